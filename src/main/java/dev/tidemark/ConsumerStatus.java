@@ -1,0 +1,30 @@
+package dev.tidemark;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A consumer as it was a moment ago. A snapshot: it does not change.
+ *
+ * @param groupId the consumer group
+ * @param state where the consumer is in its life
+ * @param healthy as {@link TidemarkConsumer#isHealthy()}
+ * @param partitions the assigned partitions, by topic and number
+ * @param lastError why the whole consumer stopped, or what it is waiting for; empty while all is well
+ */
+public record ConsumerStatus(
+        String groupId, State state, boolean healthy, List<PartitionStatus> partitions, Optional<String> lastError) {
+    /** The life of a consumer, in this order; it never goes back. */
+    public enum State {
+        /** Built; {@code run} was not called yet. */
+        NEW,
+        /** Inside {@code run}. */
+        RUNNING,
+        /** Finishing open units and giving partitions back. */
+        STOPPING,
+        /** {@code run} has returned. */
+        STOPPED,
+        /** {@code run} has thrown. */
+        FAILED
+    }
+}

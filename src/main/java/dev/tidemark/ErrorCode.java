@@ -1,0 +1,80 @@
+package dev.tidemark;
+
+/**
+ * The stable codes of Tidemark's errors. A code never changes its meaning and is never used again for another one; {@code
+ * docs/errors.md} lists each with its cause and its mend.
+ */
+public enum ErrorCode {
+    /** A Kafka setting contradicts what exactly-once needs. */
+    CONFLICTING_KAFKA_SETTING("TM-101"),
+    /** Two limits contradict each other, such as the pool's size and the number of workers. */
+    CONFLICTING_LIMITS("TM-102"),
+    /** A setting is missing or no possible value. */
+    INVALID_SETTING("TM-103"),
+    /** A setting of the JDBC driver would hide failed statements. */
+    CONFLICTING_JDBC_SETTING("TM-104"),
+    /** The database holds no offset store under that schema name. */
+    SCHEMA_MISSING("TM-201"),
+    /** The offset store demands a newer library. */
+    SCHEMA_TOO_NEW("TM-202"),
+    /** The library demands a newer offset store. */
+    SCHEMA_TOO_OLD("TM-203"),
+    /** The role lacks a right. */
+    RIGHT_MISSING("TM-204"),
+    /** The server is read-only. */
+    SERVER_READ_ONLY("TM-205"),
+    /** The offset table does not survive a crash of the server. */
+    TABLE_UNLOGGED("TM-207"),
+    /** The database refuses the login. */
+    LOGIN_REFUSED("TM-209"),
+    /** The server is older than PostgreSQL 14. */
+    SERVER_TOO_OLD("TM-210"),
+    /** The stored offsets belong to another Kafka cluster. */
+    OTHER_CLUSTER("TM-301"),
+    /** The stored offsets belong to another topic of the same name. */
+    OTHER_TOPIC("TM-302"),
+    /** A bound partition has no stored offset. */
+    OFFSET_ROW_MISSING("TM-303"),
+    /** The stored offset is below the start of the log. */
+    OFFSET_BELOW_LOG("TM-304"),
+    /** The stored offset is beyond the end of the log. */
+    OFFSET_BEYOND_LOG("TM-305"),
+    /** The log was truncated below the stored offset. */
+    LOG_TRUNCATED("TM-306"),
+    /** The topic does not exist. */
+    TOPIC_MISSING("TM-307"),
+    /** Kafka refuses authentication, authorization or the instance id. */
+    KAFKA_REFUSES("TM-308"),
+    /** The group has no stored offsets, and the start position says to refuse that. */
+    NO_START_POSITION("TM-309"),
+    /** The claim on a partition is no longer the present one. */
+    FENCED("TM-401"),
+    /** A row of the offset table stays locked. */
+    ROW_LOCKED("TM-404"),
+    /** The handler ended the transaction or hid a failed statement. */
+    TRANSACTION_BROKEN("TM-501"),
+    /** The handler failed on a record. */
+    HANDLER_FAILED("TM-502"),
+    /** A record cannot be decoded. */
+    RECORD_UNDECODABLE("TM-503"),
+    /** A unit of work ran past its deadline. */
+    DEADLINE_PASSED("TM-506"),
+    /** Something that no other code describes; the cause tells. */
+    UNEXPECTED("TM-900");
+
+    private final String code;
+
+    ErrorCode(String code) {
+        this.code = code;
+    }
+
+    /** The code as it is printed, such as {@code TM-101}. */
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String toString() {
+        return code;
+    }
+}

@@ -1,0 +1,13 @@
+package dev.tidemark;
+
+import org.jspecify.annotations.Nullable;
+
+/** The database or its schema cannot serve as the offset store as it is (TM-2xx). Waiting does not mend it. */
+public final class OffsetStoreException extends TidemarkException {
+    private static final long serialVersionUID = 1L;
+
+    /** The message is printed after the code; a null cause means that Tidemark itself found the fault. */
+    public OffsetStoreException(ErrorCode code, String message, @Nullable Throwable cause) {
+        super(code, message, cause);
+    }
+}

@@ -1,0 +1,51 @@
+package dev.tidemark;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * What an assigned partition is doing.
+ *
+ * <pre>
+ *   CLAIMING ──▶ RUNNING ◀──▶ RETRYING
+ *    ▲  │ ▲        │  │          │
+ *    │  │ └─LOST◀──┘  │          │      LOST: fenced, or a commit whose outcome is unknown
+ *    │  ▼             ▼          ▼
+ *    │ HALTED ◀───────┴──────────┘
+ *    └─DRAINING                         DRAINING: an old unit still runs in this process
+ * </pre>
+ *
+ * A revoked partition leaves the diagram from any state.
+ */
+public enum PartitionState {
+    /** The claim is under way, or is tried again after passing trouble. Nothing is read. */
+    CLAIMING,
+    /** Records flow. */
+    RUNNING,
+    /** The last unit failed for a passing reason and is tried again. */
+    RETRYING,
+    /** Assigned again while a unit of an earlier assignment still runs here; claimed when that has ended. */
+    DRAINING,
+    /** The claim is gone: what was buffered is void, and the partition is claimed again if Kafka still assigns it. */
+    LOST,
+    /** Stands still until the process or the assignment changes; the status tells why. */
+    HALTED;
+
+    private static final Set<PartitionState> FROM_CLAIMING = EnumSet.of(RUNNING, HALTED, LOST);
+    private static final Set<PartitionState> FROM_RUNNING = EnumSet.of(RETRYING, LOST, HALTED);
+    private static final Set<PartitionState> FROM_RETRYING = EnumSet.of(RUNNING, LOST, HALTED);
+    private static final Set<PartitionState> FROM_DRAINING = EnumSet.of(CLAIMING, HALTED);
+    private static final Set<PartitionState> FROM_LOST = EnumSet.of(CLAIMING, DRAINING, HALTED);
+
+    /** Whether a partition in this state may next be in the other. */
+    public boolean canBecome(PartitionState next) {
+        return switch (this) {
+            case CLAIMING -> FROM_CLAIMING.contains(next);
+            case RUNNING -> FROM_RUNNING.contains(next);
+            case RETRYING -> FROM_RETRYING.contains(next);
+            case DRAINING -> FROM_DRAINING.contains(next);
+            case LOST -> FROM_LOST.contains(next);
+            case HALTED -> false;
+        };
+    }
+}

@@ -1,0 +1,30 @@
+package dev.tidemark;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * One assigned partition as the consumer saw it a moment ago.
+ *
+ * @param partition which
+ * @param state what it is doing
+ * @param storedOffset the next offset to read, as last committed by or claimed from the database; empty before the claim
+ * @param logEndOffset the offset after the last readable record, sampled every few seconds; empty before the first sample
+ * @param lastError why it halted or retries, without any record's content; empty while all is well
+ * @param owner the name under which this consumer claims, as in the database's {@code owner_name}
+ */
+public record PartitionStatus(
+        TopicPartition partition,
+        PartitionState state,
+        OptionalLong storedOffset,
+        OptionalLong logEndOffset,
+        Optional<String> lastError,
+        String owner) {
+    /** Offsets between the stored offset and the sampled log end, never negative; empty while either is unknown. */
+    public OptionalLong lag() {
+        return storedOffset.isPresent() && logEndOffset.isPresent()
+                ? OptionalLong.of(Math.max(0, logEndOffset.getAsLong() - storedOffset.getAsLong()))
+                : OptionalLong.empty();
+    }
+}

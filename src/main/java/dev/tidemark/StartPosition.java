@@ -1,0 +1,74 @@
+package dev.tidemark;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * Where a group begins that has no stored offsets for a topic yet. It is resolved once, for all partitions, and stored before
+ * the first record is read; from then on the stored offsets alone count. Partitions that are added to the topic later start at
+ * their first record, whatever was chosen here. The default is {@link #earliest()}.
+ */
+public sealed interface StartPosition {
+    /** The first record that Kafka still holds. */
+    static StartPosition earliest() {
+        return new Earliest();
+    }
+
+    /** The log's end at the moment of the first start: nothing produced after that moment is missed. */
+    static StartPosition latest() {
+        return new Latest();
+    }
+
+    /** The first record with a timestamp not before this instant; the log's end where there is none. Milliseconds count. */
+    static StartPosition at(Instant instant) {
+        return new At(instant);
+    }
+
+    /** As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds. */
+    static StartPosition ago(Duration duration) {
+        return new Ago(duration);
+    }
+
+    /** What the group has committed to Kafka; a partition without a commit refuses with TM-309. */
+    static StartPosition committed() {
+        return new Committed(refuse());
+    }
+
+    /** What the group has committed to Kafka, and for partitions without a commit another position. */
+    static StartPosition committedOrElse(StartPosition otherwise) {
+        return new Committed(otherwise);
+    }
+
+    /** Nowhere: a group without stored offsets is an error (TM-309). For jobs that must never start afresh by accident. */
+    static StartPosition refuse() {
+        return new Refuse();
+    }
+
+    /** See {@link StartPosition#earliest()}. */
+    record Earliest() implements StartPosition {}
+
+    /** See {@link StartPosition#latest()}. */
+    record Latest() implements StartPosition {}
+
+    /** See {@link StartPosition#at(Instant)}. */
+    record At(Instant instant) implements StartPosition {}
+
+    /** See {@link StartPosition#ago(Duration)}; refuses a negative duration. */
+    record Ago(Duration duration) implements StartPosition {
+        /** Refuses a negative duration with TM-103. */
+        public Ago {
+            if (duration.isNegative()) {
+                throw new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "StartPosition.ago(" + duration + ") lies in the future: give a positive duration",
+                        null);
+            }
+        }
+    }
+
+    /** See {@link StartPosition#committed()}. */
+    record Committed(StartPosition otherwise) implements StartPosition {}
+
+    /** See {@link StartPosition#refuse()}. */
+    record Refuse() implements StartPosition {}
+}

@@ -1,0 +1,24 @@
+package dev.tidemark;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The root of everything that Tidemark throws. The message names the thing, the value and the mend; it never holds a record's
+ * key or value, nor a secret. The cause may: it is the driver's or the handler's own exception.
+ */
+public class TidemarkException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final ErrorCode code;
+
+    /** The message is printed after the code. */
+    public TidemarkException(ErrorCode code, String message, @Nullable Throwable cause) {
+        super(code.code() + ": " + message, cause);
+        this.code = code;
+    }
+
+    /** Which error this is; stable across versions. */
+    public ErrorCode code() {
+        return code;
+    }
+}

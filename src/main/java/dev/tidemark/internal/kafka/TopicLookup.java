@@ -1,0 +1,196 @@
+package dev.tidemark.internal.kafka;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.LogMismatchException;
+import dev.tidemark.StartPosition;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/** What Kafka's Admin tells about topics: ids, bounds, start positions. Each call waits for the brokers, up to 10 s. */
+public final class TopicLookup {
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Admin admin;
+    private final String groupId;
+    private final IsolationLevel isolation;
+
+    public TopicLookup(Admin admin, String groupId, IsolationLevel isolation) {
+        this.admin = admin;
+        this.groupId = groupId;
+        this.isolation = isolation;
+    }
+
+    /**
+     * The ids and sizes of topics.
+     *
+     * @throws LogMismatchException if one does not exist (TM-307)
+     */
+    public Map<String, Identity> identities(Collection<String> topics) throws KafkaUnavailableException {
+        String cluster = get(admin.describeCluster().clusterId());
+        Map<String, Identity> identities = new HashMap<>();
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> entry :
+                admin.describeTopics(topics).topicNameValues().entrySet()) {
+            TopicDescription topic = getTopic(entry.getKey(), entry.getValue());
+            Optional<String> id = Uuid.ZERO_UUID.equals(topic.topicId())
+                    ? Optional.empty()
+                    : Optional.of(topic.topicId().toString());
+            identities.put(
+                    entry.getKey(), new Identity(cluster, id, topic.partitions().size()));
+        }
+        return identities;
+    }
+
+    /** The first offset that Kafka still holds, for each partition of a topic. */
+    public Map<Integer, Long> earliest(String topic, int partitions) throws KafkaUnavailableException {
+        return byNumber(offsets(all(topic, partitions), OffsetSpec.earliest()));
+    }
+
+    /**
+     * Where each partition of a topic begins.
+     *
+     * @param now the moment that a duration counts from
+     * @throws LogMismatchException if the position refuses (TM-309)
+     */
+    public Map<Integer, Long> starts(String topic, int partitions, StartPosition position, Instant now)
+            throws KafkaUnavailableException {
+        List<TopicPartition> all = all(topic, partitions);
+        if (position instanceof StartPosition.Earliest) {
+            return earliest(topic, partitions);
+        }
+        if (position instanceof StartPosition.Latest) {
+            return byNumber(offsets(all, OffsetSpec.latest()));
+        }
+        if (position instanceof StartPosition.At at) {
+            return since(all, at.instant());
+        }
+        if (position instanceof StartPosition.Ago ago) {
+            return since(all, now.minus(ago.duration()));
+        }
+        if (position instanceof StartPosition.Committed committed) {
+            return committed(topic, partitions, committed.otherwise(), now);
+        }
+        throw new LogMismatchException(
+                ErrorCode.NO_START_POSITION,
+                "group " + groupId + " has no offsets for topic " + topic
+                        + " and the start position says to refuse that: choose another StartPosition, or import offsets",
+                null);
+    }
+
+    /** The first offset that Kafka still holds. */
+    public Map<TopicPartition, Long> logStarts(Collection<TopicPartition> partitions) throws KafkaUnavailableException {
+        return offsets(partitions, OffsetSpec.earliest());
+    }
+
+    /** The offset after the last record that this group may read. */
+    public Map<TopicPartition, Long> logEnds(Collection<TopicPartition> partitions) throws KafkaUnavailableException {
+        return offsets(partitions, OffsetSpec.latest());
+    }
+
+    private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant) throws KafkaUnavailableException {
+        Map<TopicPartition, Long> ends = logEnds(partitions);
+        Map<TopicPartition, Long> found = offsets(partitions, OffsetSpec.forTimestamp(instant.toEpochMilli()));
+        // Kafka answers -1 where no record is that young.
+        found.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
+        return byNumber(found);
+    }
+
+    private Map<Integer, Long> committed(String topic, int partitions, StartPosition otherwise, Instant now)
+            throws KafkaUnavailableException {
+        Map<TopicPartition, OffsetAndMetadata> committed =
+                get(admin.listConsumerGroupOffsets(groupId).partitionsToOffsetAndMetadata(groupId));
+        Map<Integer, Long> starts = new HashMap<>();
+        for (TopicPartition partition : all(topic, partitions)) {
+            OffsetAndMetadata offset = committed.get(partition);
+            if (offset != null) {
+                starts.put(partition.partition(), offset.offset());
+            }
+        }
+        if (starts.size() < partitions) {
+            starts(topic, partitions, otherwise, now).forEach(starts::putIfAbsent);
+        }
+        return starts;
+    }
+
+    private Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, OffsetSpec spec)
+            throws KafkaUnavailableException {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        partitions.forEach(partition -> asked.put(partition, spec));
+        Map<TopicPartition, ListOffsetsResultInfo> answers =
+                get(admin.listOffsets(asked, new ListOffsetsOptions(isolation)).all());
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        answers.forEach((partition, info) -> offsets.put(partition, info.offset()));
+        return offsets;
+    }
+
+    private TopicDescription getTopic(String topic, KafkaFuture<TopicDescription> future)
+            throws KafkaUnavailableException {
+        try {
+            return get(future);
+        } catch (KafkaUnavailableException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                throw new LogMismatchException(
+                        ErrorCode.TOPIC_MISSING,
+                        "topic " + topic + " does not exist for group " + groupId + ": create it, or mend its name",
+                        e.getCause());
+            }
+            throw e;
+        }
+    }
+
+    private <T> T get(KafkaFuture<T> future) throws KafkaUnavailableException {
+        try {
+            return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof RetriableException) {
+                throw new KafkaUnavailableException("Kafka did not answer", cause);
+            }
+            throw KafkaErrors.refusal(groupId, cause)
+                    .orElseGet(() -> new TidemarkException(
+                            ErrorCode.UNEXPECTED,
+                            "group " + groupId + ": Kafka's Admin failed with "
+                                    + cause.getClass().getSimpleName(),
+                            cause));
+        } catch (TimeoutException e) {
+            throw new KafkaUnavailableException("Kafka did not answer within " + PATIENCE, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new KafkaUnavailableException("interrupted while waiting for Kafka", e);
+        }
+    }
+
+    private static List<TopicPartition> all(String topic, int partitions) {
+        return IntStream.range(0, partitions)
+                .mapToObj(p -> new TopicPartition(topic, p))
+                .toList();
+    }
+
+    private static Map<Integer, Long> byNumber(Map<TopicPartition, Long> offsets) {
+        Map<Integer, Long> byNumber = new HashMap<>();
+        offsets.forEach((partition, offset) -> byNumber.put(partition.partition(), offset));
+        return byNumber;
+    }
+}

@@ -1,0 +1,62 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.LogMismatchException;
+import dev.tidemark.TidemarkException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Decides whether stored offsets belong to the topic that Kafka shows, and whether partitions are still to be bound. */
+public final class BindingPlanner {
+    private BindingPlanner() {}
+
+    /**
+     * A topic by its ids.
+     *
+     * @param topicId as Kafka prints it; empty where the brokers give topics no id, and then only the cluster counts
+     * @param partitions how many partitions it has, or had when it was bound
+     */
+    public record Identity(String clusterId, Optional<String> topicId, int partitions) {}
+
+    /** What is to be done before a claim. */
+    public enum Binding {
+        /** All partitions have their rows. */
+        COMPLETE,
+        /** The group has never met the topic: every partition begins at the start position. */
+        FIRST,
+        /** The topic has grown: new partitions begin at their first record. */
+        GROWN
+    }
+
+    /** Compares what is stored, null where nothing is, with what Kafka shows. */
+    public static Binding plan(@Nullable Identity stored, Identity actual) {
+        if (stored == null || stored.partitions() == 0) {
+            return Binding.FIRST;
+        }
+        return stored.partitions() < actual.partitions() ? Binding.GROWN : Binding.COMPLETE;
+    }
+
+    /** The reason why these stored offsets must not be used for that topic; empty where they belong together. */
+    public static Optional<TidemarkException> mismatch(
+            String groupId, String topic, Identity stored, Identity actual) {
+        if (!stored.clusterId().equals(actual.clusterId())) {
+            return Optional.of(new LogMismatchException(
+                    ErrorCode.OTHER_CLUSTER,
+                    "the stored offsets of group " + groupId + " for topic " + topic + " belong to Kafka cluster "
+                            + stored.clusterId() + ", and this is cluster " + actual.clusterId()
+                            + ": connect to the right cluster, or rebind the topic",
+                    null));
+        }
+        if (stored.topicId().isPresent()
+                && actual.topicId().isPresent()
+                && !stored.topicId().equals(actual.topicId())) {
+            return Optional.of(new LogMismatchException(
+                    ErrorCode.OTHER_TOPIC,
+                    "the stored offsets of group " + groupId + " belong to topic " + topic + " with id "
+                            + stored.topicId().get() + ", and the topic of that name now has id "
+                            + actual.topicId().get() + ": it was deleted and created again; rebind it",
+                    null));
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.tidemark.internal.plan;
+
+/** Whose failure it is that a transaction failed. */
+public enum FailureKind {
+    /** The database's or the network's passing trouble: the same again, later. */
+    PASSING,
+    /** Two transactions in each other's way: the same again, smaller. */
+    CONTENTION,
+    /** The handler's, or the record's. */
+    HANDLER;
+
+    /**
+     * Sorts a failure that came before COMMIT was sent. By SQLSTATE, as PostgreSQL's appendix A lists them. A cancelled statement
+     * (57014) and an idle transaction that the server ended (25P03) are the handler's doing: taking them for a lost connection
+     * would retry a slow handler for ever.
+     */
+    public static FailureKind of(SqlFacts facts) {
+        if (!facts.fromDatabase() || facts.is("57014", "25P03")) {
+            return HANDLER;
+        }
+        if (facts.is("40001", "40P01")) {
+            return CONTENTION;
+        }
+        boolean passing = facts.connectionLost()
+                || facts.transientByType()
+                || facts.inClass("08")
+                || facts.inClass("53")
+                || facts.inClass("57P")
+                || facts.inClass("58")
+                || facts.is("55P03", "25006", "40003");
+        return passing ? PASSING : HANDLER;
+    }
+
+    /**
+     * Whether a failed COMMIT certainly did not take effect. Only the server's own ERROR says so: a FATAL, a timeout or a broken
+     * connection may come after the commit was made durable.
+     */
+    public static boolean commitCertainlyFailed(SqlFacts facts) {
+        return !facts.connectionLost() && (facts.errorSeverity() || facts.inClass("23") || facts.is("40001", "40P01"));
+    }
+}

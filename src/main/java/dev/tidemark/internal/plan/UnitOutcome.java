@@ -1,0 +1,93 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.TidemarkException;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** How a unit of work ended. Everything but {@link Committed} and {@link CommitUnknown} was rolled back. */
+public sealed interface UnitOutcome {
+    /** See {@link Reaction#fold}. */
+    <R> R fold(Cases<R> cases);
+
+    /** One method a case. */
+    interface Cases<R> {
+        /** COMMIT was acknowledged. */
+        R committed();
+
+        /** See {@link Fenced}. */
+        R fenced(Fenced outcome);
+
+        /** See {@link CommitUnknown}. */
+        R commitUnknown(CommitUnknown outcome);
+
+        /** See {@link Troubled}. */
+        R troubled(Troubled outcome);
+
+        /** See {@link HandlerFailed}. */
+        R handlerFailed(HandlerFailed outcome);
+
+        /** See {@link TransactionBroken}. */
+        R transactionBroken(TransactionBroken outcome);
+
+        /** See {@link StoreFailed}. */
+        R storeFailed(StoreFailed outcome);
+    }
+
+    /** COMMIT was acknowledged. */
+    record Committed() implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.committed();
+        }
+    }
+
+    /** These partitions are no longer ours; the others of the unit still are. */
+    record Fenced(Set<TopicPartition> lost) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.fenced(this);
+        }
+    }
+
+    /** COMMIT was sent and nobody knows whether it took effect. */
+    record CommitUnknown(Throwable cause) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.commitUnknown(this);
+        }
+    }
+
+    /** Trouble that passes, before COMMIT was sent. */
+    record Troubled(FailureKind kind, Throwable cause) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.troubled(this);
+        }
+    }
+
+    /** The handler failed, or its data did; {@code code} tells a passed deadline from other failures. */
+    record HandlerFailed(ErrorCode code, Throwable cause) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.handlerFailed(this);
+        }
+    }
+
+    /** The handler ended the transaction, or went on after a failed statement; the cause is null where nothing was thrown. */
+    record TransactionBroken(String how, @Nullable Throwable cause) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.transactionBroken(this);
+        }
+    }
+
+    /** The store itself cannot work: no schema, no right. */
+    record StoreFailed(TidemarkException error) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.storeFailed(this);
+        }
+    }
+}

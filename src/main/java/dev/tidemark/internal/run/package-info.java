@@ -1,0 +1,5 @@
+/** The poll thread: poll loop, partitions, pauses, seeks, shutdown, and the wiring of the rooms. */
+@NullMarked
+package dev.tidemark.internal.run;
+
+import org.jspecify.annotations.NullMarked;

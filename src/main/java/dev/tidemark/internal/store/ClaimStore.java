@@ -1,0 +1,193 @@
+package dev.tidemark.internal.store;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.LogMismatchException;
+import dev.tidemark.Position;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.BindingPlanner;
+import dev.tidemark.internal.plan.BindingPlanner.Binding;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bind, claim, check, advance, release: the operations on the caller's connection, in the caller's transaction. Binding rows are
+ * locked before offset rows, always. Stateless, so any thread may use it.
+ */
+public final class ClaimStore {
+    private final TopicBindingTable bindings;
+    private final StoredOffsetTable offsets;
+    private final String groupId;
+
+    public ClaimStore(Schema schema, String groupId) {
+        this.bindings = new TopicBindingTable(schema, groupId);
+        this.offsets = new StoredOffsetTable(schema, groupId);
+        this.groupId = groupId;
+    }
+
+    /** What a claim brought: claims, rows that somebody has locked, and partitions that cannot be claimed, with the reason. */
+    public record ClaimResult(
+            Map<TopicPartition, Claim> claimed, Set<TopicPartition> locked, Map<TopicPartition, TidemarkException> refused) {}
+
+    /** What is to be done before these topics' partitions can be claimed; a plain read. */
+    public Map<String, Binding> missingBindings(Connection c, Map<String, Identity> topics) throws SQLException {
+        Map<String, Identity> stored = bindings.read(c, topics.keySet(), TopicBindingTable.Lock.NONE);
+        Map<String, Binding> missing = new HashMap<>();
+        topics.forEach((topic, actual) -> {
+            Binding plan = BindingPlanner.plan(stored.get(topic), actual);
+            if (plan != Binding.COMPLETE) {
+                missing.put(topic, plan);
+            }
+        });
+        return missing;
+    }
+
+    /**
+     * Binds a topic, or its new partitions: what is bound already stays as it is, even if another instance was faster.
+     *
+     * @param starts for each partition where a group begins that has never met the topic; empty where the topic was met before
+     * @param earliest for each partition its first offset, where partitions begin that were added later
+     * @throws LogMismatchException if what is stored belongs to another cluster or topic (TM-301, TM-302)
+     */
+    public void bind(
+            Connection c,
+            String topic,
+            Identity actual,
+            Optional<Map<Integer, Long>> starts,
+            Map<Integer, Long> earliest)
+            throws SQLException {
+        bindings.insertEmpty(c, topic, actual);
+        Identity stored = bindings.read(c, List.of(topic), TopicBindingTable.Lock.UPDATE).get(topic);
+        if (stored == null) {
+            throw new SQLException("the binding of topic " + topic + " vanished while it was made", "40001");
+        }
+        Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, stored, actual);
+        if (mismatch.isPresent()) {
+            throw mismatch.get();
+        }
+        Map<Integer, Long> chosen = stored.partitions() == 0 ? starts.orElse(earliest) : earliest;
+        Map<Integer, Long> added = new TreeMap<>();
+        for (int p = stored.partitions(); p < actual.partitions(); p++) {
+            Long offset = chosen.get(p);
+            if (offset == null) {
+                throw new IllegalArgumentException("no start offset for partition " + p + " of topic " + topic);
+            }
+            added.put(p, offset);
+        }
+        if (!added.isEmpty()) {
+            offsets.insert(c, topic, added);
+            bindings.grow(c, topic, actual.partitions());
+        }
+    }
+
+    /**
+     * Claims partitions, after comparing the bindings with what Kafka shows.
+     *
+     * @param wait whether to wait for locked rows, as long as {@code lock_timeout} lets it; otherwise they are named as locked
+     */
+    public ClaimResult claim(
+            Connection c, Map<String, Identity> topics, Collection<TopicPartition> partitions, String owner, boolean wait)
+            throws SQLException {
+        Map<String, Identity> stored = bindings.read(c, topics.keySet(), TopicBindingTable.Lock.SHARE);
+        Map<TopicPartition, TidemarkException> refused = new HashMap<>();
+        Set<TopicPartition> sound = new HashSet<>();
+        for (TopicPartition partition : partitions) {
+            TidemarkException reason = refusal(partition, stored, topics);
+            if (reason == null) {
+                sound.add(partition);
+            } else {
+                refused.put(partition, reason);
+            }
+        }
+        Map<TopicPartition, Claim> claimed = offsets.claim(c, sound, owner, wait);
+        sound.removeAll(claimed.keySet());
+        Set<TopicPartition> locked = new HashSet<>();
+        if (!sound.isEmpty()) {
+            Set<TopicPartition> existing = offsets.read(c, sound).keySet();
+            for (TopicPartition partition : sound) {
+                if (existing.contains(partition)) {
+                    locked.add(partition);
+                } else {
+                    refused.put(partition, rowMissing(partition));
+                }
+            }
+        }
+        return new ClaimResult(claimed, locked, refused);
+    }
+
+    /** Claims without comparing ids, waiting for locked rows: for callers who have bound in the same transaction. */
+    public Map<TopicPartition, Claim> claim(Connection c, Collection<TopicPartition> partitions, String owner)
+            throws SQLException {
+        Map<TopicPartition, Claim> claimed = offsets.claim(c, partitions, owner, true);
+        for (TopicPartition partition : partitions) {
+            if (!claimed.containsKey(partition)) {
+                throw rowMissing(partition);
+            }
+        }
+        return claimed;
+    }
+
+    /** The claims that no longer hold, by a plain read. */
+    public Set<TopicPartition> fenced(Connection c, Collection<Claim> claims) throws SQLException {
+        Map<TopicPartition, StoredOffsetTable.Row> rows =
+                offsets.read(c, claims.stream().map(Claim::partition).toList());
+        Set<TopicPartition> fenced = new HashSet<>();
+        for (Claim claim : claims) {
+            StoredOffsetTable.Row row = rows.get(claim.partition());
+            UUID token = row == null ? null : row.token();
+            if (!claim.token().equals(token)) {
+                fenced.add(claim.partition());
+            }
+        }
+        return fenced;
+    }
+
+    /** Moves positions; whoever is missing from the answer was fenced. */
+    public Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves) throws SQLException {
+        return offsets.advance(c, moves, null);
+    }
+
+    /** Gives back what is still ours. */
+    public void release(Connection c, Collection<Claim> claims) throws SQLException {
+        offsets.release(c, claims);
+    }
+
+    /** The committed positions, by a plain read. */
+    public Map<TopicPartition, Position> positions(Connection c, Collection<TopicPartition> partitions)
+            throws SQLException {
+        Map<TopicPartition, Position> positions = new HashMap<>();
+        offsets.read(c, partitions).forEach((partition, row) -> positions.put(partition, row.position()));
+        return positions;
+    }
+
+    private @Nullable TidemarkException refusal(
+            TopicPartition partition, Map<String, Identity> stored, Map<String, Identity> topics) {
+        Identity binding = stored.get(partition.topic());
+        Identity actual = topics.get(partition.topic());
+        if (binding == null || actual == null) {
+            return rowMissing(partition);
+        }
+        return BindingPlanner.mismatch(groupId, partition.topic(), binding, actual).orElse(null);
+    }
+
+    private LogMismatchException rowMissing(TopicPartition partition) {
+        return new LogMismatchException(
+                ErrorCode.OFFSET_ROW_MISSING,
+                "group " + groupId + " has no row in stored_offset for topic " + partition.topic() + " partition "
+                        + partition.partition()
+                        + ": it was deleted, or never bound; put it back with the offset where reading is to go on",
+                null);
+    }
+}

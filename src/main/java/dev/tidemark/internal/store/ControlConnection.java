@@ -1,0 +1,89 @@
+package dev.tidemark.internal.store;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The control thread's own connection, kept for good, so that a full pool never stops a claim. Used by one thread, but for {@link
+ * #cut}, which any thread may call.
+ */
+public final class ControlConnection implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
+
+    /** What is to happen in a transaction. */
+    @FunctionalInterface
+    public interface Work<T extends @Nullable Object> {
+        /** Runs inside the transaction. */
+        T apply(Connection connection) throws SQLException;
+    }
+
+    private final DataSource dataSource;
+    private volatile @Nullable Connection connection;
+
+    public ControlConnection(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * Runs the work in a transaction of its own, READ COMMITTED whatever the database's default is. After a failure nothing of it
+     * is certain, and a connection in doubt is replaced at the next call.
+     */
+    public <T extends @Nullable Object> T inTransaction(Work<T> work) throws SQLException {
+        Connection c = connection;
+        if (c == null) {
+            c = dataSource.getConnection();
+            connection = c;
+            c.setAutoCommit(false);
+        }
+        try {
+            Schema.execute(c, "set transaction isolation level read committed");
+            T result = work.apply(c);
+            c.commit();
+            return result;
+        } catch (SQLException e) {
+            try {
+                c.rollback();
+                if (SqlFailures.facts(e).connectionLost()) {
+                    cut();
+                }
+            } catch (SQLException alsoBroken) {
+                e.addSuppressed(alsoBroken);
+                cut();
+            }
+            throw e;
+        } catch (RuntimeException e) {
+            c.rollback();
+            throw e;
+        }
+    }
+
+    /** Throws the connection away; a statement that waits on it fails. */
+    public void cut() {
+        Connection c = connection;
+        connection = null;
+        if (c != null) {
+            try (c) {
+                c.abort(Runnable::run);
+            } catch (SQLException e) {
+                LOG.debug("a broken connection did not close cleanly: {}", SqlFailures.describe(e));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        Connection c = connection;
+        connection = null;
+        if (c != null) {
+            try (c) {
+                c.setAutoCommit(true);
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));
+            }
+        }
+    }
+}

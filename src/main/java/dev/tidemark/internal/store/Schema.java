@@ -1,0 +1,81 @@
+package dev.tidemark.internal.store;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
+
+/** The schema that the tables live in, and how our own statements are made. */
+public record Schema(String name) {
+    /** The schema unless somebody says otherwise. */
+    public static final String DEFAULT = "tidemark";
+
+    private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
+
+    /** Refuses what is no plain lower-case identifier (TM-103): the name stands in SQL as it is. */
+    public Schema {
+        if (!IDENTIFIER.matcher(name).matches()) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "schema name '" + name + "' is no identifier: use lower-case letters, digits and underscores, at most 63",
+                    null);
+        }
+    }
+
+    /** The text with the schema's name in place of {@code {schema}}. */
+    String sql(String template) {
+        return template.replace("{schema}", name);
+    }
+
+    /**
+     * A statement that the server never keeps prepared, so that it works through a pooler that hands out another connection for
+     * each transaction.
+     */
+    static PreparedStatement prepare(Connection connection, String sql) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        if (statement.isWrapperFor(PGStatement.class)) {
+            statement.unwrap(PGStatement.class).setPrepareThreshold(0);
+        }
+        return statement;
+    }
+
+    static void execute(Connection connection, String sql) throws SQLException {
+        try (PreparedStatement s = prepare(connection, sql)) {
+            s.execute();
+        }
+    }
+
+    static <T> Array texts(Connection c, Collection<T> rows, Function<T, String> column) throws SQLException {
+        return c.createArrayOf("text", rows.stream().map(column).toArray(String[]::new));
+    }
+
+    static <T> Array ints(Connection c, Collection<T> rows, Function<T, @Nullable Integer> column) throws SQLException {
+        return c.createArrayOf("int4", rows.stream().map(column).toArray(Integer[]::new));
+    }
+
+    static <T> Array longs(Connection c, Collection<T> rows, Function<T, Long> column) throws SQLException {
+        return c.createArrayOf("int8", rows.stream().map(column).toArray(Long[]::new));
+    }
+
+    static <T> Array uuids(Connection c, Collection<T> rows, Function<T, UUID> column) throws SQLException {
+        return c.createArrayOf("uuid", rows.stream().map(column).toArray(UUID[]::new));
+    }
+
+    static Array topics(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+        return texts(c, partitions, TopicPartition::topic);
+    }
+
+    static Array numbers(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+        return ints(c, List.copyOf(partitions), TopicPartition::partition);
+    }
+}

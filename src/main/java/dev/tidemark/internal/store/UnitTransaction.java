@@ -1,0 +1,208 @@
+package dev.tidemark.internal.store;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.Position;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
+ * ends as an {@link UnitOutcome}; nothing is thrown but the errors of a virtual machine that is going down.
+ */
+public final class UnitTransaction {
+    /** What is to happen inside the transaction. */
+    @FunctionalInterface
+    public interface Effects {
+        /** Answers where each claim stands afterwards; a claim that is left out does not move. */
+        Map<Claim, Position> apply(Handle tx) throws Exception;
+    }
+
+    private final Schema schema;
+    private final String groupId;
+    private final StoredOffsetTable offsets;
+    private final WorkerSession session;
+    private final Duration ownerTimeout;
+
+    /**
+     * @param ownerTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
+     *     hold the locks of its effects for ever
+     */
+    public UnitTransaction(Schema schema, String groupId, WorkerSession session, Duration ownerTimeout) {
+        this.schema = schema;
+        this.groupId = groupId;
+        this.offsets = new StoredOffsetTable(schema, groupId);
+        this.session = session;
+        this.ownerTimeout = ownerTimeout;
+    }
+
+    /** Runs the effects under these claims and moves their positions, all or nothing. */
+    public UnitOutcome run(Collection<Claim> claims, Effects effects) {
+        WorkerSession.OpenUnit unit;
+        try {
+            unit = session.begin(System.nanoTime());
+        } catch (SQLException e) {
+            session.discard();
+            return ofOwnStatement(e);
+        }
+        UnitOutcome outcome;
+        try {
+            outcome = attempt(claims, effects, unit);
+        } finally {
+            session.end();
+        }
+        if (outcome instanceof UnitOutcome.CommitUnknown) {
+            session.discard();
+        } else if (!(outcome instanceof UnitOutcome.Committed)) {
+            session.rollback();
+            if (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING) {
+                session.discard();
+            }
+        }
+        return outcome;
+    }
+
+    private UnitOutcome attempt(Collection<Claim> claims, Effects effects, WorkerSession.OpenUnit unit) {
+        Connection connection;
+        UnitStart start;
+        try {
+            connection = session.connection();
+            start = offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
+        } catch (SQLException e) {
+            return ofOwnStatement(e);
+        }
+        if (start.held().size() < claims.size()) {
+            return new UnitOutcome.Fenced(missing(claims, start.held()));
+        }
+
+        Map<Claim, Position> moves;
+        try {
+            moves = guarded(effects);
+        } catch (VirtualMachineError e) {
+            if (!(e instanceof StackOverflowError)) {
+                session.rollback();
+                throw e;
+            }
+            return ofHandler(e, unit);
+        } catch (Throwable e) {
+            return ofHandler(e, unit);
+        }
+
+        try {
+            Set<TopicPartition> moved = offsets.advance(connection, moves, start.transactionId());
+            if (moved.size() < moves.size()) {
+                return transactionId(connection).equals(start.transactionId())
+                        ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
+                        : new UnitOutcome.TransactionBroken(
+                                "the handler ended the transaction by SQL, so its effects may be torn from the offset",
+                                null);
+            }
+        } catch (SQLException e) {
+            return SqlFailures.facts(e).is("25P02")
+                    ? new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e)
+                    : ofOwnStatement(e);
+        }
+        return commit(connection);
+    }
+
+    private Map<Claim, Position> guarded(Effects effects) throws Exception {
+        ConnectionGuard guard = session.guard();
+        Handle handle = session.handle();
+        guard.open();
+        Map<Claim, Position> moves;
+        try {
+            moves = effects.apply(handle);
+        } catch (Throwable e) {
+            Optional<String> tried = guard.close();
+            if (tried.isPresent()) {
+                throw new GuardViolation(tried.get(), e);
+            }
+            throw e;
+        }
+        Optional<String> tried = guard.close();
+        if (tried.isPresent()) {
+            throw new GuardViolation(tried.get(), null);
+        }
+        return moves;
+    }
+
+    private UnitOutcome commit(Connection connection) {
+        try {
+            connection.commit();
+            return new UnitOutcome.Committed();
+        } catch (SQLException e) {
+            SqlFacts facts = SqlFailures.facts(e);
+            if (!FailureKind.commitCertainlyFailed(facts)) {
+                return new UnitOutcome.CommitUnknown(e);
+            }
+            FailureKind kind = FailureKind.of(facts);
+            return kind == FailureKind.HANDLER
+                    ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e)
+                    : new UnitOutcome.Troubled(kind, e);
+        }
+    }
+
+    private UnitOutcome ofHandler(Throwable e, WorkerSession.OpenUnit unit) {
+        if (e instanceof GuardViolation violation) {
+            return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
+        }
+        FailureKind kind = FailureKind.of(SqlFailures.facts(e));
+        if (kind != FailureKind.HANDLER && !unit.isCancelled()) {
+            return new UnitOutcome.Troubled(kind, e);
+        }
+        return new UnitOutcome.HandlerFailed(
+                unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e);
+    }
+
+    private UnitOutcome ofOwnStatement(SQLException e) {
+        SqlFacts facts = SqlFailures.facts(e);
+        FailureKind kind = FailureKind.of(facts);
+        if (kind == FailureKind.HANDLER && facts.is("57014", "25P03")) {
+            return new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, e);
+        }
+        return kind == FailureKind.HANDLER
+                ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
+                : new UnitOutcome.Troubled(kind, e);
+    }
+
+    private static String transactionId(Connection connection) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(connection, "select pg_current_xact_id()::text");
+                ResultSet r = s.executeQuery()) {
+            return r.next() ? r.getString(1) : "";
+        }
+    }
+
+    private static Set<TopicPartition> missing(Collection<Claim> all, Set<TopicPartition> present) {
+        Set<TopicPartition> missing = new HashSet<>();
+        all.forEach(claim -> missing.add(claim.partition()));
+        missing.removeAll(present);
+        return missing;
+    }
+
+    /** The handler did what is not its own; carried past its own exception, which is the cause. */
+    private static final class GuardViolation extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String what;
+
+        GuardViolation(String what, @Nullable Throwable cause) {
+            super(what, cause);
+            this.what = what;
+        }
+    }
+}

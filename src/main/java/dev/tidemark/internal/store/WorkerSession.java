@@ -1,0 +1,164 @@
+package dev.tidemark.internal.store;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's connection, kept while there is work, given back to the pool by {@link #giveBack}. One worker thread uses it; {@link
+ * #openUnit} may be read from any thread.
+ */
+public final class WorkerSession implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerSession.class);
+
+    /** A unit that is under way: since when, by {@link System#nanoTime}, and how to interrupt its statement. */
+    public static final class OpenUnit {
+        private final long since;
+        private final @Nullable PGConnection connection;
+        private volatile boolean cancelled;
+
+        OpenUnit(long since, @Nullable PGConnection connection) {
+            this.since = since;
+            this.connection = connection;
+        }
+
+        /** How long it has lasted, in nanoseconds. */
+        public long age(long now) {
+            return now - since;
+        }
+
+        /** Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. */
+        public void cancel() {
+            cancelled = true;
+            if (connection != null) {
+                try {
+                    connection.cancelQuery();
+                } catch (SQLException e) {
+                    LOG.debug("could not cancel a statement: {}", SqlFailures.describe(e));
+                }
+            }
+        }
+
+        boolean isCancelled() {
+            return cancelled;
+        }
+    }
+
+    private final DataSource dataSource;
+    private final String applicationName;
+    private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
+    private @Nullable Connection connection;
+    private @Nullable ConnectionGuard guard;
+    private @Nullable Handle handle;
+
+    public WorkerSession(DataSource dataSource, String applicationName) {
+        this.dataSource = dataSource;
+        this.applicationName = applicationName;
+    }
+
+    /** The name under which the server shows this worker while a unit is open. */
+    public String applicationName() {
+        return applicationName;
+    }
+
+    /** The unit under way; null between units. */
+    public @Nullable OpenUnit openUnit() {
+        return openUnit.get();
+    }
+
+    Connection connection() throws SQLException {
+        Connection c = connection;
+        if (c == null) {
+            c = dataSource.getConnection();
+            connection = c;
+            c.setAutoCommit(false);
+        }
+        return c;
+    }
+
+    OpenUnit begin(long now) throws SQLException {
+        Connection c = connection();
+        OpenUnit unit = new OpenUnit(now, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
+        openUnit.set(unit);
+        return unit;
+    }
+
+    void end() {
+        openUnit.set(null);
+    }
+
+    ConnectionGuard guard() throws SQLException {
+        ConnectionGuard g = guard;
+        if (g == null) {
+            g = new ConnectionGuard(connection());
+            guard = g;
+        }
+        return g;
+    }
+
+    /** The handler's view of the open unit; the same one for every unit on this connection. */
+    Handle handle() throws SQLException {
+        Handle h = handle;
+        if (h == null || h.isClosed()) {
+            h = Jdbi.open(guard().guarded());
+            handle = h;
+        }
+        return h;
+    }
+
+    /** Rolls back; a connection that cannot even do that is thrown away. */
+    void rollback() {
+        Connection c = connection;
+        if (c != null) {
+            try {
+                c.rollback();
+            } catch (SQLException e) {
+                discard();
+            }
+        }
+    }
+
+    /** Cuts the connection, so that the server notices and the pool makes another. */
+    void discard() {
+        Connection c = connection;
+        forget();
+        if (c != null) {
+            try (c) {
+                c.abort(Runnable::run);
+            } catch (SQLException e) {
+                LOG.debug("a broken connection did not close cleanly: {}", SqlFailures.describe(e));
+            }
+        }
+    }
+
+    /** Gives the connection back to where it came from; the next unit takes one again. */
+    public void giveBack() {
+        Connection c = connection;
+        forget();
+        if (c != null) {
+            try (c) {
+                c.setAutoCommit(true);
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        giveBack();
+    }
+
+    private void forget() {
+        connection = null;
+        guard = null;
+        handle = null;
+    }
+}

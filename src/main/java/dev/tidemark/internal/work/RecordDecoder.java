@@ -1,0 +1,72 @@
+package dev.tidemark.internal.work;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/** Turns bytes into keys and values with deserializers of its own. Used by one worker thread. */
+public final class RecordDecoder<K, V> implements AutoCloseable {
+    private final Deserializer<K> keys;
+    private final Deserializer<V> values;
+
+    public RecordDecoder(Supplier<? extends Deserializer<K>> keys, Supplier<? extends Deserializer<V>> values) {
+        this.keys = keys.get();
+        this.values = values.get();
+    }
+
+    /** Which side of a record a deserializer failed on. */
+    static final class UndecodableException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String side;
+
+        UndecodableException(String side, Throwable cause) {
+            super(side, cause);
+            this.side = side;
+        }
+
+        String side() {
+            return side;
+        }
+    }
+
+    /** Null bytes stay null, without asking the deserializer, as KafkaConsumer does it. */
+    ConsumerRecord<K, V> decode(ConsumerRecord<byte[], byte[]> raw) throws UndecodableException {
+        return new ConsumerRecord<>(
+                raw.topic(),
+                raw.partition(),
+                raw.offset(),
+                raw.timestamp(),
+                raw.timestampType(),
+                raw.serializedKeySize(),
+                raw.serializedValueSize(),
+                side("key", keys, raw, raw.key()),
+                side("value", values, raw, raw.value()),
+                raw.headers(),
+                raw.leaderEpoch(),
+                Optional.empty());
+    }
+
+    // A tombstone's value is null; ConsumerRecord does not say so in its types.
+    @SuppressWarnings("NullAway")
+    private static <T> T side(
+            String side, Deserializer<T> deserializer, ConsumerRecord<byte[], byte[]> raw, byte @Nullable [] bytes)
+            throws UndecodableException {
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            return deserializer.deserialize(raw.topic(), raw.headers(), bytes);
+        } catch (RuntimeException e) {
+            throw new UndecodableException(side, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        keys.close();
+        values.close();
+    }
+}

@@ -1,0 +1,87 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.BatchHandler;
+import dev.tidemark.RecordHandler;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+
+/** Runs the user's handler over the records of a unit. Thread-safe if the handler is. */
+@FunctionalInterface
+public interface UnitHandler<K, V> {
+    /**
+     * Handles the records in order and keeps the progress current, so that a failure tells where it happened.
+     *
+     * @param records one list per portion of the unit
+     */
+    void handle(List<List<ConsumerRecord<K, V>>> records, Handle tx, Progress progress) throws Exception;
+
+    /** How far a unit has come. */
+    final class Progress {
+        private final long timeIsUp;
+        private final int[] done;
+        private int portion;
+        private boolean single;
+
+        /**
+         * @param timeIsUp when no further record may be begun, by {@link System#nanoTime}
+         */
+        Progress(int portions, long timeIsUp) {
+            this.done = new int[portions];
+            this.timeIsUp = timeIsUp;
+        }
+
+        /** How many records of a portion have been handled. */
+        int done(int index) {
+            return done[index];
+        }
+
+        /** The portion that was being handled. */
+        int portion() {
+            return portion;
+        }
+
+        /** Whether the handler gets single records, so that the failing one is known. */
+        boolean isSingle() {
+            return single;
+        }
+    }
+
+    /** One record at a time; no further one is begun once the time is up. */
+    static <K, V> UnitHandler<K, V> of(RecordHandler<K, V> handler) {
+        return (records, tx, progress) -> {
+            progress.single = true;
+            boolean begun = false;
+            for (int i = 0; i < records.size(); i++) {
+                progress.portion = i;
+                for (ConsumerRecord<K, V> record : records.get(i)) {
+                    if (begun && System.nanoTime() - progress.timeIsUp >= 0) {
+                        return;
+                    }
+                    begun = true;
+                    handler.handle(record, tx);
+                    progress.done[i]++;
+                }
+            }
+        };
+    }
+
+    /** All records at once. */
+    static <K, V> UnitHandler<K, V> of(BatchHandler<K, V> handler) {
+        return (records, tx, progress) -> {
+            List<ConsumerRecord<K, V>> all;
+            if (records.size() == 1) {
+                all = records.get(0);
+            } else {
+                all = new ArrayList<>();
+                records.forEach(all::addAll);
+            }
+            handler.handle(Collections.unmodifiableList(all), tx);
+            for (int i = 0; i < records.size(); i++) {
+                progress.done[i] = records.get(i).size();
+            }
+        };
+    }
+}

@@ -1,0 +1,264 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.Position;
+import dev.tidemark.RecordFailedException;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.plan.Reaction;
+import dev.tidemark.internal.plan.ReactionPlanner;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
+import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
+import dev.tidemark.internal.plan.Suspicion;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.store.UnitTransaction;
+import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.work.Intake.Settlement;
+import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.work.UnitHandler.Progress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** One worker: takes what is there, decodes it, runs it as a unit of work, and reacts to how that ended. */
+public final class Worker<K, V> implements Runnable {
+    /** Long enough that a steady trickle keeps its connection, short enough that an idle consumer blocks no pool. */
+    private static final Duration KEEP_CONNECTION = Duration.ofSeconds(10);
+
+    private final Intake intake;
+    private final UnitLimits limits;
+    private final UnitHandler<K, V> handler;
+    private final RecordDecoder<K, V> decoder;
+    private final WorkerSession session;
+    private final UnitTransaction transaction;
+    private final WorkerEvents events;
+    private final String groupId;
+    private UnitPace pace;
+
+    public Worker(
+            String groupId,
+            Intake intake,
+            UnitLimits limits,
+            UnitHandler<K, V> handler,
+            RecordDecoder<K, V> decoder,
+            WorkerSession session,
+            UnitTransaction transaction,
+            WorkerEvents events) {
+        this.groupId = groupId;
+        this.intake = intake;
+        this.limits = limits;
+        this.handler = handler;
+        this.decoder = decoder;
+        this.session = session;
+        this.transaction = transaction;
+        this.events = events;
+        this.pace = UnitPace.initial(limits);
+    }
+
+    /** Works until the intake is stopped, or this thread is interrupted. */
+    @Override
+    public void run() {
+        try (session;
+                decoder) {
+            while (!intake.isStopped()) {
+                List<Portion> unit = intake.take(pace, KEEP_CONNECTION);
+                if (unit.isEmpty()) {
+                    session.giveBack();
+                } else {
+                    decodeAndRun(unit);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable e) {
+            events.failed(new TidemarkException(
+                    ErrorCode.UNEXPECTED, "group " + groupId + ": a worker died of " + e.getClass().getSimpleName(), e));
+        }
+    }
+
+    private void decodeAndRun(List<Portion> unit) {
+        List<Portion> portions = new ArrayList<>();
+        List<List<ConsumerRecord<K, V>>> decoded = new ArrayList<>();
+        for (Portion portion : unit) {
+            List<ConsumerRecord<K, V>> records = new ArrayList<>(portion.records().size());
+            try {
+                for (ConsumerRecord<byte[], byte[]> raw : portion.records()) {
+                    records.add(decoder.decode(raw));
+                }
+            } catch (UndecodableException e) {
+                // What stands before the record takes effect first; then the record is the first of its portion.
+                if (records.isEmpty()) {
+                    halt(List.of(portion), undecodable(portion, e));
+                    continue;
+                }
+            }
+            portions.add(portion);
+            decoded.add(records);
+        }
+        if (!portions.isEmpty()) {
+            runUnit(portions, decoded);
+        }
+    }
+
+    private void runUnit(List<Portion> portions, List<List<ConsumerRecord<K, V>>> decoded) {
+        long began = System.nanoTime();
+        Progress progress = new Progress(portions.size(), began + limits.time().toNanos());
+        List<Claim> claims = portions.stream().map(Portion::claim).toList();
+        UnitOutcome outcome = transaction.run(claims, tx -> {
+            handler.handle(decoded, tx, progress);
+            Map<Claim, Position> moves = new HashMap<>();
+            for (int i = 0; i < portions.size(); i++) {
+                if (progress.done(i) > 0) {
+                    moves.put(claims.get(i), Position.after(decoded.get(i).get(progress.done(i) - 1)));
+                }
+            }
+            return moves;
+        });
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        if (intake.isStopped() && outcome instanceof UnitOutcome.HandlerFailed) {
+            // An interrupted handler has not failed on its record.
+            intake.settle(portions.stream().map(Settlement::closing).toList());
+            return;
+        }
+        Reaction reaction = ReactionPlanner.plan(outcome, facts(portions, decoded));
+        intake.settle(reaction.fold(new Reactor<>(this, portions, decoded, progress, took)));
+    }
+
+    private UnitFacts facts(List<Portion> portions, List<List<ConsumerRecord<K, V>>> decoded) {
+        Portion first = portions.get(0);
+        return new UnitFacts(
+                groupId,
+                portions.stream().map(p -> p.claim().partition()).collect(Collectors.toSet()),
+                decoded.stream().mapToInt(List::size).sum(),
+                new RecordId(first.claim().partition(), decoded.get(0).get(0).offset()),
+                portions.stream().mapToInt(Portion::attempt).max().orElse(1),
+                ThreadLocalRandom.current().nextDouble());
+    }
+
+    private void halt(List<Portion> portions, TidemarkException why) {
+        intake.settle(portions.stream().map(Settlement::closing).toList());
+        events.halted(portions.stream().map(Portion::claim).toList(), why);
+    }
+
+    private RecordFailedException undecodable(Portion portion, UndecodableException e) {
+        RecordId where =
+                new RecordId(portion.claim().partition(), portion.records().get(0).offset());
+        return new RecordFailedException(
+                ErrorCode.RECORD_UNDECODABLE,
+                "group " + groupId + ": the " + e.side() + " of the record at " + where
+                        + " cannot be decoded: mend the deserializer and start the consumer again",
+                e.getCause());
+    }
+
+    /** Turns a reaction into the settlement of each portion, and tells the poll thread. */
+    private record Reactor<K, V>(
+            Worker<K, V> worker,
+            List<Portion> portions,
+            List<List<ConsumerRecord<K, V>>> decoded,
+            Progress progress,
+            Duration took)
+            implements Reaction.Cases<List<Settlement>> {
+        @Override
+        public List<Settlement> goOn() {
+            int handled = 0;
+            List<Settlement> settlements = new ArrayList<>();
+            List<Claim> recovered = new ArrayList<>();
+            for (int i = 0; i < portions.size(); i++) {
+                Portion portion = portions.get(i);
+                int done = progress.done(i);
+                handled += done;
+                if (done == 0) {
+                    settlements.add(Settlement.again(portion, 0, null));
+                    continue;
+                }
+                settlements.add(
+                        Settlement.done(portion, done, Position.after(decoded.get(i).get(done - 1))));
+                if (portion.attempt() > 1) {
+                    recovered.add(portion.claim());
+                }
+            }
+            worker.pace = worker.pace.afterSuccess(handled, took, worker.limits);
+            if (!recovered.isEmpty()) {
+                worker.events.recovered(recovered);
+            }
+            return settlements;
+        }
+
+        @Override
+        public List<Settlement> reclaim(Reaction.Reclaim reaction) {
+            Set<?> gone = reaction.partitions();
+            List<Claim> lost = new ArrayList<>();
+            List<Settlement> settlements = new ArrayList<>();
+            for (Portion portion : portions) {
+                if (gone.contains(portion.claim().partition())) {
+                    lost.add(portion.claim());
+                    settlements.add(Settlement.closing(portion));
+                } else {
+                    settlements.add(Settlement.again(portion, 0, null));
+                }
+            }
+            worker.events.lost(lost, reaction.why());
+            return settlements;
+        }
+
+        @Override
+        public List<Settlement> retry(Reaction.RetryAfter reaction) {
+            if (reaction.smaller()) {
+                worker.pace = worker.pace.afterContention(
+                        decoded.stream().mapToInt(List::size).sum());
+            }
+            List<Claim> first = portions.stream()
+                    .filter(portion -> portion.attempt() == 1)
+                    .map(Portion::claim)
+                    .toList();
+            if (!first.isEmpty()) {
+                worker.events.retrying(first, reaction.why());
+            }
+            long delay = Math.max(1, reaction.delay().toNanos());
+            return portions.stream()
+                    .map(portion -> Settlement.again(portion, delay, null))
+                    .toList();
+        }
+
+        @Override
+        public List<Settlement> isolate() {
+            List<Settlement> settlements = new ArrayList<>();
+            for (int i = 0; i < portions.size(); i++) {
+                settlements.add(Settlement.again(portions.get(i), 0, suspicion(i)));
+            }
+            return settlements;
+        }
+
+        @Override
+        public List<Settlement> halt(Reaction.Halt reaction) {
+            worker.events.halted(portions.stream().map(Portion::claim).toList(), reaction.why());
+            return portions.stream().map(Settlement::closing).toList();
+        }
+
+        @Override
+        public List<Settlement> stop(Reaction.Stop reaction) {
+            worker.events.failed(reaction.why());
+            return portions.stream().map(Settlement::closing).toList();
+        }
+
+        private @Nullable Suspicion suspicion(int i) {
+            List<ConsumerRecord<K, V>> records = decoded.get(i);
+            if (progress.isSingle()) {
+                return i == progress.portion()
+                        ? new Suspicion(records.get(progress.done(i)).offset() + 1, Suspicion.Next.ALL_BUT_LAST)
+                        : null;
+            }
+            long end = records.get(records.size() - 1).offset() + 1;
+            return new Suspicion(end, portions.size() > 1 ? Suspicion.Next.WHOLE : Suspicion.Next.HALF);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.Claim;
+import dev.tidemark.TidemarkException;
+import java.util.Collection;
+import org.apache.kafka.common.TopicPartition;
+
+/** What the workers have to tell the poll thread. Every method returns at once; any thread may call. */
+public interface WorkerEvents {
+    /** There is room again for records of these partitions. */
+    void roomFor(Collection<TopicPartition> partitions);
+
+    /** These claims are gone, or in doubt; what was buffered under them is dropped already. */
+    void lost(Collection<Claim> claims, TidemarkException why);
+
+    /** These partitions cannot go on; what was buffered for them is dropped already. */
+    void halted(Collection<Claim> claims, TidemarkException why);
+
+    /** The first of several attempts failed for a passing reason. */
+    void retrying(Collection<Claim> claims, TidemarkException why);
+
+    /** What was retried has taken effect. */
+    void recovered(Collection<Claim> claims);
+
+    /** The last unit of a partition that was closed meanwhile has ended. */
+    void drained(TopicPartition partition);
+
+    /** The whole consumer cannot go on. */
+    void failed(TidemarkException why);
+}
