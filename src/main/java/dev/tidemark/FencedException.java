@@ -19,7 +19,8 @@ public final class FencedException extends TidemarkException {
         super(
                 ErrorCode.FENCED,
                 "group " + groupId + " no longer holds the claim on "
-                        + new TreeSet<>(partitions.stream().map(Object::toString).toList())
+                        + new TreeSet<>(
+                                partitions.stream().map(Object::toString).toList())
                         + ": roll back, and claim again if Kafka still assigns them",
                 null);
         this.partitions = Set.copyOf(partitions);

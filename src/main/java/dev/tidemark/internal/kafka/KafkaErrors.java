@@ -31,7 +31,9 @@ public final class KafkaErrors {
             mend = "the login failed: check security.protocol, sasl.* and ssl.*";
         } else if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
             return Optional.of(new LogMismatchException(
-                    ErrorCode.TOPIC_MISSING, "group " + groupId + ": a topic does not exist: create it, or mend its name", failure));
+                    ErrorCode.TOPIC_MISSING,
+                    "group " + groupId + ": a topic does not exist: create it, or mend its name",
+                    failure));
         }
         return mend == null
                 ? Optional.empty()

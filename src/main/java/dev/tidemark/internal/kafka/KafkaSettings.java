@@ -23,16 +23,22 @@ public final class KafkaSettings {
     private static final int MAX_POLL_RECORDS = 5_000;
 
     private static final Map<String, String> FORCED = Map.of(
-            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
-            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none",
-            ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName(),
-            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+            "false",
+            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+            "none",
+            ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
+            ByteArrayDeserializer.class.getName(),
+            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
+            ByteArrayDeserializer.class.getName());
 
     private static final Map<String, String> WHY = Map.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "the offsets live in the database",
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "a lost position must be an error; choose a StartPosition instead",
-            ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, "pass deserializers to the builder, which decodes in the workers",
-            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, "pass deserializers to the builder, which decodes in the workers");
+            ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
+                    "pass deserializers to the builder, which decodes in the workers",
+            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
+                    "pass deserializers to the builder, which decodes in the workers");
 
     private final Map<String, Object> consumer;
     private final Map<String, Object> admin;
@@ -110,7 +116,9 @@ public final class KafkaSettings {
     }
 
     private static void refuseOther(String key, @Nullable Object given, String forced) {
-        String text = given instanceof Class<?> c ? c.getName() : String.valueOf(given).strip();
+        String text = given instanceof Class<?> c
+                ? c.getName()
+                : String.valueOf(given).strip();
         if (given != null && !text.equalsIgnoreCase(forced)) {
             throw new InvalidConfigurationException(
                     ErrorCode.CONFLICTING_KAFKA_SETTING,

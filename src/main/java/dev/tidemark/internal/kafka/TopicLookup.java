@@ -43,22 +43,25 @@ public final class TopicLookup {
         this.isolation = isolation;
     }
 
-    /**
-     * The ids and sizes of topics.
-     *
-     * @throws LogMismatchException if one does not exist (TM-307)
-     */
+    /** The ids and sizes of topics; one that does not exist, or not yet everywhere, is not among the answers. */
     public Map<String, Identity> identities(Collection<String> topics) throws KafkaUnavailableException {
         String cluster = get(admin.describeCluster().clusterId());
         Map<String, Identity> identities = new HashMap<>();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> entry :
                 admin.describeTopics(topics).topicNameValues().entrySet()) {
-            TopicDescription topic = getTopic(entry.getKey(), entry.getValue());
-            Optional<String> id = Uuid.ZERO_UUID.equals(topic.topicId())
-                    ? Optional.empty()
-                    : Optional.of(topic.topicId().toString());
-            identities.put(
-                    entry.getKey(), new Identity(cluster, id, topic.partitions().size()));
+            try {
+                TopicDescription topic = get(entry.getValue());
+                Optional<String> id = Uuid.ZERO_UUID.equals(topic.topicId())
+                        ? Optional.empty()
+                        : Optional.of(topic.topicId().toString());
+                identities.put(
+                        entry.getKey(),
+                        new Identity(cluster, id, topic.partitions().size()));
+            } catch (KafkaUnavailableException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+            }
         }
         return identities;
     }
@@ -109,7 +112,8 @@ public final class TopicLookup {
         return offsets(partitions, OffsetSpec.latest());
     }
 
-    private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant) throws KafkaUnavailableException {
+    private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant)
+            throws KafkaUnavailableException {
         Map<TopicPartition, Long> ends = logEnds(partitions);
         Map<TopicPartition, Long> found = offsets(partitions, OffsetSpec.forTimestamp(instant.toEpochMilli()));
         // Kafka answers -1 where no record is that young.
@@ -143,21 +147,6 @@ public final class TopicLookup {
         Map<TopicPartition, Long> offsets = new HashMap<>();
         answers.forEach((partition, info) -> offsets.put(partition, info.offset()));
         return offsets;
-    }
-
-    private TopicDescription getTopic(String topic, KafkaFuture<TopicDescription> future)
-            throws KafkaUnavailableException {
-        try {
-            return get(future);
-        } catch (KafkaUnavailableException e) {
-            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-                throw new LogMismatchException(
-                        ErrorCode.TOPIC_MISSING,
-                        "topic " + topic + " does not exist for group " + groupId + ": create it, or mend its name",
-                        e.getCause());
-            }
-            throw e;
-        }
     }
 
     private <T> T get(KafkaFuture<T> future) throws KafkaUnavailableException {

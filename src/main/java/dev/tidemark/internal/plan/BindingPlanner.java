@@ -37,8 +37,7 @@ public final class BindingPlanner {
     }
 
     /** The reason why these stored offsets must not be used for that topic; empty where they belong together. */
-    public static Optional<TidemarkException> mismatch(
-            String groupId, String topic, Identity stored, Identity actual) {
+    public static Optional<TidemarkException> mismatch(String groupId, String topic, Identity stored, Identity actual) {
         if (!stored.clusterId().equals(actual.clusterId())) {
             return Optional.of(new LogMismatchException(
                     ErrorCode.OTHER_CLUSTER,

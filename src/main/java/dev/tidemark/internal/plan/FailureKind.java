@@ -15,7 +15,9 @@ public enum FailureKind {
      * would retry a slow handler for ever.
      */
     public static FailureKind of(SqlFacts facts) {
-        if (!facts.fromDatabase() || facts.is("57014", "25P03")) {
+        // A pool reports a refused login as a transient failure of its own; the SQLSTATE behind it counts.
+        boolean refusedLogin = facts.inClass("28") || facts.is("3D000");
+        if (!facts.fromDatabase() || refusedLogin || facts.is("57014", "25P03")) {
             return HANDLER;
         }
         if (facts.is("40001", "40P01")) {

@@ -97,7 +97,8 @@ public final class ReactionPlanner {
         }
 
         private Reaction halt(ErrorCode code, String message, @Nullable Throwable cause) {
-            return new Reaction.Halt(new RecordFailedException(code, "group " + facts.groupId() + ": " + message, cause));
+            return new Reaction.Halt(
+                    new RecordFailedException(code, "group " + facts.groupId() + ": " + message, cause));
         }
 
         private TidemarkException unexpected(String what, Throwable cause) {

@@ -26,8 +26,7 @@ public final class BlockerWatch {
     /** A silent COPY must be seen silent this often in a row: the server shows only a moment, and a busy COPY is often silent. */
     private static final int LOOKS = 3;
 
-    private static final String BLOCKERS =
-            """
+    private static final String BLOCKERS = """
             select distinct b.pid, b.application_name, b.state = 'active' as copying
               from pg_stat_activity w
              cross join lateral unnest(pg_blocking_pids(w.pid)) as p(pid)

@@ -39,7 +39,9 @@ public final class ClaimStore {
 
     /** What a claim brought: claims, rows that somebody has locked, and partitions that cannot be claimed, with the reason. */
     public record ClaimResult(
-            Map<TopicPartition, Claim> claimed, Set<TopicPartition> locked, Map<TopicPartition, TidemarkException> refused) {}
+            Map<TopicPartition, Claim> claimed,
+            Set<TopicPartition> locked,
+            Map<TopicPartition, TidemarkException> refused) {}
 
     /** What is to be done before these topics' partitions can be claimed; a plain read. */
     public Map<String, Binding> missingBindings(Connection c, Map<String, Identity> topics) throws SQLException {
@@ -69,7 +71,8 @@ public final class ClaimStore {
             Map<Integer, Long> earliest)
             throws SQLException {
         bindings.insertEmpty(c, topic, actual);
-        Identity stored = bindings.read(c, List.of(topic), TopicBindingTable.Lock.UPDATE).get(topic);
+        Identity stored =
+                bindings.read(c, List.of(topic), TopicBindingTable.Lock.UPDATE).get(topic);
         if (stored == null) {
             throw new SQLException("the binding of topic " + topic + " vanished while it was made", "40001");
         }
@@ -98,7 +101,11 @@ public final class ClaimStore {
      * @param wait whether to wait for locked rows, as long as {@code lock_timeout} lets it; otherwise they are named as locked
      */
     public ClaimResult claim(
-            Connection c, Map<String, Identity> topics, Collection<TopicPartition> partitions, String owner, boolean wait)
+            Connection c,
+            Map<String, Identity> topics,
+            Collection<TopicPartition> partitions,
+            String owner,
+            boolean wait)
             throws SQLException {
         Map<String, Identity> stored = bindings.read(c, topics.keySet(), TopicBindingTable.Lock.SHARE);
         Map<TopicPartition, TidemarkException> refused = new HashMap<>();
@@ -179,7 +186,8 @@ public final class ClaimStore {
         if (binding == null || actual == null) {
             return rowMissing(partition);
         }
-        return BindingPlanner.mismatch(groupId, partition.topic(), binding, actual).orElse(null);
+        return BindingPlanner.mismatch(groupId, partition.topic(), binding, actual)
+                .orElse(null);
     }
 
     private LogMismatchException rowMissing(TopicPartition partition) {

@@ -10,8 +10,7 @@ import org.apache.kafka.common.TopicPartition;
 /** All statements on {@code log_end}, for one group. */
 public final class LogEndTable {
     // A log that stands still is written down once a minute only, so that an idle group leaves the table alone.
-    private static final String UPSERT =
-            """
+    private static final String UPSERT = """
             insert into {schema}.log_end as e (group_id, topic, partition, log_start, log_end)
             select ?, w.* from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]) as w(topic, partition, first, last)
              order by w.topic, w.partition

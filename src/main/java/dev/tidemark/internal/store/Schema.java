@@ -27,7 +27,8 @@ public record Schema(String name) {
         if (!IDENTIFIER.matcher(name).matches()) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    "schema name '" + name + "' is no identifier: use lower-case letters, digits and underscores, at most 63",
+                    "schema name '" + name
+                            + "' is no identifier: use lower-case letters, digits and underscores, at most 63",
                     null);
         }
     }

@@ -41,7 +41,8 @@ public final class SchemaCheck {
                     "the server is PostgreSQL " + server / 10_000 + ", and Tidemark needs 14 or newer",
                     null);
         }
-        if (number(c, "select pg_is_in_recovery()::int + (current_setting('transaction_read_only') = 'on')::int", 0) > 0) {
+        if (number(c, "select pg_is_in_recovery()::int + (current_setting('transaction_read_only') = 'on')::int", 0)
+                > 0) {
             throw new SQLException("the server is read-only", "25006");
         }
         int minProtocol = number(c, schema.sql("select min_protocol from {schema}.store_info"), 0);
@@ -60,13 +61,17 @@ public final class SchemaCheck {
                             + ": run TidemarkSchema.migrate(dataSource)",
                     null);
         }
-        if (number(c, schema.sql("select count(*)::int from pg_class where oid = '{schema}.stored_offset'::regclass"
-                        + " and relpersistence <> 'p'"), 0)
+        if (number(
+                        c,
+                        schema.sql("select count(*)::int from pg_class where oid = '{schema}.stored_offset'::regclass"
+                                + " and relpersistence <> 'p'"),
+                        0)
                 > 0) {
             throw new OffsetStoreException(
                     ErrorCode.TABLE_UNLOGGED,
-                    "table " + schema.name() + ".stored_offset is UNLOGGED and would be emptied by a crash: alter table "
-                            + schema.name() + ".stored_offset set logged",
+                    "table " + schema.name()
+                            + ".stored_offset is UNLOGGED and would be emptied by a crash: alter table " + schema.name()
+                            + ".stored_offset set logged",
                     null);
         }
     }

@@ -21,33 +21,41 @@ public final class StoreErrors {
         String state = facts.sqlState() == null ? "" : facts.sqlState();
         return switch (state) {
             case "42501" -> new OffsetStoreException(ErrorCode.RIGHT_MISSING, denied(schema, failure), failure);
-            case "42P01", "3F000", "42703" -> new OffsetStoreException(
-                    ErrorCode.SCHEMA_MISSING,
-                    "schema " + schema.name() + " holds no complete offset store: run TidemarkSchema.migrate(dataSource)"
-                            + " once, before the consumers start",
-                    failure);
-            case "25006" -> new OffsetStoreException(
-                    ErrorCode.SERVER_READ_ONLY,
-                    "the server is read-only: name all servers in the JDBC URL and add targetServerType=primary",
-                    failure);
-            case "28P01", "28000", "3D000" -> new OffsetStoreException(
-                    ErrorCode.LOGIN_REFUSED,
-                    "the database refuses the login (" + SqlFailures.describe(failure)
-                            + "): check user, password, database and pg_hba.conf",
-                    failure);
-            default -> new TidemarkException(
-                    ErrorCode.UNEXPECTED,
-                    "group " + groupId + ": a statement of the offset store failed (" + SqlFailures.describe(failure) + ")",
-                    failure);
+            case "42P01", "3F000", "42703" ->
+                new OffsetStoreException(
+                        ErrorCode.SCHEMA_MISSING,
+                        "schema " + schema.name()
+                                + " holds no complete offset store: run TidemarkSchema.migrate(dataSource)"
+                                + " once, before the consumers start",
+                        failure);
+            case "25006" ->
+                new OffsetStoreException(
+                        ErrorCode.SERVER_READ_ONLY,
+                        "the server is read-only: name all servers in the JDBC URL and add targetServerType=primary",
+                        failure);
+            case "28P01", "28000", "3D000" ->
+                new OffsetStoreException(
+                        ErrorCode.LOGIN_REFUSED,
+                        "the database refuses the login (" + SqlFailures.describe(failure)
+                                + "): check user, password, database and pg_hba.conf",
+                        failure);
+            default ->
+                new TidemarkException(
+                        ErrorCode.UNEXPECTED,
+                        "group " + groupId + ": a statement of the offset store failed ("
+                                + SqlFailures.describe(failure) + ")",
+                        failure);
         };
     }
 
     private static String denied(Schema schema, Throwable failure) {
-        String grant = "grant usage on schema " + schema.name() + " to <role>; grant select, insert, update on all tables"
-                + " in schema " + schema.name() + " to <role>";
+        String grant =
+                "grant usage on schema " + schema.name() + " to <role>; grant select, insert, update on all tables"
+                        + " in schema " + schema.name() + " to <role>";
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof PSQLException p && p.getServerErrorMessage() != null) {
-                Matcher m = DENIED.matcher(String.valueOf(p.getServerErrorMessage().getMessage()));
+                Matcher m =
+                        DENIED.matcher(String.valueOf(p.getServerErrorMessage().getMessage()));
                 if (m.find()) {
                     String object = m.group(2);
                     grant = m.group(1).equals("schema")

@@ -27,16 +27,14 @@ import org.jspecify.annotations.Nullable;
 
 /** All statements on {@code stored_offset}, for one group. Rows are locked in key order, always, so that no two deadlock. */
 public final class StoredOffsetTable {
-    private static final String INSERT =
-            """
+    private static final String INSERT = """
             insert into {schema}.stored_offset (group_id, topic, partition, next_offset)
             select ?, ?, s.p, s.o from unnest(?::int[], ?::bigint[]) as s(p, o) order by s.p
             on conflict do nothing
             """;
 
     // Locking first and apart: when the update joined directly, the planner chose a hash join, and writers deadlocked.
-    private static final String CLAIM =
-            """
+    private static final String CLAIM = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
                  l as materialized (
                      select o.topic, o.partition, w.token from {schema}.stored_offset o join w using (topic, partition)
@@ -48,8 +46,7 @@ public final class StoredOffsetTable {
             """;
 
     // set_config is local to the transaction: nothing is left behind in a session that a pooler hands on.
-    private static final String BEGIN =
-            """
+    private static final String BEGIN = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[]) as w(topic, partition, token, prev)),
                  s as materialized (
                      select pg_current_xact_id()::text as xid,
@@ -61,8 +58,7 @@ public final class StoredOffsetTable {
                     where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev) o on true
             """;
 
-    private static final String ADVANCE =
-            """
+    private static final String ADVANCE = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[], ?::bigint[], ?::int[])
                             as w(topic, partition, token, prev, next, epoch)),
                  l as materialized (
@@ -79,8 +75,7 @@ public final class StoredOffsetTable {
             """;
 
     // A courtesy to the successor, so it never waits for anybody.
-    private static final String RELEASE =
-            """
+    private static final String RELEASE = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
                  l as materialized (
                      select o.topic, o.partition from {schema}.stored_offset o join w using (topic, partition)
@@ -90,8 +85,7 @@ public final class StoredOffsetTable {
               from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
             """;
 
-    private static final String SELECT =
-            """
+    private static final String SELECT = """
             select o.topic, o.partition, o.next_offset, o.leader_epoch, o.owner_token
               from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where o.group_id = ?

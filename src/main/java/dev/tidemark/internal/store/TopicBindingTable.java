@@ -12,14 +12,12 @@ import java.util.Optional;
 
 /** All statements on {@code topic_binding}, for one group. A binding is locked before any offset row. */
 final class TopicBindingTable {
-    private static final String INSERT =
-            """
+    private static final String INSERT = """
             insert into {schema}.topic_binding (group_id, topic, cluster_id, topic_id, partitions) values (?, ?, ?, ?, 0)
             on conflict (group_id, topic) do nothing
             """;
 
-    private static final String SELECT =
-            """
+    private static final String SELECT = """
             select topic, cluster_id, topic_id, partitions from {schema}.topic_binding
              where group_id = ? and topic = any (?) order by topic {lock}
             """;

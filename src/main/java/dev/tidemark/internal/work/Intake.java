@@ -143,7 +143,8 @@ public final class Intake {
             if (!ready.isEmpty()) {
                 return assemble(pace);
             }
-            long until = delayed.isEmpty() ? end : Math.min(end, delayed.element().due());
+            long until =
+                    delayed.isEmpty() ? end : Math.min(end, delayed.element().due());
             if (end - now <= 0) {
                 break;
             }
@@ -196,7 +197,12 @@ public final class Intake {
      * @param closing whether the partition is closed with it
      */
     record Settlement(
-            Portion portion, int done, @Nullable Position moved, long delay, @Nullable Suspicion suspicion, boolean closing) {
+            Portion portion,
+            int done,
+            @Nullable Position moved,
+            long delay,
+            @Nullable Suspicion suspicion,
+            boolean closing) {
         static Settlement done(Portion portion, int done, Position moved) {
             return new Settlement(portion, done, moved, 0, null, false);
         }

@@ -31,7 +31,9 @@ final class Lane {
     boolean full;
 
     int failedAttempts;
-    @Nullable Suspicion suspicion;
+
+    @Nullable
+    Suspicion suspicion;
 
     Lane(Claim claim) {
         this.claim = claim;

@@ -22,8 +22,7 @@ public interface UnitHandler<K, V> {
     final class Progress {
         private final long timeIsUp;
         private final int[] done;
-        private int portion;
-        private boolean single;
+        private int failing = -1;
 
         /**
          * @param timeIsUp when no further record may be begun, by {@link System#nanoTime}
@@ -38,30 +37,28 @@ public interface UnitHandler<K, V> {
             return done[index];
         }
 
-        /** The portion that was being handled. */
-        int portion() {
-            return portion;
-        }
-
-        /** Whether the handler gets single records, so that the failing one is known. */
-        boolean isSingle() {
-            return single;
+        /**
+         * The portion whose record {@link #done} the handler is busy with, or has failed on; -1 where it gets more than one record
+         * at a time, and after its return.
+         */
+        int failing() {
+            return failing;
         }
     }
 
     /** One record at a time; no further one is begun once the time is up. */
     static <K, V> UnitHandler<K, V> of(RecordHandler<K, V> handler) {
         return (records, tx, progress) -> {
-            progress.single = true;
             boolean begun = false;
             for (int i = 0; i < records.size(); i++) {
-                progress.portion = i;
                 for (ConsumerRecord<K, V> record : records.get(i)) {
                     if (begun && System.nanoTime() - progress.timeIsUp >= 0) {
                         return;
                     }
                     begun = true;
+                    progress.failing = i;
                     handler.handle(record, tx);
+                    progress.failing = -1;
                     progress.done[i]++;
                 }
             }

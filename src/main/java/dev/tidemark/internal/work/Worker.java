@@ -23,8 +23,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +81,9 @@ public final class Worker<K, V> implements Runnable {
             Thread.currentThread().interrupt();
         } catch (Throwable e) {
             events.failed(new TidemarkException(
-                    ErrorCode.UNEXPECTED, "group " + groupId + ": a worker died of " + e.getClass().getSimpleName(), e));
+                    ErrorCode.UNEXPECTED,
+                    "group " + groupId + ": a worker died of " + e.getClass().getSimpleName(),
+                    e));
         }
     }
 
@@ -89,7 +91,8 @@ public final class Worker<K, V> implements Runnable {
         List<Portion> portions = new ArrayList<>();
         List<List<ConsumerRecord<K, V>>> decoded = new ArrayList<>();
         for (Portion portion : unit) {
-            List<ConsumerRecord<K, V>> records = new ArrayList<>(portion.records().size());
+            List<ConsumerRecord<K, V>> records =
+                    new ArrayList<>(portion.records().size());
             try {
                 for (ConsumerRecord<byte[], byte[]> raw : portion.records()) {
                     records.add(decoder.decode(raw));
@@ -130,7 +133,9 @@ public final class Worker<K, V> implements Runnable {
             return;
         }
         Reaction reaction = ReactionPlanner.plan(outcome, facts(portions, decoded));
-        intake.settle(reaction.fold(new Reactor<>(this, portions, decoded, progress, took)));
+        Ending ending = reaction.fold(new Reactor<>(this, portions, decoded, progress, took));
+        intake.settle(ending.settlements());
+        ending.news().run();
     }
 
     private UnitFacts facts(List<Portion> portions, List<List<ConsumerRecord<K, V>>> decoded) {
@@ -150,8 +155,8 @@ public final class Worker<K, V> implements Runnable {
     }
 
     private RecordFailedException undecodable(Portion portion, UndecodableException e) {
-        RecordId where =
-                new RecordId(portion.claim().partition(), portion.records().get(0).offset());
+        RecordId where = new RecordId(
+                portion.claim().partition(), portion.records().get(0).offset());
         return new RecordFailedException(
                 ErrorCode.RECORD_UNDECODABLE,
                 "group " + groupId + ": the " + e.side() + " of the record at " + where
@@ -159,16 +164,19 @@ public final class Worker<K, V> implements Runnable {
                 e.getCause());
     }
 
-    /** Turns a reaction into the settlement of each portion, and tells the poll thread. */
+    /** How a unit's portions are settled, and what is then to be told. */
+    private record Ending(List<Settlement> settlements, Runnable news) {}
+
+    /** Turns a reaction into an ending. */
     private record Reactor<K, V>(
             Worker<K, V> worker,
             List<Portion> portions,
             List<List<ConsumerRecord<K, V>>> decoded,
             Progress progress,
             Duration took)
-            implements Reaction.Cases<List<Settlement>> {
+            implements Reaction.Cases<Ending> {
         @Override
-        public List<Settlement> goOn() {
+        public Ending goOn() {
             int handled = 0;
             List<Settlement> settlements = new ArrayList<>();
             List<Claim> recovered = new ArrayList<>();
@@ -176,89 +184,96 @@ public final class Worker<K, V> implements Runnable {
                 Portion portion = portions.get(i);
                 int done = progress.done(i);
                 handled += done;
-                if (done == 0) {
-                    settlements.add(Settlement.again(portion, 0, null));
-                    continue;
-                }
                 settlements.add(
-                        Settlement.done(portion, done, Position.after(decoded.get(i).get(done - 1))));
-                if (portion.attempt() > 1) {
+                        done == 0
+                                ? Settlement.again(portion, 0, null)
+                                : Settlement.done(
+                                        portion,
+                                        done,
+                                        Position.after(decoded.get(i).get(done - 1))));
+                if (done > 0 && portion.attempt() > 1) {
                     recovered.add(portion.claim());
                 }
             }
             worker.pace = worker.pace.afterSuccess(handled, took, worker.limits);
-            if (!recovered.isEmpty()) {
-                worker.events.recovered(recovered);
-            }
-            return settlements;
-        }
-
-        @Override
-        public List<Settlement> reclaim(Reaction.Reclaim reaction) {
-            Set<?> gone = reaction.partitions();
-            List<Claim> lost = new ArrayList<>();
-            List<Settlement> settlements = new ArrayList<>();
-            for (Portion portion : portions) {
-                if (gone.contains(portion.claim().partition())) {
-                    lost.add(portion.claim());
-                    settlements.add(Settlement.closing(portion));
-                } else {
-                    settlements.add(Settlement.again(portion, 0, null));
+            return new Ending(settlements, () -> {
+                if (!recovered.isEmpty()) {
+                    worker.events.recovered(recovered);
                 }
-            }
-            worker.events.lost(lost, reaction.why());
-            return settlements;
+            });
         }
 
         @Override
-        public List<Settlement> retry(Reaction.RetryAfter reaction) {
+        public Ending reclaim(Reaction.Reclaim reaction) {
+            List<Claim> lost = claims(
+                    portion -> reaction.partitions().contains(portion.claim().partition()));
+            List<Settlement> settlements = portions.stream()
+                    .map(portion -> lost.contains(portion.claim())
+                            ? Settlement.closing(portion)
+                            : Settlement.again(portion, 0, null))
+                    .toList();
+            return new Ending(settlements, () -> worker.events.lost(lost, reaction.why()));
+        }
+
+        @Override
+        public Ending retry(Reaction.RetryAfter reaction) {
             if (reaction.smaller()) {
                 worker.pace = worker.pace.afterContention(
                         decoded.stream().mapToInt(List::size).sum());
             }
-            List<Claim> first = portions.stream()
-                    .filter(portion -> portion.attempt() == 1)
-                    .map(Portion::claim)
-                    .toList();
-            if (!first.isEmpty()) {
-                worker.events.retrying(first, reaction.why());
-            }
+            List<Claim> first = claims(portion -> portion.attempt() == 1);
             long delay = Math.max(1, reaction.delay().toNanos());
-            return portions.stream()
+            List<Settlement> settlements = portions.stream()
                     .map(portion -> Settlement.again(portion, delay, null))
                     .toList();
+            return new Ending(settlements, () -> {
+                if (!first.isEmpty()) {
+                    worker.events.retrying(first, reaction.why());
+                }
+            });
         }
 
         @Override
-        public List<Settlement> isolate() {
+        public Ending isolate() {
             List<Settlement> settlements = new ArrayList<>();
             for (int i = 0; i < portions.size(); i++) {
                 settlements.add(Settlement.again(portions.get(i), 0, suspicion(i)));
             }
-            return settlements;
+            return new Ending(settlements, () -> {});
         }
 
         @Override
-        public List<Settlement> halt(Reaction.Halt reaction) {
-            worker.events.halted(portions.stream().map(Portion::claim).toList(), reaction.why());
-            return portions.stream().map(Settlement::closing).toList();
+        public Ending halt(Reaction.Halt reaction) {
+            return new Ending(closing(), () -> worker.events.halted(claims(portion -> true), reaction.why()));
         }
 
         @Override
-        public List<Settlement> stop(Reaction.Stop reaction) {
-            worker.events.failed(reaction.why());
+        public Ending stop(Reaction.Stop reaction) {
+            return new Ending(closing(), () -> worker.events.failed(reaction.why()));
+        }
+
+        private List<Settlement> closing() {
             return portions.stream().map(Settlement::closing).toList();
+        }
+
+        private List<Claim> claims(Predicate<Portion> which) {
+            return portions.stream().filter(which).map(Portion::claim).toList();
         }
 
         private @Nullable Suspicion suspicion(int i) {
             List<ConsumerRecord<K, V>> records = decoded.get(i);
-            if (progress.isSingle()) {
-                return i == progress.portion()
-                        ? new Suspicion(records.get(progress.done(i)).offset() + 1, Suspicion.Next.ALL_BUT_LAST)
+            if (progress.failing() >= 0) {
+                return i == progress.failing()
+                        ? new Suspicion(end(records.get(progress.done(i))), Suspicion.Next.ALL_BUT_LAST)
                         : null;
             }
-            long end = records.get(records.size() - 1).offset() + 1;
-            return new Suspicion(end, portions.size() > 1 ? Suspicion.Next.WHOLE : Suspicion.Next.HALF);
+            return new Suspicion(
+                    end(records.get(records.size() - 1)),
+                    portions.size() > 1 ? Suspicion.Next.WHOLE : Suspicion.Next.HALF);
+        }
+
+        private static long end(ConsumerRecord<?, ?> record) {
+            return Position.after(record).nextOffset();
         }
     }
 }

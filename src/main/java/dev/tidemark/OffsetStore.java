@@ -1,0 +1,178 @@
+package dev.tidemark;
+
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.Schema;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The stored offsets of one consumer group, for people with a poll loop of their own. It works on the caller's connection, in
+ * the caller's transaction, and neither commits nor rolls back. The order of a loop's life:
+ *
+ * <ol>
+ *   <li>partitions assigned: {@link #resolve} and {@link #bind} once, {@link #claim} and commit, then seek to the claims'
+ *       positions;
+ *   <li>for each transaction: {@link #check}, the effects, {@link #advance} as the last statement, commit; keep the claims that
+ *       the advance returned only once the commit has;
+ *   <li>fenced, or a commit whose outcome is unknown: roll back, drop what was read, claim again if Kafka still assigns the
+ *       partition;
+ *   <li>partitions revoked: {@link #release} and commit.
+ * </ol>
+ *
+ * <p>Thread-safe: it holds no state but the group's name.
+ */
+public final class OffsetStore {
+    private final ClaimStore store;
+    private final String groupId;
+    private final String owner;
+
+    private OffsetStore(String groupId, Schema schema) {
+        if (groupId.isBlank()) {
+            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the group id is blank", null);
+        }
+        this.groupId = groupId;
+        this.store = new ClaimStore(schema, groupId);
+        this.owner = ownerName();
+    }
+
+    /** The offsets of a group in the schema {@code tidemark}. */
+    public static OffsetStore of(String groupId) {
+        return of(groupId, Schema.DEFAULT);
+    }
+
+    /** The offsets of a group in another schema, a plain lower-case identifier. */
+    public static OffsetStore of(String groupId, String schema) {
+        return new OffsetStore(groupId, new Schema(schema));
+    }
+
+    /**
+     * Asks Kafka what a topic is and where its partitions begin; touches no database. Call it before the transaction, so that no
+     * lock waits for a broker.
+     *
+     * @param isolation how the group reads, which decides where {@link StartPosition#latest()} is
+     * @throws LogMismatchException if the topic does not exist (TM-307) or the position refuses (TM-309)
+     * @throws TidemarkException if Kafka does not answer (TM-900); try again later
+     */
+    public TopicBinding resolve(Admin admin, String topic, StartPosition start, IsolationLevel isolation) {
+        TopicLookup lookup = new TopicLookup(admin, groupId, isolation);
+        try {
+            Identity identity = lookup.identities(Set.of(topic)).get(topic);
+            if (identity == null) {
+                throw new LogMismatchException(
+                        ErrorCode.TOPIC_MISSING,
+                        "topic " + topic + " does not exist for group " + groupId + ": create it, or mend its name",
+                        null);
+            }
+            return new TopicBinding(
+                    topic,
+                    identity.clusterId(),
+                    identity.topicId(),
+                    lookup.starts(topic, identity.partitions(), start, Instant.now()),
+                    lookup.earliest(topic, identity.partitions()));
+        } catch (KafkaUnavailableException e) {
+            throw new TidemarkException(
+                    ErrorCode.UNEXPECTED, "group " + groupId + ": Kafka did not answer, try again later", e);
+        }
+    }
+
+    /**
+     * Stores where the topic's partitions begin, for those that have no offset yet. Harmless to repeat, and to do from several
+     * processes at once.
+     *
+     * @throws LogMismatchException if what is stored belongs to another cluster or topic (TM-301, TM-302)
+     */
+    public void bind(Connection connection, TopicBinding binding) throws SQLException {
+        Identity identity = new Identity(
+                binding.clusterId(), binding.topicId(), binding.earliest().size());
+        store.bind(connection, binding.topic(), identity, Optional.of(binding.starts()), binding.earliest());
+    }
+
+    /**
+     * Makes the caller the owner of these partitions, once the transaction commits. Waits for transactions that are advancing
+     * them, so what it returns is final; {@code lock_timeout} bounds the wait.
+     *
+     * @throws LogMismatchException if a partition was never bound (TM-303)
+     */
+    public Map<TopicPartition, Claim> claim(Connection connection, Collection<TopicPartition> partitions)
+            throws SQLException {
+        return store.claim(connection, partitions, owner);
+    }
+
+    /**
+     * Looks whether the claims still hold; a plain read that waits for nobody. A courtesy before expensive work: only {@link
+     * #advance} decides.
+     *
+     * @throws FencedException if one does not
+     */
+    public void check(Connection connection, Collection<Claim> claims) throws SQLException {
+        Set<TopicPartition> fenced = store.fenced(connection, claims);
+        if (!fenced.isEmpty()) {
+            throw new FencedException(groupId, fenced);
+        }
+    }
+
+    /**
+     * Moves positions, all or none, in the caller's transaction. Make it the last statement before the commit: from here on a
+     * successor's claim waits for this transaction.
+     *
+     * @return the claims to go on with, valid once the transaction has committed
+     * @throws FencedException if a claim no longer holds; the transaction must be rolled back
+     * @throws IllegalStateException if the connection commits by itself, as the effects would not be in the same transaction
+     */
+    public Map<TopicPartition, Claim> advance(Connection connection, Map<Claim, Position> moves)
+            throws SQLException, FencedException {
+        if (connection.getAutoCommit()) {
+            throw new IllegalStateException("advance needs a transaction: call setAutoCommit(false), or begin one");
+        }
+        Set<TopicPartition> moved = store.advance(connection, moves);
+        Map<TopicPartition, Claim> next = new HashMap<>();
+        Set<TopicPartition> fenced = new HashSet<>();
+        moves.forEach((claim, position) -> {
+            if (moved.contains(claim.partition())) {
+                next.put(claim.partition(), claim.at(position));
+            } else {
+                fenced.add(claim.partition());
+            }
+        });
+        if (!fenced.isEmpty()) {
+            throw new FencedException(groupId, fenced);
+        }
+        return next;
+    }
+
+    /** Gives claims back, so that people see the partitions free. A courtesy: claims that are not ours any more are left alone. */
+    public void release(Connection connection, Collection<Claim> claims) throws SQLException {
+        store.release(connection, claims);
+    }
+
+    /** The committed positions of those partitions that have one; a plain read. */
+    public Map<TopicPartition, Position> positions(Connection connection, Collection<TopicPartition> partitions)
+            throws SQLException {
+        return store.positions(connection, partitions);
+    }
+
+    private static String ownerName() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "localhost";
+        }
+        return host + "/" + ProcessHandle.current().pid();
+    }
+}

@@ -1,0 +1,62 @@
+package dev.tidemark;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+
+/**
+ * Moves the records of Kafka topics into PostgreSQL so that each takes effect exactly once: a record's effects and the offset
+ * after it commit in one transaction, and reading begins at the offsets that the database holds. Kafka's own commits are not
+ * used.
+ *
+ * <p>Effects outside the database, such as mail or HTTP calls, can happen more than once. Order holds within a partition.
+ *
+ * <p>Thread-safe. A consumer runs once.
+ */
+public interface TidemarkConsumer extends Runnable, AutoCloseable {
+    /**
+     * Begins a consumer with its Kafka settings: {@code bootstrap.servers} and {@code group.id} at least. Security, {@code
+     * client.rack}, {@code group.instance.id}, {@code group.protocol} and everything else go to consumer and Admin as they are.
+     */
+    static TidemarkBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
+        return TidemarkBuilder.from(kafkaConfig);
+    }
+
+    /** As {@link #from(Map)}, from the kind of object that Kafka's own examples use, its defaults included. */
+    static TidemarkBuilder<byte[], byte[]> from(Properties kafkaConfig) {
+        Map<String, Object> map = new HashMap<>();
+        kafkaConfig.stringPropertyNames().forEach(name -> map.put(name, kafkaConfig.getProperty(name)));
+        kafkaConfig.forEach((key, value) -> map.put(String.valueOf(key), value));
+        return TidemarkBuilder.from(map);
+    }
+
+    /**
+     * Reads and writes until {@link #stop} or {@link #close}, on threads of its own; the caller waits. Brokers and databases that
+     * are away are waited for. An interrupt of the caller counts as a stop.
+     *
+     * @throws TidemarkException if every assigned partition has halted, or nobody but a person can mend what went wrong; the
+     *     records that were not applied are still to be read
+     * @throws IllegalStateException if it ran before
+     */
+    @Override
+    void run();
+
+    /** Asks {@link #run} to finish what is open and return. Returns at once. */
+    void stop();
+
+    /**
+     * Stops, and returns when {@link #run} has, or after 20 s: below the 30 s that Kubernetes grants a pod. A unit that is still
+     * open then does not take effect unless it commits before another consumer claims its partition.
+     */
+    @Override
+    void close();
+
+    /** What the consumer is doing, as a snapshot. */
+    ConsumerStatus status();
+
+    /**
+     * Whether everything assigned makes progress or waits for passing trouble: false when the consumer failed, a partition has
+     * halted, a unit is over its deadline, or the poll thread is stuck. True before and after the run, unless it failed.
+     */
+    boolean isHealthy();
+}

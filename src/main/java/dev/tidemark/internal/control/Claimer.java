@@ -1,0 +1,156 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.StartPosition;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.plan.BindingPlanner.Binding;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.ClaimStore.ClaimResult;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.SqlFailures;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Binds topics that are not bound yet and claims partitions. Used by the control thread. */
+final class Claimer {
+    /** A row is locked for the length of an advance and its commit; whoever holds it longer is waited for in turns. */
+    private static final Duration ROW_PATIENCE = Duration.ofMillis(500);
+
+    private final TopicLookup lookup;
+    private final ClaimStore store;
+    private final ControlConnection connection;
+    private final StartPosition start;
+    private final String groupId;
+    private final String owner;
+
+    Claimer(
+            TopicLookup lookup,
+            ClaimStore store,
+            ControlConnection connection,
+            StartPosition start,
+            String groupId,
+            String owner) {
+        this.lookup = lookup;
+        this.store = store;
+        this.connection = connection;
+        this.start = start;
+        this.groupId = groupId;
+        this.owner = owner;
+    }
+
+    /** What came of it; a partition in none of the three maps is not claimable yet for the reason in {@code later}. */
+    record Claims(
+            Map<TopicPartition, Claim> claimed,
+            Map<TopicPartition, TidemarkException> refused,
+            Map<TopicPartition, TidemarkException> later) {}
+
+    Claims claim(Collection<TopicPartition> partitions) throws SQLException, KafkaUnavailableException {
+        Claims claims = new Claims(new HashMap<>(), new HashMap<>(), new HashMap<>());
+        Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
+        Map<String, Identity> identities = lookup.identities(topics);
+        bind(identities, partitions, claims);
+
+        List<TopicPartition> claimable = partitions.stream()
+                .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
+                .toList();
+        if (claimable.isEmpty()) {
+            return claims;
+        }
+        ClaimResult result = connection.inTransaction(c -> store.claim(c, identities, claimable, owner, false));
+        claims.claimed().putAll(result.claimed());
+        claims.refused().putAll(result.refused());
+        for (TopicPartition locked : result.locked()) {
+            claimLocked(locked, identities, claims);
+        }
+        return claims;
+    }
+
+    private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
+            throws SQLException, KafkaUnavailableException {
+        Map<String, Binding> missing = connection.inTransaction(c -> store.missingBindings(c, identities));
+        for (Map.Entry<String, Binding> entry : missing.entrySet()) {
+            String topic = entry.getKey();
+            Identity identity = identities.get(topic);
+            if (identity == null) {
+                continue;
+            }
+            try {
+                // Both are resolved before the transaction, so that it never waits for a broker.
+                Map<Integer, Long> earliest = lookup.earliest(topic, identity.partitions());
+                Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
+                        ? Optional.of(lookup.starts(topic, identity.partitions(), start, Instant.now()))
+                        : Optional.empty();
+                connection.inTransaction(c -> {
+                    store.bind(c, topic, identity, starts, earliest);
+                    return topic;
+                });
+            } catch (TidemarkException e) {
+                if (e.code() == ErrorCode.KAFKA_REFUSES) {
+                    throw e;
+                }
+                partitions.stream()
+                        .filter(p -> p.topic().equals(topic))
+                        .forEach(p -> claims.refused().put(p, e));
+            }
+        }
+    }
+
+    private boolean known(TopicPartition partition, Map<String, Identity> identities, Claims claims) {
+        Identity identity = identities.get(partition.topic());
+        if (identity != null && partition.partition() < identity.partitions()) {
+            return true;
+        }
+        // The brokers learn of a new topic or partition one after the other.
+        claims.later()
+                .put(
+                        partition,
+                        new TidemarkException(
+                                ErrorCode.TOPIC_MISSING,
+                                "group " + groupId + ": topic " + partition.topic() + " partition "
+                                        + partition.partition() + " does not exist, or not yet on every broker",
+                                null));
+        return false;
+    }
+
+    private void claimLocked(TopicPartition partition, Map<String, Identity> identities, Claims claims)
+            throws SQLException {
+        try {
+            ClaimResult result = connection.inTransaction(c -> {
+                try (var s = c.createStatement()) {
+                    s.execute("set local lock_timeout = " + ROW_PATIENCE.toMillis());
+                }
+                return store.claim(c, identities, Set.of(partition), owner, true);
+            });
+            claims.claimed().putAll(result.claimed());
+            claims.refused().putAll(result.refused());
+            result.locked().forEach(p -> claims.later().put(p, locked(p, null)));
+        } catch (SQLException e) {
+            if (!SqlFailures.facts(e).is("55P03")) {
+                throw e;
+            }
+            claims.later().put(partition, locked(partition, e));
+        }
+    }
+
+    private TidemarkException locked(TopicPartition partition, @Nullable SQLException cause) {
+        return new TidemarkException(
+                ErrorCode.ROW_LOCKED,
+                "group " + groupId + ": the stored offset of topic " + partition.topic() + " partition "
+                        + partition.partition() + " is locked by another transaction; waiting for it to end",
+                cause);
+    }
+}

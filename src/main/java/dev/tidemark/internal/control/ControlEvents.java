@@ -1,0 +1,31 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.Claim;
+import dev.tidemark.TidemarkException;
+import java.util.Collection;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+
+/** What the control thread has to tell the poll thread. Every method returns at once. */
+public interface ControlEvents {
+    /** Claims were made, for the assignments they were asked for. */
+    void claimed(Map<Claim, Long> assignments);
+
+    /** A claim is impossible until somebody mends the cause. */
+    void refused(TopicPartition partition, long assignment, TidemarkException why);
+
+    /** Claims are being tried again; the reason passes. */
+    void waiting(Collection<TopicPartition> partitions, TidemarkException why);
+
+    /** The table shows that these claims are gone. */
+    void lost(Collection<Claim> claims, TidemarkException why);
+
+    /** Something is wrong with these partitions' log. */
+    void halted(Collection<Claim> claims, TidemarkException why);
+
+    /** The offsets after the last readable records, just sampled. */
+    void logEnds(Map<TopicPartition, Long> ends);
+
+    /** The whole consumer cannot go on. */
+    void failed(TidemarkException why);
+}

@@ -1,0 +1,166 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.FencedException;
+import dev.tidemark.LogMismatchException;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.plan.BindingPlanner;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.store.BlockerWatch;
+import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.LogEndTable;
+import dev.tidemark.internal.store.LogEndTable.Bounds;
+import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.WorkerSession.OpenUnit;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
+
+/** What is looked at again and again while records flow. Used by the control thread. */
+final class Watches {
+    /** Below this age a unit is not worth a look at its locks. */
+    private static final Duration LONG_UNIT = Duration.ofSeconds(1);
+
+    private final TopicLookup lookup;
+    private final ClaimStore store;
+    private final LogEndTable logEnds;
+    private final ControlConnection connection;
+    private final ControlEvents events;
+    private final String groupId;
+    private final BlockerWatch blockers = new BlockerWatch();
+    private final Map<String, Identity> identities = new HashMap<>();
+
+    Watches(
+            TopicLookup lookup,
+            ClaimStore store,
+            LogEndTable logEnds,
+            ControlConnection connection,
+            ControlEvents events,
+            String groupId) {
+        this.lookup = lookup;
+        this.store = store;
+        this.logEnds = logEnds;
+        this.connection = connection;
+        this.events = events;
+        this.groupId = groupId;
+    }
+
+    /** Notices that somebody moved an offset, or claimed a partition, while it was idle. */
+    void probe(Collection<Claim> claims) throws SQLException {
+        Set<TopicPartition> fenced = connection.inTransaction(c -> store.fenced(c, claims));
+        if (!fenced.isEmpty()) {
+            events.lost(of(claims, fenced), new FencedException(groupId, fenced));
+        }
+    }
+
+    /** Samples the ends of the logs, for the status and for lag in SQL. */
+    void sampleLogEnds(Set<TopicPartition> partitions) throws SQLException, KafkaUnavailableException {
+        Map<TopicPartition, Long> starts = lookup.logStarts(partitions);
+        Map<TopicPartition, Long> ends = lookup.logEnds(partitions);
+        Map<TopicPartition, Bounds> bounds = new HashMap<>();
+        ends.forEach((partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
+        events.logEnds(ends);
+        connection.inTransaction(c -> {
+            logEnds.sample(c, bounds);
+            return bounds.size();
+        });
+    }
+
+    /** Notices a topic that was deleted and created again, which causes no rebalance. */
+    void compareIdentities(Collection<Claim> claims) throws KafkaUnavailableException {
+        Set<String> topics =
+                claims.stream().map(claim -> claim.partition().topic()).collect(Collectors.toSet());
+        identities.keySet().retainAll(topics);
+        lookup.identities(topics).forEach((topic, actual) -> {
+            Identity known = identities.putIfAbsent(topic, actual);
+            Optional<TidemarkException> mismatch =
+                    known == null ? Optional.empty() : BindingPlanner.mismatch(groupId, topic, known, actual);
+            mismatch.ifPresent(why -> events.halted(
+                    claims.stream()
+                            .filter(claim -> claim.partition().topic().equals(topic))
+                            .toList(),
+                    why));
+        });
+    }
+
+    /** Frees workers that wait for a stopped owner, and cancels units over their deadline. */
+    void watchUnits(List<WorkerSession> sessions, Duration ownerTimeout, Duration deadline, long now)
+            throws SQLException {
+        List<String> longOpen = sessions.stream()
+                .filter(session -> isOlder(session, LONG_UNIT, now))
+                .map(WorkerSession::applicationName)
+                .toList();
+        if (!longOpen.isEmpty()) {
+            connection.inTransaction(c -> {
+                blockers.look(c, longOpen, ownerTimeout);
+                return longOpen.size();
+            });
+        }
+        for (WorkerSession session : sessions) {
+            OpenUnit unit = session.openUnit();
+            if (unit != null && unit.age(now) > deadline.toNanos()) {
+                unit.cancel();
+            }
+        }
+    }
+
+    /** Says which of three things is wrong with a position that the log does not have. */
+    void explain(Map<Claim, Long> positions, boolean truncated) throws KafkaUnavailableException {
+        Set<TopicPartition> partitions =
+                positions.keySet().stream().map(Claim::partition).collect(Collectors.toSet());
+        Map<TopicPartition, Long> starts = lookup.logStarts(partitions);
+        Map<TopicPartition, Long> ends = lookup.logEnds(partitions);
+        positions.forEach((claim, offset) -> {
+            long start = starts.getOrDefault(claim.partition(), 0L);
+            long end = ends.getOrDefault(claim.partition(), 0L);
+            events.halted(List.of(claim), outOfRange(claim.partition(), offset, start, end, truncated));
+        });
+    }
+
+    private LogMismatchException outOfRange(
+            TopicPartition partition, long offset, long start, long end, boolean truncated) {
+        String where = "group " + groupId + " topic " + partition.topic() + " partition " + partition.partition()
+                + ": the stored offset " + offset;
+        if (offset < start) {
+            return new LogMismatchException(
+                    ErrorCode.OFFSET_BELOW_LOG,
+                    where + " is below the log, which now starts at " + start + "; records " + offset + " to "
+                            + (start - 1) + " are gone. Update next_offset to " + start + " to go on without them",
+                    null);
+        }
+        if (truncated && offset <= end) {
+            return new LogMismatchException(
+                    ErrorCode.LOG_TRUNCATED,
+                    where + " belongs to a part of the log that was truncated and written again. Compare the data, then"
+                            + " update next_offset to where reading is to go on",
+                    null);
+        }
+        return new LogMismatchException(
+                ErrorCode.OFFSET_BEYOND_LOG,
+                where + " is beyond the log, which ends at " + end
+                        + ". The log was truncated, or the offset was mistyped; update next_offset to at most " + end,
+                null);
+    }
+
+    private static boolean isOlder(WorkerSession session, Duration age, long now) {
+        OpenUnit unit = session.openUnit();
+        return unit != null && unit.age(now) > age.toNanos();
+    }
+
+    private static List<Claim> of(Collection<Claim> claims, Set<TopicPartition> partitions) {
+        return claims.stream()
+                .filter(claim -> partitions.contains(claim.partition()))
+                .toList();
+    }
+}

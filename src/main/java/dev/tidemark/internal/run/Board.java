@@ -1,0 +1,122 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.PartitionState;
+import dev.tidemark.PartitionStatus;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.store.SqlFailures;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** The assigned partitions and their states. The poll thread changes it; any thread may ask for the status. */
+final class Board {
+    private final Map<TopicPartition, Slot> slots = new HashMap<>();
+    private final Map<TopicPartition, Long> logEnds = new HashMap<>();
+    private final String owner;
+    private long assignments;
+
+    Board(String owner) {
+        this.owner = owner;
+    }
+
+    synchronized Slot add(TopicPartition partition, PartitionState state) {
+        Slot slot = new Slot(partition, ++assignments, state);
+        slots.put(partition, slot);
+        return slot;
+    }
+
+    /** Takes partitions off, and answers the claims that they were held by. */
+    synchronized List<Claim> remove(Collection<TopicPartition> partitions) {
+        List<Claim> claims = new ArrayList<>();
+        for (TopicPartition partition : partitions) {
+            Slot slot = slots.remove(partition);
+            logEnds.remove(partition);
+            if (slot != null && slot.claim != null) {
+                claims.add(slot.claim);
+            }
+        }
+        return claims;
+    }
+
+    /** The slot of an assigned partition; null if it is not assigned. */
+    synchronized @Nullable Slot slot(TopicPartition partition) {
+        return slots.get(partition);
+    }
+
+    synchronized List<Slot> inState(PartitionState state) {
+        return slots.values().stream().filter(slot -> slot.is(state)).toList();
+    }
+
+    /** Changes a slot so that a status sees all of the change or nothing. */
+    synchronized void update(Slot slot, Consumer<Slot> change) {
+        change.accept(slot);
+    }
+
+    /** A new assignment number, for a partition that is claimed again. */
+    synchronized long renew(Slot slot) {
+        slot.assignment = ++assignments;
+        return slot.assignment;
+    }
+
+    synchronized void logEnds(Map<TopicPartition, Long> sampled) {
+        sampled.forEach((partition, end) -> {
+            if (slots.containsKey(partition)) {
+                logEnds.put(partition, end);
+            }
+        });
+    }
+
+    /** Why the halted partitions halted. */
+    synchronized List<TidemarkException> haltedBy() {
+        List<TidemarkException> reasons = new ArrayList<>();
+        for (Slot slot : slots.values()) {
+            if (slot.is(PartitionState.HALTED) && slot.error != null) {
+                reasons.add(slot.error);
+            }
+        }
+        return reasons;
+    }
+
+    /** Whether there are partitions, and every one has halted. */
+    synchronized boolean allHalted() {
+        return !slots.isEmpty() && slots.values().stream().allMatch(slot -> slot.is(PartitionState.HALTED));
+    }
+
+    /**
+     * @param claims where the claims in force stand now
+     */
+    synchronized List<PartitionStatus> status(Map<TopicPartition, Claim> claims) {
+        List<PartitionStatus> status = new ArrayList<>();
+        for (Slot slot : slots.values()) {
+            Claim claim = claims.getOrDefault(slot.partition, slot.claim);
+            Long end = logEnds.get(slot.partition);
+            status.add(new PartitionStatus(
+                    slot.partition,
+                    slot.state(),
+                    claim == null
+                            ? OptionalLong.empty()
+                            : OptionalLong.of(claim.position().nextOffset()),
+                    end == null ? OptionalLong.empty() : OptionalLong.of(end),
+                    Optional.ofNullable(slot.error).map(Board::words),
+                    owner));
+        }
+        status.sort(Comparator.comparing((PartitionStatus p) -> p.partition().topic())
+                .thenComparing(p -> p.partition().partition()));
+        return status;
+    }
+
+    /** An error in words that hold no data. */
+    static String words(TidemarkException error) {
+        Throwable cause = error.getCause();
+        return cause == null ? error.getMessage() : error.getMessage() + " (" + SqlFailures.describe(cause) + ")";
+    }
+}

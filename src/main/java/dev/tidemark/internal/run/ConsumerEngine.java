@@ -1,0 +1,313 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.ConsumerStatus;
+import dev.tidemark.ConsumerStatus.State;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.PartitionState;
+import dev.tidemark.PartitionStatus;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.store.BlockerWatch;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.UnitTransaction;
+import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.Worker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts the rooms together, and takes a consumer through its life: start, run, stop. */
+public final class ConsumerEngine<K, V> implements TidemarkConsumer {
+    private static final Logger LOG = LoggerFactory.getLogger(ConsumerEngine.class);
+
+    /** All of closing, below the 30 s that Kubernetes grants a pod. */
+    private static final Duration CLOSE = Duration.ofSeconds(20);
+
+    /** How long a revocation, and so a stop, waits for units under way. */
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    /** How long giving claims back and leaving the group may take at the end, each. */
+    private static final Duration GOODBYE = Duration.ofSeconds(3);
+
+    private final EngineOptions<K, V> options;
+    private final String groupId;
+    private final String owner;
+    private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean stopRequested;
+    private volatile @Nullable Rooms rooms;
+    private volatile @Nullable TidemarkException error;
+
+    public ConsumerEngine(EngineOptions<K, V> options) {
+        this.options = options;
+        this.groupId = options.kafka().groupId();
+        this.owner = Identity.ownerName();
+    }
+
+    /** What exists while the consumer runs. */
+    private record Rooms(
+            Board board,
+            Inbox inbox,
+            Intake intake,
+            ControlThread control,
+            PollLoop loop,
+            List<WorkerSession> sessions) {}
+
+    @Override
+    public void run() {
+        if (!state.compareAndSet(State.NEW, State.RUNNING)) {
+            throw new IllegalStateException("a consumer runs once; build another");
+        }
+        CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
+        Thread poll = new Thread(() -> result.complete(pollThread()), "tidemark-" + groupId + "-poll");
+        poll.start();
+        TidemarkException failed = awaitResult(result, poll);
+        error = failed;
+        state.set(failed == null ? State.STOPPED : State.FAILED);
+        ended.countDown();
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    private @Nullable TidemarkException awaitResult(
+            CompletableFuture<@Nullable TidemarkException> result, Thread poll) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return interrupted ? result.get(CLOSE.toMillis(), TimeUnit.MILLISECONDS) : result.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    stop();
+                } catch (TimeoutException e) {
+                    poll.interrupt();
+                    return null;
+                } catch (ExecutionException e) {
+                    return unexpected("the poll thread died", e.getCause() == null ? e : e.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private @Nullable TidemarkException pollThread() {
+        List<Thread> workers = new ArrayList<>();
+        try (Admin admin = Admin.create(options.kafka().admin())) {
+            Consumer<byte[], byte[]> consumer =
+                    new KafkaConsumer<>(options.kafka().consumer());
+            Rooms made = null;
+            TidemarkException failed = null;
+            try {
+                made = rooms(consumer, admin);
+                rooms = made;
+                if (sound(made.control())) {
+                    workers.addAll(startWorkers(made));
+                    consumer.subscribe(
+                            options.topics(),
+                            new Rebalances(
+                                    groupId, made.board(), new Seeks(consumer), made.intake(), made.control(), DRAIN));
+                    LOG.info(
+                            "running group={} topics={} workers={} owner={}",
+                            groupId,
+                            options.topics(),
+                            workers.size(),
+                            owner);
+                    if (!stopRequested) {
+                        made.loop().run();
+                    }
+                }
+            } catch (TidemarkException e) {
+                failed = e;
+            } catch (RuntimeException | Error e) {
+                failed =
+                        unexpected("the poll thread failed with " + e.getClass().getSimpleName(), e);
+            }
+            state.compareAndSet(State.RUNNING, State.STOPPING);
+            shutDown(consumer, made, workers);
+            return failed;
+        } catch (RuntimeException e) {
+            return KafkaErrors.refusal(groupId, e)
+                    .orElseGet(() -> unexpected(
+                            "the Kafka client failed with " + e.getClass().getSimpleName(), e));
+        }
+    }
+
+    private Rooms rooms(Consumer<byte[], byte[]> consumer, Admin admin) {
+        Board board = new Board(owner);
+        Mailbox mailbox = new Mailbox(consumer::wakeup);
+        Seeks seeks = new Seeks(consumer);
+        Inbox inbox = new Inbox(groupId, board, mailbox, seeks);
+        Intake intake = new Intake(options.limits(), options.bufferBytes(), inbox);
+        List<WorkerSession> sessions = new ArrayList<>();
+        String instance = Identity.instanceId();
+        for (int i = 1; i <= options.workers(); i++) {
+            sessions.add(new WorkerSession(
+                    options.dataSource(), Identity.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId)));
+        }
+        ControlThread control = new ControlThread(
+                new ControlThread.Options(
+                        options.schema(), groupId, owner, options.start(), options.ownerTimeout(), options.deadline()),
+                new ControlConnection(options.dataSource()),
+                new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
+                inbox,
+                intake::claims,
+                sessions);
+        inbox.connect(intake, control);
+        PollLoop loop = new PollLoop(groupId, consumer, seeks, board, mailbox, inbox, intake, control);
+        return new Rooms(board, inbox, intake, control, loop, List.copyOf(sessions));
+    }
+
+    /** Waits until the store was found sound; answers false if a stop came first. */
+    private boolean sound(ControlThread control) {
+        CompletableFuture<Void> check = control.start();
+        while (!stopRequested) {
+            try {
+                check.get(100, TimeUnit.MILLISECONDS);
+                return true;
+            } catch (TimeoutException e) {
+                LOG.trace("the database is still away");
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof TidemarkException known) {
+                    throw known;
+                }
+                throw unexpected("the store could not be checked", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private List<Thread> startWorkers(Rooms made) {
+        List<Thread> workers = new ArrayList<>();
+        int number = 0;
+        for (WorkerSession session : made.sessions()) {
+            number++;
+            Worker<K, V> worker = new Worker<>(
+                    groupId,
+                    made.intake(),
+                    options.limits(),
+                    options.handler(),
+                    options.decoders().get(),
+                    session,
+                    new UnitTransaction(options.schema(), groupId, session, options.ownerTimeout()),
+                    made.inbox());
+            Thread thread = new Thread(worker, "tidemark-" + groupId + "-worker-" + number);
+            thread.start();
+            workers.add(thread);
+        }
+        return workers;
+    }
+
+    /** In this order: no new unit, open units end, partitions are given back, the group is left. */
+    private void shutDown(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<Thread> workers) {
+        if (made != null) {
+            made.intake().stop();
+        }
+        try {
+            // Closing revokes, and the revocation waits for the open units.
+            consumer.close(CloseOptions.timeout(DRAIN.plus(GOODBYE)));
+        } catch (RuntimeException e) {
+            LOG.debug(
+                    "the Kafka consumer did not close cleanly group={} cause={}",
+                    groupId,
+                    e.getClass().getSimpleName());
+        }
+        for (Thread worker : workers) {
+            worker.interrupt();
+        }
+        if (made != null) {
+            made.control().close(GOODBYE);
+        }
+        LOG.info("stopped group={}", groupId);
+    }
+
+    @Override
+    public void stop() {
+        stopRequested = true;
+        Rooms made = rooms;
+        if (made != null) {
+            made.loop().stop();
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        if (state.compareAndSet(State.NEW, State.STOPPED)) {
+            return;
+        }
+        boolean interrupted = false;
+        try {
+            if (!ended.await(CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("units outlast the close, the next owner will fence them group={}", groupId);
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public ConsumerStatus status() {
+        Rooms made = rooms;
+        List<PartitionStatus> partitions =
+                made == null ? List.of() : made.board().status(made.intake().claims());
+        return new ConsumerStatus(
+                groupId,
+                state.get(),
+                isHealthy(),
+                partitions,
+                Optional.ofNullable(error).map(Board::words));
+    }
+
+    @Override
+    public boolean isHealthy() {
+        Rooms made = rooms;
+        if (state.get() == State.FAILED) {
+            return false;
+        }
+        if (made == null || state.get() != State.RUNNING) {
+            return true;
+        }
+        long now = System.nanoTime();
+        boolean hung = made.sessions().stream()
+                .map(WorkerSession::openUnit)
+                .anyMatch(unit ->
+                        unit != null && unit.age(now) > options.deadline().toNanos());
+        boolean silent = made.loop().sinceLastPoll(now)
+                > options.kafka().maxPollInterval().toNanos();
+        boolean halted = made.board().status(Map.of()).stream().anyMatch(p -> p.state() == PartitionState.HALTED);
+        return !hung && !silent && !halted;
+    }
+
+    private TidemarkException unexpected(String what, Throwable cause) {
+        return new TidemarkException(ErrorCode.UNEXPECTED, "group " + groupId + ": " + what, cause);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.tidemark.internal.run;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The names by which people and the server recognize a consumer. No decision rests on them. */
+final class Identity {
+    private static final AtomicInteger CONSUMERS = new AtomicInteger();
+
+    /** PostgreSQL's NAMEDATALEN, less the closing zero: longer names are cut by the server. */
+    private static final int LONGEST_NAME = 63;
+
+    private Identity() {}
+
+    /** Host, process and number of the consumer in it. */
+    static String ownerName() {
+        return host() + "/" + ProcessHandle.current().pid() + "/" + CONSUMERS.incrementAndGet();
+    }
+
+    /** Tells the units of this consumer from those of all others. */
+    static String instanceId() {
+        return UUID.randomUUID().toString().substring(0, 8);
+    }
+
+    static String applicationName(String prefix, String instance, int worker, String groupId) {
+        String ascii = groupId.replaceAll("[^\\x20-\\x7e]", "?");
+        String name = String.format(Locale.ROOT, "%s%s/%d %s", prefix, instance, worker, ascii);
+        return name.getBytes(StandardCharsets.US_ASCII).length <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME);
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+}

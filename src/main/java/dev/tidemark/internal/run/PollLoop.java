@@ -1,0 +1,188 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.PartitionState;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.work.Intake;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Polls, hands records to the workers, and does what the others reported. It never waits for the database; it waits for the
+ * workers in one place, {@link Rebalances}.
+ */
+final class PollLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
+
+    /** Posts wake the loop, so this only bounds how long a rebalance callback waits for its poll. */
+    private static final Duration POLL = Duration.ofMillis(500);
+
+    private final String groupId;
+    private final Consumer<byte[], byte[]> consumer;
+    private final Seeks seeks;
+    private final Board board;
+    private final Mailbox mailbox;
+    private final Inbox inbox;
+    private final Intake intake;
+    private final ControlThread control;
+    private volatile boolean stopping;
+    private volatile long lastPoll = System.nanoTime();
+    private int pollFailures;
+
+    PollLoop(
+            String groupId,
+            Consumer<byte[], byte[]> consumer,
+            Seeks seeks,
+            Board board,
+            Mailbox mailbox,
+            Inbox inbox,
+            Intake intake,
+            ControlThread control) {
+        this.groupId = groupId;
+        this.consumer = consumer;
+        this.seeks = seeks;
+        this.board = board;
+        this.mailbox = mailbox;
+        this.inbox = inbox;
+        this.intake = intake;
+        this.control = control;
+    }
+
+    /** Polls until stopped; throws what stops the whole consumer. */
+    void run() {
+        while (!stopping) {
+            mailbox.runAll();
+            TidemarkException fatal = inbox.failure();
+            if (fatal != null) {
+                throw fatal;
+            }
+            if (board.allHalted()) {
+                throw allHalted();
+            }
+            if (mailbox.enterPoll()) {
+                try {
+                    poll();
+                } finally {
+                    mailbox.leavePoll();
+                }
+                reclaimLost();
+            }
+        }
+    }
+
+    /** Ends the loop soon; any thread may call. */
+    void stop() {
+        stopping = true;
+        mailbox.wake();
+    }
+
+    /** How long ago the loop came by, in nanoseconds. */
+    long sinceLastPoll(long now) {
+        return now - lastPoll;
+    }
+
+    private void poll() {
+        try {
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            lastPoll = System.nanoTime();
+            pollFailures = 0;
+            for (TopicPartition partition : records.partitions()) {
+                Slot slot = board.slot(partition);
+                if (slot == null || slot.claim == null || !slot.is(PartitionState.RUNNING, PartitionState.RETRYING)) {
+                    continue;
+                }
+                if (intake.offer(slot.claim, records.records(partition))) {
+                    seeks.pause(partition);
+                }
+            }
+        } catch (WakeupException e) {
+            LOG.trace("woken");
+        } catch (OffsetOutOfRangeException e) {
+            outOfRange(e);
+        } catch (RetriableException e) {
+            pollFailed(e);
+        } catch (RuntimeException e) {
+            Optional<TidemarkException> refusal = KafkaErrors.refusal(groupId, e);
+            throw refusal.orElseGet(() -> new TidemarkException(
+                    ErrorCode.UNEXPECTED,
+                    "group " + groupId + ": the Kafka consumer failed with "
+                            + e.getClass().getSimpleName(),
+                    e));
+        }
+    }
+
+    private void pollFailed(RetriableException e) {
+        pollFailures++;
+        if (pollFailures == 1) {
+            LOG.warn(
+                    "poll failed, trying again group={} cause={}",
+                    groupId,
+                    e.getClass().getSimpleName());
+        }
+        try {
+            Duration wait = Backoff.TROUBLE.after(
+                    pollFailures, ThreadLocalRandom.current().nextDouble());
+            synchronized (this) {
+                wait(Math.max(1, wait.toMillis()));
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            stopping = true;
+        }
+    }
+
+    private void outOfRange(OffsetOutOfRangeException e) {
+        Map<Claim, Long> positions = new HashMap<>();
+        e.offsetOutOfRangePartitions().forEach((partition, offset) -> {
+            Slot slot = board.slot(partition);
+            if (slot != null) {
+                seeks.hold(partition);
+                if (slot.claim != null) {
+                    positions.put(slot.claim, offset);
+                }
+            }
+        });
+        control.explain(positions, e instanceof LogTruncationException);
+    }
+
+    private void reclaimLost() {
+        Map<Duration, Map<TopicPartition, Long>> claims = new HashMap<>();
+        for (Slot slot : board.inState(PartitionState.LOST)) {
+            if (intake.isLeaving(slot.partition)) {
+                board.update(slot, s -> s.become(PartitionState.DRAINING));
+                continue;
+            }
+            board.update(slot, s -> s.become(PartitionState.CLAIMING));
+            Duration delay = slot.losses <= 1
+                    ? Duration.ZERO
+                    : Backoff.TROUBLE.after(
+                            slot.losses - 1, ThreadLocalRandom.current().nextDouble());
+            claims.computeIfAbsent(delay, d -> new HashMap<>()).put(slot.partition, board.renew(slot));
+        }
+        claims.forEach((delay, assignments) -> control.claim(assignments, delay));
+    }
+
+    private TidemarkException allHalted() {
+        List<TidemarkException> reasons = board.haltedBy();
+        TidemarkException first = reasons.get(0);
+        reasons.stream().skip(1).limit(10).forEach(first::addSuppressed);
+        return first;
+    }
+}

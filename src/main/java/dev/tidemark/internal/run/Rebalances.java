@@ -1,0 +1,97 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.PartitionState;
+import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.work.Intake;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What happens on the poll thread when partitions come and go. Nothing here asks a broker or the database; the only wait is for
+ * the units of revoked partitions.
+ */
+final class Rebalances implements ConsumerRebalanceListener {
+    private static final Logger LOG = LoggerFactory.getLogger(Rebalances.class);
+
+    private final String groupId;
+    private final Board board;
+    private final Seeks seeks;
+    private final Intake intake;
+    private final ControlThread control;
+    private final Duration drain;
+
+    /**
+     * @param drain how long a revocation waits for units under way; what is not finished then is fenced by the successor
+     */
+    Rebalances(String groupId, Board board, Seeks seeks, Intake intake, ControlThread control, Duration drain) {
+        this.groupId = groupId;
+        this.board = board;
+        this.seeks = seeks;
+        this.intake = intake;
+        this.control = control;
+        this.drain = drain;
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, Long> claims = new HashMap<>();
+        for (TopicPartition partition : partitions) {
+            seeks.hold(partition);
+            boolean leaving = intake.isLeaving(partition);
+            Slot slot = board.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
+            if (!leaving) {
+                claims.put(partition, slot.assignment);
+            }
+        }
+        if (!claims.isEmpty()) {
+            control.claim(claims, Duration.ZERO);
+        }
+        if (!partitions.isEmpty()) {
+            LOG.info("assigned group={} partitions={}", groupId, partitions);
+        }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) {
+            return;
+        }
+        List<Claim> claims = leave(partitions);
+        try {
+            if (!intake.awaitIdle(partitions, drain)) {
+                LOG.warn(
+                        "units outlast the revocation of their partitions group={} partitions={}", groupId, partitions);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        control.release(claims);
+        LOG.info("revoked group={} partitions={}", groupId, partitions);
+    }
+
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) {
+            return;
+        }
+        control.release(leave(partitions));
+        LOG.warn("lost group={} partitions={}", groupId, partitions);
+    }
+
+    private List<Claim> leave(Collection<TopicPartition> partitions) {
+        Set<TopicPartition> busy = intake.close(partitions);
+        control.forget(partitions);
+        List<Claim> claims = board.remove(partitions);
+        LOG.debug("units under way group={} partitions={}", groupId, busy);
+        return claims;
+    }
+}

@@ -1,0 +1,46 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/** Every seek, pause and resume of the KafkaConsumer. Used by the poll thread alone. */
+final class Seeks {
+    private final Consumer<byte[], byte[]> consumer;
+
+    Seeks(Consumer<byte[], byte[]> consumer) {
+        this.consumer = consumer;
+    }
+
+    /** Stops fetching, at a place that is never read: an assigned partition without a position makes poll throw. */
+    void hold(TopicPartition partition) {
+        consumer.pause(Set.of(partition));
+        consumer.seek(partition, 0);
+    }
+
+    /** Starts fetching where the claim says. */
+    void begin(Claim claim) {
+        // With the epoch, Kafka checks whether the log was truncated; without it, it would not.
+        OptionalInt epoch = claim.position().leaderEpoch();
+        consumer.seek(
+                claim.partition(),
+                new OffsetAndMetadata(
+                        claim.position().nextOffset(),
+                        epoch.isPresent() ? Optional.of(epoch.getAsInt()) : Optional.empty(),
+                        ""));
+        consumer.resume(Set.of(claim.partition()));
+    }
+
+    void pause(TopicPartition partition) {
+        consumer.pause(Set.of(partition));
+    }
+
+    void resume(Collection<TopicPartition> partitions) {
+        consumer.resume(partitions);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.PartitionState;
+import dev.tidemark.TidemarkException;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** One assigned partition. Changed by the poll thread under the lock of its {@link Board}. */
+final class Slot {
+    final TopicPartition partition;
+
+    /** Which assignment this is; claims that were asked for under another are void. */
+    long assignment;
+
+    @Nullable
+    Claim claim;
+
+    @Nullable
+    TidemarkException error;
+
+    /** How often the claim was lost in quick succession, and when last, by {@link System#nanoTime}. */
+    int losses;
+
+    long lostAt;
+    private PartitionState state;
+
+    Slot(TopicPartition partition, long assignment, PartitionState state) {
+        this.partition = partition;
+        this.assignment = assignment;
+        this.state = state;
+    }
+
+    PartitionState state() {
+        return state;
+    }
+
+    boolean is(PartitionState... states) {
+        for (PartitionState s : states) {
+            if (s == state) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void become(PartitionState next) {
+        if (!state.canBecome(next)) {
+            throw new IllegalStateException(partition + " cannot become " + next + " from " + state);
+        }
+        state = next;
+    }
+
+    boolean holds(Claim other) {
+        return claim != null && claim.token().equals(other.token());
+    }
+}
