@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -99,8 +100,11 @@ public final class ControlThread {
                 options.groupId());
         this.database = new Trouble(options.groupId(), "the database");
         this.kafka = new Trouble(options.groupId(), "Kafka");
-        this.executor = new ScheduledThreadPoolExecutor(
-                1, task -> new Thread(task, "tidemark-" + options.groupId() + "-control"));
+        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "tidemark-" + options.groupId() + "-control");
+            thread.setDaemon(true);
+            return thread;
+        });
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         executor.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
     }
@@ -255,7 +259,7 @@ public final class ControlThread {
     }
 
     private void every(Duration interval, Look look) {
-        executor.scheduleWithFixedDelay(
+        ScheduledFuture<?> unused = executor.scheduleWithFixedDelay(
                 () -> guarded(look, () -> {}), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -301,7 +305,7 @@ public final class ControlThread {
 
     private void later(Runnable task, Duration delay) {
         try {
-            executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+            ScheduledFuture<?> unused = executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("closing, a task is dropped group={}", options.groupId());
         }

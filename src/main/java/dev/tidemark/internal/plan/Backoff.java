@@ -17,7 +17,7 @@ public record Backoff(Duration first, Duration most) {
      */
     public Duration after(int attempt, double random) {
         double doubled = first.toNanos() * Math.pow(2, Math.min(attempt - 1, 30));
-        double capped = Math.min(doubled, most.toNanos());
+        double capped = Math.min(doubled, (double) most.toNanos());
         return Duration.ofNanos((long) (capped * (0.5 + random / 2)));
     }
 }

@@ -47,6 +47,11 @@ final class Board {
         return claims;
     }
 
+    /** Takes all partitions off. */
+    synchronized List<Claim> clear() {
+        return remove(List.copyOf(slots.keySet()));
+    }
+
     /** The slot of an assigned partition; null if it is not assigned. */
     synchronized @Nullable Slot slot(TopicPartition partition) {
         return slots.get(partition);
@@ -117,6 +122,7 @@ final class Board {
     /** An error in words that hold no data. */
     static String words(TidemarkException error) {
         Throwable cause = error.getCause();
-        return cause == null ? error.getMessage() : error.getMessage() + " (" + SqlFailures.describe(cause) + ")";
+        String message = String.valueOf(error.getMessage());
+        return cause == null ? message : message + " (" + SqlFailures.describe(cause) + ")";
     }
 }

@@ -9,17 +9,12 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
-import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.store.BlockerWatch;
-import dev.tidemark.internal.store.ControlConnection;
-import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
-import dev.tidemark.internal.work.Intake;
-import dev.tidemark.internal.work.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -60,17 +55,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     public ConsumerEngine(EngineOptions<K, V> options) {
         this.options = options;
         this.groupId = options.kafka().groupId();
-        this.owner = Identity.ownerName();
+        this.owner = Names.ownerName();
     }
-
-    /** What exists while the consumer runs. */
-    private record Rooms(
-            Board board,
-            Inbox inbox,
-            Intake intake,
-            ControlThread control,
-            PollLoop loop,
-            List<WorkerSession> sessions) {}
 
     @Override
     public void run() {
@@ -79,6 +65,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         }
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
         Thread poll = new Thread(() -> result.complete(pollThread()), "tidemark-" + groupId + "-poll");
+        poll.setDaemon(true);
         poll.start();
         TidemarkException failed = awaitResult(result, poll);
         error = failed;
@@ -121,14 +108,11 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             Rooms made = null;
             TidemarkException failed = null;
             try {
-                made = rooms(consumer, admin);
+                made = Rooms.build(options, owner, consumer, admin);
                 rooms = made;
                 if (sound(made.control())) {
-                    workers.addAll(startWorkers(made));
-                    consumer.subscribe(
-                            options.topics(),
-                            new Rebalances(
-                                    groupId, made.board(), new Seeks(consumer), made.intake(), made.control(), DRAIN));
+                    workers.addAll(made.startWorkers(options));
+                    consumer.subscribe(options.topics(), made.rebalances(consumer, groupId, DRAIN));
                     LOG.info(
                             "running group={} topics={} workers={} owner={}",
                             groupId,
@@ -155,31 +139,6 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         }
     }
 
-    private Rooms rooms(Consumer<byte[], byte[]> consumer, Admin admin) {
-        Board board = new Board(owner);
-        Mailbox mailbox = new Mailbox(consumer::wakeup);
-        Seeks seeks = new Seeks(consumer);
-        Inbox inbox = new Inbox(groupId, board, mailbox, seeks);
-        Intake intake = new Intake(options.limits(), options.bufferBytes(), inbox);
-        List<WorkerSession> sessions = new ArrayList<>();
-        String instance = Identity.instanceId();
-        for (int i = 1; i <= options.workers(); i++) {
-            sessions.add(new WorkerSession(
-                    options.dataSource(), Identity.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId)));
-        }
-        ControlThread control = new ControlThread(
-                new ControlThread.Options(
-                        options.schema(), groupId, owner, options.start(), options.ownerTimeout(), options.deadline()),
-                new ControlConnection(options.dataSource()),
-                new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
-                inbox,
-                intake::claims,
-                sessions);
-        inbox.connect(intake, control);
-        PollLoop loop = new PollLoop(groupId, consumer, seeks, board, mailbox, inbox, intake, control);
-        return new Rooms(board, inbox, intake, control, loop, List.copyOf(sessions));
-    }
-
     /** Waits until the store was found sound; answers false if a stop came first. */
     private boolean sound(ControlThread control) {
         CompletableFuture<Void> check = control.start();
@@ -202,27 +161,6 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         return false;
     }
 
-    private List<Thread> startWorkers(Rooms made) {
-        List<Thread> workers = new ArrayList<>();
-        int number = 0;
-        for (WorkerSession session : made.sessions()) {
-            number++;
-            Worker<K, V> worker = new Worker<>(
-                    groupId,
-                    made.intake(),
-                    options.limits(),
-                    options.handler(),
-                    options.decoders().get(),
-                    session,
-                    new UnitTransaction(options.schema(), groupId, session, options.ownerTimeout()),
-                    made.inbox());
-            Thread thread = new Thread(worker, "tidemark-" + groupId + "-worker-" + number);
-            thread.start();
-            workers.add(thread);
-        }
-        return workers;
-    }
-
     /** In this order: no new unit, open units end, partitions are given back, the group is left. */
     private void shutDown(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<Thread> workers) {
         if (made != null) {
@@ -237,13 +175,30 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     groupId,
                     e.getClass().getSimpleName());
         }
-        for (Thread worker : workers) {
-            worker.interrupt();
-        }
         if (made != null) {
+            // A static member does not leave, and so was not asked to give anything back.
+            made.control().release(made.board().clear());
+            endWorkers(made, workers);
             made.control().close(GOODBYE);
         }
         LOG.info("stopped group={}", groupId);
+    }
+
+    private static void endWorkers(Rooms made, List<Thread> workers) {
+        for (WorkerSession session : made.sessions()) {
+            WorkerSession.OpenUnit unit = session.openUnit();
+            if (unit != null) {
+                unit.cancel();
+            }
+        }
+        try {
+            for (Thread worker : workers) {
+                worker.interrupt();
+                worker.join(GOODBYE.toMillis() / workers.size());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
@@ -281,7 +236,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 made == null ? List.of() : made.board().status(made.intake().claims());
         return new ConsumerStatus(
                 groupId,
-                state.get(),
+                Objects.requireNonNull(state.get()),
                 isHealthy(),
                 partitions,
                 Optional.ofNullable(error).map(Board::words));

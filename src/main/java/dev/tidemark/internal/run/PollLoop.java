@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
@@ -42,7 +44,7 @@ final class PollLoop {
     private final Inbox inbox;
     private final Intake intake;
     private final ControlThread control;
-    private volatile boolean stopping;
+    private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long lastPoll = System.nanoTime();
     private int pollFailures;
 
@@ -67,7 +69,7 @@ final class PollLoop {
 
     /** Polls until stopped; throws what stops the whole consumer. */
     void run() {
-        while (!stopping) {
+        while (stopped.getCount() > 0) {
             mailbox.runAll();
             TidemarkException fatal = inbox.failure();
             if (fatal != null) {
@@ -89,7 +91,7 @@ final class PollLoop {
 
     /** Ends the loop soon; any thread may call. */
     void stop() {
-        stopping = true;
+        stopped.countDown();
         mailbox.wake();
     }
 
@@ -139,12 +141,12 @@ final class PollLoop {
         try {
             Duration wait = Backoff.TROUBLE.after(
                     pollFailures, ThreadLocalRandom.current().nextDouble());
-            synchronized (this) {
-                wait(Math.max(1, wait.toMillis()));
+            if (stopped.await(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+                LOG.debug("stopped while waiting for Kafka group={}", groupId);
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            stopping = true;
+            stopped.countDown();
         }
     }
 

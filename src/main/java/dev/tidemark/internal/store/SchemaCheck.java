@@ -23,6 +23,8 @@ public final class SchemaCheck {
     private SchemaCheck() {}
 
     /**
+     * Finds nothing wrong, or throws.
+     *
      * @throws OffsetStoreException TM-201 to TM-210
      * @throws InvalidConfigurationException TM-104
      * @throws SQLException if the database is away

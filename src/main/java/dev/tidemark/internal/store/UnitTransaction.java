@@ -122,11 +122,10 @@ public final class UnitTransaction {
 
     private Map<Claim, Position> guarded(Effects effects) throws Exception {
         ConnectionGuard guard = session.guard();
-        Handle handle = session.handle();
         guard.open();
         Map<Claim, Position> moves;
         try {
-            moves = effects.apply(handle);
+            moves = effects.apply(session.handle());
         } catch (Throwable e) {
             Optional<String> tried = guard.close();
             if (tried.isPresent()) {

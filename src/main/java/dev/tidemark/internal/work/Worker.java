@@ -15,7 +15,6 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
-import dev.tidemark.internal.work.Intake.Settlement;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.time.Duration;

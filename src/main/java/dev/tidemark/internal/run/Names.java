@@ -8,13 +8,13 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The names by which people and the server recognize a consumer. No decision rests on them. */
-final class Identity {
+final class Names {
     private static final AtomicInteger CONSUMERS = new AtomicInteger();
 
     /** PostgreSQL's NAMEDATALEN, less the closing zero: longer names are cut by the server. */
     private static final int LONGEST_NAME = 63;
 
-    private Identity() {}
+    private Names() {}
 
     /** Host, process and number of the consumer in it. */
     static String ownerName() {

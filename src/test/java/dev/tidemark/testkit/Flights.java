@@ -1,0 +1,66 @@
+package dev.tidemark.testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * 20,000 real US flights of January to June 2001: every 150th of the 3,000,000 that the npm package vega-datasets 3.2.1 carries as
+ * {@code flights-3m.parquet}; the source is the US Department of Transportation's Bureau of Transportation Statistics.
+ */
+public final class Flights {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private Flights() {}
+
+    /** A flight as it was sent: its line, and what the tests count. */
+    public record Flight(String json, String origin, int delay) {}
+
+    /** Departures and the sum of their delays in minutes. */
+    public record Airport(long departures, long totalDelay) {
+        public Airport plus(Flight flight) {
+            return new Airport(departures + 1, totalDelay + flight.delay());
+        }
+
+        public Airport times(int factor) {
+            return new Airport(departures * factor, totalDelay * factor);
+        }
+    }
+
+    public static List<Flight> sample() {
+        InputStream resource = Flights.class.getResourceAsStream("/flights-20k.ndjson.gz");
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(new GZIPInputStream(resource), StandardCharsets.UTF_8))) {
+            return lines.lines().map(Flights::parse).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public static Flight parse(String json) {
+        try {
+            JsonNode node = JSON.readTree(json);
+            return new Flight(
+                    json, node.get("origin").asText(), node.get("delay").asInt());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What a fold of these flights must come to. */
+    public static Map<String, Airport> truth(Iterable<Flight> flights) {
+        Map<String, Airport> airports = new TreeMap<>();
+        flights.forEach(
+                flight -> airports.merge(flight.origin(), new Airport(1, flight.delay()), (a, b) -> a.plus(flight)));
+        return airports;
+    }
+}

@@ -1,0 +1,55 @@
+package dev.tidemark.testkit;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.testcontainers.DockerClientFactory;
+
+/**
+ * A real PostgreSQL that makes commits durable. In Docker when there is an engine, embedded otherwise; {@code
+ * -Dtidemark.test.postgres=docker|embedded} forces either.
+ */
+public interface PostgresServer extends AutoCloseable {
+    AtomicInteger DATABASES = new AtomicInteger();
+
+    /** Whichever this machine can run. */
+    static PostgresServer start() {
+        String wish = System.getProperty("tidemark.test.postgres", "auto");
+        boolean docker = switch (wish) {
+            case "docker" -> true;
+            case "embedded" -> false;
+            case "auto" -> DockerClientFactory.instance().isDockerAvailable();
+            default -> throw new IllegalArgumentException("tidemark.test.postgres=" + wish);
+        };
+        return docker ? DockerPostgres.start() : EmbeddedPostgresServer.start();
+    }
+
+    /** A URL for a database, without TLS, which a proxy that reads frames could not follow. */
+    String jdbcUrl(String database);
+
+    int port();
+
+    @Override
+    void close();
+
+    /** A connection as superuser. */
+    default Connection connect(String database) throws SQLException {
+        return DriverManager.getConnection(jdbcUrl(database));
+    }
+
+    /** A new database, whose session time zone is not UTC, on purpose. */
+    default TestDatabase createDatabase() {
+        String name = "t" + DATABASES.incrementAndGet() + "_"
+                + ProcessHandle.current().pid();
+        try (Connection c = connect("postgres");
+                Statement s = c.createStatement()) {
+            s.execute("create database " + name);
+            s.execute("alter database " + name + " set timezone to 'Asia/Kathmandu'");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+        return new TestDatabase(this, name);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.tidemark.testkit;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkSchema;
+import dev.tidemark.testkit.Flights.Flight;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+
+/** One broker and one database server for all tests of this JVM; they end with it. */
+public final class Servers {
+    private static final AtomicInteger NAMES = new AtomicInteger();
+    private static PostgresServer postgres;
+    private static KafkaServer kafka;
+
+    private Servers() {}
+
+    public static synchronized PostgresServer postgres() {
+        if (postgres == null) {
+            postgres = PostgresServer.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(postgres::close));
+        }
+        return postgres;
+    }
+
+    public static synchronized KafkaServer kafka() {
+        if (kafka == null) {
+            kafka = KafkaServer.start(directory("kafka"));
+            Runtime.getRuntime().addShutdownHook(new Thread(kafka::close));
+        }
+        return kafka;
+    }
+
+    /** A name that no other test uses. */
+    public static String unique(String prefix) {
+        return prefix + "-" + NAMES.incrementAndGet();
+    }
+
+    /** A directory below target, for logs and data. */
+    public static Path directory(String name) {
+        try {
+            Path base = Files.createDirectories(Path.of("target", "servers"));
+            return Files.createTempDirectory(base, name + "-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A database with the offset store and the flights' tables. */
+    public static TestDatabase flightDatabase(PostgresServer server) {
+        TestDatabase database = server.createDatabase();
+        try (HikariDataSource pool = database.pool(2)) {
+            TidemarkSchema.migrate(pool);
+        }
+        FlightEffects.createTables(database);
+        return database;
+    }
+
+    /** Sends flights, keyed by origin, and checks that each arrived. */
+    public static void produce(KafkaProducer<String, String> producer, String topic, List<Flight> flights) {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        for (Flight flight : flights) {
+            sent.add(producer.send(new ProducerRecord<>(topic, flight.origin(), flight.json())));
+        }
+        producer.flush();
+        for (Future<RecordMetadata> future : sent) {
+            try {
+                future.get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}

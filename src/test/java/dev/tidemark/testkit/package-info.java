@@ -1,0 +1,2 @@
+/** Real servers, real processes and real records for the tests and the demo. */
+package dev.tidemark.testkit;
