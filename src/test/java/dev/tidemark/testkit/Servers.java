@@ -7,14 +7,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 
 /** One broker and one database server for all tests of this JVM; they end with it. */
 public final class Servers {
@@ -67,20 +62,11 @@ public final class Servers {
 
     /** Sends flights, keyed by origin, and checks that each arrived. */
     public static void produce(KafkaProducer<String, String> producer, String topic, List<Flight> flights) {
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
-        for (Flight flight : flights) {
-            sent.add(producer.send(new ProducerRecord<>(topic, flight.origin(), flight.json())));
-        }
-        producer.flush();
-        for (Future<RecordMetadata> future : sent) {
-            try {
-                future.get();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException(e);
-            } catch (ExecutionException e) {
-                throw new IllegalStateException(e);
-            }
-        }
+        Load.start(producer, topic, flights, 1, Integer.MAX_VALUE, true).join();
+    }
+
+    /** Sends flights without a key, and checks that each arrived. */
+    public static void produceUnkeyed(KafkaProducer<String, String> producer, String topic, List<Flight> flights) {
+        Load.start(producer, topic, flights, 1, Integer.MAX_VALUE, false).join();
     }
 }

@@ -18,16 +18,19 @@ import dev.tidemark.internal.store.StoreErrors;
 import dev.tidemark.internal.store.WorkerSession;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -105,8 +108,6 @@ public final class ControlThread {
             thread.setDaemon(true);
             return thread;
         });
-        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        executor.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
     }
 
     /** Begins to look, once the store was found sound; completes exceptionally if waiting does not mend what was found. */
@@ -143,16 +144,17 @@ public final class ControlThread {
 
     /** Finishes what was asked for and ends, within the patience. */
     public void close(Duration patience) {
-        executor.shutdown();
+        CompletableFuture<Void> last = new CompletableFuture<>();
+        later(() -> last.complete(null), Duration.ZERO);
         try {
-            if (!executor.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-                executor.shutdownNow();
-                connection.cut();
-            }
+            last.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("claims could not be given back in time group={}", options.groupId());
+            connection.cut();
         } catch (InterruptedException e) {
-            executor.shutdownNow();
             Thread.currentThread().interrupt();
         }
+        executor.shutdownNow();
         connection.close();
     }
 
@@ -212,11 +214,17 @@ public final class ControlThread {
 
     private void tell(Claims claims, Map<TopicPartition, Long> assignments) {
         Map<Claim, Long> made = new HashMap<>();
+        List<Claim> unwanted = new ArrayList<>();
         for (Claim claim : claims.claimed().values()) {
             long assignment = assignments.getOrDefault(claim.partition(), -1L);
-            wanted.remove(claim.partition(), assignment);
-            made.put(claim, assignment);
+            if (wanted.remove(claim.partition(), assignment)) {
+                made.put(claim, assignment);
+            } else {
+                // Revoked while the claim was made.
+                unwanted.add(claim);
+            }
         }
+        release(unwanted);
         if (!made.isEmpty()) {
             events.claimed(made);
         }

@@ -178,6 +178,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         if (made != null) {
             // A static member does not leave, and so was not asked to give anything back.
             made.control().release(made.board().clear());
+            // Claims whose news the loop did not hear any more.
+            made.inbox().drain();
             endWorkers(made, workers);
             made.control().close(GOODBYE);
         }

@@ -57,6 +57,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
         return failure;
     }
 
+    /** Hears what is left once no partition is assigned any more; claims are given back. */
+    void drain() {
+        mailbox.runAll();
+    }
+
     // What the workers found out.
 
     @Override
@@ -69,7 +74,9 @@ final class Inbox implements WorkerEvents, ControlEvents {
                     running.add(partition);
                 }
             }
-            seeks.resume(running);
+            if (!running.isEmpty()) {
+                seeks.resume(running);
+            }
         });
     }
 

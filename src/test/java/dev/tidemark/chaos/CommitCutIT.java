@@ -1,0 +1,69 @@
+package dev.tidemark.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.testkit.CommitProxy;
+import dev.tidemark.testkit.CommitProxy.Cut;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The connection is cut at the two places where a client cannot know whether its commit took effect. */
+class CommitCutIT {
+    private static final int CUTS = 10;
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Cut.class,
+            names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
+    void aCutCommitIsNeitherLostNorDoubled(Cut cut) throws IOException {
+        KafkaServer kafka = Servers.kafka();
+        TestDatabase database = Servers.flightDatabase(Servers.postgres());
+        String topic = kafka.createTopic(Servers.unique("cut"), 3);
+        List<Flight> flights = Flights.sample();
+        try (var producer = kafka.producer();
+                CommitProxy proxy = new CommitProxy(database.server().port());
+                HikariDataSource pool = TestDatabase.pool(
+                        database.jdbcUrl().replace(":" + database.server().port() + "/", ":" + proxy.port() + "/"),
+                        2)) {
+            try (TidemarkConsumer consumer = TidemarkConsumer.from(kafka.consumerConfig(topic, "cooperative"))
+                    .topics(topic)
+                    .deserializers(StringDeserializer::new, StringDeserializer::new)
+                    .database(pool)
+                    .limits(UnitLimits.defaults().withRecords(50))
+                    .handleBatch(FlightEffects::foldBatch)) {
+                CompletableFuture<Void> run = CompletableFuture.runAsync(consumer);
+                int part = flights.size() / (CUTS + 1);
+                for (int i = 0; i < CUTS; i++) {
+                    int cutsBefore = proxy.cuts();
+                    proxy.cutNext(cut);
+                    Servers.produce(producer, topic, flights.subList(i * part, (i + 1) * part));
+                    Awaitility.await("the cut").atMost(Duration.ofSeconds(60)).until(() -> proxy.cuts() > cutsBefore);
+                }
+                Servers.produce(producer, topic, flights.subList(CUTS * part, flights.size()));
+                Awaitility.await("all flights")
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == flights.size());
+                consumer.stop();
+                run.join();
+            }
+            assertThat(proxy.cuts()).isGreaterThanOrEqualTo(CUTS);
+        }
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 3), Flights.truth(flights));
+    }
+}
