@@ -75,12 +75,13 @@ public final class ConsumerMain {
                     tx.getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn("copy copied (line) from stdin");
             say("UNIT OPEN");
             readLine();
+            say("UNIT GOES ON");
             copy.endCopy();
         } else {
             say("UNIT OPEN");
             readLine();
+            say("UNIT GOES ON");
         }
-        say("UNIT GOES ON");
     }
 
     private static void say(String line) {

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -217,8 +218,7 @@ public final class Worker<K, V> implements Runnable {
         @Override
         public Ending retry(Reaction.RetryAfter reaction) {
             if (reaction.smaller()) {
-                worker.pace = worker.pace.afterContention(
-                        decoded.stream().mapToInt(List::size).sum());
+                worker.pace = worker.pace.afterContention(reached());
             }
             List<Claim> first = claims(portion -> portion.attempt() == 1);
             long delay = Math.max(1, reaction.delay().toNanos());
@@ -249,6 +249,13 @@ public final class Worker<K, V> implements Runnable {
         @Override
         public Ending stop(Reaction.Stop reaction) {
             return new Ending(closing(), () -> worker.events.failed(reaction.why()));
+        }
+
+        /** How many records the handler had come to; all of them where it gets them at once. */
+        private int reached() {
+            int all = decoded.stream().mapToInt(List::size).sum();
+            int done = IntStream.range(0, decoded.size()).map(progress::done).sum();
+            return progress.failing() >= 0 ? done + 1 : all;
         }
 
         private List<Settlement> closing() {
