@@ -7,12 +7,12 @@ import java.util.Set;
  * What an assigned partition is doing.
  *
  * <pre>
- *   CLAIMING ──▶ RUNNING ◀──▶ RETRYING
- *    ▲  │ ▲        │  │          │
- *    │  │ └─LOST◀──┘  │          │      LOST: fenced, or a commit whose outcome is unknown
- *    │  ▼             ▼          ▼
- *    │ HALTED ◀───────┴──────────┘
- *    └─DRAINING                         DRAINING: an old unit still runs in this process
+ *   DRAINING ──▶ CLAIMING ──▶ RUNNING ◀──▶ RETRYING
+ *      ▲          ▲   │          │             │
+ *      │          │   │          ▼             │
+ *      └──────── LOST │ ◀── fenced, in doubt ──┤
+ *                 ▲   ▼                        │
+ *                 └ HALTED ◀───────────────────┘
  * </pre>
  *
  * A revoked partition leaves the diagram from any state.
@@ -28,7 +28,9 @@ public enum PartitionState {
     DRAINING,
     /** The claim is gone: what was buffered is void, and the partition is claimed again if Kafka still assigns it. */
     LOST,
-    /** Stands still until the process or the assignment changes; the status tells why. */
+    /**
+     * Stands still until the process or the assignment changes, or somebody moves its stored offset; the status tells why.
+     */
     HALTED;
 
     private static final Set<PartitionState> FROM_CLAIMING = EnumSet.of(RUNNING, HALTED, LOST);
@@ -45,7 +47,7 @@ public enum PartitionState {
             case RETRYING -> FROM_RETRYING.contains(next);
             case DRAINING -> FROM_DRAINING.contains(next);
             case LOST -> FROM_LOST.contains(next);
-            case HALTED -> false;
+            case HALTED -> next == LOST;
         };
     }
 }

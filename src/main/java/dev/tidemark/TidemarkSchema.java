@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 
 /**
  * Makes and upgrades the tables of the offset store. Needs {@code flyway-core} and {@code flyway-database-postgresql}, which are
@@ -33,6 +34,7 @@ public final class TidemarkSchema {
      *
      * @param schema a plain lower-case identifier
      * @throws OffsetStoreException if the database refuses
+     * @throws InvalidConfigurationException if the schema holds somebody else's tables
      */
     public static void migrate(DataSource dataSource, String schema) {
         String name = new Schema(schema).name();
@@ -45,7 +47,7 @@ public final class TidemarkSchema {
                             + " could not be created: create it as a role that may, or grant create on the database",
                     e);
         }
-        Flyway.configure(TidemarkSchema.class.getClassLoader())
+        Flyway flyway = Flyway.configure(TidemarkSchema.class.getClassLoader())
                 .dataSource(dataSource)
                 .locations(LOCATION)
                 .failOnMissingLocations(true)
@@ -54,11 +56,13 @@ public final class TidemarkSchema {
                 .createSchemas(false)
                 .table(HISTORY_TABLE)
                 .placeholders(Map.of("schema", name))
-                // The schema may be one that an application has its own tables in.
-                .baselineOnMigrate(true)
-                .baselineVersion("0")
-                .load()
-                .migrate();
+                .load();
+        try {
+            flyway.migrate();
+        } catch (FlywayException e) {
+            throw new OffsetStoreException(
+                    ErrorCode.UNEXPECTED, "the migration of schema " + name + " failed, and changed nothing", e);
+        }
     }
 
     /** Flyway locks its history, which it keeps in the schema, so the schema itself is made under a lock of our own. */
@@ -78,17 +82,36 @@ public final class TidemarkSchema {
                         exists = r.next();
                     }
                 }
-                if (!exists) {
+                if (exists) {
+                    refuseForeign(c, name);
+                } else {
                     try (PreparedStatement make = c.prepareStatement("create schema " + name)) {
                         make.execute();
                     }
                 }
                 c.commit();
-            } catch (SQLException e) {
+            } catch (SQLException | RuntimeException e) {
                 c.rollback();
                 throw e;
             } finally {
                 c.setAutoCommit(true);
+            }
+        }
+    }
+
+    /** Flyway would baseline such a schema, but not safely for several processes at once. */
+    private static void refuseForeign(Connection c, String name) throws SQLException {
+        try (PreparedStatement look = c.prepareStatement(
+                "select count(*), count(*) filter (where tablename = ?) from pg_tables where schemaname = ?")) {
+            look.setString(1, HISTORY_TABLE);
+            look.setString(2, name);
+            try (ResultSet r = look.executeQuery()) {
+                if (r.next() && r.getInt(1) > 0 && r.getInt(2) == 0) {
+                    throw new InvalidConfigurationException(
+                            ErrorCode.INVALID_SETTING,
+                            "schema " + name + " already holds other tables: give the offset store a schema of its own",
+                            null);
+                }
             }
         }
     }

@@ -41,8 +41,8 @@ public final class ExactlyOnce {
     }
 
     public static long stored(TestDatabase database, String group, TopicPartition partition) {
-        return database.number("select next_offset from tidemark.stored_offset where group_id = '" + group
-                + "' and topic = '" + partition.topic() + "' and partition = " + partition.partition());
+        return database.number("select coalesce(max(next_offset), 0) from tidemark.stored_offset where group_id = '"
+                + group + "' and topic = '" + partition.topic() + "' and partition = " + partition.partition());
     }
 
     /** How many records the group has behind it, over all topics. */

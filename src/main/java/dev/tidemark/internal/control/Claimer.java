@@ -17,10 +17,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -36,30 +38,52 @@ final class Claimer {
     private final StartPosition start;
     private final String groupId;
     private final String owner;
+    private final Consumer<Map<String, Identity>> seen;
 
+    /**
+     * @param seen told which topics claims were made for
+     */
     Claimer(
             TopicLookup lookup,
             ClaimStore store,
             ControlConnection connection,
             StartPosition start,
             String groupId,
-            String owner) {
+            String owner,
+            Consumer<Map<String, Identity>> seen) {
         this.lookup = lookup;
         this.store = store;
         this.connection = connection;
         this.start = start;
         this.groupId = groupId;
         this.owner = owner;
+        this.seen = seen;
     }
 
-    /** What came of it; a partition in none of the three maps is not claimable yet for the reason in {@code later}. */
+    /**
+     * What came of it.
+     *
+     * @param locked rows that somebody has locked, to be claimed one by one
+     * @param later partitions that cannot be claimed yet, with the reason
+     */
     record Claims(
             Map<TopicPartition, Claim> claimed,
             Map<TopicPartition, TidemarkException> refused,
-            Map<TopicPartition, TidemarkException> later) {}
+            Set<TopicPartition> locked,
+            Map<TopicPartition, TidemarkException> later) {
+        static Claims none() {
+            return new Claims(new HashMap<>(), new HashMap<>(), new HashSet<>(), new HashMap<>());
+        }
 
+        void add(ClaimResult result) {
+            claimed.putAll(result.claimed());
+            refused.putAll(result.refused());
+        }
+    }
+
+    /** Claims all that can be had without waiting for anybody. */
     Claims claim(Collection<TopicPartition> partitions) throws SQLException, KafkaUnavailableException {
-        Claims claims = new Claims(new HashMap<>(), new HashMap<>(), new HashMap<>());
+        Claims claims = Claims.none();
         Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
         Map<String, Identity> identities = lookup.identities(topics);
         bind(identities, partitions, claims);
@@ -67,14 +91,35 @@ final class Claimer {
         List<TopicPartition> claimable = partitions.stream()
                 .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
                 .toList();
-        if (claimable.isEmpty()) {
+        if (!claimable.isEmpty()) {
+            ClaimResult result = connection.inTransaction(c -> store.claim(c, identities, claimable, owner, false));
+            claims.add(result);
+            claims.locked().addAll(result.locked());
+            seen.accept(identities);
+        }
+        return claims;
+    }
+
+    /** Claims one partition, waiting a little for whoever has its row locked. */
+    Claims claimLocked(TopicPartition partition) throws SQLException, KafkaUnavailableException {
+        Claims claims = Claims.none();
+        Map<String, Identity> identities = lookup.identities(Set.of(partition.topic()));
+        if (!known(partition, identities, claims)) {
             return claims;
         }
-        ClaimResult result = connection.inTransaction(c -> store.claim(c, identities, claimable, owner, false));
-        claims.claimed().putAll(result.claimed());
-        claims.refused().putAll(result.refused());
-        for (TopicPartition locked : result.locked()) {
-            claimLocked(locked, identities, claims);
+        try {
+            ClaimResult result = connection.inTransaction(c -> {
+                store.limitWait(c, ROW_PATIENCE);
+                return store.claim(c, identities, Set.of(partition), owner, true);
+            });
+            claims.add(result);
+            result.locked().forEach(p -> claims.later().put(p, locked(p, null)));
+            seen.accept(identities);
+        } catch (SQLException e) {
+            if (!SqlFailures.facts(e).is("55P03")) {
+                throw e;
+            }
+            claims.later().put(partition, locked(partition, e));
         }
         return claims;
     }
@@ -124,26 +169,6 @@ final class Claimer {
                                         + partition.partition() + " does not exist, or not yet on every broker",
                                 null));
         return false;
-    }
-
-    private void claimLocked(TopicPartition partition, Map<String, Identity> identities, Claims claims)
-            throws SQLException {
-        try {
-            ClaimResult result = connection.inTransaction(c -> {
-                try (var s = c.createStatement()) {
-                    s.execute("set local lock_timeout = " + ROW_PATIENCE.toMillis());
-                }
-                return store.claim(c, identities, Set.of(partition), owner, true);
-            });
-            claims.claimed().putAll(result.claimed());
-            claims.refused().putAll(result.refused());
-            result.locked().forEach(p -> claims.later().put(p, locked(p, null)));
-        } catch (SQLException e) {
-            if (!SqlFailures.facts(e).is("55P03")) {
-                throw e;
-            }
-            claims.later().put(partition, locked(partition, e));
-        }
     }
 
     private TidemarkException locked(TopicPartition partition, @Nullable SQLException cause) {

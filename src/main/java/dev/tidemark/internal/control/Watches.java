@@ -20,6 +20,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,55 +78,68 @@ final class Watches {
         });
     }
 
-    /** Notices a topic that was deleted and created again, which causes no rebalance. */
-    void compareIdentities(Collection<Claim> claims) throws KafkaUnavailableException {
+    /** Remembers which topics the claims are for. */
+    void knows(Map<String, Identity> claimed) {
+        identities.putAll(claimed);
+    }
+
+    /** Notices a topic that was deleted and created again, which causes no rebalance; answers the claims that it halts. */
+    Set<Claim> compareIdentities(Collection<Claim> claims) throws KafkaUnavailableException {
         Set<String> topics =
                 claims.stream().map(claim -> claim.partition().topic()).collect(Collectors.toSet());
-        identities.keySet().retainAll(topics);
+        Set<Claim> halted = new HashSet<>();
         lookup.identities(topics).forEach((topic, actual) -> {
             Identity known = identities.putIfAbsent(topic, actual);
             Optional<TidemarkException> mismatch =
                     known == null ? Optional.empty() : BindingPlanner.mismatch(groupId, topic, known, actual);
-            mismatch.ifPresent(why -> events.halted(
-                    claims.stream()
-                            .filter(claim -> claim.partition().topic().equals(topic))
-                            .toList(),
-                    why));
+            mismatch.ifPresent(why -> {
+                List<Claim> affected = claims.stream()
+                        .filter(claim -> claim.partition().topic().equals(topic))
+                        .toList();
+                events.halted(affected, why);
+                halted.addAll(affected);
+            });
         });
+        return halted;
     }
 
-    /** Frees workers that wait for a stopped owner, and cancels units over their deadline. */
+    /** Cancels units over their deadline, and frees workers that wait for a stopped owner. */
     void watchUnits(List<WorkerSession> sessions, Duration ownerTimeout, Duration deadline, long now)
             throws SQLException {
-        List<String> longOpen = sessions.stream()
-                .filter(session -> isOlder(session, LONG_UNIT, now))
-                .map(WorkerSession::applicationName)
-                .toList();
-        if (!longOpen.isEmpty()) {
-            connection.inTransaction(c -> {
-                blockers.look(c, longOpen, ownerTimeout);
-                return longOpen.size();
-            });
-        }
         for (WorkerSession session : sessions) {
             OpenUnit unit = session.openUnit();
             if (unit != null && unit.age(now) > deadline.toNanos()) {
                 unit.cancel();
             }
         }
+        List<String> longOpen = sessions.stream()
+                .filter(session -> isOlder(session, LONG_UNIT, now))
+                .map(WorkerSession::applicationName)
+                .toList();
+        if (longOpen.isEmpty()) {
+            blockers.forget();
+        } else {
+            connection.inTransaction(c -> {
+                blockers.look(c, longOpen, ownerTimeout);
+                return longOpen.size();
+            });
+        }
     }
 
-    /** Says which of three things is wrong with a position that the log does not have. */
-    void explain(Map<Claim, Long> positions, boolean truncated) throws KafkaUnavailableException {
-        Set<TopicPartition> partitions =
-                positions.keySet().stream().map(Claim::partition).collect(Collectors.toSet());
+    /** Says which of four things is wrong with stored offsets that the log does not have. */
+    void explain(Collection<Claim> claims, boolean truncated) throws KafkaUnavailableException {
+        Set<Claim> left = new HashSet<>(claims);
+        left.removeAll(compareIdentities(claims));
+        Set<TopicPartition> partitions = left.stream().map(Claim::partition).collect(Collectors.toSet());
         Map<TopicPartition, Long> starts = lookup.logStarts(partitions);
         Map<TopicPartition, Long> ends = lookup.logEnds(partitions);
-        positions.forEach((claim, offset) -> {
+        for (Claim claim : left) {
             long start = starts.getOrDefault(claim.partition(), 0L);
             long end = ends.getOrDefault(claim.partition(), 0L);
-            events.halted(List.of(claim), outOfRange(claim.partition(), offset, start, end, truncated));
-        });
+            events.halted(
+                    List.of(claim),
+                    outOfRange(claim.partition(), claim.position().nextOffset(), start, end, truncated));
+        }
     }
 
     private LogMismatchException outOfRange(

@@ -33,6 +33,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 public final class TopicLookup {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** Log ends are looked at again soon, and other work waits behind them. */
+    private static final Duration SAMPLE_PATIENCE = Duration.ofSeconds(2);
+
     private final Admin admin;
     private final String groupId;
     private final IsolationLevel isolation;
@@ -68,7 +71,7 @@ public final class TopicLookup {
 
     /** The first offset that Kafka still holds, for each partition of a topic. */
     public Map<Integer, Long> earliest(String topic, int partitions) throws KafkaUnavailableException {
-        return byNumber(offsets(all(topic, partitions), OffsetSpec.earliest()));
+        return byNumber(offsets(all(topic, partitions), OffsetSpec.earliest(), PATIENCE));
     }
 
     /**
@@ -84,7 +87,7 @@ public final class TopicLookup {
             return earliest(topic, partitions);
         }
         if (position instanceof StartPosition.Latest) {
-            return byNumber(offsets(all, OffsetSpec.latest()));
+            return byNumber(offsets(all, OffsetSpec.latest(), PATIENCE));
         }
         if (position instanceof StartPosition.At at) {
             return since(all, at.instant());
@@ -104,18 +107,19 @@ public final class TopicLookup {
 
     /** The first offset that Kafka still holds. */
     public Map<TopicPartition, Long> logStarts(Collection<TopicPartition> partitions) throws KafkaUnavailableException {
-        return offsets(partitions, OffsetSpec.earliest());
+        return offsets(partitions, OffsetSpec.earliest(), SAMPLE_PATIENCE);
     }
 
     /** The offset after the last record that this group may read. */
     public Map<TopicPartition, Long> logEnds(Collection<TopicPartition> partitions) throws KafkaUnavailableException {
-        return offsets(partitions, OffsetSpec.latest());
+        return offsets(partitions, OffsetSpec.latest(), SAMPLE_PATIENCE);
     }
 
     private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant)
             throws KafkaUnavailableException {
-        Map<TopicPartition, Long> ends = logEnds(partitions);
-        Map<TopicPartition, Long> found = offsets(partitions, OffsetSpec.forTimestamp(instant.toEpochMilli()));
+        Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest(), PATIENCE);
+        Map<TopicPartition, Long> found =
+                offsets(partitions, OffsetSpec.forTimestamp(instant.toEpochMilli()), PATIENCE);
         // Kafka answers -1 where no record is that young.
         found.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
         return byNumber(found);
@@ -138,20 +142,24 @@ public final class TopicLookup {
         return starts;
     }
 
-    private Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, OffsetSpec spec)
+    private Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, OffsetSpec spec, Duration patience)
             throws KafkaUnavailableException {
         Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
         partitions.forEach(partition -> asked.put(partition, spec));
         Map<TopicPartition, ListOffsetsResultInfo> answers =
-                get(admin.listOffsets(asked, new ListOffsetsOptions(isolation)).all());
+                get(admin.listOffsets(asked, new ListOffsetsOptions(isolation)).all(), patience);
         Map<TopicPartition, Long> offsets = new HashMap<>();
         answers.forEach((partition, info) -> offsets.put(partition, info.offset()));
         return offsets;
     }
 
     private <T> T get(KafkaFuture<T> future) throws KafkaUnavailableException {
+        return get(future, PATIENCE);
+    }
+
+    private <T> T get(KafkaFuture<T> future, Duration patience) throws KafkaUnavailableException {
         try {
-            return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return future.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof RetriableException) {
@@ -164,7 +172,7 @@ public final class TopicLookup {
                                     + cause.getClass().getSimpleName(),
                             cause));
         } catch (TimeoutException e) {
-            throw new KafkaUnavailableException("Kafka did not answer within " + PATIENCE, e);
+            throw new KafkaUnavailableException("Kafka did not answer within " + patience, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new KafkaUnavailableException("interrupted while waiting for Kafka", e);

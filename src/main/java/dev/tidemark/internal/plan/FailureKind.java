@@ -17,7 +17,7 @@ public enum FailureKind {
     public static FailureKind of(SqlFacts facts) {
         // A pool reports a refused login as a transient failure of its own; the SQLSTATE behind it counts.
         boolean refusedLogin = facts.inClass("28") || facts.is("3D000");
-        if (!facts.fromDatabase() || refusedLogin || facts.is("57014", "25P03")) {
+        if (!facts.fromDatabase() || refusedLogin || facts.is("57014", "25P03", "25P04")) {
             return HANDLER;
         }
         if (facts.is("40001", "40P01")) {
@@ -34,10 +34,25 @@ public enum FailureKind {
     }
 
     /**
+     * Sorts a failure of a statement that no handler has a part in: a timeout that cancelled it, or ended its transaction, passes
+     * too.
+     */
+    public static FailureKind ofControl(SqlFacts facts) {
+        return facts.is("57014", "25P03", "25P04") ? PASSING : of(facts);
+    }
+
+    /**
      * Whether a failed COMMIT certainly did not take effect. Only the server's own ERROR says so: a FATAL, a timeout or a broken
      * connection may come after the commit was made durable.
      */
     public static boolean commitCertainlyFailed(SqlFacts facts) {
-        return !facts.connectionLost() && (facts.errorSeverity() || facts.inClass("23") || facts.is("40001", "40P01"));
+        // The severity is a translated word; these classes are never FATAL in any language.
+        boolean neverFatal = facts.inClass("21")
+                || facts.inClass("22")
+                || facts.inClass("23")
+                || facts.inClass("27")
+                || facts.inClass("P0")
+                || facts.is("40001", "40P01");
+        return !facts.connectionLost() && (facts.errorSeverity() || neverFatal);
     }
 }

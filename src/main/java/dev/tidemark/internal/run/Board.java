@@ -91,6 +91,17 @@ final class Board {
         return reasons;
     }
 
+    /** The claims under which halted partitions are still held. */
+    synchronized Map<TopicPartition, Claim> haltedClaims() {
+        Map<TopicPartition, Claim> claims = new HashMap<>();
+        for (Slot slot : slots.values()) {
+            if (slot.is(PartitionState.HALTED) && slot.claim != null) {
+                claims.put(slot.partition, slot.claim);
+            }
+        }
+        return claims;
+    }
+
     /** Whether there are partitions, and every one has halted. */
     synchronized boolean allHalted() {
         return !slots.isEmpty() && slots.values().stream().allMatch(slot -> slot.is(PartitionState.HALTED));

@@ -64,7 +64,15 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             throw new IllegalStateException("a consumer runs once; build another");
         }
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
-        Thread poll = new Thread(() -> result.complete(pollThread()), "tidemark-" + groupId + "-poll");
+        Thread poll = new Thread(
+                () -> {
+                    try {
+                        result.complete(pollThread());
+                    } catch (Throwable e) {
+                        result.completeExceptionally(e);
+                    }
+                },
+                "tidemark-" + groupId + "-poll");
         poll.setDaemon(true);
         poll.start();
         TidemarkException failed = awaitResult(result, poll);
@@ -102,7 +110,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     private @Nullable TidemarkException pollThread() {
         List<Thread> workers = new ArrayList<>();
-        try (Admin admin = Admin.create(options.kafka().admin())) {
+        try (AdminLease lease = new AdminLease(Admin.create(options.kafka().admin()))) {
+            Admin admin = lease.admin();
             Consumer<byte[], byte[]> consumer =
                     new KafkaConsumer<>(options.kafka().consumer());
             Rooms made = null;
@@ -136,6 +145,14 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             return KafkaErrors.refusal(groupId, e)
                     .orElseGet(() -> unexpected(
                             "the Kafka client failed with " + e.getClass().getSimpleName(), e));
+        }
+    }
+
+    /** Closing an Admin waits for its open calls, which is for ever while Kafka is away, unless it is told otherwise. */
+    private record AdminLease(Admin admin) implements AutoCloseable {
+        @Override
+        public void close() {
+            admin.close(GOODBYE);
         }
     }
 
@@ -216,6 +233,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     public void close() {
         stop();
         if (state.compareAndSet(State.NEW, State.STOPPED)) {
+            ended.countDown();
             return;
         }
         boolean interrupted = false;

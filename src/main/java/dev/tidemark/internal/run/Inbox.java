@@ -70,7 +70,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
             Set<TopicPartition> running = new HashSet<>();
             for (TopicPartition partition : partitions) {
                 Slot slot = board.slot(partition);
-                if (slot != null && slot.is(PartitionState.RUNNING, PartitionState.RETRYING)) {
+                if (slot != null && slot.isReading()) {
                     running.add(partition);
                 }
             }
@@ -85,7 +85,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
         mailbox.post(() -> {
             List<Slot> slots = holding(claims);
             for (Slot slot : slots) {
-                if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING)) {
+                if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED)) {
                     intake().close(Set.of(slot.partition));
                     seeks.hold(slot.partition);
                     long now = System.nanoTime();
@@ -107,8 +107,13 @@ final class Inbox implements WorkerEvents, ControlEvents {
     @Override
     public void halted(Collection<Claim> claims, TidemarkException why) {
         mailbox.post(() -> {
-            for (Slot slot : holding(claims)) {
-                halt(slot, why);
+            for (Claim claim : claims) {
+                Slot slot = board.slot(claim.partition());
+                if (slot != null && slot.holds(claim)) {
+                    // From here on nobody else knows where it stands.
+                    board.update(slot, s -> s.claim = claim);
+                    halt(slot, why);
+                }
             }
         });
     }
@@ -175,6 +180,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
                 board.update(slot, s -> {
                     s.claim = claim;
                     s.error = null;
+                    s.held = false;
                     s.become(PartitionState.RUNNING);
                 });
                 intake().open(claim);

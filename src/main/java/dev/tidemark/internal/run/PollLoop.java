@@ -45,7 +45,8 @@ final class PollLoop {
     private final Intake intake;
     private final ControlThread control;
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private volatile long lastPoll = System.nanoTime();
+    private volatile long lastPoll;
+    private volatile boolean polls;
     private int pollFailures;
 
     PollLoop(
@@ -69,6 +70,8 @@ final class PollLoop {
 
     /** Polls until stopped; throws what stops the whole consumer. */
     void run() {
+        lastPoll = System.nanoTime();
+        polls = true;
         while (stopped.getCount() > 0) {
             mailbox.runAll();
             TidemarkException fatal = inbox.failure();
@@ -79,12 +82,16 @@ final class PollLoop {
                 throw allHalted();
             }
             if (mailbox.enterPoll()) {
+                boolean polled;
                 try {
-                    poll();
+                    polled = poll();
                 } finally {
                     mailbox.leavePoll();
                 }
-                reclaimLost();
+                if (polled) {
+                    // A revocation that is due has been heard of now.
+                    reclaimLost();
+                }
             }
         }
     }
@@ -95,25 +102,27 @@ final class PollLoop {
         mailbox.wake();
     }
 
-    /** How long ago the loop came by, in nanoseconds. */
+    /** How long ago the loop came by, in nanoseconds; 0 before it began. */
     long sinceLastPoll(long now) {
-        return now - lastPoll;
+        return polls ? now - lastPoll : 0;
     }
 
-    private void poll() {
+    /** Answers whether the poll came to its end. */
+    private boolean poll() {
         try {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             lastPoll = System.nanoTime();
             pollFailures = 0;
             for (TopicPartition partition : records.partitions()) {
                 Slot slot = board.slot(partition);
-                if (slot == null || slot.claim == null || !slot.is(PartitionState.RUNNING, PartitionState.RETRYING)) {
+                if (slot == null || slot.claim == null || !slot.isReading()) {
                     continue;
                 }
                 if (intake.offer(slot.claim, records.records(partition))) {
                     seeks.pause(partition);
                 }
             }
+            return true;
         } catch (WakeupException e) {
             LOG.trace("woken");
         } catch (OffsetOutOfRangeException e) {
@@ -128,6 +137,7 @@ final class PollLoop {
                             + e.getClass().getSimpleName(),
                     e));
         }
+        return false;
     }
 
     private void pollFailed(RetriableException e) {
@@ -156,6 +166,7 @@ final class PollLoop {
             Slot slot = board.slot(partition);
             if (slot != null) {
                 seeks.hold(partition);
+                slot.held = true;
                 if (slot.claim != null) {
                     positions.put(slot.claim, offset);
                 }
@@ -184,7 +195,7 @@ final class PollLoop {
     private TidemarkException allHalted() {
         List<TidemarkException> reasons = board.haltedBy();
         TidemarkException first = reasons.get(0);
-        reasons.stream().skip(1).limit(10).forEach(first::addSuppressed);
+        reasons.stream().filter(reason -> reason != first).distinct().limit(10).forEach(first::addSuppressed);
         return first;
     }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.Claim;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.store.BlockerWatch;
@@ -11,9 +12,11 @@ import dev.tidemark.internal.work.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.common.TopicPartition;
 
 /** What exists while a consumer runs, and how it is put together. */
 record Rooms(
@@ -37,11 +40,18 @@ record Rooms(
                 new ControlConnection(options.dataSource()),
                 new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
                 inbox,
-                intake::claims,
+                () -> held(intake, board),
                 sessions);
         inbox.connect(intake, control);
         PollLoop loop = new PollLoop(groupId, consumer, seeks, board, mailbox, inbox, intake, control);
         return new Rooms(board, inbox, intake, control, loop, List.copyOf(sessions));
+    }
+
+    /** Halted partitions are looked at too, so that moving their offset sets them going again. */
+    private static Map<TopicPartition, Claim> held(Intake intake, Board board) {
+        Map<TopicPartition, Claim> held = board.haltedClaims();
+        held.putAll(intake.claims());
+        return held;
     }
 
     ConsumerRebalanceListener rebalances(Consumer<byte[], byte[]> consumer, String groupId, Duration drain) {

@@ -16,6 +16,9 @@ final class Slot {
     @Nullable
     Claim claim;
 
+    /** Waits for the verdict on a position that the log does not have; nothing may be fetched until then. */
+    boolean held;
+
     @Nullable
     TidemarkException error;
 
@@ -42,6 +45,11 @@ final class Slot {
             }
         }
         return false;
+    }
+
+    /** Whether records of it may be fetched. */
+    boolean isReading() {
+        return !held && is(PartitionState.RUNNING, PartitionState.RETRYING);
     }
 
     void become(PartitionState next) {

@@ -72,6 +72,11 @@ public final class BlockerWatch {
         silentLooks.putAll(seen);
     }
 
+    /** Nobody waits at the moment: looks in a row begin anew. */
+    public void forget() {
+        silentLooks.clear();
+    }
+
     private static void terminate(Connection c, int pid) throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, "select pg_terminate_backend(?)")) {
             s.setInt(1, pid);

@@ -10,6 +10,7 @@ import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,6 +43,11 @@ public final class ClaimStore {
             Map<TopicPartition, Claim> claimed,
             Set<TopicPartition> locked,
             Map<TopicPartition, TidemarkException> refused) {}
+
+    /** Lets the rest of this transaction wait for a lock no longer than this; then it fails with 55P03. */
+    public void limitWait(Connection c, Duration patience) throws SQLException {
+        Schema.execute(c, "set local lock_timeout = " + patience.toMillis());
+    }
 
     /** What is to be done before these topics' partitions can be claimed; a plain read. */
     public Map<String, Binding> missingBindings(Connection c, Map<String, Identity> topics) throws SQLException {
@@ -154,7 +160,10 @@ public final class ClaimStore {
         for (Claim claim : claims) {
             StoredOffsetTable.Row row = rows.get(claim.partition());
             UUID token = row == null ? null : row.token();
-            if (!claim.token().equals(token)) {
+            // A row behind its claim came from a backup or an old replica: under one token, positions only grow.
+            boolean behind = row != null
+                    && row.position().nextOffset() < claim.position().nextOffset();
+            if (behind || !claim.token().equals(token)) {
                 fenced.add(claim.partition());
             }
         }

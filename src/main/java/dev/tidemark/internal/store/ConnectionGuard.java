@@ -25,6 +25,7 @@ final class ConnectionGuard implements InvocationHandler {
     private final Connection target;
     private final Connection guarded;
     private boolean open;
+    private boolean unwrapped;
     private @Nullable String violation;
 
     ConnectionGuard(Connection target) {
@@ -38,6 +39,7 @@ final class ConnectionGuard implements InvocationHandler {
 
     void open() {
         open = true;
+        unwrapped = false;
         violation = null;
     }
 
@@ -45,6 +47,11 @@ final class ConnectionGuard implements InvocationHandler {
     Optional<String> close() {
         open = false;
         return Optional.ofNullable(violation);
+    }
+
+    /** Whether the handler took the driver's own connection in the last unit, to COPY for example. */
+    boolean isUnwrapped() {
+        return unwrapped;
     }
 
     @Override
@@ -56,6 +63,7 @@ final class ConnectionGuard implements InvocationHandler {
         if (!open && !ALWAYS.contains(name)) {
             throw new IllegalStateException("the unit of work that this connection was for has ended");
         }
+        unwrapped |= name.equals("unwrap");
         boolean refused = REFUSED.contains(name)
                 || (name.equals("rollback") && args == null)
                 || (name.equals("setAutoCommit") && args != null && Boolean.TRUE.equals(args[0]));

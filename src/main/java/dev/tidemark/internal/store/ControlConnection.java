@@ -23,6 +23,7 @@ public final class ControlConnection implements AutoCloseable {
 
     private final DataSource dataSource;
     private volatile @Nullable Connection connection;
+    private volatile boolean closed;
 
     public ControlConnection(DataSource dataSource) {
         this.dataSource = dataSource;
@@ -38,6 +39,10 @@ public final class ControlConnection implements AutoCloseable {
             c = dataSource.getConnection();
             connection = c;
             c.setAutoCommit(false);
+        }
+        if (closed) {
+            cut();
+            throw new SQLException("the consumer is closing", "08003");
         }
         try {
             Schema.execute(c, "set transaction isolation level read committed");
@@ -76,10 +81,13 @@ public final class ControlConnection implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         Connection c = connection;
         connection = null;
         if (c != null) {
             try (c) {
+                // Going back to autocommit would commit what is open.
+                c.rollback();
                 c.setAutoCommit(true);
             } catch (SQLException e) {
                 LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));

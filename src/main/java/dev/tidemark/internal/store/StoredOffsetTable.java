@@ -63,7 +63,7 @@ public final class StoredOffsetTable {
                             as w(topic, partition, token, prev, next, epoch)),
                  l as materialized (
                      select w.* from {schema}.stored_offset o join w using (topic, partition)
-                     where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev
+                     where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev and w.next >= w.prev
                      order by o.topic, o.partition for no key update of o)
             update {schema}.stored_offset o
                set next_offset = l.next, leader_epoch = l.epoch, progress_epoch = o.owner_epoch,

@@ -60,21 +60,30 @@ public final class UnitTransaction {
             session.discard();
             return ofOwnStatement(e);
         }
-        UnitOutcome outcome;
         try {
-            outcome = attempt(claims, effects, unit);
-        } finally {
-            session.end();
-        }
-        if (outcome instanceof UnitOutcome.CommitUnknown) {
+            UnitOutcome outcome = attempt(claims, effects, unit);
+            cleanUp(outcome);
+            return outcome;
+        } catch (Throwable e) {
+            // Whatever state this connection is in, it must not come to a commit.
             session.discard();
-        } else if (!(outcome instanceof UnitOutcome.Committed)) {
-            session.rollback();
-            if (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING) {
-                session.discard();
-            }
+            throw e;
+        } finally {
+            session.end(unit);
         }
-        return outcome;
+    }
+
+    private void cleanUp(UnitOutcome outcome) {
+        boolean committed = outcome instanceof UnitOutcome.Committed;
+        boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
+                || (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING)
+                // A COPY left open would make a rollback wait for ever.
+                || (!committed && session.isUnwrapped());
+        if (doubtful) {
+            session.discard();
+        } else if (!committed) {
+            session.rollback();
+        }
     }
 
     private UnitOutcome attempt(Collection<Claim> claims, Effects effects, WorkerSession.OpenUnit unit) {
@@ -93,13 +102,10 @@ public final class UnitTransaction {
         Map<Claim, Position> moves;
         try {
             moves = guarded(effects);
-        } catch (VirtualMachineError e) {
-            if (!(e instanceof StackOverflowError)) {
-                session.rollback();
-                throw e;
-            }
-            return ofHandler(e, unit);
         } catch (Throwable e) {
+            if (e instanceof VirtualMachineError dying && !(e instanceof StackOverflowError)) {
+                throw dying;
+            }
             return ofHandler(e, unit);
         }
 
@@ -117,7 +123,10 @@ public final class UnitTransaction {
                     ? new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e)
                     : ofOwnStatement(e);
         }
-        return commit(connection);
+        return unit.enterCommit()
+                ? commit(connection)
+                : new UnitOutcome.HandlerFailed(
+                        ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
     }
 
     private Map<Claim, Position> guarded(Effects effects) throws Exception {
@@ -160,7 +169,10 @@ public final class UnitTransaction {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
-        FailureKind kind = FailureKind.of(SqlFailures.facts(e));
+        SqlFacts facts = SqlFailures.facts(e);
+        // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
+        boolean cutOff = facts.fromDatabase() && facts.sqlState() == null && session.isCutOff();
+        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
         if (kind != FailureKind.HANDLER && !unit.isCancelled()) {
             return new UnitOutcome.Troubled(kind, e);
         }
@@ -170,8 +182,10 @@ public final class UnitTransaction {
 
     private UnitOutcome ofOwnStatement(SQLException e) {
         SqlFacts facts = SqlFailures.facts(e);
-        FailureKind kind = FailureKind.of(facts);
-        if (kind == FailureKind.HANDLER && facts.is("57014", "25P03")) {
+        // A pool answers for a connection that it found broken, and then without an SQLSTATE.
+        boolean cutOff = facts.sqlState() == null && session.isCutOff();
+        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
+        if (kind == FailureKind.HANDLER && facts.is("57014", "25P03", "25P04")) {
             return new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, e);
         }
         return kind == FailureKind.HANDLER

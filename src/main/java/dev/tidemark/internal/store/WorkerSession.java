@@ -22,7 +22,8 @@ public final class WorkerSession implements AutoCloseable {
     public static final class OpenUnit {
         private final long since;
         private final @Nullable PGConnection connection;
-        private volatile boolean cancelled;
+        private boolean cancelled;
+        private boolean beyondCancel;
 
         OpenUnit(long since, @Nullable PGConnection connection) {
             this.since = since;
@@ -34,8 +35,15 @@ public final class WorkerSession implements AutoCloseable {
             return now - since;
         }
 
-        /** Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. */
-        public void cancel() {
+        /**
+         * Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. Does nothing to a
+         * unit that has ended or is committing: the next statement on that connection is another's, and a COMMIT that waits for a
+         * standby must not become one that did not.
+         */
+        public synchronized void cancel() {
+            if (beyondCancel) {
+                return;
+            }
             cancelled = true;
             if (connection != null) {
                 try {
@@ -46,7 +54,17 @@ public final class WorkerSession implements AutoCloseable {
             }
         }
 
-        boolean isCancelled() {
+        /** Whether the unit may commit; not if it was cancelled, for the cancellation may still be on its way. */
+        synchronized boolean enterCommit() {
+            beyondCancel = !cancelled;
+            return beyondCancel;
+        }
+
+        synchronized void end() {
+            beyondCancel = true;
+        }
+
+        synchronized boolean isCancelled() {
             return cancelled;
         }
     }
@@ -90,8 +108,24 @@ public final class WorkerSession implements AutoCloseable {
         return unit;
     }
 
-    void end() {
+    void end(OpenUnit unit) {
+        unit.end();
         openUnit.set(null);
+    }
+
+    /** Whether the handler took the driver's own connection in the last unit. */
+    boolean isUnwrapped() {
+        return guard != null && guard.isUnwrapped();
+    }
+
+    /** Whether the connection is known to be broken. */
+    boolean isCutOff() {
+        Connection c = connection;
+        try {
+            return c != null && c.isClosed();
+        } catch (SQLException e) {
+            return true;
+        }
     }
 
     ConnectionGuard guard() throws SQLException {
@@ -140,6 +174,8 @@ public final class WorkerSession implements AutoCloseable {
 
     /** Gives the connection back to where it came from; the next unit takes one again. */
     public void giveBack() {
+        // Going back to autocommit would commit what is open.
+        rollback();
         Connection c = connection;
         forget();
         if (c != null) {

@@ -68,7 +68,7 @@ public final class Intake {
         long before = lane.bytes;
         records.forEach(lane::add);
         bytes += lane.bytes - before;
-        if (!lane.busy && !lane.queued) {
+        if (!lane.busy && !lane.queued && !lane.isEmpty()) {
             makeReady(lane);
         }
         if (lane.size() >= 2 * limits.records() || lane.bytes >= 2 * limits.bytes() || bytes >= mostBytes) {
@@ -79,16 +79,23 @@ public final class Intake {
     }
 
     /** Drops what is buffered for these partitions. Answers those of which a unit is still under way. */
-    public synchronized Set<TopicPartition> close(Collection<TopicPartition> partitions) {
+    public Set<TopicPartition> close(Collection<TopicPartition> partitions) {
         Set<TopicPartition> busy = new HashSet<>();
-        for (TopicPartition partition : partitions) {
-            Lane lane = lanes.get(partition);
-            if (lane != null) {
-                close(lane);
+        List<TopicPartition> room;
+        synchronized (this) {
+            for (TopicPartition partition : partitions) {
+                Lane lane = lanes.get(partition);
+                if (lane != null) {
+                    close(lane);
+                }
+                if (leaving.containsKey(partition)) {
+                    busy.add(partition);
+                }
             }
-            if (leaving.containsKey(partition)) {
-                busy.add(partition);
-            }
+            room = roomAgain();
+        }
+        if (!room.isEmpty()) {
+            events.roomFor(room);
         }
         return busy;
     }
@@ -266,7 +273,7 @@ public final class Intake {
 
     private List<TopicPartition> roomAgain() {
         List<TopicPartition> room = new ArrayList<>();
-        if (!fullLanes.isEmpty() && bytes < mostBytes * 3 / 4) {
+        if (!fullLanes.isEmpty() && bytes <= mostBytes * 3 / 4) {
             fullLanes.removeIf(lane -> {
                 boolean roomy = lane.size() <= limits.records() && lane.bytes <= limits.bytes();
                 if (roomy) {

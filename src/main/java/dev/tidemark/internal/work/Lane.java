@@ -1,6 +1,7 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
+import dev.tidemark.Position;
 import dev.tidemark.internal.plan.Suspicion;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -17,6 +18,9 @@ final class Lane {
 
     Claim claim;
     long bytes;
+
+    /** Records below this were taken in already, or have taken effect before the claim. */
+    private long expected;
 
     /** In a unit; a partition is in one unit at a time. */
     boolean busy;
@@ -37,6 +41,7 @@ final class Lane {
 
     Lane(Claim claim) {
         this.claim = claim;
+        this.expected = claim.position().nextOffset();
     }
 
     static long size(ConsumerRecord<?, ?> record) {
@@ -51,9 +56,13 @@ final class Lane {
         return waiting.size();
     }
 
+    /** Takes a record in, unless it lies behind: whatever the fetch position does, no record is handled twice. */
     void add(ConsumerRecord<byte[], byte[]> record) {
-        waiting.addLast(record);
-        bytes += size(record);
+        if (record.offset() >= expected) {
+            waiting.addLast(record);
+            bytes += size(record);
+            expected = Position.after(record).nextOffset();
+        }
     }
 
     /** Moves records from the front into the list, up to a number and a size; at least one if the list is empty. */

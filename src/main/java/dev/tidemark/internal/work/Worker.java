@@ -221,15 +221,15 @@ public final class Worker<K, V> implements Runnable {
                 worker.pace = worker.pace.afterContention(reached());
             }
             List<Claim> first = claims(portion -> portion.attempt() == 1);
+            if (!first.isEmpty()) {
+                // Told before it is settled, so that the news of its recovery cannot come first.
+                worker.events.retrying(first, reaction.why());
+            }
             long delay = Math.max(1, reaction.delay().toNanos());
             List<Settlement> settlements = portions.stream()
                     .map(portion -> Settlement.again(portion, delay, null))
                     .toList();
-            return new Ending(settlements, () -> {
-                if (!first.isEmpty()) {
-                    worker.events.retrying(first, reaction.why());
-                }
-            });
+            return new Ending(settlements, () -> {});
         }
 
         @Override

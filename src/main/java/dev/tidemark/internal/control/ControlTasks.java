@@ -1,0 +1,120 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreErrors;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one thread that control tasks run on, and what becomes of their failures. Tasks may be given from any thread. */
+final class ControlTasks {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlTasks.class);
+
+    /** A task that asks one of the servers, or both. */
+    @FunctionalInterface
+    interface Look {
+        void run() throws SQLException, KafkaUnavailableException;
+    }
+
+    private final Schema schema;
+    private final String groupId;
+    private final Consumer<TidemarkException> fatal;
+    private final ScheduledThreadPoolExecutor executor;
+
+    final Trouble database;
+    final Trouble kafka;
+
+    /**
+     * @param fatal told what waiting does not mend
+     */
+    ControlTasks(Schema schema, String groupId, Consumer<TidemarkException> fatal) {
+        this.schema = schema;
+        this.groupId = groupId;
+        this.fatal = fatal;
+        this.database = new Trouble(groupId, "the database");
+        this.kafka = new Trouble(groupId, "Kafka");
+        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "tidemark-" + groupId + "-control");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** Runs a task that handles its own failures. */
+    void later(Runnable task, Duration delay) {
+        try {
+            ScheduledFuture<?> unused = executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("closing, a task is dropped group={}", groupId);
+        }
+    }
+
+    /** Looks again and again; trouble is no reason to stop. */
+    void every(Duration interval, Look look) {
+        ScheduledFuture<?> unused = executor.scheduleWithFixedDelay(
+                () -> guarded(look), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Runs a look and sorts its failure: what passes is answered with the time to wait, anything else is fatal.
+     *
+     * @param servers those that have answered when the look succeeds
+     * @return zero unless the look is to be tried again
+     */
+    Duration guarded(Look look, Trouble... servers) {
+        try {
+            look.run();
+            for (Trouble server : servers) {
+                server.over();
+            }
+        } catch (SQLException e) {
+            if (FailureKind.ofControl(SqlFailures.facts(e)) != FailureKind.HANDLER) {
+                return database.failed(SqlFailures.describe(e));
+            }
+            fatal.accept(StoreErrors.translate(schema, groupId, e));
+        } catch (KafkaUnavailableException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            return kafka.failed(cause.getClass().getSimpleName());
+        } catch (TidemarkException e) {
+            fatal.accept(e);
+        } catch (Throwable e) {
+            fatal.accept(new TidemarkException(
+                    ErrorCode.UNEXPECTED,
+                    "group " + groupId + ": the control thread failed with "
+                            + e.getClass().getSimpleName(),
+                    e));
+        }
+        return Duration.ZERO;
+    }
+
+    /** Waits until what was asked for is done, then ends; answers whether it was done within the patience. */
+    boolean close(Duration patience) {
+        CompletableFuture<Void> last = new CompletableFuture<>();
+        later(() -> last.complete(null), Duration.ZERO);
+        boolean done = false;
+        try {
+            last.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            done = true;
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("claims could not be given back in time group={}", groupId);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        executor.shutdownNow();
+        return done;
+    }
+}

@@ -1,0 +1,129 @@
+package dev.tidemark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
+class TransactionGuardIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("guard"), 1);
+
+    private static final Map<String, RecordHandler<String, String>> OFFENCES = Map.ofEntries(
+            Map.entry("Jdbi commit", (r, tx) -> tx.commit()),
+            Map.entry("Jdbi rollback", (r, tx) -> tx.rollback()),
+            Map.entry("Jdbi close", (r, tx) -> tx.close()),
+            Map.entry("JDBC commit", (r, tx) -> tx.getConnection().commit()),
+            Map.entry("JDBC rollback", (r, tx) -> tx.getConnection().rollback()),
+            Map.entry("JDBC autocommit", (r, tx) -> tx.getConnection().setAutoCommit(true)),
+            Map.entry("JDBC close", (r, tx) -> tx.getConnection().close()),
+            Map.entry("SQL commit", (r, tx) -> tx.execute(" /* all right */ commit")),
+            Map.entry("SQL rollback", (r, tx) -> tx.execute("rollback work")),
+            Map.entry("statement commit", (r, tx) -> {
+                try (Statement s = tx.getConnection().createStatement()) {
+                    s.execute("commit");
+                }
+            }),
+            Map.entry("swallowed refusal", (r, tx) -> {
+                try {
+                    tx.getConnection().commit();
+                } catch (RecordFailedException e) {
+                    // As handlers do that log and go on.
+                }
+            }),
+            Map.entry("swallowed SQL error", (r, tx) -> {
+                try {
+                    tx.execute("insert into nowhere values (1)");
+                } catch (UnableToExecuteStatementException e) {
+                    // As handlers do that log and go on.
+                }
+            }));
+
+    static Stream<String> offences() {
+        return OFFENCES.keySet().stream().sorted();
+    }
+
+    @ParameterizedTest
+    @MethodSource("offences")
+    void isCaughtAndNothingIsHalfDone(String offence) {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 10));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle((record, tx) -> {
+                    FlightEffects.foldOne(record, tx);
+                    if (record.offset() == 5) {
+                        Objects.requireNonNull(OFFENCES.get(offence)).handle(record, tx);
+                    }
+                }))) {
+            assertThat(running.failure())
+                    .isInstanceOfSatisfying(
+                            RecordFailedException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.TRANSACTION_BROKEN))
+                    .hasMessageContaining("TM-501")
+                    .hasMessageContaining(topic);
+            assertThat(running.consumer().isHealthy()).isFalse();
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(database.number("select count(*) from applied")).isZero();
+    }
+
+    @Test
+    void aCommitThatCannotBeRecognizedStopsBeforeTheOffsetMoves() {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 10));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle((record, tx) -> tx.execute("select 1; commit")))) {
+            assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("torn");
+        }
+        assertThat(ExactlyOnce.progress(database, topic)).isZero();
+    }
+
+    @Test
+    void savepointsAreTheHandlersOwn() {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 100));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle(TransactionGuardIT::withSavepoint))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    private static void withSavepoint(ConsumerRecord<String, String> record, Handle tx) throws SQLException {
+        FlightEffects.foldOne(record, tx);
+        Savepoint savepoint = tx.getConnection().setSavepoint();
+        try {
+            tx.execute("insert into nowhere values (1)");
+        } catch (UnableToExecuteStatementException e) {
+            tx.getConnection().rollback(savepoint);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.tidemark.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkSchema;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** Twelve instances start at once on an empty database: all migrate, all bind, and every record takes effect once. */
+class TogetherIT {
+    private static final int INSTANCES = 12;
+
+    @Test
+    void twelveInstancesStartAtOnceOnAnEmptyDatabase() {
+        KafkaServer kafka = Servers.kafka();
+        TestDatabase database = Servers.postgres().createDatabase();
+        FlightEffects.createTables(database);
+        String topic = kafka.createTopic(Servers.unique("together"), INSTANCES);
+        List<Flight> flights = Flights.sample();
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, flights);
+        }
+        CyclicBarrier start = new CyclicBarrier(INSTANCES);
+        List<CompletableFuture<Running>> instances = new ArrayList<>();
+        for (int i = 0; i < INSTANCES; i++) {
+            CompletableFuture<Running> instance = new CompletableFuture<>();
+            instances.add(instance);
+            new Thread(
+                            () -> {
+                                try (HikariDataSource pool = database.pool(2)) {
+                                    int unused = start.await();
+                                    TidemarkSchema.migrate(pool);
+                                    instance.complete(Running.start(
+                                            database,
+                                            kafka.consumerConfig(topic, "cooperative"),
+                                            builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch)));
+                                } catch (Exception e) {
+                                    instance.completeExceptionally(e);
+                                }
+                            },
+                            "instance")
+                    .start();
+        }
+        try {
+            instances.forEach(CompletableFuture::join);
+            Awaitility.await("all flights")
+                    .atMost(Duration.ofSeconds(90))
+                    .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
+        } finally {
+            instances.stream()
+                    .filter(i -> i.isDone() && !i.isCompletedExceptionally())
+                    .parallel()
+                    .forEach(i -> i.join().close());
+        }
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, INSTANCES), Flights.truth(flights));
+        assertThat(database.query("select version, success from tidemark.tidemark_schema_history where type = 'SQL'"))
+                .as("each migration ran once")
+                .containsExactly("1|t");
+    }
+}

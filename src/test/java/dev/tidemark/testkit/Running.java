@@ -1,0 +1,81 @@
+package dev.tidemark.testkit;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.TidemarkConsumer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
+
+/** A consumer that runs inside the test, with a pool of its own. Closing it checks that no connection was leaked. */
+public final class Running implements AutoCloseable {
+    private final HikariDataSource pool;
+    private final TidemarkConsumer consumer;
+    private final CompletableFuture<Void> run;
+
+    private Running(HikariDataSource pool, TidemarkConsumer consumer) {
+        this.pool = pool;
+        this.consumer = consumer;
+        this.run = CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
+    }
+
+    /** Starts one that reads strings; the function adds what is special and ends the building. */
+    public static Running start(
+            TestDatabase database,
+            Map<String, Object> kafka,
+            Function<TidemarkBuilder<String, String>, TidemarkConsumer> special) {
+        HikariDataSource pool = database.pool(5);
+        return new Running(
+                pool,
+                special.apply(TidemarkConsumer.from(kafka)
+                        .deserializers(StringDeserializer::new, StringDeserializer::new)
+                        .database(pool)));
+    }
+
+    public TidemarkConsumer consumer() {
+        return consumer;
+    }
+
+    /** Waits until something holds, or the run ends, which throws what it threw. */
+    public void until(String what, Callable<Boolean> holds) {
+        Awaitility.await(what)
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    if (run.isDone()) {
+                        run.join();
+                    }
+                    return holds.call();
+                });
+    }
+
+    /** Waits for the end of the run, and answers what it threw. */
+    public Throwable failure() {
+        Awaitility.await("the run ends").atMost(Duration.ofSeconds(60)).until(run::isDone);
+        try {
+            run.join();
+        } catch (CompletionException e) {
+            return e.getCause();
+        }
+        throw new AssertionError("the run ended without an error");
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+        try {
+            Awaitility.await("the run ends").atMost(Duration.ofSeconds(30)).until(run::isDone);
+            Awaitility.await("all connections are back in the pool")
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> pool.getHikariPoolMXBean() == null
+                            || pool.getHikariPoolMXBean().getActiveConnections() == 0);
+        } finally {
+            pool.close();
+        }
+    }
+}
