@@ -1,0 +1,107 @@
+package dev.tidemark;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import dev.tidemark.internal.store.PoolSize;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the rooms; docs/architecture.md draws them. */
+class ArchitectureTest {
+    private static final String API = "dev.tidemark";
+    private static final String PLAN = "dev.tidemark.internal.plan";
+    private static final String STORE = "dev.tidemark.internal.store";
+    private static final String KAFKA = "dev.tidemark.internal.kafka";
+    private static final String WORK = "dev.tidemark.internal.work";
+    private static final String CONTROL = "dev.tidemark.internal.control";
+    private static final String RUN = "dev.tidemark.internal.run";
+
+    private final JavaClasses main = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.tidemark");
+
+    private void mayUse(String room, String... others) {
+        String[] allowed = new String[others.length + 1];
+        allowed[0] = room;
+        System.arraycopy(others, 0, allowed, 1, others.length);
+        noClasses()
+                .that()
+                .resideInAPackage(room)
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.tidemark..").and(not(resideInAnyPackage(allowed))))
+                .check(main);
+    }
+
+    @Test
+    void arrowsRunOneWay() {
+        mayUse(PLAN, API);
+        mayUse(STORE, PLAN, API);
+        mayUse(KAFKA, PLAN, API);
+        mayUse(WORK, STORE, PLAN, API);
+        mayUse(CONTROL, STORE, KAFKA, PLAN, API);
+        mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, API);
+    }
+
+    @Test
+    void theApiKnowsNothingInwardButItsWiring() {
+        noClasses()
+                .that()
+                .resideInAPackage(API)
+                .and(not(belongToAnyOf(TidemarkBuilder.class, OffsetStore.class, TidemarkSchema.class)))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.tidemark.internal..")
+                .check(main);
+    }
+
+    @Test
+    void decisionsArePure() {
+        noClasses()
+                .that()
+                .resideInAPackage(PLAN)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "java.sql..", "java.util.concurrent..", "org.slf4j..", "org.jdbi..", "org.postgresql..")
+                .orShould()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .check(main);
+    }
+
+    @Test
+    void optionalLibrariesAreForcedOnNobody() {
+        noClasses()
+                .that(not(belongToAnyOf(TidemarkSchema.class)))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.flywaydb..")
+                .check(main);
+        noClasses()
+                .that(not(belongToAnyOf(PoolSize.class)))
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.zaxxer..")
+                .check(main);
+    }
+
+    @Test
+    void onlyTheRunRoomTouchesTheKafkaConsumer() {
+        classes()
+                .that()
+                .haveFullyQualifiedName("org.apache.kafka.clients.consumer.KafkaConsumer")
+                .should()
+                .onlyHaveDependentClassesThat()
+                .resideInAPackage(RUN)
+                .allowEmptyShould(true)
+                .check(main);
+    }
+}

@@ -1,0 +1,136 @@
+package dev.tidemark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.internal.kafka.KafkaSettings;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** What is refused before anything is contacted. */
+class BuilderTest {
+    private static final Map<String, Object> KAFKA =
+            Map.of("bootstrap.servers", "localhost:9", "group.id", "etl", "max.poll.interval.ms", "60000");
+
+    private static void assertRefused(
+            Map<String, Object> kafka,
+            UnaryOperator<TidemarkBuilder<byte[], byte[]>> change,
+            ErrorCode code,
+            String... words) {
+        var thrown = assertThatThrownBy(() -> change.apply(
+                        TidemarkConsumer.from(kafka).topics("flights").database(new PGSimpleDataSource()))
+                .handle((record, tx) -> {}));
+        thrown.isInstanceOfSatisfying(
+                InvalidConfigurationException.class, e -> assertThat(e.code()).isEqualTo(code));
+        for (String word : words) {
+            thrown.hasMessageContaining(word);
+        }
+    }
+
+    private static Map<String, Object> kafka(String key, Object value) {
+        Map<String, Object> config = new HashMap<>(KAFKA);
+        config.put(key, value);
+        return config;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "enable.auto.commit, true",
+        "auto.offset.reset, earliest",
+        "auto.offset.reset, latest",
+        "key.deserializer, org.apache.kafka.common.serialization.StringDeserializer",
+        "value.deserializer, org.apache.kafka.common.serialization.StringDeserializer"
+    })
+    void kafkaSettingsThatContradict(String key, String value) {
+        assertRefused(kafka(key, value), b -> b, ErrorCode.CONFLICTING_KAFKA_SETTING, "TM-101", key, value);
+    }
+
+    @Test
+    void whatIsMissingOrImpossible() {
+        assertRefused(kafka("group.id", " "), b -> b, ErrorCode.INVALID_SETTING, "group.id");
+        assertRefused(kafka("bootstrap.servers", ""), b -> b, ErrorCode.INVALID_SETTING, "bootstrap.servers");
+        assertRefused(kafka("max.poll.interval.ms", "soon"), b -> b, ErrorCode.INVALID_SETTING, "max.poll.interval.ms");
+        assertRefused(KAFKA, b -> b.topics(), ErrorCode.INVALID_SETTING, "topics");
+        assertRefused(KAFKA, b -> b.topics("a", " "), ErrorCode.INVALID_SETTING, "blank");
+        assertRefused(KAFKA, b -> b.schema("No; drop"), ErrorCode.INVALID_SETTING, "identifier");
+        assertRefused(KAFKA, b -> b.workers(0), ErrorCode.INVALID_SETTING, "workers");
+        assertRefused(KAFKA, b -> b.bufferBytes(-1), ErrorCode.INVALID_SETTING, "bufferBytes");
+        assertRefused(KAFKA, b -> b.ownerTimeout(Duration.ZERO), ErrorCode.INVALID_SETTING, "ownerTimeout");
+        assertRefused(
+                KAFKA, b -> b.limits(UnitLimits.defaults().withRecords(0)), ErrorCode.INVALID_SETTING, "records", "0");
+        assertRefused(
+                KAFKA, b -> b.startAt(StartPosition.ago(Duration.ofHours(-1))), ErrorCode.INVALID_SETTING, "future");
+        assertThatThrownBy(() -> TidemarkConsumer.from(KAFKA).topics("a").handle((record, tx) -> {}))
+                .hasMessageContaining("database(...)");
+    }
+
+    @Test
+    void limitsThatContradict() {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(new PGSimpleDataSource());
+        config.setMaximumPoolSize(4);
+        config.setInitializationFailTimeout(-1);
+        config.setMinimumIdle(0);
+        try (HikariDataSource pool = new HikariDataSource(config)) {
+            assertRefused(KAFKA, b -> b.database(pool).workers(4), ErrorCode.CONFLICTING_LIMITS, "TM-102", "4", "5");
+            assertThat(TidemarkConsumer.from(KAFKA)
+                            .topics("a")
+                            .database(pool)
+                            .workers(3)
+                            .handle((record, tx) -> {}))
+                    .isNotNull();
+        }
+        assertRefused(
+                KAFKA,
+                b -> b.limits(UnitLimits.defaults().withDeadline(Duration.ofMinutes(2))),
+                ErrorCode.CONFLICTING_LIMITS,
+                "PT2M",
+                "PT1M");
+    }
+
+    @Test
+    void everythingElsePassesToConsumerAndAdmin() {
+        Map<String, Object> user = new HashMap<>(KAFKA);
+        user.put("security.protocol", "SASL_SSL");
+        user.put("sasl.jaas.config", "login");
+        user.put("client.rack", "a");
+        user.put("group.instance.id", "one");
+        user.put("my.callback.setting", "kept");
+        user.put("key.deserializer", ByteArrayDeserializer.class);
+        KafkaSettings settings = KafkaSettings.of(user);
+        assertThat(settings.consumer())
+                .containsEntry("client.rack", "a")
+                .containsEntry("group.instance.id", "one")
+                .containsEntry("sasl.jaas.config", "login")
+                .containsEntry("isolation.level", "read_committed")
+                .containsEntry("auto.offset.reset", "none")
+                .containsEntry("enable.auto.commit", "false");
+        assertThat(settings.admin())
+                .containsEntry("security.protocol", "SASL_SSL")
+                .containsEntry("sasl.jaas.config", "login")
+                .containsEntry("my.callback.setting", "kept")
+                .doesNotContainKeys("group.id", "group.instance.id", "key.deserializer", "max.poll.interval.ms");
+    }
+
+    @Test
+    void aConsumerThatNeverRanCloses() {
+        TidemarkConsumer consumer = TidemarkConsumer.from(KAFKA)
+                .topics("a")
+                .database(new PGSimpleDataSource())
+                .handle((record, tx) -> {});
+        assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.NEW);
+        consumer.close();
+        consumer.close();
+        assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.STOPPED);
+        assertThatThrownBy(consumer::run).isInstanceOf(IllegalStateException.class);
+    }
+}
