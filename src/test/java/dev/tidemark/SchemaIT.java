@@ -1,0 +1,155 @@
+package dev.tidemark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The schema by itself, and what a consumer says of one that it cannot use. */
+@Tag("database")
+class SchemaIT {
+    private final TestDatabase database = Servers.postgres().createDatabase();
+
+    private void migrate(String schema) {
+        try (HikariDataSource pool = database.pool(2)) {
+            TidemarkSchema.migrate(pool, schema);
+        }
+    }
+
+    /** Runs a consumer that has nothing to read, and answers how it failed. */
+    private Throwable failure(String jdbcUrl) {
+        KafkaServer kafka = Servers.kafka();
+        try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
+                TidemarkConsumer consumer = TidemarkConsumer.from(kafka.consumerConfig("schema", "consumer"))
+                        .topics("nothing")
+                        .database(pool)
+                        .handle((record, tx) -> {})) {
+            try {
+                consumer.run();
+            } catch (TidemarkException e) {
+                return e;
+            }
+            throw new AssertionError("the run ended without an error");
+        }
+    }
+
+    @Test
+    void everythingIsCommented() {
+        migrate("tidemark");
+        assertThat(database.query("select c.relname, a.attname from pg_class c"
+                        + " join pg_attribute a on a.attrelid = c.oid and a.attnum >= 0 and not a.attisdropped"
+                        + " where c.relnamespace = 'tidemark'::regnamespace and c.relkind in ('r', 'v')"
+                        + " and c.relname <> '" + TidemarkSchema.HISTORY_TABLE + "'"
+                        + " and col_description(c.oid, a.attnum) is null"))
+                .as("columns without a comment")
+                .isEmpty();
+        assertThat(database.query("select c.relname from pg_class c where c.relnamespace = 'tidemark'::regnamespace"
+                        + " and c.relkind in ('r', 'v') and c.relname <> '" + TidemarkSchema.HISTORY_TABLE + "'"
+                        + " and obj_description(c.oid) is null"))
+                .as("tables without a comment")
+                .isEmpty();
+        assertThat(database.query("select proname from pg_proc where pronamespace = 'tidemark'::regnamespace"
+                        + " and obj_description(oid) is null"))
+                .as("functions without a comment")
+                .isEmpty();
+    }
+
+    @Test
+    void itLivesBesideAnApplicationsOwnMigrations() {
+        database.execute("create table theirs (a int)");
+        try (HikariDataSource pool = database.pool(2)) {
+            Flyway.configure()
+                    .dataSource(pool)
+                    .baselineOnMigrate(true)
+                    .baselineVersion("7")
+                    .load()
+                    .migrate();
+            TidemarkSchema.migrate(pool, "offsets_of_a");
+            TidemarkSchema.migrate(pool, "offsets_of_b");
+            TidemarkSchema.migrate(pool, "offsets_of_b");
+        }
+        assertThat(database.query("select version from offsets_of_b." + TidemarkSchema.HISTORY_TABLE))
+                .containsExactly("1");
+        assertThat(database.query("select version from flyway_schema_history")).containsExactly("7");
+        assertThat(database.query(
+                        "select a.store_id <> b.store_id from offsets_of_a.store_info a, offsets_of_b.store_info b"))
+                .containsExactly("t");
+    }
+
+    @Test
+    void aSchemaOfSomebodyElseIsLeftAlone() {
+        database.execute("create schema theirs", "create table theirs.t (a int)");
+        assertThatThrownBy(() -> migrate("theirs"))
+                .hasMessageContaining("TM-103")
+                .hasMessageContaining("theirs");
+        assertThatThrownBy(() -> migrate("No Name")).hasMessageContaining("TM-103");
+    }
+
+    @Test
+    void aMissingSchemaNamesTheCommand() {
+        assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-201").hasMessageContaining("migrate");
+    }
+
+    @Test
+    void anotherVersionIsRefused() {
+        migrate("tidemark");
+        database.execute("update tidemark.store_info set min_protocol = 99");
+        assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-202").hasMessageContaining("99");
+        database.execute("update tidemark.store_info set min_protocol = 1, schema_version = 0");
+        assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-203").hasMessageContaining("version 0");
+    }
+
+    @Test
+    void aMissingRightNamesTheGrant() {
+        migrate("tidemark");
+        String role = "poor_" + database.name();
+        database.execute("create role " + role + " login password 'p'");
+        String url = withUser(role, "p");
+        assertThat(failure(url)).hasMessageContaining("TM-204").hasMessageContaining("grant usage on schema tidemark");
+        database.execute("grant usage on schema tidemark to " + role);
+        assertThat(failure(url))
+                .hasMessageContaining("TM-204")
+                .hasMessageContaining("grant select, insert, update on tidemark.store_info");
+    }
+
+    @Test
+    void aReadOnlyServerIsRefused() {
+        migrate("tidemark");
+        database.execute("alter database " + database.name() + " set default_transaction_read_only = on");
+        assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-205").hasMessageContaining("targetServerType");
+    }
+
+    @Test
+    void anUnloggedTableIsRefused() {
+        migrate("tidemark");
+        database.execute("alter table tidemark.stored_offset set unlogged");
+        assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-207").hasMessageContaining("set logged");
+    }
+
+    @Test
+    void aRefusedLoginNamesNoPassword() {
+        assertThat(failure(database.jdbcUrl().replace("/" + database.name(), "/nowhere")))
+                .hasMessageContaining("TM-209")
+                .hasMessageContaining("3D000");
+        assertThat(failure(withUser("nobody", "canary-password")))
+                .hasMessageContaining("TM-209")
+                .hasMessageNotContaining("canary-password");
+    }
+
+    @Test
+    void aDriverThatHidesFailuresIsRefused() {
+        migrate("tidemark");
+        assertThat(failure(database.jdbcUrl() + "&autosave=always")).hasMessageContaining("TM-104");
+    }
+
+    private String withUser(String user, String password) {
+        return database.jdbcUrl()
+                .replaceAll("\\?user=[^&]*(&password=[^&]*)?", "?user=" + user + "&password=" + password);
+    }
+}
