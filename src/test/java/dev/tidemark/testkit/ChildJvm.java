@@ -46,10 +46,20 @@ public final class ChildJvm implements AutoCloseable {
             Map<String, String> environment = builder.environment();
             environment.put("CLASSPATH", classPath());
             Process process = builder.start();
-            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            killAtExit(process);
             return new ChildJvm(process, log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void killAtExit(Process process) {
+        try {
+            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+        } catch (IllegalStateException e) {
+            // This JVM is already ending: nobody else would end the child.
+            process.destroyForcibly();
+            throw e;
         }
     }
 

@@ -43,13 +43,20 @@ public interface PostgresServer extends AutoCloseable {
     default TestDatabase createDatabase() {
         String name = "t" + DATABASES.incrementAndGet() + "_"
                 + ProcessHandle.current().pid();
+        TestDatabase database = createDatabase(name);
+        database.execute("alter database " + name + " set timezone to 'Asia/Kathmandu'");
+        return database;
+    }
+
+    /** A new database as the server makes it. */
+    default TestDatabase createDatabase(String name) {
+        TestDatabase database = new TestDatabase(this, name);
         try (Connection c = connect("postgres");
                 Statement s = c.createStatement()) {
             s.execute("create database " + name);
-            s.execute("alter database " + name + " set timezone to 'Asia/Kathmandu'");
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
-        return new TestDatabase(this, name);
+        return database;
     }
 }
