@@ -60,7 +60,7 @@ comment on column ${schema}.stored_offset.leader_epoch   is 'Leader epoch of the
 comment on column ${schema}.stored_offset.owner_token    is 'Random fencing token of the present claim; null while nobody owns the partition.';
 comment on column ${schema}.stored_offset.owner_epoch    is 'Counts up with every claim and every fence.';
 comment on column ${schema}.stored_offset.progress_epoch is 'owner_epoch at the last advance or orderly release; a growing distance means claims without progress.';
-comment on column ${schema}.stored_offset.owner_name     is 'Who holds the claim, for people: host, process and consumer.';
+comment on column ${schema}.stored_offset.owner_name     is 'Who made the present claim, for people: host, process and consumer.';
 comment on column ${schema}.stored_offset.claimed_at     is 'When the present claim was made, by the server''s clock.';
 comment on column ${schema}.stored_offset.updated_at     is 'When next_offset last moved, by the server''s clock.';
 
@@ -154,7 +154,7 @@ comment on column ${schema}.consumer_lag.partition        is 'Partition number, 
 comment on column ${schema}.consumer_lag.stored_offset    is 'Next offset to read: every record below it has taken effect.';
 comment on column ${schema}.consumer_lag.log_start_offset is 'First offset that Kafka still held when last sampled; null before the first sample.';
 comment on column ${schema}.consumer_lag.log_end_offset   is 'Offset after the last readable record when last sampled; null before the first sample.';
-comment on column ${schema}.consumer_lag.lag              is 'Records and gaps between the stored offset and the sampled log end; null before the first sample.';
-comment on column ${schema}.consumer_lag.owner            is 'Who holds the partition; null while nobody does.';
+comment on column ${schema}.consumer_lag.lag              is 'Records and gaps between the stored offset and the log end, as of sampled_at: while no consumer of the group runs, nobody samples. Null before the first sample.';
+comment on column ${schema}.consumer_lag.owner            is 'Who claimed the partition last; null once it was given back. A process that was killed stays named until another claims.';
 comment on column ${schema}.consumer_lag.updated_at       is 'When the stored offset last moved.';
-comment on column ${schema}.consumer_lag.sampled_at       is 'When the log ends were last sampled.';
+comment on column ${schema}.consumer_lag.sampled_at       is 'When the log ends were last sampled; older than two minutes means that no consumer of the group runs.';

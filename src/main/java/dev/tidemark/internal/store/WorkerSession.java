@@ -2,6 +2,7 @@ package dev.tidemark.internal.store;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -99,6 +100,20 @@ public final class WorkerSession implements AutoCloseable {
             c.setAutoCommit(false);
         }
         return c;
+    }
+
+    /** Connects and loads what a first unit needs, so that it does not do so inside its transaction. */
+    public void warmUp() {
+        try {
+            ConnectionGuard g = guard();
+            g.open();
+            Handle unused = handle();
+            Optional<String> nothing = g.close();
+            LOG.trace("ready {}", nothing);
+        } catch (SQLException e) {
+            LOG.debug("not connected yet: {}", SqlFailures.describe(e));
+            discard();
+        }
     }
 
     OpenUnit begin(long now) throws SQLException {

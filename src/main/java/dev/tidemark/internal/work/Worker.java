@@ -69,6 +69,7 @@ public final class Worker<K, V> implements Runnable {
     public void run() {
         try (session;
                 decoder) {
+            session.warmUp();
             while (!intake.isStopped()) {
                 List<Portion> unit = intake.take(pace, KEEP_CONNECTION);
                 if (unit.isEmpty()) {
