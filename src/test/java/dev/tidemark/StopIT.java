@@ -1,0 +1,110 @@
+package dev.tidemark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** How a consumer ends, and how it waits: for its own open unit, and for somebody else's lock. */
+class StopIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("stop"), 1);
+
+    private final CountDownLatch open = new CountDownLatch(1);
+    private final CountDownLatch goOn = new CountDownLatch(1);
+
+    @BeforeEach
+    void produce() {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 100));
+        }
+    }
+
+    private Running startWaiting() {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handleBatch((records, tx) -> {
+                    FlightEffects.foldBatch(records, tx);
+                    open.countDown();
+                    goOn.await();
+                }));
+    }
+
+    @Test
+    void anOpenUnitIsFinished() throws InterruptedException {
+        try (Running running = startWaiting()) {
+            open.await();
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(running.consumer()::close);
+            running.until("stopping", () -> running.consumer().status().state() == ConsumerStatus.State.STOPPING);
+            assertThat(closed.isDone()).isFalse();
+            goOn.countDown();
+            closed.join();
+            assertThat(running.consumer().status().state()).isEqualTo(ConsumerStatus.State.STOPPED);
+        }
+        assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(100);
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void aUnitThatHangsIsGivenUpAndComesAgain() throws InterruptedException {
+        try (Running running = startWaiting()) {
+            open.await();
+            running.consumer().close();
+            assertThat(goOn.getCount()).as("the handler never went on").isEqualTo(1);
+        }
+        assertThat(ExactlyOnce.progress(database, topic)).isZero();
+        assertThat(database.number("select count(*) from applied")).isZero();
+        try (Running next = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+            next.until("the next one reads it", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void aLockedRowIsWaitedForAndNamed() throws SQLException {
+        try (Running first = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+            first.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        try (Connection other = database.connect()) {
+            other.setAutoCommit(false);
+            try (var s = other.createStatement()) {
+                s.execute("select 1 from tidemark.stored_offset for update");
+            }
+            try (Running second = Running.start(
+                    database,
+                    kafka.consumerConfig(topic, "cooperative"),
+                    builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+                second.until(
+                        "the lock is named",
+                        () -> second.consumer().status().partitions().stream()
+                                .anyMatch(p -> p.lastError().orElse("").startsWith("TM-404")));
+                assertThat(second.consumer().isHealthy()).isTrue();
+                other.rollback();
+                try (var producer = kafka.producer()) {
+                    Servers.produce(producer, topic, Flights.sample().subList(0, 100));
+                }
+                second.until("goes on", () -> ExactlyOnce.progress(database, topic) == 200);
+            }
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+}
