@@ -13,7 +13,6 @@ import dev.tidemark.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -29,8 +28,7 @@ class RestartIT {
             String topic = kafka.createTopic("restart", 4);
             List<Flight> flights = Flights.sample();
             long total = (long) flights.size() * TIMES;
-            Map<String, Airport> truth = new TreeMap<>(Flights.truth(flights));
-            truth.replaceAll((code, airport) -> airport.times(TIMES));
+            Map<String, Airport> truth = Flights.truth(flights, TIMES);
             try (var producer = kafka.producer();
                     ConsumerFleet fleet = new ConsumerFleet(
                             kafka.consumerConfig(topic, "cooperative"), database, topic, Map.of("records", "200"))) {

@@ -1,16 +1,13 @@
 package dev.tidemark.demo;
 
+import dev.tidemark.testkit.KafkaServer;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.GroupState;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 
 /** How far each group is behind the ends of the broker's logs, where its own offsets say: in SQL, or in Kafka. */
@@ -42,7 +39,7 @@ final class Lags {
     /** By partition. */
     List<Long> textbook() {
         long[] committed = new long[Stage.PARTITIONS];
-        Map<TopicPartition, OffsetAndMetadata> offsets = get(stage.kafka()
+        Map<TopicPartition, OffsetAndMetadata> offsets = KafkaServer.get(stage.kafka()
                 .admin()
                 .listConsumerGroupOffsets(Group.TEXTBOOK.id())
                 .partitionsToOffsetAndMetadata());
@@ -74,16 +71,5 @@ final class Lags {
 
     private Map<TopicPartition, Long> ends() {
         return stage.kafka().logEnds(Stage.TOPIC, Stage.PARTITIONS);
-    }
-
-    private static <T> T get(KafkaFuture<T> future) {
-        try {
-            return future.get(30, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -53,6 +53,11 @@ public final class ConsumerFleet implements AutoCloseable {
         return all.toString();
     }
 
+    /** The process ids of those that run. */
+    public List<Long> pids() {
+        return running.stream().map(ChildJvm::pid).toList();
+    }
+
     /** SIGTERM for all; answers whether all ended orderly. */
     public boolean terminate() {
         boolean orderly = true;

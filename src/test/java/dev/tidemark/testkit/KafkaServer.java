@@ -221,7 +221,8 @@ public final class KafkaServer implements AutoCloseable {
         return ends;
     }
 
-    private static <T> T get(KafkaFuture<T> future) {
+    /** Waits for an Admin's answer. */
+    public static <T> T get(KafkaFuture<T> future) {
         try {
             return future.get(30, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
