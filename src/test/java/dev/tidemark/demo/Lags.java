@@ -50,10 +50,11 @@ final class Lags {
     /** Whether so many members share out the partitions among them. */
     boolean isShared(Group group, int members) {
         Admin admin = stage.kafka().admin();
-        if (get(admin.listGroups().all()).stream().noneMatch(g -> g.groupId().equals(group.id()))) {
+        if (KafkaServer.get(admin.listGroups().all()).stream()
+                .noneMatch(g -> g.groupId().equals(group.id()))) {
             return false;
         }
-        ConsumerGroupDescription description = get(admin.describeConsumerGroups(List.of(group.id()))
+        ConsumerGroupDescription description = KafkaServer.get(admin.describeConsumerGroups(List.of(group.id()))
                 .describedGroups()
                 .get(group.id()));
         return description.groupState() == GroupState.STABLE
