@@ -211,6 +211,14 @@ public final class KafkaServer implements AutoCloseable {
         return new KafkaProducer<>(config, new StringSerializer(), new StringSerializer());
     }
 
+    /** The topic's id, as Kafka prints it. */
+    public String topicId(String topic) {
+        return get(admin().describeTopics(List.of(topic)).allTopicNames())
+                .get(topic)
+                .topicId()
+                .toString();
+    }
+
     /** The log end offset of each partition. */
     public Map<TopicPartition, Long> logEnds(String topic, int partitions) {
         Map<TopicPartition, OffsetSpec> asked = IntStream.range(0, partitions)

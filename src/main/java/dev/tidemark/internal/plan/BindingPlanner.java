@@ -43,7 +43,7 @@ public final class BindingPlanner {
                     ErrorCode.OTHER_CLUSTER,
                     "the stored offsets of group " + groupId + " for topic " + topic + " belong to Kafka cluster "
                             + stored.clusterId() + ", and this is cluster " + actual.clusterId()
-                            + ": connect to the right cluster, or rebind the topic",
+                            + ": connect to the right cluster; docs/errors.md has the SQL to go on with this one",
                     null));
         }
         if (stored.topicId().isPresent()
@@ -53,7 +53,8 @@ public final class BindingPlanner {
                     ErrorCode.OTHER_TOPIC,
                     "the stored offsets of group " + groupId + " belong to topic " + topic + " with id "
                             + stored.topicId().get() + ", and the topic of that name now has id "
-                            + actual.topicId().get() + ": it was deleted and created again; rebind it",
+                            + actual.topicId().get()
+                            + ": it was deleted and created again; docs/errors.md has the SQL to go on with the new one",
                     null));
         }
         return Optional.empty();
