@@ -11,8 +11,10 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -74,6 +76,26 @@ class StopIT {
             next.until("the next one reads it", () -> ExactlyOnce.progress(database, topic) == 100);
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void everyUnitTellsTheServerHowLongToWaitForIt() {
+        AtomicReference<String> told = new AtomicReference<>("");
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .ownerTimeout(Duration.ofSeconds(17))
+                        .handleBatch((records, tx) -> {
+                            told.set(tx.createQuery("select current_setting('idle_in_transaction_session_timeout')"
+                                            + " || ' ' || current_setting('application_name')")
+                                    .mapTo(String.class)
+                                    .one());
+                            FlightEffects.foldBatch(records, tx);
+                        }))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        assertThat(told.get()).matches("17s tidemark/[0-9a-f]{8}/1 " + topic);
     }
 
     @Test

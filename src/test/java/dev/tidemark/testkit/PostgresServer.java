@@ -6,6 +6,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.ContainerFetchException;
+import org.testcontainers.containers.ContainerLaunchException;
 
 /**
  * A real PostgreSQL that makes commits durable. In Docker when there is an engine, embedded otherwise; {@code
@@ -17,13 +19,25 @@ public interface PostgresServer extends AutoCloseable {
     /** Whichever this machine can run. */
     static PostgresServer start() {
         String wish = System.getProperty("tidemark.test.postgres", "auto");
-        boolean docker = switch (wish) {
-            case "docker" -> true;
-            case "embedded" -> false;
-            case "auto" -> DockerClientFactory.instance().isDockerAvailable();
+        return switch (wish) {
+            case "docker" -> DockerPostgres.start();
+            case "embedded" -> EmbeddedPostgresServer.start();
+            case "auto" ->
+                DockerClientFactory.instance().isDockerAvailable()
+                        ? dockerOrEmbedded()
+                        : EmbeddedPostgresServer.start();
             default -> throw new IllegalArgumentException("tidemark.test.postgres=" + wish);
         };
-        return docker ? DockerPostgres.start() : EmbeddedPostgresServer.start();
+    }
+
+    /** An engine that cannot fetch images is as good as none. */
+    private static PostgresServer dockerOrEmbedded() {
+        try {
+            return DockerPostgres.start();
+        } catch (ContainerFetchException | ContainerLaunchException e) {
+            System.out.println("Docker is there and runs no PostgreSQL, so the embedded one is used: " + e);
+            return EmbeddedPostgresServer.start();
+        }
     }
 
     /** A URL for a database, without TLS, which a proxy that reads frames could not follow. */
