@@ -57,8 +57,9 @@ public final class UnitTransaction {
         try {
             unit = session.begin(System.nanoTime());
         } catch (SQLException e) {
+            UnitOutcome outcome = ofOwnStatement(e);
             session.discard();
-            return ofOwnStatement(e);
+            return outcome;
         }
         try {
             UnitOutcome outcome = attempt(claims, effects, unit);

@@ -27,7 +27,7 @@ class UnitPaceTest {
     void itGrowsAgainToTheLimitAndThenTakesManyPartitions() {
         UnitPace pace = UnitPace.initial(LIMITS).afterContention(4);
         int units = 0;
-        while (pace.onePartition()) {
+        while (pace.onePartition() && units < 10_000) {
             pace = pace.afterSuccess(pace.records(), FAST, LIMITS);
             units++;
         }
@@ -48,7 +48,7 @@ class UnitPaceTest {
         int records = pace.records();
         int units = 0;
         UnitPace next = pace;
-        while (next.records() == records) {
+        while (next.records() == records && units < 10_000) {
             next = next.afterSuccess(records, FAST, LIMITS);
             units++;
         }

@@ -1,0 +1,145 @@
+package dev.tidemark.internal.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Claim;
+import dev.tidemark.OffsetStore;
+import dev.tidemark.Position;
+import dev.tidemark.TopicBinding;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.testkit.CommitProxy;
+import dev.tidemark.testkit.CommitProxy.Cut;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A unit of work by itself: however it ends, the outcome says so and never guesses. */
+@Tag("database")
+class UnitTransactionIT {
+    private static final TopicPartition P0 = new TopicPartition("flights", 0);
+
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final OffsetStore store = OffsetStore.of("etl");
+    private CommitProxy proxy;
+    private HikariDataSource pool;
+    private WorkerSession session;
+    private UnitTransaction transaction;
+
+    @BeforeEach
+    void open() throws IOException, SQLException {
+        proxy = new CommitProxy(database.server().port());
+        pool = TestDatabase.pool(
+                database.jdbcUrl().replace(":" + database.server().port() + "/", ":" + proxy.port() + "/"), 1);
+        session = new WorkerSession(pool, "tidemark/test");
+        transaction = new UnitTransaction(new Schema("tidemark"), "etl", session, Duration.ofSeconds(30));
+        try (Connection c = database.connect()) {
+            c.setAutoCommit(false);
+            store.bind(c, new TopicBinding("flights", "cluster", Optional.of("id"), Map.of(0, 0L), Map.of(0, 0L)));
+            c.commit();
+        }
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        session.close();
+        pool.close();
+        proxy.close();
+    }
+
+    private Claim claim() throws SQLException {
+        try (Connection c = database.connect()) {
+            c.setAutoCommit(false);
+            Claim claim = Objects.requireNonNull(store.claim(c, Set.of(P0)).get(P0));
+            c.commit();
+            return claim;
+        }
+    }
+
+    /** One record: its effect, and the offset after it. */
+    private UnitOutcome applyOne(Claim claim) {
+        return transaction.run(List.of(claim), tx -> {
+            tx.execute(
+                    "insert into applied (topic, partition, record_offset) values ('flights', 0, ?)",
+                    claim.position().nextOffset());
+            return Map.of(claim, Position.of(claim.position().nextOffset() + 1));
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Cut.class,
+            names = {"BEFORE_COMMIT", "AFTER_COMMIT"})
+    void aCutCommitIsUnknownAndTheClaimReadsWhatIsTrue(Cut cut) throws SQLException {
+        Claim claim = claim();
+        proxy.cutNext(cut);
+        assertThat(applyOne(claim)).isInstanceOf(UnitOutcome.CommitUnknown.class);
+        long applied = cut == Cut.AFTER_COMMIT ? 1 : 0;
+        Claim again = claim();
+        assertThat(again.position()).isEqualTo(Position.of(applied));
+        assertThat(database.number("select count(*) from applied")).isEqualTo(applied);
+        assertThat(applyOne(again)).as("on a new connection").isEqualTo(new UnitOutcome.Committed());
+    }
+
+    @Test
+    void aClaimThatIsGoneIsSeenBeforeTheHandlerAndAtTheAdvance() throws SQLException {
+        Claim old = claim();
+        Claim unused = claim();
+        assertThat(transaction.run(List.of(old), tx -> {
+                    throw new AssertionError("the handler was called");
+                }))
+                .isEqualTo(new UnitOutcome.Fenced(Set.of(P0)));
+
+        Claim present = claim();
+        assertThat(transaction.run(List.of(present), tx -> {
+                    tx.execute("insert into applied (topic, partition, record_offset) values ('flights', 0, 0)");
+                    Claim successor = claim();
+                    assertThat(successor.token()).isNotEqualTo(present.token());
+                    return Map.of(present, Position.of(1));
+                }))
+                .isEqualTo(new UnitOutcome.Fenced(Set.of(P0)));
+        assertThat(database.number("select count(*) from applied")).isZero();
+    }
+
+    @Test
+    void aConstraintThatFailsAtTheCommitIsTheHandlersAndKnown() throws SQLException {
+        database.execute("create table deferred (a int unique deferrable initially deferred)");
+        Claim claim = claim();
+        assertThat(transaction.run(List.of(claim), tx -> {
+                    tx.execute("insert into deferred values (1), (1)");
+                    return Map.of(claim, Position.of(1));
+                }))
+                .isInstanceOf(UnitOutcome.HandlerFailed.class);
+        assertThat(applyOne(claim)).as("under the same claim").isEqualTo(new UnitOutcome.Committed());
+    }
+
+    @Test
+    void aTerminatedBackendIsPassingTrouble() throws SQLException {
+        Claim claim = claim();
+        assertThat(transaction.run(List.of(claim), tx -> {
+                    database.execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                            + " where application_name = 'tidemark/test'");
+                    tx.execute("select 1");
+                    return Map.of();
+                }))
+                .isInstanceOfSatisfying(
+                        UnitOutcome.Troubled.class, o -> assertThat(o.kind()).isEqualTo(FailureKind.PASSING));
+        assertThat(applyOne(claim)).as("the same unit again").isEqualTo(new UnitOutcome.Committed());
+    }
+}
