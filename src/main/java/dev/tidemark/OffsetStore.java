@@ -3,10 +3,9 @@ package dev.tidemark;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.run.Names;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.Schema;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -47,7 +46,7 @@ public final class OffsetStore {
         }
         this.groupId = groupId;
         this.store = new ClaimStore(schema, groupId);
-        this.owner = ownerName();
+        this.owner = Names.ownerName();
     }
 
     /** The offsets of a group in the schema {@code tidemark}. */
@@ -164,15 +163,5 @@ public final class OffsetStore {
     public Map<TopicPartition, Position> positions(Connection connection, Collection<TopicPartition> partitions)
             throws SQLException {
         return store.positions(connection, partitions);
-    }
-
-    private static String ownerName() {
-        String host;
-        try {
-            host = InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            host = "localhost";
-        }
-        return host + "/" + ProcessHandle.current().pid();
     }
 }

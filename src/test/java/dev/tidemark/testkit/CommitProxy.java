@@ -127,12 +127,7 @@ public final class CommitProxy implements AutoCloseable {
                         }
                         swallowReplies = cut == Cut.AFTER_COMMIT;
                     }
-                    out.write(type);
-                    writeInt(out, body.length + 4);
-                    out.write(body);
-                    if (in.available() == 0) {
-                        out.flush();
-                    }
+                    forward(type, body, in, out);
                 }
             } catch (IOException e) {
                 // The connection is over, on either side.
@@ -184,12 +179,7 @@ public final class CommitProxy implements AutoCloseable {
                         }
                         continue;
                     }
-                    out.write(type);
-                    writeInt(out, body.length + 4);
-                    out.write(body);
-                    if (in.available() == 0) {
-                        out.flush();
-                    }
+                    forward(type, body, in, out);
                 }
             } catch (IOException e) {
                 // The connection is over, on either side.
@@ -200,6 +190,15 @@ public final class CommitProxy implements AutoCloseable {
     private static byte[] body(DataInputStream in) throws IOException {
         int length = in.readInt() - 4;
         return in.readNBytes(length);
+    }
+
+    private static void forward(int type, byte[] body, DataInputStream in, OutputStream out) throws IOException {
+        out.write(type);
+        writeInt(out, body.length + 4);
+        out.write(body);
+        if (in.available() == 0) {
+            out.flush();
+        }
     }
 
     private static void writeInt(OutputStream out, int value) throws IOException {

@@ -8,7 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The names by which people and the server recognize a consumer. No decision rests on them. */
-final class Names {
+public final class Names {
     private static final AtomicInteger CONSUMERS = new AtomicInteger();
 
     /** PostgreSQL's NAMEDATALEN, less the closing zero: longer names are cut by the server. */
@@ -16,8 +16,8 @@ final class Names {
 
     private Names() {}
 
-    /** Host, process and number of the consumer in it. */
-    static String ownerName() {
+    /** Host, process and a number that no other consumer of this process has. */
+    public static String ownerName() {
         return host() + "/" + ProcessHandle.current().pid() + "/" + CONSUMERS.incrementAndGet();
     }
 
