@@ -23,8 +23,12 @@ public enum ErrorCode {
     RIGHT_MISSING("TM-204"),
     /** The server is read-only. */
     SERVER_READ_ONLY("TM-205"),
-    /** The offset table does not survive a crash of the server. */
+    /** The offset store is another one than before, or than the one expected. */
+    OTHER_STORE("TM-206"),
+    /** The offset table, or a table that a handler writes to, does not survive a crash of the server. */
     TABLE_UNLOGGED("TM-207"),
+    /** A pooler handed out a connection that does not know the driver's prepared statements. */
+    PREPARED_STATEMENT_CLASH("TM-208"),
     /** The database refuses the login. */
     LOGIN_REFUSED("TM-209"),
     /** The server is older than PostgreSQL 14. */
@@ -49,6 +53,10 @@ public enum ErrorCode {
     NO_START_POSITION("TM-309"),
     /** The claim on a partition is no longer the present one. */
     FENCED("TM-401"),
+    /** Somebody moved the stored offset by hand. */
+    OFFSET_MOVED("TM-402"),
+    /** The stored offset went back with the database: a restore, or a failover to a replica that lagged. */
+    OFFSET_RESTORED("TM-403"),
     /** A row of the offset table stays locked. */
     ROW_LOCKED("TM-404"),
     /** The handler ended the transaction or hid a failed statement. */
@@ -57,6 +65,10 @@ public enum ErrorCode {
     HANDLER_FAILED("TM-502"),
     /** A record cannot be decoded. */
     RECORD_UNDECODABLE("TM-503"),
+    /** A record seems to kill the process that handles it. */
+    RECORD_KILLS("TM-504"),
+    /** The failure is not the record's: giving up record by record would empty the topic. */
+    NOT_THE_RECORD("TM-505"),
     /** A unit of work ran past its deadline. */
     DEADLINE_PASSED("TM-506"),
     /** Something that no other code describes; the cause tells. */
