@@ -5,8 +5,8 @@ import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * A claim is no longer the present one (TM-401): another consumer has claimed the partition, or somebody moved its offset. The
- * transaction must be rolled back; whatever was read under the claim is void. Claim again only if Kafka still assigns the
+ * A claim is no longer the present one: another consumer has claimed the partition (TM-401), somebody moved its offset (TM-402), or
+ * the database went back in time (TM-403). An advance cannot tell which, and says TM-401. The transaction must be rolled back; whatever was read under the claim is void. Claim again only if Kafka still assigns the
  * partition.
  */
 public final class FencedException extends TidemarkException {
@@ -24,6 +24,16 @@ public final class FencedException extends TidemarkException {
                         + ": roll back, and claim again if Kafka still assigns them",
                 null);
         this.partitions = Set.copyOf(partitions);
+    }
+
+    /** One partition, and what is known of why: TM-401, TM-402 or TM-403. */
+    public FencedException(ErrorCode code, String groupId, TopicPartition partition, String how) {
+        super(
+                code,
+                "group " + groupId + ": the stored offset of topic " + partition.topic() + " partition "
+                        + partition.partition() + " " + how,
+                null);
+        this.partitions = Set.of(partition);
     }
 
     /** The partitions whose claims are gone; empty after deserialization. */

@@ -12,6 +12,8 @@ import org.apache.kafka.common.TopicPartition;
  * @param storedOffset the next offset to read, as last committed by or claimed from the database; empty before the claim
  * @param logEndOffset the offset after the last readable record, sampled every few seconds; empty before the first sample
  * @param lastError why it halted or retries, without any record's content; empty while all is well
+ * @param fences how often the claim was lost and the partition claimed again since it was assigned
+ * @param lastFence why the claim was lost last: TM-401, TM-402 or TM-403; empty if it never was
  * @param owner the name under which this consumer claims, as in the database's {@code owner_name}
  */
 public record PartitionStatus(
@@ -20,6 +22,8 @@ public record PartitionStatus(
         OptionalLong storedOffset,
         OptionalLong logEndOffset,
         Optional<String> lastError,
+        long fences,
+        Optional<String> lastFence,
         String owner) {
     /** Offsets between the stored offset and the sampled log end, never negative; empty while either is unknown. */
     public OptionalLong lag() {

@@ -1,21 +1,29 @@
 package dev.tidemark;
 
 import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.run.ConsumerEngine;
 import dev.tidemark.internal.run.EngineOptions;
+import dev.tidemark.internal.run.EngineOptions.KafkaSide;
+import dev.tidemark.internal.run.EngineOptions.StoreSide;
+import dev.tidemark.internal.run.EngineOptions.WorkSide;
 import dev.tidemark.internal.store.PoolSize;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.UnitHandler;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -31,38 +39,80 @@ public final class TidemarkBuilder<K, V> {
     private static final long BUFFER_BYTES = 64L << 20;
 
     private final Map<String, ?> kafkaConfig;
+    private final Settings settings;
     private final Supplier<? extends Deserializer<K>> keys;
     private final Supplier<? extends Deserializer<V>> values;
-    private Set<String> topics = Set.of();
-    private @Nullable DataSource dataSource;
-    private String schema = Schema.DEFAULT;
-    private StartPosition start = StartPosition.earliest();
-    private UnitLimits limits = UnitLimits.defaults();
-    private int workers = 1;
-    private long bufferBytes = BUFFER_BYTES;
-    private @Nullable Duration ownerTimeout;
+
+    /** What does not depend on the types of key and value. */
+    private static final class Settings {
+        private @Nullable Subscription subscription;
+        private @Nullable DataSource dataSource;
+        private String schema = Schema.DEFAULT;
+        private @Nullable UUID storeId;
+        private StartPosition start = StartPosition.earliest();
+        private GapPolicy gaps = GapPolicy.halt();
+        private FailurePolicy failures = FailurePolicy.halt();
+        private UnitLimits limits = UnitLimits.defaults();
+        private int workers = 1;
+        private long bufferBytes = BUFFER_BYTES;
+        private @Nullable Duration ownerTimeout;
+        private boolean strictIdentity;
+        private boolean untilEnd;
+        private boolean mirror;
+    }
 
     private TidemarkBuilder(
             Map<String, ?> kafkaConfig,
+            Settings settings,
             Supplier<? extends Deserializer<K>> keys,
             Supplier<? extends Deserializer<V>> values) {
         this.kafkaConfig = kafkaConfig;
+        this.settings = settings;
         this.keys = keys;
         this.values = values;
     }
 
     static TidemarkBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
-        return new TidemarkBuilder<>(kafkaConfig, ByteArrayDeserializer::new, ByteArrayDeserializer::new);
+        return new TidemarkBuilder<>(
+                kafkaConfig, new Settings(), ByteArrayDeserializer::new, ByteArrayDeserializer::new);
     }
 
-    /** The topics to read; each has its own stored offsets. Required. */
+    /**
+     * The topics to read; each has its own stored offsets. One of this, {@link #topicPattern} and {@link #partitions} is required;
+     * the last call counts. A topic that does not exist is waited for, and the status says so (TM-307).
+     */
     public TidemarkBuilder<K, V> topics(String... names) {
         return topics(List.of(names));
     }
 
-    /** The topics to read; each has its own stored offsets. Required. */
+    /** As {@link #topics(String...)}. */
     public TidemarkBuilder<K, V> topics(Collection<String> names) {
-        this.topics = new LinkedHashSet<>(names);
+        settings.subscription = new Subscription.Topics(Set.copyOf(names));
+        return this;
+    }
+
+    /**
+     * All topics whose whole name matches, Kafka's own excepted. Those that match when the group starts for the first time begin
+     * at the start position; a topic that comes to match later is read from its first record. Kafka's client notices it within
+     * {@code metadata.max.age.ms}.
+     */
+    public TidemarkBuilder<K, V> topicPattern(Pattern names) {
+        settings.subscription = new Subscription.Matching(names);
+        return this;
+    }
+
+    /**
+     * These partitions and no others: no group shares them out, and none takes over when this process dies. The stored offsets
+     * are those of {@code group.id} all the same, and fencing works: whoever starts last owns a partition, and the one before
+     * halts it (TM-401) instead of taking it back.
+     */
+    public TidemarkBuilder<K, V> partitions(TopicPartition... assigned) {
+        return partitions(List.of(assigned));
+    }
+
+    /** As {@link #partitions(TopicPartition...)}. */
+    public TidemarkBuilder<K, V> partitions(Collection<TopicPartition> assigned) {
+        settings.subscription = new Subscription.Manual(Set.copyOf(assigned));
         return this;
     }
 
@@ -72,16 +122,7 @@ public final class TidemarkBuilder<K, V> {
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(
             Supplier<? extends Deserializer<K2>> key, Supplier<? extends Deserializer<V2>> value) {
-        TidemarkBuilder<K2, V2> typed = new TidemarkBuilder<>(kafkaConfig, key, value);
-        typed.topics = topics;
-        typed.dataSource = dataSource;
-        typed.schema = schema;
-        typed.start = start;
-        typed.limits = limits;
-        typed.workers = workers;
-        typed.bufferBytes = bufferBytes;
-        typed.ownerTimeout = ownerTimeout;
-        return typed;
+        return new TidemarkBuilder<>(kafkaConfig, settings, key, value);
     }
 
     /**
@@ -89,31 +130,81 @@ public final class TidemarkBuilder<K, V> {
      * one more (TM-102), because a full pool must not stop a claim. It works through PgBouncer in transaction mode.
      */
     public TidemarkBuilder<K, V> database(DataSource target) {
-        this.dataSource = target;
+        settings.dataSource = target;
         return this;
     }
 
     /** The schema of the offset store: a plain lower-case identifier. Default {@code tidemark}. */
     public TidemarkBuilder<K, V> schema(String name) {
-        this.schema = name;
+        settings.schema = name;
         return this;
     }
 
     /** Where a group begins that has no stored offsets. Default {@link StartPosition#earliest()}. */
     public TidemarkBuilder<K, V> startAt(StartPosition position) {
-        this.start = position;
+        settings.start = position;
+        return this;
+    }
+
+    /** What to do when records were deleted before they were read. Default {@link GapPolicy#halt()}. */
+    public TidemarkBuilder<K, V> onGap(GapPolicy policy) {
+        settings.gaps = policy;
+        return this;
+    }
+
+    /** What becomes of a record that cannot be decoded or handled. Default {@link FailurePolicy#halt()}. */
+    public TidemarkBuilder<K, V> onFailure(FailurePolicy policy) {
+        settings.failures = policy;
+        return this;
+    }
+
+    /**
+     * Ends the run once everything is read that the logs held when it started; transaction markers count. It is the stored offsets
+     * that must have come there, whoever moved them: with several processes each waits for all, and finishes what another left.
+     * Records that come in meanwhile may take effect too.
+     */
+    public TidemarkBuilder<K, V> untilEnd() {
+        settings.untilEnd = true;
+        return this;
+    }
+
+    /**
+     * Commits positions to Kafka as well, after the database did and about once a second, so that {@code kafka-consumer-groups} and
+     * lag monitors see the group. Best effort, and never read back. Needs the right to READ the group.
+     */
+    public TidemarkBuilder<K, V> mirrorToKafka() {
+        settings.mirror = true;
+        return this;
+    }
+
+    /**
+     * Asks Kafka before each commit whether the topics are still those that were claimed, so that nothing of a topic that was
+     * deleted and created again ever takes effect. Costs a round trip to a broker per unit; without it such a topic is refused
+     * within 10 s.
+     */
+    public TidemarkBuilder<K, V> strictTopicIdentity() {
+        settings.strictIdentity = true;
+        return this;
+    }
+
+    /**
+     * The offset store that the database must hold, as {@code select store_id from tidemark.store_info} shows it; any other is
+     * refused with TM-206. Without this, the store that is met first in a run must stay the one.
+     */
+    public TidemarkBuilder<K, V> storeId(UUID id) {
+        settings.storeId = id;
         return this;
     }
 
     /** What bounds a transaction. Default {@link UnitLimits#defaults()}. */
     public TidemarkBuilder<K, V> limits(UnitLimits bounds) {
-        this.limits = bounds;
+        settings.limits = bounds;
         return this;
     }
 
     /** How many units may be open at once, each on a thread and a connection of its own. Default 1. */
     public TidemarkBuilder<K, V> workers(int count) {
-        this.workers = count;
+        settings.workers = count;
         return this;
     }
 
@@ -122,7 +213,7 @@ public final class TidemarkBuilder<K, V> {
      * what it has fetched, up to {@code fetch.max.bytes} a broker. Default 64 MiB.
      */
     public TidemarkBuilder<K, V> bufferBytes(long bytes) {
-        this.bufferBytes = bytes;
+        settings.bufferBytes = bytes;
         return this;
     }
 
@@ -132,7 +223,7 @@ public final class TidemarkBuilder<K, V> {
      * which is also the brokers' default under {@code group.protocol=consumer}.
      */
     public TidemarkBuilder<K, V> ownerTimeout(Duration timeout) {
-        this.ownerTimeout = timeout;
+        settings.ownerTimeout = timeout;
         return this;
     }
 
@@ -148,14 +239,14 @@ public final class TidemarkBuilder<K, V> {
 
     private TidemarkConsumer build(UnitHandler<K, V> handler) {
         KafkaSettings kafka = KafkaSettings.of(kafkaConfig);
-        require(!topics.isEmpty(), "no topics: name at least one with topics(...)");
-        require(topics.stream().noneMatch(String::isBlank), "a topic name is blank");
-        DataSource database = dataSource;
+        Reading reading = new Reading(subscription(), settings.start, settings.gaps, settings.untilEnd);
+        DataSource database = settings.dataSource;
         if (database == null) {
             throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
         }
+        int workers = settings.workers;
         require(workers > 0, "workers must be positive, not " + workers);
-        require(bufferBytes > 0, "bufferBytes must be positive, not " + bufferBytes);
+        require(settings.bufferBytes > 0, "bufferBytes must be positive, not " + settings.bufferBytes);
         OptionalInt pooled = PoolSize.of(database);
         if (pooled.isPresent() && pooled.getAsInt() < workers + 1) {
             throw invalid(
@@ -163,7 +254,46 @@ public final class TidemarkBuilder<K, V> {
                     "the pool holds " + pooled.getAsInt() + " connection(s) and " + workers + " worker(s) need "
                             + (workers + 1) + ": raise maximumPoolSize or lower workers");
         }
+        Duration timeout = settings.ownerTimeout == null ? kafka.sessionTimeout() : settings.ownerTimeout;
+        require(!timeout.isNegative() && timeout.toMillis() > 0, "ownerTimeout must be at least 1 ms, not " + timeout);
+        return new ConsumerEngine<>(new EngineOptions<>(
+                new KafkaSide(kafka, reading, settings.strictIdentity, settings.mirror),
+                new StoreSide(database, new Schema(settings.schema), Optional.ofNullable(settings.storeId), timeout),
+                new WorkSide<>(
+                        () -> new RecordDecoder<>(keys, values),
+                        handler,
+                        settings.failures,
+                        settings.limits,
+                        workers,
+                        settings.bufferBytes,
+                        deadline(kafka))));
+    }
+
+    private Subscription subscription() {
+        Subscription subscription = settings.subscription;
+        boolean nothing = subscription == null
+                || (subscription instanceof Subscription.Topics t && t.names().isEmpty())
+                || (subscription instanceof Subscription.Manual m
+                        && m.partitions().isEmpty());
+        if (subscription == null || nothing) {
+            throw invalid(
+                    ErrorCode.INVALID_SETTING,
+                    "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)");
+        }
+        if (subscription instanceof Subscription.Topics t) {
+            require(t.names().stream().noneMatch(String::isBlank), "a topic name is blank");
+        }
+        if (subscription instanceof Subscription.Manual m) {
+            require(
+                    m.partitions().stream().noneMatch(p -> p.topic().isBlank() || p.partition() < 0),
+                    "a partition has a blank topic or a negative number");
+        }
+        return subscription;
+    }
+
+    private Duration deadline(KafkaSettings kafka) {
         Duration most = kafka.maxPollInterval();
+        UnitLimits limits = settings.limits;
         Duration deadline = limits.deadline().orElse(most);
         if (deadline.compareTo(most) > 0 || limits.time().compareTo(most) > 0) {
             throw invalid(
@@ -172,21 +302,7 @@ public final class TidemarkBuilder<K, V> {
                             + ", longer than max.poll.interval.ms, which is " + most
                             + ": lower the one or raise the other");
         }
-        Duration timeout = ownerTimeout == null ? kafka.sessionTimeout() : ownerTimeout;
-        require(!timeout.isNegative() && timeout.toMillis() > 0, "ownerTimeout must be at least 1 ms, not " + timeout);
-        return new ConsumerEngine<>(new EngineOptions<>(
-                kafka,
-                Set.copyOf(topics),
-                () -> new RecordDecoder<>(keys, values),
-                handler,
-                database,
-                new Schema(schema),
-                start,
-                limits,
-                workers,
-                bufferBytes,
-                timeout,
-                deadline));
+        return deadline;
     }
 
     private static void require(boolean holds, String otherwise) {

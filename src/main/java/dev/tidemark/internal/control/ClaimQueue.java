@@ -4,14 +4,17 @@ import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.Claimer.Claims;
+import dev.tidemark.internal.plan.ClaimedPartition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -31,8 +34,9 @@ final class ClaimQueue {
 
     /**
      * @param due by {@link System#nanoTime}
+     * @param unlessOwned whether the partition is left alone if somebody else owns it
      */
-    private record Wanted(long assignment, long due) {}
+    private record Wanted(long assignment, long due, boolean unlessOwned) {}
 
     /**
      * @param release gives back what was claimed in vain
@@ -50,9 +54,9 @@ final class ClaimQueue {
         this.release = release;
     }
 
-    void want(Map<TopicPartition, Long> assignments, Duration delay) {
+    void want(Map<TopicPartition, Long> assignments, Duration delay, boolean unlessOwned) {
         long due = System.nanoTime() + delay.toNanos();
-        assignments.forEach((partition, assignment) -> wanted.put(partition, new Wanted(assignment, due)));
+        assignments.forEach((partition, assignment) -> wanted.put(partition, new Wanted(assignment, due, unlessOwned)));
         tasks.later(this::claimDue, delay);
     }
 
@@ -70,8 +74,17 @@ final class ClaimQueue {
         });
         if (!due.isEmpty()) {
             tryAgainAfter(
-                    tasks.guarded(() -> tell(claimer.claim(due.keySet()), due), tasks.kafka, tasks.database), due);
+                    tasks.guarded(
+                            () -> tell(claimer.claim(due.keySet(), leftAlone(due)), due), tasks.kafka, tasks.database),
+                    due);
         }
+    }
+
+    private static Set<TopicPartition> leftAlone(Map<TopicPartition, Wanted> due) {
+        return due.entrySet().stream()
+                .filter(e -> e.getValue().unlessOwned())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     private void claimLocked(TopicPartition partition, Wanted w) {
@@ -83,15 +96,15 @@ final class ClaimQueue {
     }
 
     private void tell(Claims claims, Map<TopicPartition, Wanted> due) {
-        Map<Claim, Long> made = new HashMap<>();
+        Map<ClaimedPartition, Long> made = new HashMap<>();
         List<Claim> vain = new ArrayList<>();
-        claims.claimed().forEach((partition, claim) -> {
+        claims.claimed().forEach((partition, claimed) -> {
             Wanted w = due.get(partition);
             if (w != null && wanted.remove(partition, w)) {
-                made.put(claim, w.assignment());
+                made.put(claimed, w.assignment());
             } else {
                 // Revoked while the claim was made.
-                vain.add(claim);
+                vain.add(claimed.claim());
             }
         });
         if (!made.isEmpty()) {
@@ -137,8 +150,8 @@ final class ClaimQueue {
     private void again(TopicPartition partition, Map<TopicPartition, Wanted> due, Duration wait) {
         Wanted w = due.get(partition);
         if (w != null) {
-            boolean unused =
-                    wanted.replace(partition, w, new Wanted(w.assignment(), System.nanoTime() + wait.toNanos()));
+            boolean unused = wanted.replace(
+                    partition, w, new Wanted(w.assignment(), System.nanoTime() + wait.toNanos(), w.unlessOwned()));
         }
     }
 }

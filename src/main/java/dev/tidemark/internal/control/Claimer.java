@@ -1,17 +1,19 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
+import dev.tidemark.FencedException;
 import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ClaimStore.ClaimResult;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreIdentity;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +36,7 @@ final class Claimer {
 
     private final TopicLookup lookup;
     private final ClaimStore store;
+    private final StoreIdentity identity;
     private final ControlConnection connection;
     private final StartPosition start;
     private final String groupId;
@@ -46,6 +49,7 @@ final class Claimer {
     Claimer(
             TopicLookup lookup,
             ClaimStore store,
+            StoreIdentity identity,
             ControlConnection connection,
             StartPosition start,
             String groupId,
@@ -53,6 +57,7 @@ final class Claimer {
             Consumer<Map<String, Identity>> seen) {
         this.lookup = lookup;
         this.store = store;
+        this.identity = identity;
         this.connection = connection;
         this.start = start;
         this.groupId = groupId;
@@ -67,7 +72,7 @@ final class Claimer {
      * @param later partitions that cannot be claimed yet, with the reason
      */
     record Claims(
-            Map<TopicPartition, Claim> claimed,
+            Map<TopicPartition, ClaimedPartition> claimed,
             Map<TopicPartition, TidemarkException> refused,
             Set<TopicPartition> locked,
             Map<TopicPartition, TidemarkException> later) {
@@ -81,18 +86,27 @@ final class Claimer {
         }
     }
 
-    /** Claims all that can be had without waiting for anybody. */
-    Claims claim(Collection<TopicPartition> partitions) throws SQLException, KafkaUnavailableException {
+    /**
+     * Claims all that can be had without waiting for anybody.
+     *
+     * @param unlessOwned those of them that are refused if somebody else owns them
+     */
+    Claims claim(Collection<TopicPartition> partitions, Set<TopicPartition> unlessOwned)
+            throws SQLException, KafkaUnavailableException {
         Claims claims = Claims.none();
         Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
         Map<String, Identity> identities = lookup.identities(topics);
         bind(identities, partitions, claims);
+        refuseOwned(unlessOwned, claims);
 
         List<TopicPartition> claimable = partitions.stream()
                 .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
                 .toList();
         if (!claimable.isEmpty()) {
-            ClaimResult result = connection.inTransaction(c -> store.claim(c, identities, claimable, owner, false));
+            ClaimResult result = connection.inTransaction(c -> {
+                identity.check(c);
+                return store.claim(c, identities, claimable, owner, false);
+            });
             claims.add(result);
             claims.locked().addAll(result.locked());
             seen.accept(identities);
@@ -109,11 +123,14 @@ final class Claimer {
         }
         try {
             ClaimResult result = connection.inTransaction(c -> {
+                identity.check(c);
                 store.limitWait(c, ROW_PATIENCE);
                 return store.claim(c, identities, Set.of(partition), owner, true);
             });
             claims.add(result);
-            result.locked().forEach(p -> claims.later().put(p, locked(p, null)));
+            for (TopicPartition locked : result.locked()) {
+                claims.later().put(locked, locked(locked, null));
+            }
             seen.accept(identities);
         } catch (SQLException e) {
             if (!SqlFailures.facts(e).is("55P03")) {
@@ -122,6 +139,23 @@ final class Claimer {
             claims.later().put(partition, locked(partition, e));
         }
         return claims;
+    }
+
+    private void refuseOwned(Set<TopicPartition> partitions, Claims claims) throws SQLException {
+        for (TopicPartition partition : partitions) {
+            Optional<String> holder = connection.inTransaction(c -> store.owner(c, partition));
+            holder.filter(name -> !name.equals(owner))
+                    .ifPresent(name -> claims.refused()
+                            .put(
+                                    partition,
+                                    new FencedException(
+                                            ErrorCode.FENCED,
+                                            groupId,
+                                            partition,
+                                            "was claimed by " + name
+                                                    + ", and a partition that was assigned by hand is not"
+                                                    + " claimed back: let one process have it")));
+        }
     }
 
     private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
@@ -160,22 +194,18 @@ final class Claimer {
             return true;
         }
         // The brokers learn of a new topic or partition one after the other.
-        claims.later()
-                .put(
-                        partition,
-                        new TidemarkException(
-                                ErrorCode.TOPIC_MISSING,
-                                "group " + groupId + ": topic " + partition.topic() + " partition "
-                                        + partition.partition() + " does not exist, or not yet on every broker",
-                                null));
+        claims.later().put(partition, lookup.missing(partition, identity));
         return false;
     }
 
-    private TidemarkException locked(TopicPartition partition, @Nullable SQLException cause) {
+    private TidemarkException locked(TopicPartition partition, @Nullable SQLException cause) throws SQLException {
+        String holder = connection
+                .inTransaction(c -> store.lockHolder(c, partition))
+                .orElse("another transaction, which has ended by now or is another role's");
         return new TidemarkException(
                 ErrorCode.ROW_LOCKED,
                 "group " + groupId + ": the stored offset of topic " + partition.topic() + " partition "
-                        + partition.partition() + " is locked by another transaction; waiting for it to end",
+                        + partition.partition() + " is locked by " + holder + "; waiting for it to end",
                 cause);
     }
 }

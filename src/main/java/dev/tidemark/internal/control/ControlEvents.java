@@ -2,14 +2,17 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.Claim;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.ClaimedPartition;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** What the control thread has to tell the poll thread. Every method returns at once. */
 public interface ControlEvents {
     /** Claims were made, for the assignments they were asked for. */
-    void claimed(Map<Claim, Long> assignments);
+    void claimed(Map<ClaimedPartition, Long> assignments);
 
     /** A claim is impossible until somebody mends the cause. */
     void refused(TopicPartition partition, long assignment, TidemarkException why);
@@ -25,6 +28,12 @@ public interface ControlEvents {
 
     /** The offsets after the last readable records, just sampled. */
     void logEnds(Map<TopicPartition, Long> ends);
+
+    /** Topics that do not exist, as an error; null while all of them do. */
+    void missing(@Nullable TidemarkException why);
+
+    /** The partitions that a bounded run has still to read, whoever reads them. */
+    void unfinished(Set<TopicPartition> partitions);
 
     /** The whole consumer cannot go on. */
     void failed(TidemarkException why);

@@ -1,18 +1,20 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.Claim;
-import dev.tidemark.StartPosition;
+import dev.tidemark.GapPolicy;
+import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.plan.FailureKind;
-import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.Subscription;
+import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.LogEndTable;
+import dev.tidemark.internal.store.PartitionStateTable;
 import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.SchemaCheck;
 import dev.tidemark.internal.store.SqlFailures;
-import dev.tidemark.internal.store.StoreErrors;
+import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.WorkerSession;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,6 +22,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
@@ -37,6 +42,7 @@ public final class ControlThread {
     private static final Duration PROBE_EVERY = Duration.ofSeconds(3);
     private static final Duration SAMPLE_EVERY = Duration.ofSeconds(5);
     private static final Duration COMPARE_EVERY = Duration.ofSeconds(10);
+    private static final Duration END_EVERY = Duration.ofMillis(500);
 
     /** What is buffered is given 10 s to take effect before its partition halts. */
     private static final Duration EXPLAIN_EVERY = Duration.ofMillis(250);
@@ -47,6 +53,7 @@ public final class ControlThread {
      * What it needs to know.
      *
      * @param owner the name to claim under
+     * @param storeId the store to find; empty for whichever is met first
      * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
      * @param deadline how long a unit may last
      */
@@ -54,7 +61,8 @@ public final class ControlThread {
             Schema schema,
             String groupId,
             String owner,
-            StartPosition start,
+            Optional<UUID> storeId,
+            Reading reading,
             Duration ownerTimeout,
             Duration deadline) {}
 
@@ -66,6 +74,10 @@ public final class ControlThread {
     private final Supplier<Map<TopicPartition, Claim>> held;
     private final List<WorkerSession> sessions;
     private final ControlTasks tasks;
+    private final ControlEvents events;
+    private final PartitionStateTable states;
+    private final EndWatch ends;
+    private final Preparation preparation;
 
     /**
      * @param held the claims in force, and those that halted partitions are held by
@@ -83,6 +95,10 @@ public final class ControlThread {
         this.held = held;
         this.sessions = sessions;
         this.store = new ClaimStore(options.schema(), options.groupId());
+        this.events = events;
+        this.states = new PartitionStateTable(options.schema(), options.groupId());
+        StoreIdentity identity =
+                new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed);
         this.watches = new Watches(
                 lookup,
@@ -90,22 +106,61 @@ public final class ControlThread {
                 new LogEndTable(options.schema(), options.groupId()),
                 connection,
                 events,
-                options.groupId());
+                options.groupId(),
+                options.reading().gaps(),
+                identity);
+        this.ends = new EndWatch(lookup, store, connection);
+        this.preparation = new Preparation(
+                options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
         Claimer claimer = new Claimer(
-                lookup, store, connection, options.start(), options.groupId(), options.owner(), watches::knows);
+                lookup,
+                store,
+                identity,
+                connection,
+                options.reading().startOfNewTopic(),
+                options.groupId(),
+                options.owner(),
+                watches::knows);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
 
     /** Begins to look, once the store was found sound; completes exceptionally if waiting does not mend what was found. */
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> sound = new CompletableFuture<>();
-        tasks.later(() -> check(sound), Duration.ZERO);
+        tasks.later(() -> prepare(sound), Duration.ZERO);
         return sound;
     }
 
     /** Claims these partitions, each for its assignment, as soon as it can after the delay. */
     public void claim(Map<TopicPartition, Long> assignments, Duration delay) {
-        claims.want(assignments, delay);
+        claims.want(assignments, delay, false);
+    }
+
+    /** As {@link #claim}, for partitions whose claim was lost; with manual assignment only if nobody else owns them now. */
+    public void claimAgain(Map<TopicPartition, Long> assignments, Duration delay) {
+        claims.want(assignments, delay, options.reading().isManual());
+    }
+
+    /** Writes down that a partition halted; failing to is no harm. */
+    public void noteHalt(TopicPartition partition, TidemarkException why, String words) {
+        tasks.later(
+                () -> {
+                    try {
+                        connection.inTransaction(c -> {
+                            states.halted(c, partition, why.code(), words);
+                            return partition;
+                        });
+                    } catch (SQLException e) {
+                        LOG.debug(
+                                "could not note a halt partition={} cause=\"{}\"", partition, SqlFailures.describe(e));
+                    }
+                },
+                Duration.ZERO);
+    }
+
+    /** Asks Kafka, now, whether these topics are still the ones that were claimed; the caller's thread waits. */
+    public void confirm(Set<String> topics) throws UnitRefusedException {
+        watches.confirm(topics);
     }
 
     /** Gives up claiming these partitions. */
@@ -144,11 +199,13 @@ public final class ControlThread {
             if (current == null || !current.token().equals(claim.token())) {
                 return;
             }
-            boolean buffered = !truncated && tries > 0 && current.position().nextOffset() < offset;
+            // What is buffered may not be passed over, only what is gone.
+            boolean patient = tries > 0 || options.reading().gaps() instanceof GapPolicy.ResumeAtEarliest;
+            boolean buffered = !truncated && patient && current.position().nextOffset() < offset;
             (buffered ? open : due).put(current, offset);
         });
         if (!open.isEmpty()) {
-            explain(open, truncated, tries - 1);
+            explain(open, truncated, Math.max(0, tries - 1));
         }
         if (!due.isEmpty()) {
             Duration again = tasks.guarded(() -> watches.explain(due.keySet(), truncated), tasks.kafka);
@@ -166,28 +223,30 @@ public final class ControlThread {
         connection.close();
     }
 
-    private void check(CompletableFuture<Void> sound) {
+    private void prepare(CompletableFuture<Void> sound) {
         try {
-            connection.inTransaction(c -> {
-                SchemaCheck.check(c, options.schema());
-                return sound;
-            });
+            preparation.checkStore();
             tasks.database.over();
+            preparation.lookAtLogs();
+            tasks.kafka.over();
             tasks.every(
                     WATCH_EVERY,
                     () -> watches.watchUnits(sessions, options.ownerTimeout(), options.deadline(), System.nanoTime()));
             tasks.every(PROBE_EVERY, () -> ifHeld(current -> watches.probe(current.values())));
             tasks.every(SAMPLE_EVERY, () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
             tasks.every(COMPARE_EVERY, () -> ifHeld(current -> watches.compareIdentities(current.values())));
+            if (options.reading().subscription() instanceof Subscription.Topics topics) {
+                tasks.later(() -> tasks.guarded(() -> watches.lookForTopics(topics.names())), Duration.ZERO);
+                tasks.every(COMPARE_EVERY, () -> watches.lookForTopics(topics.names()));
+            }
+            if (options.reading().untilEnd()) {
+                tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished()));
+            }
             sound.complete(null);
         } catch (SQLException e) {
-            SqlFacts facts = SqlFailures.facts(e);
-            boolean hopeless = facts.is("25006") || FailureKind.ofControl(facts) == FailureKind.HANDLER;
-            if (hopeless) {
-                sound.completeExceptionally(StoreErrors.translate(options.schema(), options.groupId(), e));
-            } else {
-                tasks.later(() -> check(sound), tasks.database.failed(SqlFailures.describe(e)));
-            }
+            tasks.later(() -> prepare(sound), tasks.database.failed(SqlFailures.describe(e)));
+        } catch (KafkaUnavailableException e) {
+            tasks.later(() -> prepare(sound), tasks.kafka.failed("no answer"));
         } catch (Throwable e) {
             sound.completeExceptionally(e);
         }

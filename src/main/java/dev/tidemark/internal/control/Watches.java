@@ -3,17 +3,22 @@ package dev.tidemark.internal.control;
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.FencedException;
+import dev.tidemark.GapPolicy;
 import dev.tidemark.LogMismatchException;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.LogEndTable;
 import dev.tidemark.internal.store.LogEndTable.Bounds;
+import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.store.WorkerSession.OpenUnit;
 import java.sql.SQLException;
@@ -25,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
@@ -40,7 +46,11 @@ final class Watches {
     private final ControlEvents events;
     private final String groupId;
     private final BlockerWatch blockers = new BlockerWatch();
-    private final Map<String, Identity> identities = new HashMap<>();
+    private final GapPolicy gaps;
+    private final StoreIdentity identity;
+
+    // Asked by the workers too.
+    private final Map<String, Identity> identities = new ConcurrentHashMap<>();
 
     Watches(
             TopicLookup lookup,
@@ -48,18 +58,25 @@ final class Watches {
             LogEndTable logEnds,
             ControlConnection connection,
             ControlEvents events,
-            String groupId) {
+            String groupId,
+            GapPolicy gaps,
+            StoreIdentity identity) {
         this.lookup = lookup;
         this.store = store;
         this.logEnds = logEnds;
         this.connection = connection;
         this.events = events;
         this.groupId = groupId;
+        this.gaps = gaps;
+        this.identity = identity;
     }
 
     /** Notices that somebody moved an offset, or claimed a partition, while it was idle. */
     void probe(Collection<Claim> claims) throws SQLException {
-        Set<TopicPartition> fenced = connection.inTransaction(c -> store.fenced(c, claims));
+        Set<TopicPartition> fenced = connection.inTransaction(c -> {
+            identity.check(c);
+            return store.fenced(c, claims);
+        });
         if (!fenced.isEmpty()) {
             events.lost(of(claims, fenced), new FencedException(groupId, fenced));
         }
@@ -103,6 +120,35 @@ final class Watches {
         return halted;
     }
 
+    /** Says which topics that were named do not exist. */
+    void lookForTopics(Set<String> names) throws KafkaUnavailableException {
+        Set<String> missing = new HashSet<>(names);
+        missing.removeAll(lookup.identities(names).keySet());
+        events.missing(missing.isEmpty() ? null : lookup.missing(missing));
+    }
+
+    /** Asks Kafka whether these topics are still the ones that were claimed. Any thread may ask, and waits for the answer. */
+    void confirm(Set<String> topics) throws UnitRefusedException {
+        Map<String, Identity> now;
+        try {
+            now = lookup.identities(topics);
+        } catch (KafkaUnavailableException e) {
+            throw new UnitRefusedException(new UnitOutcome.Troubled(FailureKind.PASSING, e));
+        }
+        for (String topic : topics) {
+            Identity known = identities.get(topic);
+            Identity actual = now.get(topic);
+            if (known == null || actual == null) {
+                throw new UnitRefusedException(new UnitOutcome.Troubled(
+                        FailureKind.PASSING, new IllegalStateException("topic " + topic + " cannot be confirmed")));
+            }
+            Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, known, actual);
+            if (mismatch.isPresent()) {
+                throw new UnitRefusedException(new UnitOutcome.Refused(mismatch.get()));
+            }
+        }
+    }
+
     /** Cancels units over their deadline, and frees workers that wait for a stopped owner. */
     void watchUnits(List<WorkerSession> sessions, Duration ownerTimeout, Duration deadline, long now)
             throws SQLException {
@@ -126,8 +172,8 @@ final class Watches {
         }
     }
 
-    /** Says which of four things is wrong with stored offsets that the log does not have. */
-    void explain(Collection<Claim> claims, boolean truncated) throws KafkaUnavailableException {
+    /** Finds out which of four things is wrong with stored offsets that the log does not have, and does what is to be done then. */
+    void explain(Collection<Claim> claims, boolean truncated) throws SQLException, KafkaUnavailableException {
         Set<Claim> left = new HashSet<>(claims);
         left.removeAll(compareIdentities(claims));
         Set<TopicPartition> partitions = left.stream().map(Claim::partition).collect(Collectors.toSet());
@@ -136,10 +182,29 @@ final class Watches {
         for (Claim claim : left) {
             long start = starts.getOrDefault(claim.partition(), 0L);
             long end = ends.getOrDefault(claim.partition(), 0L);
-            events.halted(
-                    List.of(claim),
-                    outOfRange(claim.partition(), claim.position().nextOffset(), start, end, truncated));
+            LogMismatchException why =
+                    outOfRange(claim.partition(), claim.position().nextOffset(), start, end, truncated);
+            if (why.code() == ErrorCode.OFFSET_BELOW_LOG && gaps instanceof GapPolicy.ResumeAtEarliest) {
+                passOver(claim, start);
+            } else {
+                events.halted(List.of(claim), why);
+            }
         }
+    }
+
+    private void passOver(Claim claim, long start) throws SQLException {
+        String lost = "records " + claim.position().nextOffset() + " to " + (start - 1)
+                + " were deleted before they were read";
+        connection.inTransaction(c -> store.passOver(c, claim, start, ErrorCode.OFFSET_BELOW_LOG + " " + lost));
+        // There is one way back to reading: whatever came of it, the next claim tells where.
+        events.lost(
+                List.of(claim),
+                new LogMismatchException(
+                        ErrorCode.OFFSET_BELOW_LOG,
+                        "group " + groupId + " topic " + claim.partition().topic() + " partition "
+                                + claim.partition().partition() + ": " + lost
+                                + ", going on without them as the GapPolicy says",
+                        null));
     }
 
     private LogMismatchException outOfRange(
@@ -150,7 +215,8 @@ final class Watches {
             return new LogMismatchException(
                     ErrorCode.OFFSET_BELOW_LOG,
                     where + " is below the log, which now starts at " + start + "; records " + offset + " to "
-                            + (start - 1) + " are gone. Update next_offset to " + start + " to go on without them",
+                            + (start - 1) + " are gone. Update next_offset to " + start + " to go on without them,"
+                            + " or choose GapPolicy.resumeAtEarliest()",
                     null);
         }
         if (truncated && offset <= end) {

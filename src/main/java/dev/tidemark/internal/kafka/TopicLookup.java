@@ -5,16 +5,21 @@ import dev.tidemark.LogMismatchException;
 import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.plan.Subscription;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
@@ -28,6 +33,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /** What Kafka's Admin tells about topics: ids, bounds, start positions. Each call waits for the brokers, up to 10 s. */
 public final class TopicLookup {
@@ -67,6 +73,70 @@ public final class TopicLookup {
             }
         }
         return identities;
+    }
+
+    /** The names of all topics that this user may see, but for Kafka's own. */
+    public Set<String> names() throws KafkaUnavailableException {
+        return get(admin.listTopics().names());
+    }
+
+    /** The topics that a subscription names, whether they exist or not, or matches now. */
+    public Set<String> topics(Subscription subscription) throws KafkaUnavailableException {
+        if (subscription instanceof Subscription.Topics topics) {
+            return topics.names();
+        }
+        if (subscription instanceof Subscription.Manual manual) {
+            return manual.topics();
+        }
+        return names().stream().filter(subscription::includes).collect(Collectors.toSet());
+    }
+
+    /**
+     * The partitions that a subscription means now.
+     *
+     * @throws LogMismatchException if one that it names does not exist (TM-307)
+     */
+    public Set<TopicPartition> partitions(Subscription subscription) throws KafkaUnavailableException {
+        Set<String> topics = topics(subscription);
+        Map<String, Identity> identities = identities(topics);
+        Set<String> missing = new TreeSet<>(topics);
+        missing.removeAll(identities.keySet());
+        if (!missing.isEmpty()) {
+            throw missing(missing);
+        }
+        Set<TopicPartition> partitions = new HashSet<>();
+        identities.forEach((topic, identity) -> partitions.addAll(all(topic, identity.partitions())));
+        if (subscription instanceof Subscription.Manual manual) {
+            for (TopicPartition partition : manual.partitions()) {
+                if (!partitions.contains(partition)) {
+                    throw missing(partition, identities.get(partition.topic()));
+                }
+            }
+            return manual.partitions();
+        }
+        return partitions;
+    }
+
+    /** The error for topics that do not exist; says which do. */
+    public LogMismatchException missing(Set<String> topics) throws KafkaUnavailableException {
+        Set<String> names = new TreeSet<>(names());
+        List<String> some = names.stream().limit(20).toList();
+        return new LogMismatchException(
+                ErrorCode.TOPIC_MISSING,
+                "group " + groupId + ": topics " + new TreeSet<>(topics) + " do not exist, or not yet; Kafka has "
+                        + some + (names.size() > some.size() ? " and " + (names.size() - some.size()) + " more" : "")
+                        + ": create them, or mend their names",
+                null);
+    }
+
+    /** The error for a partition that does not exist; says which do. */
+    public LogMismatchException missing(TopicPartition partition, @Nullable Identity identity) {
+        return new LogMismatchException(
+                ErrorCode.TOPIC_MISSING,
+                "group " + groupId + ": topic " + partition.topic() + " partition " + partition.partition()
+                        + " does not exist, or not yet on every broker"
+                        + (identity == null ? "" : "; the topic has partitions 0 to " + (identity.partitions() - 1)),
+                null);
     }
 
     /** The first offset that Kafka still holds, for each partition of a topic. */

@@ -1,7 +1,11 @@
 package dev.tidemark.internal.plan;
 
+import dev.tidemark.Claim;
+import dev.tidemark.FailureAction;
+import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
@@ -12,8 +16,8 @@ public sealed interface Reaction {
 
     /** One method a case. */
     interface Cases<R> {
-        /** The unit took effect. */
-        R goOn();
+        /** See {@link GoOn}. */
+        R goOn(GoOn reaction);
 
         /** See {@link Reclaim}. */
         R reclaim(Reclaim reaction);
@@ -24,6 +28,12 @@ public sealed interface Reaction {
         /** The same records again in smaller units, until the failing one stands alone. */
         R isolate();
 
+        /** See {@link RetryRecord}. */
+        R retryRecord(RetryRecord reaction);
+
+        /** See {@link GiveUp}. */
+        R giveUp(GiveUp reaction);
+
         /** See {@link Halt}. */
         R halt(Halt reaction);
 
@@ -31,11 +41,11 @@ public sealed interface Reaction {
         R stop(Stop reaction);
     }
 
-    /** The unit took effect. */
-    record GoOn() implements Reaction {
+    /** The unit took effect; each of these claims stands there now. */
+    record GoOn(Map<Claim, Position> moves) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
-            return cases.goOn();
+            return cases.goOn(this);
         }
     }
 
@@ -60,6 +70,26 @@ public sealed interface Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.isolate();
+        }
+    }
+
+    /** The unit's only record again by itself, after this long, because its failure policy says so. */
+    record RetryRecord(Duration delay, TidemarkException why) implements Reaction {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.retryRecord(this);
+        }
+    }
+
+    /**
+     * The offset moves beyond the unit's only record, which has no effect but a dead letter or an audit row.
+     *
+     * @param how to park or to skip
+     */
+    record GiveUp(FailureAction how, TidemarkException why) implements Reaction {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.giveUp(this);
         }
     }
 

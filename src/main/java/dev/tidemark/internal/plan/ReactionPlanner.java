@@ -1,12 +1,16 @@
 package dev.tidemark.internal.plan;
 
 import dev.tidemark.ErrorCode;
+import dev.tidemark.FailureAction;
+import dev.tidemark.FailurePolicy;
 import dev.tidemark.FencedException;
 import dev.tidemark.RecordFailedException;
+import dev.tidemark.RecordFailure;
 import dev.tidemark.TidemarkException;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +31,16 @@ public final class ReactionPlanner {
     public record UnitFacts(
             String groupId, Set<TopicPartition> partitions, int records, RecordId first, int attempt, double random) {}
 
+    /**
+     * What is known about the first record, in case it is the one that failed.
+     *
+     * @param raw as Kafka delivered it
+     * @param attempt how often it was tried by itself, counting this time, from 1
+     * @param givenUpInARow how many records of its partition were given up just before it
+     */
+    public record RecordFacts(
+            FailurePolicy policy, ConsumerRecord<byte[], byte[]> raw, int attempt, int givenUpInARow) {}
+
     /** A record by its place, never by its content. */
     public record RecordId(TopicPartition partition, long offset) {
         @Override
@@ -35,15 +49,19 @@ public final class ReactionPlanner {
         }
     }
 
-    /** The one place where an outcome turns into a reaction. */
-    public static Reaction plan(UnitOutcome outcome, UnitFacts facts) {
-        return outcome.fold(new Planner(facts));
+    /**
+     * The one place where an outcome turns into a reaction.
+     *
+     * @param record null where the unit held no record
+     */
+    public static Reaction plan(UnitOutcome outcome, UnitFacts facts, @Nullable RecordFacts record) {
+        return outcome.fold(new Planner(facts, record));
     }
 
-    private record Planner(UnitFacts facts) implements UnitOutcome.Cases<Reaction> {
+    private record Planner(UnitFacts facts, @Nullable RecordFacts record) implements UnitOutcome.Cases<Reaction> {
         @Override
-        public Reaction committed() {
-            return new Reaction.GoOn();
+        public Reaction committed(UnitOutcome.Committed outcome) {
+            return new Reaction.GoOn(outcome.moves());
         }
 
         @Override
@@ -72,13 +90,62 @@ public final class ReactionPlanner {
             if (facts.records() > 1) {
                 return new Reaction.Isolate();
             }
-            return halt(
-                    outcome.code(),
-                    (outcome.code() == ErrorCode.DEADLINE_PASSED
-                                    ? "the handler ran past the deadline of its unit at "
-                                    : "the handler failed at ")
-                            + facts.first() + ": mend the handler or the data and start the consumer again",
-                    outcome.cause());
+            boolean late = outcome.code() == ErrorCode.DEADLINE_PASSED;
+            String what = late ? "the handler ran past the deadline of its unit at " : "the handler failed at ";
+            return failed(
+                    outcome.code(), what + facts.first(), "the handler or the data", outcome.cause(), outcome.facts());
+        }
+
+        @Override
+        public Reaction undecodable(UnitOutcome.Undecodable outcome) {
+            return failed(
+                    ErrorCode.RECORD_UNDECODABLE,
+                    "the " + outcome.side() + " of the record at " + facts.first() + " cannot be decoded",
+                    "the deserializer",
+                    outcome.cause(),
+                    SqlFacts.none());
+        }
+
+        @Override
+        public Reaction refused(UnitOutcome.Refused outcome) {
+            return new Reaction.Halt(outcome.error());
+        }
+
+        private Reaction failed(ErrorCode code, String what, String mend, Throwable cause, SqlFacts sql) {
+            if (record == null) {
+                return new Reaction.RetryAfter(
+                        Backoff.TROUBLE.after(facts.attempt(), facts.random()), false, unexpected(what, cause));
+            }
+            FailureAction action;
+            try {
+                action = record.policy().decide(new RecordFailure(record.raw(), code, cause, record.attempt()));
+            } catch (RuntimeException e) {
+                e.addSuppressed(cause);
+                return halt(ErrorCode.HANDLER_FAILED, "the failure policy itself failed when " + what, e);
+            }
+            if (action instanceof FailureAction.Retry retry) {
+                return new Reaction.RetryRecord(retry.delay(), error(code, what + ", trying again", cause));
+            }
+            if (action instanceof FailureAction.Halt) {
+                return halt(code, what + ": mend " + mend + " and start the consumer again", cause);
+            }
+            if (sql.isNotTheRecords()) {
+                return halt(
+                        ErrorCode.NOT_THE_RECORD,
+                        what + ", with SQLSTATE " + sql.sqlState()
+                                + ", which is the handler's fault or the schema's and"
+                                + " not the record's: mend them and start the consumer again",
+                        cause);
+            }
+            if (record.givenUpInARow() >= record.policy().mostInARow()) {
+                return halt(
+                        ErrorCode.NOT_THE_RECORD,
+                        what + ", after " + record.givenUpInARow() + " records in a row were parked or skipped: mend "
+                                + mend + " and start the consumer again, or raise mostInARow",
+                        cause);
+            }
+            String given = action instanceof FailureAction.Park ? ", parked" : ", skipped";
+            return new Reaction.GiveUp(action, error(code, what + given, cause));
         }
 
         @Override
@@ -97,8 +164,11 @@ public final class ReactionPlanner {
         }
 
         private Reaction halt(ErrorCode code, String message, @Nullable Throwable cause) {
-            return new Reaction.Halt(
-                    new RecordFailedException(code, "group " + facts.groupId() + ": " + message, cause));
+            return new Reaction.Halt(error(code, message, cause));
+        }
+
+        private RecordFailedException error(ErrorCode code, String message, @Nullable Throwable cause) {
+            return new RecordFailedException(code, "group " + facts.groupId() + ": " + message, cause);
         }
 
         private TidemarkException unexpected(String what, Throwable cause) {

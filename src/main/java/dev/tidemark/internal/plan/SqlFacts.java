@@ -22,6 +22,14 @@ public record SqlFacts(
         return new SqlFacts(null, false, false, false, false);
     }
 
+    /**
+     * Whether it says that the statement or the database is at fault and not the data: syntax and missing objects or rights (42),
+     * unsupported features (0A), the state of the transaction (25), internal errors and corruption (XX).
+     */
+    boolean isNotTheRecords() {
+        return inClass("42") || inClass("0A") || inClass("25") || inClass("XX");
+    }
+
     boolean inClass(String sqlStateClass) {
         return sqlState != null && sqlState.startsWith(sqlStateClass);
     }

@@ -1,7 +1,10 @@
 package dev.tidemark.internal.plan;
 
+import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
+import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
+import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +16,8 @@ public sealed interface UnitOutcome {
 
     /** One method a case. */
     interface Cases<R> {
-        /** COMMIT was acknowledged. */
-        R committed();
+        /** See {@link Committed}. */
+        R committed(Committed outcome);
 
         /** See {@link Fenced}. */
         R fenced(Fenced outcome);
@@ -28,6 +31,12 @@ public sealed interface UnitOutcome {
         /** See {@link HandlerFailed}. */
         R handlerFailed(HandlerFailed outcome);
 
+        /** See {@link Undecodable}. */
+        R undecodable(Undecodable outcome);
+
+        /** See {@link Refused}. */
+        R refused(Refused outcome);
+
         /** See {@link TransactionBroken}. */
         R transactionBroken(TransactionBroken outcome);
 
@@ -35,11 +44,11 @@ public sealed interface UnitOutcome {
         R storeFailed(StoreFailed outcome);
     }
 
-    /** COMMIT was acknowledged. */
-    record Committed() implements UnitOutcome {
+    /** COMMIT was acknowledged; each of these claims stands there now. */
+    record Committed(Map<Claim, Position> moves) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
-            return cases.committed();
+            return cases.committed(this);
         }
     }
 
@@ -67,11 +76,32 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** The handler failed, or its data did; {@code code} tells a passed deadline from other failures. */
-    record HandlerFailed(ErrorCode code, Throwable cause) implements UnitOutcome {
+    /**
+     * The handler failed, or its data did.
+     *
+     * @param code tells a passed deadline from other failures
+     * @param facts what the cause says about the database
+     */
+    record HandlerFailed(ErrorCode code, Throwable cause, SqlFacts facts) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.handlerFailed(this);
+        }
+    }
+
+    /** The first record cannot be decoded, so that no transaction was begun; {@code side} is key or value. */
+    record Undecodable(String side, Throwable cause) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.undecodable(this);
+        }
+    }
+
+    /** Something that is not the handler's forbids these partitions to go on. */
+    record Refused(TidemarkException error) implements UnitOutcome {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.refused(this);
         }
     }
 

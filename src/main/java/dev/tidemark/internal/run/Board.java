@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -45,11 +46,6 @@ final class Board {
             }
         }
         return claims;
-    }
-
-    /** Takes all partitions off. */
-    synchronized List<Claim> clear() {
-        return remove(List.copyOf(slots.keySet()));
     }
 
     /** The slot of an assigned partition; null if it is not assigned. */
@@ -102,6 +98,19 @@ final class Board {
         return claims;
     }
 
+    /** The assigned partitions. */
+    synchronized Set<TopicPartition> partitions() {
+        return Set.copyOf(slots.keySet());
+    }
+
+    /** Whether these partitions are assigned here and have halted. */
+    synchronized boolean haveHalted(Collection<TopicPartition> partitions) {
+        return partitions.stream().allMatch(partition -> {
+            Slot slot = slots.get(partition);
+            return slot != null && slot.is(PartitionState.HALTED);
+        });
+    }
+
     /** Whether there are partitions, and every one has halted. */
     synchronized boolean allHalted() {
         return !slots.isEmpty() && slots.values().stream().allMatch(slot -> slot.is(PartitionState.HALTED));
@@ -123,6 +132,8 @@ final class Board {
                             : OptionalLong.of(claim.position().nextOffset()),
                     end == null ? OptionalLong.empty() : OptionalLong.of(end),
                     Optional.ofNullable(slot.error).map(Board::words),
+                    slot.fences,
+                    Optional.ofNullable(slot.lastFence).map(Board::words),
                     owner));
         }
         status.sort(Comparator.comparing((PartitionStatus p) -> p.partition().topic())

@@ -9,6 +9,7 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.WorkerSession;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,9 +38,6 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     /** All of closing, below the 30 s that Kubernetes grants a pod. */
     private static final Duration CLOSE = Duration.ofSeconds(20);
 
-    /** How long a revocation, and so a stop, waits for units under way. */
-    private static final Duration DRAIN = Duration.ofSeconds(10);
-
     /** How long giving claims back and leaving the group may take at the end, each. */
     private static final Duration GOODBYE = Duration.ofSeconds(3);
 
@@ -54,7 +52,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     public ConsumerEngine(EngineOptions<K, V> options) {
         this.options = options;
-        this.groupId = options.kafka().groupId();
+        this.groupId = options.groupId();
         this.owner = Names.ownerName();
     }
 
@@ -110,22 +108,23 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     private @Nullable TidemarkException pollThread() {
         List<Thread> workers = new ArrayList<>();
-        try (AdminLease lease = new AdminLease(Admin.create(options.kafka().admin()))) {
+        try (AdminLease lease =
+                new AdminLease(Admin.create(options.kafka().settings().admin()))) {
             Admin admin = lease.admin();
             Consumer<byte[], byte[]> consumer =
-                    new KafkaConsumer<>(options.kafka().consumer());
+                    new KafkaConsumer<>(options.kafka().settings().consumer());
             Rooms made = null;
             TidemarkException failed = null;
             try {
                 made = Rooms.build(options, owner, consumer, admin);
                 rooms = made;
                 if (sound(made.control())) {
-                    workers.addAll(made.startWorkers(options));
-                    consumer.subscribe(options.topics(), made.rebalances(consumer, groupId, DRAIN));
+                    workers.addAll(made.startWorkers(options, owner));
+                    subscribe(consumer, made.rebalances());
                     LOG.info(
-                            "running group={} topics={} workers={} owner={}",
+                            "running group={} reads={} workers={} owner={}",
                             groupId,
-                            options.topics(),
+                            options.kafka().reading().subscription(),
                             workers.size(),
                             owner);
                     if (!stopRequested) {
@@ -145,6 +144,19 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             return KafkaErrors.refusal(groupId, e)
                     .orElseGet(() -> unexpected(
                             "the Kafka client failed with " + e.getClass().getSimpleName(), e));
+        }
+    }
+
+    private void subscribe(Consumer<byte[], byte[]> consumer, Rebalances rebalances) {
+        Subscription subscription = options.kafka().reading().subscription();
+        if (subscription instanceof Subscription.Topics topics) {
+            consumer.subscribe(topics.names(), rebalances);
+        } else if (subscription instanceof Subscription.Matching matching) {
+            consumer.subscribe(matching.pattern(), rebalances);
+        } else if (subscription instanceof Subscription.Manual manual) {
+            consumer.assign(manual.partitions());
+            // There is no group to call back.
+            rebalances.onPartitionsAssigned(manual.partitions());
         }
     }
 
@@ -183,9 +195,12 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         if (made != null) {
             made.intake().stop();
         }
+        if (made != null && options.kafka().reading().isManual()) {
+            made.rebalances().onPartitionsRevoked(made.board().partitions());
+        }
         try {
             // Closing revokes, and the revocation waits for the open units.
-            consumer.close(CloseOptions.timeout(DRAIN.plus(GOODBYE)));
+            consumer.close(CloseOptions.timeout(Rooms.DRAIN.plus(GOODBYE)));
         } catch (RuntimeException e) {
             LOG.debug(
                     "the Kafka consumer did not close cleanly group={} cause={}",
@@ -194,7 +209,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         }
         if (made != null) {
             // A static member does not leave, and so was not asked to give anything back.
-            made.control().release(made.board().clear());
+            made.rebalances().onPartitionsRevoked(made.board().partitions());
             // Claims whose news the loop did not hear any more.
             made.inbox().drain();
             endWorkers(made, workers);
@@ -259,7 +274,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 Objects.requireNonNull(state.get()),
                 isHealthy(),
                 partitions,
-                Optional.ofNullable(error).map(Board::words));
+                Optional.ofNullable(error).or(this::missing).map(Board::words));
     }
 
     @Override
@@ -274,12 +289,19 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         long now = System.nanoTime();
         boolean hung = made.sessions().stream()
                 .map(WorkerSession::openUnit)
-                .anyMatch(unit ->
-                        unit != null && unit.age(now) > options.deadline().toNanos());
+                .anyMatch(unit -> unit != null
+                        && unit.age(now) > options.work().deadline().toNanos());
         boolean silent = made.loop().sinceLastPoll(now)
-                > options.kafka().maxPollInterval().toNanos();
+                > options.kafka().settings().maxPollInterval().toNanos();
         boolean halted = made.board().status(Map.of()).stream().anyMatch(p -> p.state() == PartitionState.HALTED);
-        return !hung && !silent && !halted;
+        return !hung && !silent && !halted && missing().isEmpty();
+    }
+
+    private Optional<TidemarkException> missing() {
+        Rooms made = rooms;
+        return made == null || state.get() != State.RUNNING
+                ? Optional.empty()
+                : Optional.ofNullable(made.inbox().missing());
     }
 
     private TidemarkException unexpected(String what, Throwable cause) {

@@ -1,34 +1,53 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.StartPosition;
+import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.plan.Reading;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.UnitHandler;
 import java.time.Duration;
-import java.util.Set;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 
-/**
- * Everything a consumer is made of, checked already.
- *
- * @param decoders makes one decoder for each worker
- * @param bufferBytes how many bytes of records may wait or be under way in this process
- * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
- * @param deadline how long a unit may last
- */
-public record EngineOptions<K, V>(
-        KafkaSettings kafka,
-        Set<String> topics,
-        Supplier<RecordDecoder<K, V>> decoders,
-        UnitHandler<K, V> handler,
-        DataSource dataSource,
-        Schema schema,
-        StartPosition start,
-        UnitLimits limits,
-        int workers,
-        long bufferBytes,
-        Duration ownerTimeout,
-        Duration deadline) {}
+/** Everything a consumer is made of, checked already. */
+public record EngineOptions<K, V>(KafkaSide kafka, StoreSide store, WorkSide<K, V> work) {
+    /**
+     * How records come in.
+     *
+     * @param strictIdentity whether Kafka is asked before each commit whether the topics are still the same
+     * @param mirror whether positions are committed to Kafka as well
+     */
+    public record KafkaSide(KafkaSettings settings, Reading reading, boolean strictIdentity, boolean mirror) {}
+
+    /**
+     * Where effects and offsets go.
+     *
+     * @param storeId the store to find; empty for whichever is met first
+     * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
+     */
+    public record StoreSide(DataSource dataSource, Schema schema, Optional<UUID> storeId, Duration ownerTimeout) {}
+
+    /**
+     * What is done with records.
+     *
+     * @param decoders makes one decoder for each worker
+     * @param bufferBytes how many bytes of records may wait or be under way in this process
+     * @param deadline how long a unit may last
+     */
+    public record WorkSide<K, V>(
+            Supplier<RecordDecoder<K, V>> decoders,
+            UnitHandler<K, V> handler,
+            FailurePolicy policy,
+            UnitLimits limits,
+            int workers,
+            long bufferBytes,
+            Duration deadline) {}
+
+    String groupId() {
+        return kafka.settings().groupId();
+    }
+}

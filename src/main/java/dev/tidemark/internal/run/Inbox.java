@@ -5,6 +5,8 @@ import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Loss;
 import dev.tidemark.internal.work.Intake;
 import dev.tidemark.internal.work.WorkerEvents;
 import java.time.Duration;
@@ -36,13 +38,17 @@ final class Inbox implements WorkerEvents, ControlEvents {
     private final Seeks seeks;
     private @Nullable Intake intake;
     private @Nullable ControlThread control;
+    private final Mirror mirror;
     private volatile @Nullable TidemarkException failure;
+    private volatile @Nullable TidemarkException missing;
+    private volatile @Nullable Set<TopicPartition> unfinished;
 
-    Inbox(String groupId, Board board, Mailbox mailbox, Seeks seeks) {
+    Inbox(String groupId, Board board, Mailbox mailbox, Seeks seeks, Mirror mirror) {
         this.groupId = groupId;
         this.board = board;
         this.mailbox = mailbox;
         this.seeks = seeks;
+        this.mirror = mirror;
     }
 
     /** Ties the knot: intake and control report here, and are told from here. */
@@ -55,6 +61,18 @@ final class Inbox implements WorkerEvents, ControlEvents {
     @Nullable
     TidemarkException failure() {
         return failure;
+    }
+
+    /** Topics that do not exist; null while all of them do. */
+    @Nullable
+    TidemarkException missing() {
+        return missing;
+    }
+
+    /** What a bounded run has still to read; null before that is known. */
+    @Nullable
+    Set<TopicPartition> unfinished() {
+        return unfinished;
     }
 
     /** Hears what is left once no partition is assigned any more; claims are given back. */
@@ -93,6 +111,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
                     board.update(slot, s -> {
                         s.losses = quarrel ? s.losses + 1 : 1;
                         s.lostAt = now;
+                        s.lost = s.claim;
                         s.claim = null;
                         s.become(PartitionState.LOST);
                     });
@@ -134,6 +153,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
+    public void moved(Collection<Claim> claims) {
+        mirror.note(claims);
+    }
+
+    @Override
     public void recovered(Collection<Claim> claims) {
         mailbox.post(() -> {
             for (Slot slot : holding(claims)) {
@@ -167,24 +191,27 @@ final class Inbox implements WorkerEvents, ControlEvents {
     // What the control thread found out; lost, halted and failed are the same for both.
 
     @Override
-    public void claimed(Map<Claim, Long> assignments) {
+    public void claimed(Map<ClaimedPartition, Long> assignments) {
         mailbox.post(() -> {
             Set<Claim> late = new HashSet<>();
             Set<String> begun = new HashSet<>();
-            assignments.forEach((claim, assignment) -> {
+            assignments.forEach((claimed, assignment) -> {
+                Claim claim = claimed.claim();
                 Slot slot = board.slot(claim.partition());
                 if (slot == null || slot.assignment != assignment || !slot.is(PartitionState.CLAIMING)) {
                     late.add(claim);
                     return;
                 }
                 board.update(slot, s -> {
+                    explainLoss(s, claimed);
                     s.claim = claim;
                     s.error = null;
                     s.held = false;
                     s.become(PartitionState.RUNNING);
                 });
-                intake().open(claim);
+                intake().open(claimed);
                 seeks.begin(claim);
+                mirror.note(Set.of(claim));
                 begun.add(claim.partition() + "@" + claim.position().nextOffset());
             });
             control().release(late);
@@ -192,6 +219,18 @@ final class Inbox implements WorkerEvents, ControlEvents {
                 LOG.info("claimed group={} partitions={}", groupId, begun);
             }
         });
+    }
+
+    private void explainLoss(Slot slot, ClaimedPartition claimed) {
+        Claim lost = slot.lost;
+        if (lost != null) {
+            Loss.of(groupId, lost, claimed).ifPresent(why -> {
+                slot.fences++;
+                slot.lastFence = why;
+                LOG.warn("{}", why.getMessage());
+            });
+            slot.lost = null;
+        }
     }
 
     @Override
@@ -217,6 +256,25 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
+    public void missing(@Nullable TidemarkException why) {
+        TidemarkException before = missing;
+        missing = why;
+        if (why != null && before == null) {
+            LOG.warn("{}", why.getMessage());
+        } else if (why == null && before != null) {
+            LOG.info("all topics exist now group={}", groupId);
+        }
+    }
+
+    @Override
+    public void unfinished(Set<TopicPartition> partitions) {
+        unfinished = Set.copyOf(partitions);
+        if (partitions.isEmpty()) {
+            mailbox.wake();
+        }
+    }
+
+    @Override
     public void logEnds(Map<TopicPartition, Long> ends) {
         board.logEnds(ends);
     }
@@ -230,6 +288,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
                 s.become(PartitionState.HALTED);
             });
             LOG.error("halted partition={} {}", slot.partition, Board.words(why));
+            control().noteHalt(slot.partition, why, Board.words(why));
         }
     }
 

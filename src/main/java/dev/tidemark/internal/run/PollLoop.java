@@ -10,15 +10,18 @@ import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.work.Intake;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
@@ -44,6 +47,8 @@ final class PollLoop {
     private final Inbox inbox;
     private final Intake intake;
     private final ControlThread control;
+    private final Mirror mirror;
+    private final boolean untilEnd;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long lastPoll;
     private volatile boolean polls;
@@ -57,7 +62,9 @@ final class PollLoop {
             Mailbox mailbox,
             Inbox inbox,
             Intake intake,
-            ControlThread control) {
+            ControlThread control,
+            Mirror mirror,
+            boolean untilEnd) {
         this.groupId = groupId;
         this.consumer = consumer;
         this.seeks = seeks;
@@ -66,9 +73,11 @@ final class PollLoop {
         this.inbox = inbox;
         this.intake = intake;
         this.control = control;
+        this.mirror = mirror;
+        this.untilEnd = untilEnd;
     }
 
-    /** Polls until stopped; throws what stops the whole consumer. */
+    /** Polls until stopped, or until the end of a bounded run; throws what stops the whole consumer. */
     void run() {
         lastPoll = System.nanoTime();
         polls = true;
@@ -78,9 +87,13 @@ final class PollLoop {
             if (fatal != null) {
                 throw fatal;
             }
-            if (board.allHalted()) {
-                throw allHalted();
+            if (untilEnd && isAtEnd()) {
+                return;
             }
+            if (board.allHalted()) {
+                throw halted();
+            }
+            mirror.tick(System.nanoTime());
             if (mailbox.enterPoll()) {
                 boolean polled;
                 try {
@@ -94,6 +107,18 @@ final class PollLoop {
                 }
             }
         }
+    }
+
+    /** Whether the group has read everything, or nothing is left but what halted here, which throws. */
+    private boolean isAtEnd() {
+        Set<TopicPartition> unfinished = inbox.unfinished();
+        if (unfinished == null) {
+            return false;
+        }
+        if (!unfinished.isEmpty() && board.haveHalted(unfinished)) {
+            throw halted();
+        }
+        return unfinished.isEmpty();
     }
 
     /** Ends the loop soon; any thread may call. */
@@ -113,12 +138,16 @@ final class PollLoop {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             lastPoll = System.nanoTime();
             pollFailures = 0;
-            for (TopicPartition partition : records.partitions()) {
+            // Positions move without records too: beyond transaction markers, aborted and compacted data.
+            Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
+            read.addAll(records.partitions());
+            for (TopicPartition partition : read) {
                 Slot slot = board.slot(partition);
                 if (slot == null || slot.claim == null || !slot.isReading()) {
                     continue;
                 }
-                if (intake.offer(slot.claim, records.records(partition))) {
+                OffsetAndMetadata next = records.nextOffsets().get(partition);
+                if (intake.offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next))) {
                     seeks.pause(partition);
                 }
             }
@@ -189,10 +218,10 @@ final class PollLoop {
                             slot.losses - 1, ThreadLocalRandom.current().nextDouble());
             claims.computeIfAbsent(delay, d -> new HashMap<>()).put(slot.partition, board.renew(slot));
         }
-        claims.forEach((delay, assignments) -> control.claim(assignments, delay));
+        claims.forEach((delay, assignments) -> control.claimAgain(assignments, delay));
     }
 
-    private TidemarkException allHalted() {
+    private TidemarkException halted() {
         List<TidemarkException> reasons = board.haltedBy();
         TidemarkException first = reasons.get(0);
         reasons.stream().filter(reason -> reason != first).distinct().limit(10).forEach(first::addSuppressed);

@@ -27,17 +27,26 @@ final class Rebalances implements ConsumerRebalanceListener {
     private final Seeks seeks;
     private final Intake intake;
     private final ControlThread control;
+    private final Mirror mirror;
     private final Duration drain;
 
     /**
      * @param drain how long a revocation waits for units under way; what is not finished then is fenced by the successor
      */
-    Rebalances(String groupId, Board board, Seeks seeks, Intake intake, ControlThread control, Duration drain) {
+    Rebalances(
+            String groupId,
+            Board board,
+            Seeks seeks,
+            Intake intake,
+            ControlThread control,
+            Mirror mirror,
+            Duration drain) {
         this.groupId = groupId;
         this.board = board;
         this.seeks = seeks;
         this.intake = intake;
         this.control = control;
+        this.mirror = mirror;
         this.drain = drain;
     }
 
@@ -74,6 +83,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        mirror.commit(partitions);
         control.release(claims);
         LOG.info("revoked group={} partitions={}", groupId, partitions);
     }
@@ -84,6 +94,7 @@ final class Rebalances implements ConsumerRebalanceListener {
             return;
         }
         control.release(leave(partitions));
+        mirror.forget(partitions);
         LOG.warn("lost group={} partitions={}", groupId, partitions);
     }
 

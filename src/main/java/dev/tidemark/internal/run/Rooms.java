@@ -3,11 +3,15 @@ package dev.tidemark.internal.run;
 import dev.tidemark.Claim;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.work.IdentityCheck;
 import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.Survivors;
+import dev.tidemark.internal.work.UnitTools;
 import dev.tidemark.internal.work.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,36 +19,63 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.common.TopicPartition;
 
 /** What exists while a consumer runs, and how it is put together. */
 record Rooms(
-        Board board, Inbox inbox, Intake intake, ControlThread control, PollLoop loop, List<WorkerSession> sessions) {
+        Board board,
+        Inbox inbox,
+        Intake intake,
+        ControlThread control,
+        PollLoop loop,
+        Rebalances rebalances,
+        List<WorkerSession> sessions) {
+    /** How long a revocation, and so a stop, waits for units under way. */
+    static final Duration DRAIN = Duration.ofSeconds(10);
+
     static Rooms build(EngineOptions<?, ?> options, String owner, Consumer<byte[], byte[]> consumer, Admin admin) {
-        String groupId = options.kafka().groupId();
+        String groupId = options.groupId();
+        StoreSide store = options.store();
         Board board = new Board(owner);
         Mailbox mailbox = new Mailbox(consumer::wakeup);
         Seeks seeks = new Seeks(consumer);
-        Inbox inbox = new Inbox(groupId, board, mailbox, seeks);
-        Intake intake = new Intake(options.limits(), options.bufferBytes(), inbox);
+        Mirror mirror = new Mirror(consumer, options.kafka().mirror());
+        Inbox inbox = new Inbox(groupId, board, mailbox, seeks, mirror);
+        Intake intake = new Intake(options.work().limits(), options.work().bufferBytes(), inbox);
         List<WorkerSession> sessions = new ArrayList<>();
         String instance = Names.instanceId();
-        for (int i = 1; i <= options.workers(); i++) {
+        for (int i = 1; i <= options.work().workers(); i++) {
             sessions.add(new WorkerSession(
-                    options.dataSource(), Names.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId)));
+                    store.dataSource(), Names.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId)));
         }
         ControlThread control = new ControlThread(
                 new ControlThread.Options(
-                        options.schema(), groupId, owner, options.start(), options.ownerTimeout(), options.deadline()),
-                new ControlConnection(options.dataSource()),
-                new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
+                        store.schema(),
+                        groupId,
+                        owner,
+                        store.storeId(),
+                        options.kafka().reading(),
+                        store.ownerTimeout(),
+                        options.work().deadline()),
+                new ControlConnection(store.dataSource()),
+                new TopicLookup(admin, groupId, options.kafka().settings().isolationLevel()),
                 inbox,
                 () -> held(intake, board),
                 sessions);
         inbox.connect(intake, control);
-        PollLoop loop = new PollLoop(groupId, consumer, seeks, board, mailbox, inbox, intake, control);
-        return new Rooms(board, inbox, intake, control, loop, List.copyOf(sessions));
+        PollLoop loop = new PollLoop(
+                groupId,
+                consumer,
+                seeks,
+                board,
+                mailbox,
+                inbox,
+                intake,
+                control,
+                mirror,
+                options.kafka().reading().untilEnd());
+        Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, DRAIN);
+        return new Rooms(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
     }
 
     /** Halted partitions are looked at too, so that moving their offset sets them going again. */
@@ -54,23 +85,28 @@ record Rooms(
         return held;
     }
 
-    ConsumerRebalanceListener rebalances(Consumer<byte[], byte[]> consumer, String groupId, Duration drain) {
-        return new Rebalances(groupId, board, new Seeks(consumer), intake, control, drain);
-    }
-
-    <K, V> List<Thread> startWorkers(EngineOptions<K, V> options) {
-        String groupId = options.kafka().groupId();
+    <K, V> List<Thread> startWorkers(EngineOptions<K, V> options, String owner) {
+        String groupId = options.groupId();
+        Survivors survivors = new Survivors();
+        IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         List<Thread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
-            Worker<K, V> worker = new Worker<>(
+            UnitTools<K, V> tools = new UnitTools<>(
                     groupId,
                     intake,
-                    options.limits(),
-                    options.handler(),
-                    options.decoders().get(),
-                    session,
-                    new UnitTransaction(options.schema(), groupId, session, options.ownerTimeout()),
+                    options.work().limits(),
+                    options.work().handler(),
+                    options.work().policy(),
+                    new UnitTransaction(
+                            options.store().schema(),
+                            groupId,
+                            owner,
+                            session,
+                            options.store().ownerTimeout()),
+                    survivors,
+                    identities,
                     inbox);
+            Worker<K, V> worker = new Worker<>(tools, options.work().decoders().get(), session);
             Thread thread = new Thread(worker, "tidemark-" + groupId + "-worker-" + (threads.size() + 1));
             thread.setDaemon(true);
             thread.start();

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
+import dev.tidemark.Position;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -34,6 +35,12 @@ final class Seeks {
                         epoch.isPresent() ? Optional.of(epoch.getAsInt()) : Optional.empty(),
                         ""));
         consumer.resume(Set.of(claim.partition()));
+    }
+
+    /** What Kafka's client says of a place, in our terms. */
+    static Position position(OffsetAndMetadata place) {
+        Optional<Integer> epoch = place.leaderEpoch();
+        return new Position(place.offset(), epoch.isPresent() ? OptionalInt.of(epoch.get()) : OptionalInt.empty());
     }
 
     void pause(TopicPartition partition) {

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
+import dev.tidemark.FencedException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkException;
 import org.apache.kafka.common.TopicPartition;
@@ -15,6 +16,16 @@ final class Slot {
 
     @Nullable
     Claim claim;
+
+    /** The claim that was lost, until the next one tells why. */
+    @Nullable
+    Claim lost;
+
+    /** How often this assignment was fenced, and why the last time. */
+    long fences;
+
+    @Nullable
+    FencedException lastFence;
 
     /** Waits for the verdict on a position that the log does not have; nothing may be fetched until then. */
     boolean held;

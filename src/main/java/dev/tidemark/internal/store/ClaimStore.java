@@ -8,6 +8,9 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.store.AuditLogTable.Action;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -30,17 +33,23 @@ import org.jspecify.annotations.Nullable;
 public final class ClaimStore {
     private final TopicBindingTable bindings;
     private final StoredOffsetTable offsets;
+    private final DeadLetterTable letters;
+    private final PartitionStateTable states;
+    private final AuditLogTable audit;
     private final String groupId;
 
     public ClaimStore(Schema schema, String groupId) {
         this.bindings = new TopicBindingTable(schema, groupId);
         this.offsets = new StoredOffsetTable(schema, groupId);
+        this.letters = new DeadLetterTable(schema, groupId);
+        this.states = new PartitionStateTable(schema, groupId);
+        this.audit = new AuditLogTable(schema, groupId);
         this.groupId = groupId;
     }
 
     /** What a claim brought: claims, rows that somebody has locked, and partitions that cannot be claimed, with the reason. */
     public record ClaimResult(
-            Map<TopicPartition, Claim> claimed,
+            Map<TopicPartition, ClaimedPartition> claimed,
             Set<TopicPartition> locked,
             Map<TopicPartition, TidemarkException> refused) {}
 
@@ -124,7 +133,7 @@ public final class ClaimStore {
                 refused.put(partition, reason);
             }
         }
-        Map<TopicPartition, Claim> claimed = offsets.claim(c, sound, owner, wait);
+        Map<TopicPartition, ClaimedPartition> claimed = claim(c, sound, owner, wait);
         sound.removeAll(claimed.keySet());
         Set<TopicPartition> locked = new HashSet<>();
         if (!sound.isEmpty()) {
@@ -140,10 +149,26 @@ public final class ClaimStore {
         return new ClaimResult(claimed, locked, refused);
     }
 
+    private Map<TopicPartition, ClaimedPartition> claim(
+            Connection c, Collection<TopicPartition> partitions, String owner, boolean wait) throws SQLException {
+        Map<TopicPartition, ClaimedPartition> claimed = new HashMap<>();
+        Map<TopicPartition, StoredOffsetTable.Claimed> rows = offsets.claim(c, partitions, owner, wait);
+        if (!rows.isEmpty()) {
+            states.claimed(c, rows.keySet());
+            // After the claim: what the predecessor parked is committed now.
+            Map<TopicPartition, Set<ByteBuffer>> held = letters.heldKeys(c, rows.keySet());
+            rows.forEach((partition, row) -> claimed.put(
+                    partition,
+                    new ClaimedPartition(row.claim(), row.before(), held.getOrDefault(partition, Set.of()))));
+        }
+        return claimed;
+    }
+
     /** Claims without comparing ids, waiting for locked rows: for callers who have bound in the same transaction. */
     public Map<TopicPartition, Claim> claim(Connection c, Collection<TopicPartition> partitions, String owner)
             throws SQLException {
-        Map<TopicPartition, Claim> claimed = offsets.claim(c, partitions, owner, true);
+        Map<TopicPartition, Claim> claimed = new HashMap<>();
+        offsets.claim(c, partitions, owner, true).forEach((partition, row) -> claimed.put(partition, row.claim()));
         for (TopicPartition partition : partitions) {
             if (!claimed.containsKey(partition)) {
                 throw rowMissing(partition);
@@ -173,6 +198,36 @@ public final class ClaimStore {
     /** Moves positions; whoever is missing from the answer was fenced. */
     public Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves) throws SQLException {
         return offsets.advance(c, moves, null);
+    }
+
+    /**
+     * Passes over lost records, and writes that down.
+     *
+     * @return false if the claim does not hold any more, and nothing was done
+     */
+    public boolean passOver(Connection c, Claim claim, long to, String reason) throws SQLException {
+        if (offsets.advance(c, Map.of(claim, Position.of(to)), null).isEmpty()) {
+            return false;
+        }
+        audit.write(c, Action.GAP, claim.partition(), claim.position().nextOffset(), to, reason);
+        return true;
+    }
+
+    /** Whether the group has stored offsets for any topic. */
+    public boolean isKnown(Connection c) throws SQLException {
+        return bindings.any(c);
+    }
+
+    /** Who owns a partition, by name; empty while nobody does. */
+    public Optional<String> owner(Connection c, TopicPartition partition) throws SQLException {
+        return Optional.ofNullable(offsets.read(c, List.of(partition)).get(partition))
+                .filter(row -> row.token() != null)
+                .map(StoredOffsetTable.Row::owner);
+    }
+
+    /** The transaction that has a row locked, in words; empty if there is none any more, or none that this role may see. */
+    public Optional<String> lockHolder(Connection c, TopicPartition partition) throws SQLException {
+        return offsets.lockHolder(c, partition);
     }
 
     /** Gives back what is still ours. */

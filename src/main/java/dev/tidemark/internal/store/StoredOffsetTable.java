@@ -10,6 +10,7 @@ import static dev.tidemark.internal.store.Schema.uuids;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
+import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
@@ -37,12 +39,15 @@ public final class StoredOffsetTable {
     private static final String CLAIM = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
                  l as materialized (
-                     select o.topic, o.partition, w.token from {schema}.stored_offset o join w using (topic, partition)
-                     where o.group_id = ? order by o.topic, o.partition for no key update of o {skip})
+                     select o.topic, o.partition, w.token, o.owner_token as was_token, o.owner_name as was_name,
+                            o.owner_epoch as was_epoch
+                       from {schema}.stored_offset o join w using (topic, partition)
+                      where o.group_id = ? order by o.topic, o.partition for no key update of o {skip})
             update {schema}.stored_offset o
                set owner_epoch = o.owner_epoch + 1, owner_token = l.token, owner_name = ?, claimed_at = clock_timestamp()
               from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
-            returning o.topic, o.partition, o.owner_token, o.owner_epoch, o.next_offset, o.leader_epoch
+            returning o.topic, o.partition, o.owner_token, o.owner_epoch, o.next_offset, o.leader_epoch,
+                      l.was_token, l.was_name, l.was_epoch, o.progress_epoch
             """;
 
     // set_config is local to the transaction: nothing is left behind in a session that a pooler hands on.
@@ -86,13 +91,26 @@ public final class StoredOffsetTable {
             """;
 
     private static final String SELECT = """
-            select o.topic, o.partition, o.next_offset, o.leader_epoch, o.owner_token
+            select o.topic, o.partition, o.next_offset, o.leader_epoch, o.owner_token, o.owner_name
               from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where o.group_id = ?
             """;
 
+    // While a row is locked, its xmax is the transaction that locks it.
+    private static final String LOCK_HOLDER = """
+            select a.pid, a.application_name, a.xact_start
+              from {schema}.stored_offset o join pg_stat_activity a on a.backend_xid = o.xmax
+             where o.group_id = ? and o.topic = ? and o.partition = ?
+            """;
+
     /** A row as a plain read shows it; the token is null while nobody owns the partition. */
-    public record Row(Position position, @Nullable UUID token) {}
+    public record Row(
+            Position position,
+            @Nullable UUID token,
+            @Nullable String owner) {}
+
+    /** A claim, and the row as it found it. */
+    record Claimed(Claim claim, Before before) {}
 
     /** The beginning of a unit: its transaction's id, and which of the claims still hold. */
     public record UnitStart(String transactionId, Set<TopicPartition> held) {}
@@ -121,9 +139,9 @@ public final class StoredOffsetTable {
      * Makes the caller the owner of these partitions, each under a new random token. A row that does not exist is not among the
      * answers, and neither is one that is locked, unless the claim is to wait for it.
      */
-    Map<TopicPartition, Claim> claim(Connection c, Collection<TopicPartition> partitions, String owner, boolean wait)
+    Map<TopicPartition, Claimed> claim(Connection c, Collection<TopicPartition> partitions, String owner, boolean wait)
             throws SQLException {
-        Map<TopicPartition, Claim> claims = new HashMap<>();
+        Map<TopicPartition, Claimed> claims = new HashMap<>();
         try (PreparedStatement s = prepare(c, schema.sql(CLAIM).replace("{skip}", wait ? "" : "skip locked"))) {
             s.setArray(1, topics(c, partitions));
             s.setArray(2, numbers(c, partitions));
@@ -135,7 +153,15 @@ public final class StoredOffsetTable {
                 while (r.next()) {
                     TopicPartition partition = partition(r);
                     UUID token = r.getObject("owner_token", UUID.class);
-                    claims.put(partition, new Claim(partition, token, r.getLong("owner_epoch"), position(r)));
+                    claims.put(
+                            partition,
+                            new Claimed(
+                                    new Claim(partition, token, r.getLong("owner_epoch"), position(r)),
+                                    new Before(
+                                            r.getObject("was_token", UUID.class),
+                                            r.getString("was_name"),
+                                            r.getLong("was_epoch"),
+                                            r.getLong("progress_epoch"))));
                 }
             }
         }
@@ -207,11 +233,28 @@ public final class StoredOffsetTable {
             s.setString(3, groupId);
             try (ResultSet r = s.executeQuery()) {
                 while (r.next()) {
-                    rows.put(partition(r), new Row(position(r), r.getObject("owner_token", UUID.class)));
+                    rows.put(
+                            partition(r),
+                            new Row(position(r), r.getObject("owner_token", UUID.class), r.getString("owner_name")));
                 }
             }
         }
         return rows;
+    }
+
+    /** Who has the row locked, in words. */
+    Optional<String> lockHolder(Connection c, TopicPartition partition) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(LOCK_HOLDER))) {
+            s.setString(1, groupId);
+            s.setString(2, partition.topic());
+            s.setInt(3, partition.partition());
+            try (ResultSet r = s.executeQuery()) {
+                return r.next()
+                        ? Optional.of("pid " + r.getInt("pid") + " application_name " + r.getString("application_name")
+                                + ", open since " + r.getTimestamp("xact_start").toInstant())
+                        : Optional.empty();
+            }
+        }
     }
 
     private static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims) throws SQLException {

@@ -22,6 +22,9 @@ final class TopicBindingTable {
              where group_id = ? and topic = any (?) order by topic {lock}
             """;
 
+    private static final String ANY =
+            "select 1 from {schema}.topic_binding where group_id = ? and partitions > 0 limit 1";
+
     private static final String GROW =
             "update {schema}.topic_binding set partitions = ? where group_id = ? and topic = ? and partitions < ?";
 
@@ -75,6 +78,16 @@ final class TopicBindingTable {
             }
         }
         return bindings;
+    }
+
+    /** Whether the group has met any topic. */
+    boolean any(Connection c) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(ANY))) {
+            s.setString(1, groupId);
+            try (ResultSet r = s.executeQuery()) {
+                return r.next();
+            }
+        }
     }
 
     /** Counts more partitions as bound; never fewer. */

@@ -3,9 +3,11 @@ package dev.tidemark.internal.store;
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.Position;
+import dev.tidemark.RecordFailedException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -29,29 +31,37 @@ public final class UnitTransaction {
     /** What is to happen inside the transaction. */
     @FunctionalInterface
     public interface Effects {
-        /** Answers where each claim stands afterwards; a claim that is left out does not move. */
-        Map<Claim, Position> apply(Handle tx) throws Exception;
+        /** Answers how the unit ends if nothing was thrown. */
+        UnitEnd apply(Handle tx) throws Exception;
     }
+
+    /** The third process that ends while it tries a record is the last one. */
+    private static final int MOST_ATTEMPTS = 3;
 
     private final Schema schema;
     private final String groupId;
     private final StoredOffsetTable offsets;
+    private final UnitEndings endings;
+    private final PartitionStateTable states;
     private final WorkerSession session;
     private final Duration ownerTimeout;
 
     /**
+     * @param owner the name under which records are parked
      * @param ownerTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
      *     hold the locks of its effects for ever
      */
-    public UnitTransaction(Schema schema, String groupId, WorkerSession session, Duration ownerTimeout) {
+    public UnitTransaction(Schema schema, String groupId, String owner, WorkerSession session, Duration ownerTimeout) {
         this.schema = schema;
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
+        this.states = new PartitionStateTable(schema, groupId);
+        this.endings = new UnitEndings(schema, groupId, owner);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
     }
 
-    /** Runs the effects under these claims and moves their positions, all or nothing. */
+    /** Runs the effects under these claims and writes how they end, all or nothing. */
     public UnitOutcome run(Collection<Claim> claims, Effects effects) {
         WorkerSession.OpenUnit unit;
         try {
@@ -72,6 +82,34 @@ public final class UnitTransaction {
         } finally {
             session.end(unit);
         }
+    }
+
+    /**
+     * Counts, in a transaction of its own, that this process begins to try a record that may have killed others.
+     *
+     * @return committed if it may be tried, refused if too many processes have died of it (TM-504)
+     */
+    public UnitOutcome countAttempt(Claim claim, long offset) {
+        int attempts;
+        try {
+            Connection connection = session.connection();
+            attempts = states.countAttempt(connection, claim.partition(), offset);
+            connection.commit();
+        } catch (SQLException e) {
+            UnitOutcome outcome = ofOwnStatement(e);
+            session.discard();
+            return outcome;
+        }
+        return attempts <= MOST_ATTEMPTS
+                ? new UnitOutcome.Committed(Map.of())
+                : new UnitOutcome.Refused(new RecordFailedException(
+                        ErrorCode.RECORD_KILLS,
+                        "group " + groupId + ": " + MOST_ATTEMPTS
+                                + " processes have ended while they handled the record"
+                                + " at topic " + claim.partition().topic() + " partition "
+                                + claim.partition().partition() + " offset " + offset
+                                + ": find out why; update next_offset to " + (offset + 1) + " to go on without it",
+                        null));
     }
 
     private void cleanUp(UnitOutcome outcome) {
@@ -100,9 +138,11 @@ public final class UnitTransaction {
             return new UnitOutcome.Fenced(missing(claims, start.held()));
         }
 
-        Map<Claim, Position> moves;
+        UnitEnd end;
         try {
-            moves = guarded(effects);
+            end = guarded(effects);
+        } catch (UnitRefusedException e) {
+            return e.outcome();
         } catch (Throwable e) {
             if (e instanceof VirtualMachineError dying && !(e instanceof StackOverflowError)) {
                 throw dying;
@@ -110,9 +150,13 @@ public final class UnitTransaction {
             return ofHandler(e, unit);
         }
 
+        Map<Claim, Position> moves;
         try {
-            Set<TopicPartition> moved = offsets.advance(connection, moves, start.transactionId());
-            if (moved.size() < moves.size()) {
+            Optional<Map<Claim, Position>> written = endings.write(connection, end, start.transactionId());
+            moves = written.orElse(Map.of());
+            Set<TopicPartition> moved =
+                    moves.isEmpty() ? Set.of() : offsets.advance(connection, moves, start.transactionId());
+            if (written.isEmpty() || moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
                         : new UnitOutcome.TransactionBroken(
@@ -125,17 +169,16 @@ public final class UnitTransaction {
                     : ofOwnStatement(e);
         }
         return unit.enterCommit()
-                ? commit(connection)
-                : new UnitOutcome.HandlerFailed(
-                        ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+                ? commit(connection, moves)
+                : handlerFailed(ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
     }
 
-    private Map<Claim, Position> guarded(Effects effects) throws Exception {
+    private UnitEnd guarded(Effects effects) throws Exception {
         ConnectionGuard guard = session.guard();
         guard.open();
-        Map<Claim, Position> moves;
+        UnitEnd end;
         try {
-            moves = effects.apply(session.handle());
+            end = effects.apply(session.handle());
         } catch (Throwable e) {
             Optional<String> tried = guard.close();
             if (tried.isPresent()) {
@@ -147,13 +190,13 @@ public final class UnitTransaction {
         if (tried.isPresent()) {
             throw new GuardViolation(tried.get(), null);
         }
-        return moves;
+        return end;
     }
 
-    private UnitOutcome commit(Connection connection) {
+    private static UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
         try {
             connection.commit();
-            return new UnitOutcome.Committed();
+            return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
             if (!FailureKind.commitCertainlyFailed(facts)) {
@@ -161,7 +204,7 @@ public final class UnitTransaction {
             }
             FailureKind kind = FailureKind.of(facts);
             return kind == FailureKind.HANDLER
-                    ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e)
+                    ? handlerFailed(ErrorCode.HANDLER_FAILED, e)
                     : new UnitOutcome.Troubled(kind, e);
         }
     }
@@ -171,14 +214,20 @@ public final class UnitTransaction {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
         SqlFacts facts = SqlFailures.facts(e);
+        if (facts.is("25P02")) {
+            return new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
+        }
         // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
         boolean cutOff = facts.fromDatabase() && facts.sqlState() == null && session.isCutOff();
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
         if (kind != FailureKind.HANDLER && !unit.isCancelled()) {
             return new UnitOutcome.Troubled(kind, e);
         }
-        return new UnitOutcome.HandlerFailed(
-                unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e);
+        return handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e);
+    }
+
+    private static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
+        return new UnitOutcome.HandlerFailed(code, cause, SqlFailures.facts(cause));
     }
 
     private UnitOutcome ofOwnStatement(SQLException e) {
@@ -187,7 +236,7 @@ public final class UnitTransaction {
         boolean cutOff = facts.sqlState() == null && session.isCutOff();
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
         if (kind == FailureKind.HANDLER && facts.is("57014", "25P03", "25P04")) {
-            return new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, e);
+            return handlerFailed(ErrorCode.DEADLINE_PASSED, e);
         }
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))

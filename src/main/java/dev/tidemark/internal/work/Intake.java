@@ -1,11 +1,14 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
+import dev.tidemark.Position;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.UnitPace;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,12 +18,16 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bounded queues between the poll thread and the workers, one per claimed partition. A record waits under the claim it was
  * read under; when the claim goes, so does the record. A partition is in at most one unit at a time. Thread-safe.
  */
 public final class Intake {
+    /** Records mostly follow soon, and move the position with them; only where none does is a transaction made for it. */
+    private static final Duration TAIL_PATIENCE = Duration.ofSeconds(1);
+
     private final UnitLimits limits;
     private final long mostBytes;
     private final WorkerEvents events;
@@ -29,6 +36,7 @@ public final class Intake {
     private final Map<TopicPartition, Lane> leaving = new HashMap<>();
     private final ArrayDeque<Lane> ready = new ArrayDeque<>();
     private final PriorityQueue<Delayed> delayed = new PriorityQueue<>();
+    private final PriorityQueue<Delayed> tailing = new PriorityQueue<>();
     private final Set<Lane> fullLanes = new HashSet<>();
     private long bytes;
     private int waitingWorkers;
@@ -51,16 +59,18 @@ public final class Intake {
     }
 
     /** From now on records of this partition are taken, under this claim. */
-    public synchronized void open(Claim claim) {
-        lanes.put(claim.partition(), new Lane(claim));
+    public synchronized void open(ClaimedPartition claimed) {
+        lanes.put(claimed.claim().partition(), new Lane(claimed));
     }
 
     /**
      * Takes records in; drops them if the claim they were read under is no longer the one of the partition.
      *
+     * @param next where reading goes on behind them; null where nobody knows
      * @return whether the poll thread is to pause the partition until {@link WorkerEvents#roomFor}
      */
-    public synchronized boolean offer(Claim claim, List<ConsumerRecord<byte[], byte[]>> records) {
+    public synchronized boolean offer(
+            Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
         Lane lane = lanes.get(claim.partition());
         if (lane == null || !lane.claim.token().equals(claim.token())) {
             return false;
@@ -68,8 +78,11 @@ public final class Intake {
         long before = lane.bytes;
         records.forEach(lane::add);
         bytes += lane.bytes - before;
-        if (!lane.busy && !lane.queued && !lane.isEmpty()) {
-            makeReady(lane);
+        if (next != null) {
+            lane.readUpTo(next);
+        }
+        if (!lane.busy && !lane.queued) {
+            enqueue(lane);
         }
         if (lane.size() >= 2 * limits.records() || lane.bytes >= 2 * limits.bytes() || bytes >= mostBytes) {
             lane.full = true;
@@ -119,6 +132,11 @@ public final class Intake {
         return leaving.containsKey(partition);
     }
 
+    /** Whether the claim that a unit's portion was read under is gone meanwhile. */
+    synchronized boolean isClosed(Portion portion) {
+        return portion.lane().closed;
+    }
+
     /** The claims in force, with their committed positions. */
     public synchronized Map<TopicPartition, Claim> claims() {
         Map<TopicPartition, Claim> claims = new HashMap<>();
@@ -147,8 +165,14 @@ public final class Intake {
             if (!ready.isEmpty()) {
                 return assemble(pace);
             }
-            long until =
-                    delayed.isEmpty() ? end : Math.min(end, delayed.element().due());
+            List<Portion> tails = tails(now);
+            if (!tails.isEmpty()) {
+                return tails;
+            }
+            long until = end;
+            for (Delayed next : Arrays.asList(delayed.peek(), tailing.peek())) {
+                until = next == null ? until : Math.min(until, next.due());
+            }
             if (end - now <= 0) {
                 break;
             }
@@ -172,20 +196,36 @@ public final class Intake {
         int rounds = ready.size();
         while (rounds-- > 0 && unit.size() < share && records > 0 && room > 0) {
             Lane lane = ready.remove();
-            if (lane.suspicion != null && !unit.isEmpty()) {
+            if (lane.goesAlone() && !unit.isEmpty()) {
                 ready.add(lane);
                 continue;
             }
             List<ConsumerRecord<byte[], byte[]>> taken = new ArrayList<>(Math.min(records, lane.size()));
-            boolean suspected = lane.suspicion != null;
             long moved = lane.moveTo(taken, records, room);
-            lane.busy = true;
-            lane.queued = false;
-            unit.add(new Portion(lane, lane.claim, taken, moved, lane.failedAttempts + 1));
+            unit.add(begin(lane, taken, moved));
             records -= taken.size();
             room -= moved;
-            if (pace.onePartition() || suspected) {
+            if (pace.onePartition() || lane.goesAlone()) {
                 break;
+            }
+        }
+        return unit;
+    }
+
+    private static Portion begin(Lane lane, List<ConsumerRecord<byte[], byte[]>> taken, long moved) {
+        lane.busy = true;
+        lane.queued = false;
+        return new Portion(lane, lane.claim, taken, moved, lane.tail(), lane.troubles + 1);
+    }
+
+    /** A unit of the positions that are due to move without a record. */
+    private List<Portion> tails(long now) {
+        List<Portion> unit = new ArrayList<>();
+        while (!tailing.isEmpty() && tailing.element().due() - now <= 0) {
+            Lane lane = tailing.remove().lane();
+            lane.tailing = false;
+            if (!lane.busy && !lane.queued && !lane.closed && lane.tail() != null) {
+                unit.add(begin(lane, List.of(), 0));
             }
         }
         return unit;
@@ -215,6 +255,9 @@ public final class Intake {
         Lane lane = portion.lane();
         lane.busy = false;
         bytes -= portion.bytes();
+        if (s.moved() != null) {
+            lane.claim = lane.claim.at(s.moved());
+        }
         if (s.closing()) {
             close(lane);
         }
@@ -222,17 +265,11 @@ public final class Intake {
             leaving.remove(portion.claim().partition(), lane);
             return true;
         }
-        if (s.moved() != null) {
-            lane.claim = lane.claim.at(s.moved());
-            lane.failedAttempts = 0;
-            if (lane.suspicion != null && lane.suspicion.isOver(s.moved().nextOffset())) {
-                lane.suspicion = null;
-            }
-        } else if (s.delay() > 0) {
-            lane.failedAttempts++;
-        }
-        if (s.suspicion() != null) {
-            lane.suspicion = s.suspicion();
+        lane.alone = s.alone();
+        if (s.troubled()) {
+            lane.troubles++;
+        } else if (s.moved() != null) {
+            lane.troubles = 0;
         }
         long before = lane.bytes;
         lane.putBack(portion.records().subList(s.done(), portion.records().size()));
@@ -240,8 +277,8 @@ public final class Intake {
         if (s.delay() > 0) {
             lane.queued = true;
             delayed.add(new Delayed(lane, System.nanoTime() + s.delay()));
-        } else if (!lane.isEmpty()) {
-            makeReady(lane);
+        } else {
+            enqueue(lane);
         }
         return false;
     }
@@ -259,16 +296,24 @@ public final class Intake {
             ready.remove(lane);
             delayed.removeIf(d -> d.lane() == lane);
         }
+        tailing.removeIf(d -> d.lane() == lane);
         fullLanes.remove(lane);
         if (lane.busy) {
             leaving.put(partition, lane);
         }
     }
 
-    private void makeReady(Lane lane) {
-        lane.queued = true;
-        ready.add(lane);
-        notifyAll();
+    /** Lets a lane wait for a worker, if there is something to do for it. */
+    private void enqueue(Lane lane) {
+        if (!lane.isEmpty()) {
+            lane.queued = true;
+            ready.add(lane);
+            notifyAll();
+        } else if (lane.tail() != null && !lane.tailing) {
+            lane.tailing = true;
+            tailing.add(new Delayed(lane, System.nanoTime() + TAIL_PATIENCE.toNanos()));
+            notifyAll();
+        }
     }
 
     private List<TopicPartition> roomAgain() {

@@ -2,10 +2,14 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
-import dev.tidemark.internal.plan.Suspicion;
+import dev.tidemark.internal.plan.Alone;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.ListIterator;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -31,17 +35,36 @@ final class Lane {
     /** Waits for a worker, at once or after a delay. */
     boolean queued;
 
+    /** Waits a little for records, before its position moves without one. */
+    boolean tailing;
+
     /** The poll thread was told to stop fetching. */
     boolean full;
 
-    int failedAttempts;
+    /** How often in a row passing trouble kept its records from taking effect. */
+    int troubles;
 
+    /** A record that failed: it is tried by itself next. */
     @Nullable
-    Suspicion suspicion;
+    Alone alone;
 
-    Lane(Claim claim) {
-        this.claim = claim;
+    /** Its last owners came to nothing: records are tried one by one until one took effect. */
+    boolean suspected;
+
+    /** Hashes of the keys whose records follow a parked one. Used by the worker whose unit it is in. */
+    final Set<ByteBuffer> heldKeys;
+
+    /** How many records in a row were parked or skipped. Used by the worker whose unit it is in. */
+    int givenUp;
+
+    /** Where reading goes on behind the last record taken in, if that is further than the record itself. */
+    private @Nullable Position tail;
+
+    Lane(ClaimedPartition claimed) {
+        this.claim = claimed.claim();
         this.expected = claim.position().nextOffset();
+        this.suspected = claimed.isSuspect();
+        this.heldKeys = new HashSet<>(claimed.heldKeys());
     }
 
     static long size(ConsumerRecord<?, ?> record) {
@@ -65,23 +88,29 @@ final class Lane {
         }
     }
 
+    /** Takes in that reading goes on there: what lies between holds no record for this group. */
+    void readUpTo(Position next) {
+        if (next.nextOffset() > expected) {
+            tail = next;
+            expected = next.nextOffset();
+        }
+    }
+
+    /** Where the position moves once nothing waits any more; null where it is there already. */
+    @Nullable
+    Position tail() {
+        Position t = tail;
+        return t != null && isEmpty() && t.nextOffset() > claim.position().nextOffset() ? t : null;
+    }
+
+    /** Whether its next record must be the only one of its unit. */
+    boolean goesAlone() {
+        return suspected || alone != null;
+    }
+
     /** Moves records from the front into the list, up to a number and a size; at least one if the list is empty. */
     long moveTo(List<ConsumerRecord<byte[], byte[]>> taken, int mostRecords, long mostBytes) {
-        int allowed = mostRecords;
-        if (suspicion != null) {
-            int suspects = 0;
-            for (ConsumerRecord<byte[], byte[]> record : waiting) {
-                if (record.offset() >= suspicion.end()) {
-                    break;
-                }
-                suspects++;
-            }
-            if (suspects == 0) {
-                suspicion = null;
-            } else {
-                allowed = Math.min(allowed, suspicion.take(suspects));
-            }
-        }
+        int allowed = goesAlone() ? 1 : mostRecords;
         long moved = 0;
         while (taken.size() < allowed && !waiting.isEmpty()) {
             long size = size(waiting.getFirst());

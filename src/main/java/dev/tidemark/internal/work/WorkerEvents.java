@@ -16,8 +16,11 @@ public interface WorkerEvents {
     /** These partitions cannot go on; what was buffered for them is dropped already. */
     void halted(Collection<Claim> claims, TidemarkException why);
 
-    /** The first of several attempts failed for a passing reason. */
+    /** An attempt failed and will be repeated. */
     void retrying(Collection<Claim> claims, TidemarkException why);
+
+    /** The positions of these claims have moved in the database. */
+    void moved(Collection<Claim> claims);
 
     /** What was retried has taken effect. */
     void recovered(Collection<Claim> claims);

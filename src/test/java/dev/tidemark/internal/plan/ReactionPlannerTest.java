@@ -3,13 +3,21 @@ package dev.tidemark.internal.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ErrorCode;
+import dev.tidemark.FailureAction;
+import dev.tidemark.FailurePolicy;
 import dev.tidemark.OffsetStoreException;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReactionPlannerTest {
     private static final TopicPartition P0 = new TopicPartition("flights", 0);
@@ -21,12 +29,25 @@ class ReactionPlannerTest {
     }
 
     private static Reaction plan(UnitOutcome outcome, int records, int attempt) {
-        return ReactionPlanner.plan(outcome, unit(records, attempt));
+        return ReactionPlanner.plan(outcome, unit(records, attempt), record(FailurePolicy.halt(), 1, 0));
+    }
+
+    private static RecordFacts record(FailurePolicy policy, int attempt, int givenUpInARow) {
+        return new RecordFacts(policy, new ConsumerRecord<>("flights", 0, 42, null, null), attempt, givenUpInARow);
+    }
+
+    private static Reaction single(UnitOutcome outcome, FailurePolicy policy, int attempt, int givenUpInARow) {
+        return ReactionPlanner.plan(outcome, unit(1, 1), record(policy, attempt, givenUpInARow));
+    }
+
+    private UnitOutcome failed(@Nullable String sqlState) {
+        return new UnitOutcome.HandlerFailed(
+                ErrorCode.HANDLER_FAILED, cause, new SqlFacts(sqlState, sqlState != null, false, false, true));
     }
 
     @Test
     void aCommitGoesOn() {
-        assertThat(plan(new UnitOutcome.Committed(), 5, 1)).isEqualTo(new Reaction.GoOn());
+        assertThat(plan(new UnitOutcome.Committed(Map.of()), 5, 1)).isEqualTo(new Reaction.GoOn(Map.of()));
     }
 
     @Test
@@ -69,7 +90,7 @@ class ReactionPlannerTest {
 
     @Test
     void aFailingHandlerIsNarrowedDownToARecordWhichHalts() {
-        UnitOutcome failed = new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, cause);
+        UnitOutcome failed = failed(null);
         assertThat(plan(failed, 2, 1)).isEqualTo(new Reaction.Isolate());
         assertThat(plan(failed, 1, 1)).isInstanceOfSatisfying(Reaction.Halt.class, halt -> {
             assertThat(halt.why().code()).isEqualTo(ErrorCode.HANDLER_FAILED);
@@ -78,10 +99,69 @@ class ReactionPlannerTest {
                     .hasMessageContaining("topic flights partition 0 offset 42")
                     .hasMessageNotContaining("value of a record");
         });
-        assertThat(plan(new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, cause), 1, 1))
+        assertThat(plan(new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, cause, SqlFacts.none()), 1, 1))
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class,
                         halt -> assertThat(halt.why().code()).isEqualTo(ErrorCode.DEADLINE_PASSED));
+    }
+
+    @Test
+    void thePolicyIsAskedOnceARecordHasFailedByItself() {
+        FailurePolicy policy = FailurePolicy.retry(2, Duration.ofSeconds(1)).then(failure -> FailureAction.parkKey());
+        assertThat(plan(failed(null), 2, 1)).isEqualTo(new Reaction.Isolate());
+        assertThat(single(failed(null), policy, 1, 0))
+                .isInstanceOfSatisfying(
+                        Reaction.RetryRecord.class, r -> assertThat(r.delay()).isEqualTo(Duration.ofSeconds(1)));
+        assertThat(single(failed(null), policy, 2, 0))
+                .isInstanceOfSatisfying(
+                        Reaction.RetryRecord.class, r -> assertThat(r.delay()).isEqualTo(Duration.ofSeconds(2)));
+        assertThat(single(failed(null), policy, 3, 0)).isInstanceOfSatisfying(Reaction.GiveUp.class, r -> {
+            assertThat(r.how()).isEqualTo(FailureAction.parkKey());
+            assertThat(r.why()).hasMessageContaining("offset 42").hasMessageNotContaining("value of a record");
+        });
+        assertThat(single(new UnitOutcome.Undecodable("key", cause), FailurePolicy.skip(), 1, 0))
+                .isInstanceOfSatisfying(Reaction.GiveUp.class, r -> {
+                    assertThat(r.how()).isEqualTo(FailureAction.skip());
+                    assertThat(r.why().code()).isEqualTo(ErrorCode.RECORD_UNDECODABLE);
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"42703", "42P01", "42501", "0A000", "25001", "XX000", "XX001"})
+    void whatIsNotTheRecordsFaultHaltsInsteadOfParking(String sqlState) {
+        assertThat(single(failed(sqlState), FailurePolicy.park(), 1, 0))
+                .isInstanceOfSatisfying(Reaction.Halt.class, halt -> {
+                    assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD);
+                    assertThat(halt.why()).hasMessageContaining(sqlState);
+                });
+        assertThat(single(failed("23505"), FailurePolicy.park(), 1, 0)).isInstanceOf(Reaction.GiveUp.class);
+        assertThat(single(failed("22001"), FailurePolicy.skip(), 1, 0)).isInstanceOf(Reaction.GiveUp.class);
+    }
+
+    @Test
+    void tooManyInARowHalt() {
+        assertThat(single(failed(null), FailurePolicy.park(), 1, 99)).isInstanceOf(Reaction.GiveUp.class);
+        assertThat(single(failed(null), FailurePolicy.park(), 1, 100))
+                .isInstanceOfSatisfying(
+                        Reaction.Halt.class,
+                        halt -> assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD));
+        FailurePolicy patient = FailurePolicy.park().withMostInARow(101);
+        assertThat(single(failed(null), patient, 1, 100)).isInstanceOf(Reaction.GiveUp.class);
+    }
+
+    @Test
+    void aPolicyThatFailsHalts() {
+        FailurePolicy broken = failure -> {
+            throw new IllegalStateException("broken");
+        };
+        assertThat(single(failed(null), broken, 1, 0))
+                .isInstanceOfSatisfying(
+                        Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("policy"));
+    }
+
+    @Test
+    void aUnitWithoutRecordsIsRetried() {
+        assertThat(ReactionPlanner.plan(failed(null), unit(0, 1), null)).isInstanceOf(Reaction.RetryAfter.class);
     }
 
     @Test

@@ -6,7 +6,9 @@ import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.internal.plan.Suspicion;
+import dev.tidemark.internal.plan.Alone;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.UnitPace;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import java.util.UUID;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The queues by themselves: what comes out when, and what is dropped. */
@@ -32,6 +35,18 @@ class IntakeTest {
 
     private static Claim claim(int partition) {
         return new Claim(new TopicPartition("t", partition), UUID.randomUUID(), 1, Position.of(100));
+    }
+
+    private static ClaimedPartition claimed(Claim claim) {
+        return new ClaimedPartition(claim, new Before(null, null, 0, 0), Set.of());
+    }
+
+    private static Settlement done(Portion portion, int done, Position moved) {
+        return new Settlement(portion, done, moved, 0, false, null, false);
+    }
+
+    private static Settlement again(Portion portion, long delay, @Nullable Alone alone) {
+        return new Settlement(portion, 0, null, delay, delay > 0, alone, false);
     }
 
     private static List<ConsumerRecord<byte[], byte[]>> records(Claim claim, long from, long to) {
@@ -51,10 +66,10 @@ class IntakeTest {
 
     @Test
     void aUnitTakesWhatIsThereFromAllPartitionsUpToTheLimit() throws InterruptedException {
-        intake.open(p0);
-        intake.open(p1);
-        assertThat(intake.offer(p0, records(p0, 100, 104))).isFalse();
-        assertThat(intake.offer(p1, records(p1, 100, 120))).isTrue();
+        intake.open(claimed(p0));
+        intake.open(claimed(p1));
+        assertThat(intake.offer(p0, records(p0, 100, 104), null)).isFalse();
+        assertThat(intake.offer(p1, records(p1, 100, 120), null)).isTrue();
         List<Portion> unit = take();
         assertThat(unit).hasSize(2);
         assertThat(offsets(unit.get(0))).containsExactly(100L, 101L, 102L, 103L);
@@ -64,20 +79,20 @@ class IntakeTest {
 
     @Test
     void recordsOfAnotherClaimOrBehindTheClaimAreDropped() throws InterruptedException {
-        intake.open(p0);
-        intake.offer(claim(0), records(p0, 100, 110));
+        intake.open(claimed(p0));
+        intake.offer(claim(0), records(p0, 100, 110), null);
         assertThat(take()).isEmpty();
-        intake.offer(p0, records(p0, 0, 102));
-        intake.offer(p0, records(p0, 50, 103));
+        intake.offer(p0, records(p0, 0, 102), null);
+        intake.offer(p0, records(p0, 50, 103), null);
         assertThat(offsets(take().get(0))).containsExactly(100L, 101L, 102L);
     }
 
     @Test
     void whatWasNotDoneComesAgainInOrder() throws InterruptedException {
-        intake.open(p0);
-        intake.offer(p0, records(p0, 100, 105));
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 105), null);
         Portion first = take().get(0);
-        intake.settle(List.of(Settlement.done(first, 2, Position.of(102))));
+        intake.settle(List.of(done(first, 2, Position.of(102))));
         Portion second = take().get(0);
         assertThat(offsets(second)).containsExactly(102L, 103L, 104L);
         assertThat(second.claim().position()).isEqualTo(Position.of(102));
@@ -86,14 +101,14 @@ class IntakeTest {
 
     @Test
     void aClosedPartitionIsAwaitedUntilItsUnitHasEnded() throws InterruptedException {
-        intake.open(p0);
-        intake.offer(p0, records(p0, 100, 105));
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 105), null);
         Portion portion = take().get(0);
         assertThat(intake.close(Set.of(p0.partition()))).containsExactly(p0.partition());
         assertThat(intake.isLeaving(p0.partition())).isTrue();
         assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofMillis(10)))
                 .isFalse();
-        intake.settle(List.of(Settlement.again(portion, 0, null)));
+        intake.settle(List.of(again(portion, 0, null)));
         assertThat(intake.isLeaving(p0.partition())).isFalse();
         assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofSeconds(10)))
                 .isTrue();
@@ -103,52 +118,94 @@ class IntakeTest {
 
     @Test
     void aFullPartitionIsResumedOnceThereIsRoom() throws InterruptedException {
-        intake.open(p0);
-        assertThat(intake.offer(p0, records(p0, 100, 120))).isTrue();
+        intake.open(claimed(p0));
+        assertThat(intake.offer(p0, records(p0, 100, 120), null)).isTrue();
         Portion portion = take().get(0);
-        intake.settle(List.of(Settlement.done(portion, 10, Position.of(110))));
+        intake.settle(List.of(done(portion, 10, Position.of(110))));
         assertThat(news.room).containsExactly(p0.partition());
     }
 
     @Test
     void aPartitionThatWasFullBecauseOfAnotherIsResumedWhenThatOneGoes() {
         Intake small = new Intake(limits, 1_000, news);
-        small.open(p0);
-        small.open(p1);
-        small.offer(p0, records(p0, 100, 109));
-        assertThat(small.offer(p1, records(p1, 100, 101))).as("over all bytes").isTrue();
+        small.open(claimed(p0));
+        small.open(claimed(p1));
+        small.offer(p0, records(p0, 100, 109), null);
+        assertThat(small.offer(p1, records(p1, 100, 101), null))
+                .as("over all bytes")
+                .isTrue();
         small.close(Set.of(p0.partition()));
         assertThat(news.room).containsExactly(p1.partition());
     }
 
     @Test
-    void aSuspectedRangeIsTakenAloneAndInPart() throws InterruptedException {
-        intake.open(p0);
-        intake.open(p1);
-        intake.offer(p0, records(p0, 100, 108));
+    void aRecordThatFailedIsTakenByItself() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.open(claimed(p1));
+        intake.offer(p0, records(p0, 100, 108), null);
         Portion whole = take().get(0);
-        intake.settle(List.of(Settlement.again(whole, 0, new Suspicion(108, Suspicion.Next.HALF))));
-        intake.offer(p1, records(p1, 100, 105));
+        intake.settle(List.of(again(whole, 0, new Alone(100, 1))));
+        intake.offer(p1, records(p1, 100, 105), null);
         List<Portion> unit = take();
         assertThat(unit).hasSize(1);
-        assertThat(offsets(unit.get(0))).containsExactly(100L, 101L, 102L, 103L);
+        assertThat(offsets(unit.get(0))).containsExactly(100L);
+        intake.settle(List.of(done(unit.get(0), 1, Position.of(101))));
+        List<Portion> rest = take();
+        assertThat(rest.get(0).claim().partition()).isEqualTo(p1.partition());
+        assertThat(offsets(rest.get(1))).as("the others together").containsExactly(101L, 102L, 103L, 104L, 105L);
+    }
+
+    @Test
+    void theRecordsOfASuspectedPartitionComeOneByOneUntilOneTookEffect() throws InterruptedException {
+        intake.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), Set.of()));
+        intake.offer(p0, records(p0, 100, 108), null);
+        Portion first = take().get(0);
+        assertThat(offsets(first)).containsExactly(100L);
+        first.lane().suspected = false;
+        intake.settle(List.of(done(first, 1, Position.of(101))));
+        assertThat(offsets(take().get(0))).hasSize(7);
+    }
+
+    @Test
+    void aPositionBeyondTheLastRecordMovesWithItOrByItself() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 103), Position.of(105));
+        Portion portion = take().get(0);
+        assertThat(portion.tail()).isEqualTo(Position.of(105));
+        intake.settle(List.of(done(portion, 3, Position.of(105))));
+
+        intake.offer(p0, List.of(), Position.of(107));
+        assertThat(take()).as("records may follow soon").isEmpty();
+        Portion tail = intake.take(pace, Duration.ofSeconds(10)).get(0);
+        assertThat(tail.records()).isEmpty();
+        assertThat(tail.tail()).isEqualTo(Position.of(107));
+        intake.settle(List.of(done(tail, 0, Position.of(107))));
+
+        intake.offer(p0, List.of(), Position.of(109));
+        intake.offer(p0, records(p0, 109, 111), Position.of(111));
+        Portion both = take().get(0);
+        assertThat(offsets(both)).containsExactly(109L, 110L);
+        intake.settle(List.of(done(both, 2, Position.of(111))));
+        assertThat(intake.take(pace, Duration.ofMillis(1_500)))
+                .as("nothing is left to move")
+                .isEmpty();
     }
 
     @Test
     void aFailedUnitWaits() throws InterruptedException {
-        intake.open(p0);
-        intake.offer(p0, records(p0, 100, 101));
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 101), null);
         Portion portion = take().get(0);
         assertThat(portion.attempt()).isEqualTo(1);
-        intake.settle(List.of(Settlement.again(portion, Duration.ofMillis(50).toNanos(), null)));
+        intake.settle(List.of(again(portion, Duration.ofMillis(50).toNanos(), null)));
         assertThat(take()).isEmpty();
         assertThat(intake.take(pace, Duration.ofSeconds(10)).get(0).attempt()).isEqualTo(2);
     }
 
     @Test
     void afterAStopNothingIsTaken() throws InterruptedException {
-        intake.open(p0);
-        intake.offer(p0, records(p0, 100, 101));
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 101), null);
         intake.stop();
         assertThat(intake.take(pace, Duration.ofDays(1))).isEmpty();
     }
@@ -181,6 +238,11 @@ class IntakeTest {
         @Override
         public void retrying(Collection<Claim> claims, TidemarkException why) {
             throw new AssertionError(why);
+        }
+
+        @Override
+        public void moved(Collection<Claim> claims) {
+            throw new AssertionError();
         }
 
         @Override

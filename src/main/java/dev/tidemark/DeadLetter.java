@@ -1,0 +1,41 @@
+package dev.tidemark;
+
+import java.time.Instant;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * A parked record, as {@code dead_letter} holds it.
+ *
+ * @param id names it
+ * @param record raw, as Kafka delivered it; without a leader epoch
+ * @param holdsKey whether later records of its key are parked behind it
+ * @param errorCode why it was parked, such as TM-502; empty where it only followed a parked record of its key
+ * @param errorClass class of the exception; empty where it only followed
+ * @param errorMessage the exception's message, which may hold data; empty where it has none
+ * @param errorStack the exception's stack trace, cut after 64 KiB; empty where it only followed
+ * @param attempts how often it was tried by itself; 0 where it only followed
+ * @param parkedBy the name of the consumer that parked it
+ * @param parkedAt when, by the server's clock
+ * @param supersededAt since when it is to be read again from the log, because the offset was moved back below it; it cannot be
+ *     redriven then. Empty otherwise
+ */
+public record DeadLetter(
+        long id,
+        ConsumerRecord<byte[], byte[]> record,
+        boolean holdsKey,
+        Optional<String> errorCode,
+        Optional<String> errorClass,
+        Optional<String> errorMessage,
+        Optional<String> errorStack,
+        int attempts,
+        String parkedBy,
+        Instant parkedAt,
+        Optional<Instant> supersededAt) {
+    /** The place and the code: never the record's content, nor the exception's message. */
+    @Override
+    public String toString() {
+        return "dead letter " + id + ": topic " + record.topic() + " partition " + record.partition() + " offset "
+                + record.offset() + errorCode.map(code -> " " + code).orElse("");
+    }
+}

@@ -1,0 +1,54 @@
+package dev.tidemark;
+
+import java.time.Duration;
+
+/** What becomes of a record that failed by itself; see {@link FailurePolicy}. */
+public sealed interface FailureAction {
+    /** Tries the record again after this long. Its partition waits, the others go on, and polling does too. */
+    static FailureAction retryAfter(Duration delay) {
+        return new Retry(delay);
+    }
+
+    /** Puts the record into {@code dead_letter} and moves the offset beyond it, in one transaction. */
+    static FailureAction park() {
+        return new Park(false);
+    }
+
+    /**
+     * As {@link #park}, and later records of the same key in the same partition follow it, so that the key's order survives. A
+     * record without a key is parked alone.
+     */
+    static FailureAction parkKey() {
+        return new Park(true);
+    }
+
+    /** Moves the offset beyond the record and writes a row into {@code audit_log}, in one transaction. The record has no effect. */
+    static FailureAction skip() {
+        return new Skip();
+    }
+
+    /** Stops the partition in front of the record; the others go on. */
+    static FailureAction halt() {
+        return new Halt();
+    }
+
+    /** See {@link FailureAction#retryAfter}. */
+    record Retry(Duration delay) implements FailureAction {
+        /** Refuses a negative delay (TM-103). */
+        public Retry {
+            if (delay.isNegative()) {
+                throw new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING, "a retry cannot wait for " + delay, null);
+            }
+        }
+    }
+
+    /** See {@link FailureAction#park} and {@link FailureAction#parkKey}. */
+    record Park(boolean holdKey) implements FailureAction {}
+
+    /** See {@link FailureAction#skip}. */
+    record Skip() implements FailureAction {}
+
+    /** See {@link FailureAction#halt}. */
+    record Halt() implements FailureAction {}
+}

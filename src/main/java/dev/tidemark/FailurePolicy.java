@@ -1,0 +1,126 @@
+package dev.tidemark;
+
+import java.time.Duration;
+
+/**
+ * Decides what becomes of a record that cannot be decoded or handled. It is asked once the record has failed by itself: when a
+ * unit of many records fails, the failing one is found first, and its neighbours take effect.
+ *
+ * <p>Not asked about passing trouble of the database, which is retried for ever, nor about a handler that ends the transaction,
+ * which halts. Where the failure is not the record's (SQLSTATE class 42, 0A, 25 or XX), or {@link #mostInARow} records of a
+ * partition were given up one after the other, the partition halts with TM-505 instead of parking or skipping: a dropped column
+ * must not empty a topic into {@code dead_letter}.
+ *
+ * <p>Called on a worker's thread, several at once: it must be thread-safe and quick. If it throws, the partition halts.
+ */
+@FunctionalInterface
+public interface FailurePolicy {
+    /** How many records in a row are parked or skipped before that counts as a failure of something else. */
+    int MOST_IN_A_ROW = 100;
+
+    /** What to do now; it is asked again after each retry. Never null. */
+    FailureAction decide(RecordFailure failure);
+
+    /** How many records of a partition may be parked or skipped in a row; the next one halts with TM-505. */
+    default int mostInARow() {
+        return MOST_IN_A_ROW;
+    }
+
+    /** Stops the partition in front of the record, at its first failure. The default. */
+    static FailurePolicy halt() {
+        return failure -> FailureAction.halt();
+    }
+
+    /** Parks the record at its first failure; see {@link FailureAction#park}. */
+    static FailurePolicy park() {
+        return failure -> FailureAction.park();
+    }
+
+    /** Parks the record and what follows of its key; see {@link FailureAction#parkKey}. */
+    static FailurePolicy parkKey() {
+        return failure -> FailureAction.parkKey();
+    }
+
+    /** Passes over the record at its first failure; see {@link FailureAction#skip}. */
+    static FailurePolicy skip() {
+        return failure -> FailureAction.skip();
+    }
+
+    /**
+     * Tries a failing record so many more times, and then does what is said next.
+     *
+     * @param times retries after the first failure, at least 1
+     * @param backoff the wait before the first retry; doubles with each one, up to 5 minutes
+     */
+    static Retrying retry(int times, Duration backoff) {
+        return new Retrying(times, backoff);
+    }
+
+    /** The same policy with another limit on records given up in a row; at least 1. */
+    default FailurePolicy withMostInARow(int limit) {
+        if (limit < 1) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING, "mostInARow must be positive, not " + limit, null);
+        }
+        FailurePolicy policy = this;
+        return new FailurePolicy() {
+            @Override
+            public FailureAction decide(RecordFailure failure) {
+                return policy.decide(failure);
+            }
+
+            @Override
+            public int mostInARow() {
+                return limit;
+            }
+        };
+    }
+
+    /** Retries that are still to be told what comes after them. */
+    record Retrying(int times, Duration backoff) {
+        private static final Duration MOST = Duration.ofMinutes(5);
+
+        /** Refuses what is no retry (TM-103). */
+        public Retrying {
+            if (times < 1 || backoff.isNegative()) {
+                throw new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "retry(" + times + ", " + backoff + ") is none: give a positive number and a backoff",
+                        null);
+            }
+        }
+
+        /** Then stops the partition in front of the record. */
+        public FailurePolicy thenHalt() {
+            return then(FailurePolicy.halt());
+        }
+
+        /** Then parks the record; see {@link FailureAction#park}. */
+        public FailurePolicy thenPark() {
+            return then(FailurePolicy.park());
+        }
+
+        /** Then parks the record and what follows of its key; see {@link FailureAction#parkKey}. */
+        public FailurePolicy thenParkKey() {
+            return then(FailurePolicy.parkKey());
+        }
+
+        /** Then passes over the record; see {@link FailureAction#skip}. */
+        public FailurePolicy thenSkip() {
+            return then(FailurePolicy.skip());
+        }
+
+        /** Then asks another policy. */
+        public FailurePolicy then(FailurePolicy last) {
+            return failure -> failure.attempt() <= times
+                    ? FailureAction.retryAfter(wait(failure.attempt()))
+                    : last.decide(failure);
+        }
+
+        private Duration wait(int attempt) {
+            double millis = backoff.toMillis() * Math.pow(2, Math.min(attempt - 1, 40));
+            Duration most = backoff.compareTo(MOST) > 0 ? backoff : MOST;
+            return millis < most.toMillis() ? Duration.ofMillis((long) millis) : most;
+        }
+    }
+}

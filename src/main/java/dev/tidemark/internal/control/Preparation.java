@@ -1,0 +1,109 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.Subscription;
+import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.SchemaCheck;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreErrors;
+import dev.tidemark.internal.store.StoreIdentity;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What must be known before the first partition is assigned. Used by the control thread. */
+final class Preparation {
+    private final Schema schema;
+    private final String groupId;
+    private final Reading reading;
+    private final TopicLookup lookup;
+    private final ClaimStore store;
+    private final StoreIdentity identity;
+    private final ControlConnection connection;
+    private final EndWatch ends;
+
+    Preparation(
+            Schema schema,
+            String groupId,
+            Reading reading,
+            TopicLookup lookup,
+            ClaimStore store,
+            StoreIdentity identity,
+            ControlConnection connection,
+            EndWatch ends) {
+        this.schema = schema;
+        this.groupId = groupId;
+        this.reading = reading;
+        this.lookup = lookup;
+        this.store = store;
+        this.identity = identity;
+        this.connection = connection;
+        this.ends = ends;
+    }
+
+    /** Looks at the store, once it answers; throws what waiting does not mend. */
+    void checkStore() throws SQLException {
+        try {
+            connection.inTransaction(c -> {
+                SchemaCheck.check(c, schema);
+                identity.check(c);
+                return schema;
+            });
+        } catch (SQLException e) {
+            SqlFacts facts = SqlFailures.facts(e);
+            if (facts.is("25006") || FailureKind.ofControl(facts) == FailureKind.HANDLER) {
+                throw StoreErrors.translate(schema, groupId, e);
+            }
+            throw e;
+        }
+    }
+
+    /** Looks at Kafka: binds what a pattern matches, all at the same moment, and remembers where the logs end. */
+    void lookAtLogs() throws SQLException, KafkaUnavailableException {
+        if (reading.subscription() instanceof Subscription.Matching) {
+            bindMatching();
+        }
+        if (reading.untilEnd()) {
+            ends.begin(reading.subscription());
+        }
+    }
+
+    private void bindMatching() throws SQLException, KafkaUnavailableException {
+        if (connection.inTransaction(store::isKnown)) {
+            // Whatever matches and is not bound yet came later.
+            return;
+        }
+        Instant now = Instant.now();
+        List<First> topics = new ArrayList<>();
+        for (Map.Entry<String, Identity> topic :
+                new TreeMap<>(lookup.identities(lookup.topics(reading.subscription()))).entrySet()) {
+            int partitions = topic.getValue().partitions();
+            topics.add(new First(
+                    topic.getKey(),
+                    topic.getValue(),
+                    lookup.starts(topic.getKey(), partitions, reading.start(), now),
+                    lookup.earliest(topic.getKey(), partitions)));
+        }
+        // In one transaction: after a crash halfway, the rest would look as if it had come later.
+        connection.inTransaction(c -> {
+            for (First topic : topics) {
+                store.bind(c, topic.name(), topic.identity(), Optional.of(topic.starts()), topic.earliest());
+            }
+            return topics.size();
+        });
+    }
+
+    /** A topic that the group meets at its first start. */
+    private record First(String name, Identity identity, Map<Integer, Long> starts, Map<Integer, Long> earliest) {}
+}

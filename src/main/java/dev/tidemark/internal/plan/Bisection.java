@@ -1,0 +1,59 @@
+package dev.tidemark.internal.plan;
+
+import java.util.List;
+
+/**
+ * The search for a failing record in a failed unit. Records stand in one row, partition after partition; only the beginning of
+ * the row is ever tried, so that nothing is reordered, and what took effect leaves the row. It takes a try for each halving.
+ *
+ * @param suspects so many records from the beginning of the row hold a failing one
+ * @param lastKnown whether the last of them is known to be it
+ */
+public record Bisection(int suspects, boolean lastKnown) {
+    /**
+     * After a try failed.
+     *
+     * @param tried how many records it held
+     * @param failing which of them failed, from 0; negative if nobody knows
+     */
+    public static Bisection after(int tried, int failing) {
+        return failing < 0 ? new Bisection(tried, false) : new Bisection(failing + 1, true);
+    }
+
+    /** After so many records from the beginning took effect. */
+    public Bisection succeeded(int records) {
+        return new Bisection(Math.max(0, suspects - records), lastKnown);
+    }
+
+    /** Whether no record is under suspicion any more: they failed together and not one by one. */
+    public boolean isOver() {
+        return suspects == 0;
+    }
+
+    /**
+     * How many records to try next; at least one.
+     *
+     * @param sizes how many records the row holds of each partition
+     */
+    public int next(List<Integer> sizes) {
+        if (suspects <= 1) {
+            return 1;
+        }
+        if (lastKnown) {
+            return suspects - 1;
+        }
+        int half = suspects / 2;
+        int boundary = 0;
+        int best = -1;
+        for (int size : sizes) {
+            boundary += size;
+            if (boundary >= suspects) {
+                break;
+            }
+            if (best < 0 || Math.abs(boundary - half) < Math.abs(best - half)) {
+                best = boundary;
+            }
+        }
+        return best > 0 ? best : half;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.Claim;
+import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A claim and what the database knows about the partition beside it.
+ *
+ * @param claim the claim just made
+ * @param before the row as the claim found it
+ * @param heldKeys hashes of the keys whose records are to follow a parked one
+ */
+public record ClaimedPartition(Claim claim, Before before, Set<ByteBuffer> heldKeys) {
+    /** A suspicion needs so many claims without progress. */
+    private static final int WITHOUT_PROGRESS = 3;
+
+    /**
+     * The row as it was.
+     *
+     * @param token of the owner; null while nobody owned the partition
+     * @param owner the owner's name; null while nobody owned the partition
+     * @param ownerEpoch counts claims and fences
+     * @param progressEpoch the owner epoch of the last progress
+     */
+    public record Before(@Nullable UUID token, @Nullable String owner, long ownerEpoch, long progressEpoch) {}
+
+    /** Whether so many owners came to nothing that a record may kill the process; an idle partition can look like that too. */
+    public boolean isSuspect() {
+        return before.ownerEpoch() - before.progressEpoch() >= WITHOUT_PROGRESS;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.FencedException;
+import java.util.Optional;
+
+/** Tells why a claim was lost, from what the next claim of the same consumer found. */
+public final class Loss {
+    private Loss() {}
+
+    /** The reason in the order of the codes; empty where the claim was not lost but given up, after a commit whose outcome was unknown. */
+    public static Optional<FencedException> of(String groupId, Claim lost, ClaimedPartition found) {
+        ClaimedPartition.Before before = found.before();
+        long offset = lost.position().nextOffset();
+        long now = found.claim().position().nextOffset();
+        boolean sameToken = lost.token().equals(before.token());
+        if (before.ownerEpoch() < lost.ownerEpoch() || (sameToken && now < offset)) {
+            return Optional.of(new FencedException(
+                    ErrorCode.OFFSET_RESTORED,
+                    groupId,
+                    lost.partition(),
+                    "went back with the database from " + offset + " to " + now
+                            + ", as after a restore: what the database lost is read again"));
+        }
+        if (sameToken) {
+            return Optional.empty();
+        }
+        boolean nobody = before.token() == null;
+        boolean released = before.progressEpoch() == before.ownerEpoch();
+        if (nobody && !released) {
+            return Optional.of(new FencedException(
+                    ErrorCode.OFFSET_MOVED,
+                    groupId,
+                    lost.partition(),
+                    "was moved by hand, from " + offset + " or later to " + now + ": following it"));
+        }
+        return Optional.of(new FencedException(
+                ErrorCode.FENCED,
+                groupId,
+                lost.partition(),
+                "was claimed by " + (before.owner() == null ? "another consumer" : before.owner())
+                        + " meanwhile, and now again by this one, at " + now));
+    }
+}

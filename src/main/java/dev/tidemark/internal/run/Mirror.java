@@ -1,0 +1,88 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.Position;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Commits stored positions to Kafka as well, after the fact and without a guarantee, so that Kafka's own tools show the group.
+ * Nothing ever reads them back. Any thread may note; the rest is for the poll thread.
+ */
+final class Mirror {
+    private static final Logger LOG = LoggerFactory.getLogger(Mirror.class);
+    private static final long EVERY = Duration.ofSeconds(1).toNanos();
+
+    private final Consumer<byte[], byte[]> consumer;
+    private final boolean enabled;
+    private final Map<TopicPartition, Position> due = new ConcurrentHashMap<>();
+    private long last = System.nanoTime() - EVERY;
+
+    Mirror(Consumer<byte[], byte[]> consumer, boolean enabled) {
+        this.consumer = consumer;
+        this.enabled = enabled;
+    }
+
+    /** These positions are in the database now. */
+    void note(Collection<Claim> claims) {
+        if (enabled) {
+            claims.forEach(claim -> due.put(claim.partition(), claim.position()));
+        }
+    }
+
+    /** These partitions are somebody else's. */
+    void forget(Collection<TopicPartition> partitions) {
+        due.keySet().removeAll(partitions);
+    }
+
+    /** Commits what is due, at most once a second. */
+    void tick(long now) {
+        if (enabled && now - last >= EVERY) {
+            last = now;
+            commit(due.keySet());
+        }
+    }
+
+    /** Commits what is due of these partitions, now. */
+    void commit(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        for (TopicPartition partition : partitions) {
+            Position position = due.remove(partition);
+            if (position != null) {
+                offsets.put(partition, committed(position));
+            }
+        }
+        if (!offsets.isEmpty()) {
+            try {
+                // Never without a map: what the consumer stands at may be a placeholder.
+                consumer.commitAsync(offsets, (done, failed) -> {
+                    if (failed != null) {
+                        LOG.debug(
+                                "Kafka did not take a mirrored position cause={}",
+                                failed.getClass().getSimpleName());
+                    }
+                });
+            } catch (RuntimeException e) {
+                LOG.debug(
+                        "Kafka did not take a mirrored position cause={}",
+                        e.getClass().getSimpleName());
+            }
+        }
+    }
+
+    private static OffsetAndMetadata committed(Position position) {
+        OptionalInt epoch = position.leaderEpoch();
+        return new OffsetAndMetadata(
+                position.nextOffset(), epoch.isPresent() ? Optional.of(epoch.getAsInt()) : Optional.empty(), "");
+    }
+}

@@ -1,0 +1,278 @@
+package dev.tidemark.internal.store;
+
+import static dev.tidemark.internal.store.Schema.prepare;
+
+import dev.tidemark.DeadLetter;
+import java.nio.ByteBuffer;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
+
+/** All statements on {@code dead_letter}, for one group. */
+public final class DeadLetterTable {
+    private static final String COLUMNS =
+            "id, topic, partition, record_offset, timestamp_ms, timestamp_type, key, value,"
+                    + " header_keys, header_values, holds_key, error_code, error_class, error_message, error_stack, attempts,"
+                    + " parked_by, parked_at, superseded_at";
+
+    // Parked again after its offset was moved back, a record is still one dead letter.
+    private static final String PARK = """
+            insert into {schema}.dead_letter as d (group_id, topic, incarnation, partition, record_offset, timestamp_ms,
+                timestamp_type, key, value, header_keys, header_values, holds_key, error_code, error_class, error_message,
+                error_stack, attempts, parked_by)
+            select ?, ?, b.incarnation, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+              from {schema}.topic_binding b where b.group_id = ? and b.topic = ? {follows}
+            on conflict (group_id, topic, incarnation, partition, record_offset) do update
+               set holds_key = excluded.holds_key, error_code = excluded.error_code, error_class = excluded.error_class,
+                   error_message = excluded.error_message, error_stack = excluded.error_stack,
+                   attempts = excluded.attempts, parked_by = excluded.parked_by, parked_at = clock_timestamp(),
+                   superseded_at = null
+            """;
+
+    private static final String FOLLOWS = """
+               and exists (select from {schema}.dead_letter h
+                            where h.group_id = b.group_id and h.topic = b.topic and h.partition = ?
+                              and h.key_hash = sha256(?) and h.holds_key and h.superseded_at is null)
+            """;
+
+    private static final String HELD_KEYS = """
+            select distinct d.topic, d.partition, d.key_hash
+              from {schema}.dead_letter d join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+             where d.group_id = ? and d.holds_key and d.superseded_at is null and d.key_hash is not null
+            """;
+
+    private static final String LIST = """
+            select {columns} from {schema}.dead_letter
+             where group_id = ? and (?::bigint[] is null or id = any (?::bigint[])) and (?::text is null or topic = ?)
+               and id > ?
+             order by id limit ?
+            """;
+
+    private static final String LOCK = """
+            select {columns}, exists (
+                       select from {schema}.dead_letter h
+                        where d.holds_key and h.holds_key and h.superseded_at is null and h.group_id = d.group_id
+                          and h.topic = d.topic and h.partition = d.partition and h.key_hash = d.key_hash
+                          and (h.incarnation, h.record_offset) < (d.incarnation, d.record_offset)) as waits
+              from {schema}.dead_letter d
+             where d.group_id = ? and d.id = ? for update of d skip locked
+            """;
+
+    private static final String DELETE = """
+            delete from {schema}.dead_letter
+             where group_id = ? and id = ? and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
+            """;
+
+    private static final String FAILED_AGAIN = """
+            update {schema}.dead_letter
+               set attempts = attempts + 1, error_code = ?, error_class = ?, error_message = ?, error_stack = ?
+             where group_id = ? and id = ?
+            """;
+
+    private final Schema schema;
+    private final String groupId;
+
+    public DeadLetterTable(Schema schema, String groupId) {
+        this.schema = schema;
+        this.groupId = groupId;
+    }
+
+    /** A locked dead letter, and whether an earlier one of its key must come first. */
+    public record Locked(DeadLetter letter, boolean waits) {}
+
+    /** Writes a record down with its error. */
+    void park(
+            Connection c,
+            ConsumerRecord<byte[], byte[]> record,
+            boolean holdKey,
+            ErrorText error,
+            int attempts,
+            String owner)
+            throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(PARK.replace("{follows}", "")))) {
+            bind(s, c, record, holdKey && record.key() != null, error, attempts, owner);
+            s.executeUpdate();
+        }
+    }
+
+    /** Writes a record down behind the parked ones of its key; answers false if there is none any more. */
+    boolean follow(Connection c, ConsumerRecord<byte[], byte[]> record, String owner) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(PARK.replace("{follows}", FOLLOWS)))) {
+            bind(s, c, record, true, ErrorText.NONE, 0, owner);
+            s.setInt(20, record.partition());
+            s.setBytes(21, record.key());
+            return s.executeUpdate() > 0;
+        }
+    }
+
+    private void bind(
+            PreparedStatement s,
+            Connection c,
+            ConsumerRecord<byte[], byte[]> record,
+            boolean holdKey,
+            ErrorText error,
+            int attempts,
+            String owner)
+            throws SQLException {
+        List<Header> headers = List.of(record.headers().toArray());
+        s.setString(1, groupId);
+        s.setString(2, record.topic());
+        s.setInt(3, record.partition());
+        s.setLong(4, record.offset());
+        s.setLong(5, record.timestamp());
+        s.setString(6, record.timestampType().toString());
+        s.setBytes(7, record.key());
+        s.setBytes(8, record.value());
+        s.setArray(9, Schema.texts(c, headers, header -> ErrorText.storable(header.key())));
+        s.setArray(
+                10, c.createArrayOf("bytea", headers.stream().map(Header::value).toArray(byte[][]::new)));
+        s.setBoolean(11, holdKey);
+        s.setString(12, error.code());
+        s.setString(13, error.exception());
+        s.setString(14, error.message());
+        s.setString(15, error.stack());
+        s.setInt(16, attempts);
+        s.setString(17, owner);
+        s.setString(18, groupId);
+        s.setString(19, record.topic());
+    }
+
+    /** The hashes of the keys whose records are to follow a parked one. */
+    Map<TopicPartition, Set<ByteBuffer>> heldKeys(Connection c, Collection<TopicPartition> partitions)
+            throws SQLException {
+        Map<TopicPartition, Set<ByteBuffer>> held = new HashMap<>();
+        try (PreparedStatement s = prepare(c, schema.sql(HELD_KEYS))) {
+            s.setArray(1, Schema.topics(c, partitions));
+            s.setArray(2, Schema.numbers(c, partitions));
+            s.setString(3, groupId);
+            try (ResultSet r = s.executeQuery()) {
+                while (r.next()) {
+                    held.computeIfAbsent(
+                                    new TopicPartition(r.getString("topic"), r.getInt("partition")),
+                                    p -> new HashSet<>())
+                            .add(ByteBuffer.wrap(r.getBytes("key_hash")));
+                }
+            }
+        }
+        return held;
+    }
+
+    /** Dead letters in the order they were parked, after an id; null lists and names stand for all. */
+    public List<DeadLetter> list(
+            Connection c, @Nullable Collection<Long> ids, @Nullable String topic, long after, int limit)
+            throws SQLException {
+        List<DeadLetter> letters = new ArrayList<>();
+        try (PreparedStatement s = prepare(c, schema.sql(LIST.replace("{columns}", COLUMNS)))) {
+            Array wanted = ids == null ? null : Schema.longs(c, ids, id -> id);
+            s.setString(1, groupId);
+            s.setArray(2, wanted);
+            s.setArray(3, wanted);
+            s.setString(4, topic);
+            s.setString(5, topic);
+            s.setLong(6, after);
+            s.setInt(7, limit);
+            try (ResultSet r = s.executeQuery()) {
+                while (r.next()) {
+                    letters.add(letter(r));
+                }
+            }
+        }
+        return letters;
+    }
+
+    /** Locks a dead letter until the end of the transaction; empty if it is gone, or somebody else has locked it. */
+    public Optional<Locked> lock(Connection c, long id) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(LOCK.replace("{columns}", COLUMNS)))) {
+            s.setString(1, groupId);
+            s.setLong(2, id);
+            try (ResultSet r = s.executeQuery()) {
+                return r.next() ? Optional.of(new Locked(letter(r), r.getBoolean("waits"))) : Optional.empty();
+            }
+        }
+    }
+
+    /** Removes a dead letter, with a transaction id only inside that transaction; answers whether it was there. */
+    public boolean remove(Connection c, long id, @Nullable String transactionId) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(DELETE))) {
+            s.setString(1, groupId);
+            s.setLong(2, id);
+            s.setString(3, transactionId);
+            return s.executeUpdate() > 0;
+        }
+    }
+
+    /** Notes that a dead letter failed once more. */
+    public void failedAgain(Connection c, long id, ErrorText error) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(FAILED_AGAIN))) {
+            s.setString(1, error.code());
+            s.setString(2, error.exception());
+            s.setString(3, error.message());
+            s.setString(4, error.stack());
+            s.setString(5, groupId);
+            s.setLong(6, id);
+            s.executeUpdate();
+        }
+    }
+
+    // Keys and values may be null; ConsumerRecord does not say so in its types.
+    @SuppressWarnings("NullAway")
+    private static DeadLetter letter(ResultSet r) throws SQLException {
+        byte[] key = r.getBytes("key");
+        byte[] value = r.getBytes("value");
+        String[] names = (String[]) r.getArray("header_keys").getArray();
+        byte[][] contents = (byte[][]) r.getArray("header_values").getArray();
+        Headers headers = new RecordHeaders();
+        for (int i = 0; i < names.length; i++) {
+            headers.add(names[i], contents[i]);
+        }
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
+                r.getString("topic"),
+                r.getInt("partition"),
+                r.getLong("record_offset"),
+                r.getLong("timestamp_ms"),
+                TimestampType.forName(r.getString("timestamp_type")),
+                key == null ? ConsumerRecord.NULL_SIZE : key.length,
+                value == null ? ConsumerRecord.NULL_SIZE : value.length,
+                key,
+                value,
+                headers,
+                Optional.empty(),
+                Optional.empty());
+        return new DeadLetter(
+                r.getLong("id"),
+                record,
+                r.getBoolean("holds_key"),
+                Optional.ofNullable(r.getString("error_code")),
+                Optional.ofNullable(r.getString("error_class")),
+                Optional.ofNullable(r.getString("error_message")),
+                Optional.ofNullable(r.getString("error_stack")),
+                r.getInt("attempts"),
+                Objects.requireNonNull(r.getString("parked_by")),
+                Objects.requireNonNull(instant(r.getTimestamp("parked_at"))),
+                Optional.ofNullable(instant(r.getTimestamp("superseded_at"))));
+    }
+
+    private static @Nullable Instant instant(@Nullable Timestamp at) {
+        return at == null ? null : at.toInstant();
+    }
+}

@@ -1,0 +1,80 @@
+package dev.tidemark.internal.store;
+
+import static dev.tidemark.internal.store.Schema.prepare;
+
+import dev.tidemark.ErrorCode;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Collection;
+import org.apache.kafka.common.TopicPartition;
+
+/** All statements on {@code partition_state}, for one group. */
+public final class PartitionStateTable {
+    private static final String HALTED = """
+            insert into {schema}.partition_state as s (group_id, topic, partition, halted_at, error_code, error_text)
+            values (?, ?, ?, clock_timestamp(), ?, ?)
+            on conflict (group_id, topic, partition) do update
+               set halted_at = excluded.halted_at, error_code = excluded.error_code, error_text = excluded.error_text
+            """;
+
+    private static final String CLAIMED = """
+            update {schema}.partition_state s set halted_at = null, error_code = null, error_text = null
+              from unnest(?::text[], ?::int[]) as w(topic, partition)
+             where s.group_id = ? and s.topic = w.topic and s.partition = w.partition and s.halted_at is not null
+            """;
+
+    private static final String ATTEMPT = """
+            insert into {schema}.partition_state as s (group_id, topic, partition, suspect_offset, suspect_attempts)
+            values (?, ?, ?, ?, 1)
+            on conflict (group_id, topic, partition) do update
+               set suspect_attempts = case when s.suspect_offset = excluded.suspect_offset
+                                           then s.suspect_attempts + 1 else 1 end,
+                   suspect_offset = excluded.suspect_offset
+            returning suspect_attempts
+            """;
+
+    private final Schema schema;
+    private final String groupId;
+
+    public PartitionStateTable(Schema schema, String groupId) {
+        this.schema = schema;
+        this.groupId = groupId;
+    }
+
+    /** Writes down that a partition halted, in words that hold no data. */
+    public void halted(Connection c, TopicPartition partition, ErrorCode code, String words) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(HALTED))) {
+            s.setString(1, groupId);
+            s.setString(2, partition.topic());
+            s.setInt(3, partition.partition());
+            s.setString(4, code.code());
+            s.setString(5, words);
+            s.executeUpdate();
+        }
+    }
+
+    /** These partitions do not stand still any more. */
+    void claimed(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(CLAIMED))) {
+            s.setArray(1, Schema.topics(c, partitions));
+            s.setArray(2, Schema.numbers(c, partitions));
+            s.setString(3, groupId);
+            s.executeUpdate();
+        }
+    }
+
+    /** Counts one more process that begins to try this record; answers how many there were, with this one. */
+    int countAttempt(Connection c, TopicPartition partition, long offset) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(ATTEMPT))) {
+            s.setString(1, groupId);
+            s.setString(2, partition.topic());
+            s.setInt(3, partition.partition());
+            s.setLong(4, offset);
+            try (ResultSet r = s.executeQuery()) {
+                return r.next() ? r.getInt(1) : 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.Claim;
+import dev.tidemark.Position;
+import dev.tidemark.internal.work.UnitHandler.Progress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** What one transaction takes of a unit: records from the beginning of each of some parts. */
+record Slice<K, V>(List<Piece<K, V>> pieces) {
+    /** So many records from the beginning of a part. */
+    record Piece<K, V>(Part<K, V> part, List<ConsumerRecord<K, V>> records) {}
+
+    /** Everything that is left. */
+    static <K, V> Slice<K, V> all(List<Part<K, V>> parts) {
+        return new Slice<>(
+                parts.stream().map(part -> new Piece<>(part, part.left())).toList());
+    }
+
+    /** So many records, part after part. */
+    static <K, V> Slice<K, V> first(List<Part<K, V>> parts, int records) {
+        List<Piece<K, V>> pieces = new ArrayList<>();
+        int open = records;
+        for (Part<K, V> part : parts) {
+            int taken = Math.min(open, part.left().size());
+            if (taken > 0) {
+                pieces.add(new Piece<>(part, part.left().subList(0, taken)));
+                open -= taken;
+            }
+        }
+        return new Slice<>(pieces);
+    }
+
+    int size() {
+        return pieces.stream().mapToInt(piece -> piece.records().size()).sum();
+    }
+
+    Part<K, V> firstPart() {
+        return pieces.get(0).part();
+    }
+
+    List<Part<K, V>> parts() {
+        return pieces.stream().map(Piece::part).toList();
+    }
+
+    List<Claim> claims() {
+        return pieces.stream().map(piece -> piece.part().claim()).toList();
+    }
+
+    List<List<ConsumerRecord<K, V>>> records() {
+        return pieces.stream().map(Piece::records).toList();
+    }
+
+    /** Where each part moves after so much progress. */
+    Map<Claim, Position> moves(Progress progress) {
+        Map<Claim, Position> moves = new HashMap<>();
+        for (int i = 0; i < pieces.size(); i++) {
+            Part<K, V> part = pieces.get(i).part();
+            boolean onlyMoves = pieces.get(i).records().isEmpty();
+            if (progress.done(i) > 0 || onlyMoves) {
+                moves.put(part.claim(), part.after(progress.done(i)));
+            }
+        }
+        return moves;
+    }
+
+    /** How many of the records are behind these positions. */
+    int moved(Map<Claim, Position> moves) {
+        int moved = 0;
+        for (Piece<K, V> piece : pieces) {
+            Position to = moves.get(piece.part().claim());
+            for (ConsumerRecord<K, V> record : piece.records()) {
+                if (to != null && record.offset() < to.nextOffset()) {
+                    moved++;
+                }
+            }
+        }
+        return moved;
+    }
+
+    /** Which of the records the handler failed on, counted from 0; -1 where nobody knows. */
+    int failing(@Nullable Progress progress) {
+        if (progress == null || progress.failing() < 0) {
+            return -1;
+        }
+        int before = 0;
+        for (int i = 0; i < progress.failing(); i++) {
+            before += pieces.get(i).records().size();
+        }
+        return before + progress.done(progress.failing());
+    }
+
+    /** How many records the handler had come to; all of them where it gets them at once. */
+    int reached(@Nullable Progress progress) {
+        int failing = failing(progress);
+        return failing < 0 ? size() : failing + 1;
+    }
+}

@@ -1,0 +1,22 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.store.UnitTransaction;
+
+/**
+ * What a worker's units work with.
+ *
+ * @param survivors shared by all workers of a consumer
+ * @param identities asked before each commit
+ */
+public record UnitTools<K, V>(
+        String groupId,
+        Intake intake,
+        UnitLimits limits,
+        UnitHandler<K, V> handler,
+        FailurePolicy policy,
+        UnitTransaction transaction,
+        Survivors survivors,
+        IdentityCheck identities,
+        WorkerEvents events) {}
