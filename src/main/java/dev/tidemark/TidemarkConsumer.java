@@ -1,6 +1,8 @@
 package dev.tidemark;
 
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
@@ -50,6 +52,18 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      */
     @Override
     void close();
+
+    /**
+     * Applies these dead letters of the group after all, with this consumer's handler and deserializers: for each, the handler's
+     * effects and the removal of the dead letter are one transaction. In the order of their ids, so that the order within a key
+     * survives; a dead letter behind an earlier one of its key waits for that one. Works before, during and after {@link #run}, in
+     * any process, on the caller's thread and a connection of its own.
+     *
+     * @param ids of {@link DeadLetter}s; see {@link DeadLetters#list}
+     * @return one answer for each id, in the order they were tried
+     * @throws TidemarkException if the database is in trouble or the store cannot work; what was applied before stays applied
+     */
+    List<Redriven> redrive(Collection<Long> ids);
 
     /** What the consumer is doing, as a snapshot. */
     ConsumerStatus status();

@@ -5,14 +5,21 @@ import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
+import dev.tidemark.Redriven;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.plan.Subscription;
+import dev.tidemark.internal.store.BlockerWatch;
+import dev.tidemark.internal.store.DeadLetterTable;
+import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.work.RecordDecoder;
+import dev.tidemark.internal.work.Redrive;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -261,6 +268,27 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public List<Redriven> redrive(Collection<Long> ids) {
+        String name = Names.applicationName(BlockerWatch.NAME_PREFIX, Names.instanceId(), 0, groupId);
+        try (WorkerSession session = new WorkerSession(options.store().dataSource(), name);
+                RecordDecoder<K, V> decoder = options.work().decoders().get()) {
+            Redrive<K, V> redrive = new Redrive<>(
+                    groupId,
+                    options.work().limits(),
+                    options.work().handler(),
+                    decoder,
+                    new UnitTransaction(
+                            options.store().schema(),
+                            groupId,
+                            owner,
+                            session,
+                            options.store().ownerTimeout()),
+                    new DeadLetterTable(options.store().schema(), groupId));
+            return redrive.redriveAll(ids);
         }
     }
 

@@ -22,6 +22,8 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
@@ -35,6 +37,8 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(UnitTransaction.class);
+
     /** The third process that ends while it tries a record is the last one. */
     private static final int MOST_ATTEMPTS = 3;
 
@@ -43,6 +47,7 @@ public final class UnitTransaction {
     private final StoredOffsetTable offsets;
     private final UnitEndings endings;
     private final PartitionStateTable states;
+    private final DeadLetterTable letters;
     private final WorkerSession session;
     private final Duration ownerTimeout;
 
@@ -56,6 +61,7 @@ public final class UnitTransaction {
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
         this.states = new PartitionStateTable(schema, groupId);
+        this.letters = new DeadLetterTable(schema, groupId);
         this.endings = new UnitEndings(schema, groupId, owner);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
@@ -110,6 +116,18 @@ public final class UnitTransaction {
                                 + claim.partition().partition() + " offset " + offset
                                 + ": find out why; update next_offset to " + (offset + 1) + " to go on without it",
                         null));
+    }
+
+    /** Notes, in a transaction of its own, that a dead letter failed once more; failing to is no harm. */
+    public void noteFailedAgain(long id, ErrorCode code, Throwable cause) {
+        try {
+            Connection connection = session.connection();
+            letters.failedAgain(connection, id, ErrorText.of(code, cause));
+            connection.commit();
+        } catch (SQLException e) {
+            LOG.debug("could not note a failure dead_letter={} cause=\"{}\"", id, SqlFailures.describe(e));
+            session.discard();
+        }
     }
 
     private void cleanUp(UnitOutcome outcome) {
@@ -230,7 +248,8 @@ public final class UnitTransaction {
         return new UnitOutcome.HandlerFailed(code, cause, SqlFailures.facts(cause));
     }
 
-    private UnitOutcome ofOwnStatement(SQLException e) {
+    /** How a unit ends in which a statement of the store failed, one that no handler has a part in. */
+    public UnitOutcome ofOwnStatement(SQLException e) {
         SqlFacts facts = SqlFailures.facts(e);
         // A pool answers for a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.isCutOff();
