@@ -53,7 +53,8 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideInAPackage(API)
-                .and(not(belongToAnyOf(TidemarkBuilder.class, OffsetStore.class, TidemarkSchema.class)))
+                .and(not(belongToAnyOf(
+                        TidemarkBuilder.class, OffsetStore.class, DeadLetters.class, TidemarkSchema.class)))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.tidemark.internal..")

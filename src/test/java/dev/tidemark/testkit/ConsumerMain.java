@@ -56,6 +56,16 @@ public final class ConsumerMain {
             TidemarkConsumer consumer = switch (settings.getOrDefault("handler", "batch")) {
                 case "batch" -> builder.handleBatch(FlightEffects::foldBatch);
                 case "record" -> builder.handle(FlightEffects::foldOne);
+                case "deadly" -> {
+                    String deadly = settings.get("deadly");
+                    yield builder.handle((record, tx) -> {
+                        FlightEffects.foldOne(record, tx);
+                        if (deadly.equals(record.partition() + "@" + record.offset())) {
+                            say("DYING");
+                            Runtime.getRuntime().halt(137);
+                        }
+                    });
+                }
                 case "wait" ->
                     builder.handleBatch((records, tx) -> {
                         FlightEffects.foldBatch(records, tx);

@@ -2,6 +2,7 @@ package dev.tidemark.internal.plan;
 
 import dev.tidemark.Claim;
 import java.nio.ByteBuffer;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -11,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param claim the claim just made
  * @param before the row as the claim found it
+ * @param openAttempt the offset of a record that a process began to try by itself and did not come back from; empty if there is none
  * @param heldKeys hashes of the keys whose records are to follow a parked one
  */
-public record ClaimedPartition(Claim claim, Before before, Set<ByteBuffer> heldKeys) {
+public record ClaimedPartition(Claim claim, Before before, OptionalLong openAttempt, Set<ByteBuffer> heldKeys) {
     /** A suspicion needs so many claims without progress. */
     private static final int WITHOUT_PROGRESS = 3;
 
@@ -27,8 +29,10 @@ public record ClaimedPartition(Claim claim, Before before, Set<ByteBuffer> heldK
      */
     public record Before(@Nullable UUID token, @Nullable String owner, long ownerEpoch, long progressEpoch) {}
 
-    /** Whether so many owners came to nothing that a record may kill the process; an idle partition can look like that too. */
+    /** Whether a record may kill the processes that handle it; an idle partition can look like that too. */
     public boolean isSuspect() {
-        return before.ownerEpoch() - before.progressEpoch() >= WITHOUT_PROGRESS;
+        boolean open = openAttempt.isPresent()
+                && openAttempt.getAsLong() == claim.position().nextOffset();
+        return open || before.ownerEpoch() - before.progressEpoch() >= WITHOUT_PROGRESS;
     }
 }

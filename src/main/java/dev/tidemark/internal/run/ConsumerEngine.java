@@ -13,6 +13,8 @@ import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.DeadLetterTable;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.work.RecordDecoder;
@@ -145,7 +147,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                         unexpected("the poll thread failed with " + e.getClass().getSimpleName(), e);
             }
             state.compareAndSet(State.RUNNING, State.STOPPING);
-            shutDown(consumer, made, workers);
+            close(consumer, made, workers);
             return failed;
         } catch (RuntimeException e) {
             return KafkaErrors.refusal(groupId, e)
@@ -197,49 +199,13 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         return false;
     }
 
-    /** In this order: no new unit, open units end, partitions are given back, the group is left. */
-    private void shutDown(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<Thread> workers) {
-        if (made != null) {
-            made.intake().stop();
-        }
-        if (made != null && options.kafka().reading().isManual()) {
-            made.rebalances().onPartitionsRevoked(made.board().partitions());
-        }
-        try {
-            // Closing revokes, and the revocation waits for the open units.
-            consumer.close(CloseOptions.timeout(Rooms.DRAIN.plus(GOODBYE)));
-        } catch (RuntimeException e) {
-            LOG.debug(
-                    "the Kafka consumer did not close cleanly group={} cause={}",
-                    groupId,
-                    e.getClass().getSimpleName());
-        }
-        if (made != null) {
-            // A static member does not leave, and so was not asked to give anything back.
-            made.rebalances().onPartitionsRevoked(made.board().partitions());
-            // Claims whose news the loop did not hear any more.
-            made.inbox().drain();
-            endWorkers(made, workers);
-            made.control().close(GOODBYE);
+    private void close(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<Thread> workers) {
+        if (made == null) {
+            consumer.close(CloseOptions.timeout(GOODBYE));
+        } else {
+            made.shutDown(consumer, options.kafka().reading().isManual(), workers, GOODBYE);
         }
         LOG.info("stopped group={}", groupId);
-    }
-
-    private static void endWorkers(Rooms made, List<Thread> workers) {
-        for (WorkerSession session : made.sessions()) {
-            WorkerSession.OpenUnit unit = session.openUnit();
-            if (unit != null) {
-                unit.cancel();
-            }
-        }
-        try {
-            for (Thread worker : workers) {
-                worker.interrupt();
-                worker.join(GOODBYE.toMillis() / workers.size());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     @Override
@@ -276,18 +242,17 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         String name = Names.applicationName(BlockerWatch.NAME_PREFIX, Names.instanceId(), 0, groupId);
         try (WorkerSession session = new WorkerSession(options.store().dataSource(), name);
                 RecordDecoder<K, V> decoder = options.work().decoders().get()) {
+            Schema schema = options.store().schema();
+            UnitTransaction transaction = new UnitTransaction(
+                    schema, groupId, owner, session, options.store().ownerTimeout());
             Redrive<K, V> redrive = new Redrive<>(
                     groupId,
                     options.work().limits(),
                     options.work().handler(),
                     decoder,
-                    new UnitTransaction(
-                            options.store().schema(),
-                            groupId,
-                            owner,
-                            session,
-                            options.store().ownerTimeout()),
-                    new DeadLetterTable(options.store().schema(), groupId));
+                    transaction,
+                    new UnitNotes(schema, groupId, session, transaction),
+                    new DeadLetterTable(schema, groupId));
             return redrive.redriveAll(ids);
         }
     }

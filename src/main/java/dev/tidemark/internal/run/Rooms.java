@@ -6,6 +6,8 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.work.IdentityCheck;
@@ -18,8 +20,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What exists while a consumer runs, and how it is put together. */
 record Rooms(
@@ -30,6 +35,8 @@ record Rooms(
         PollLoop loop,
         Rebalances rebalances,
         List<WorkerSession> sessions) {
+    private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
+
     /** How long a revocation, and so a stop, waits for units under way. */
     static final Duration DRAIN = Duration.ofSeconds(10);
 
@@ -40,7 +47,7 @@ record Rooms(
         Mailbox mailbox = new Mailbox(consumer::wakeup);
         Seeks seeks = new Seeks(consumer);
         Mirror mirror = new Mirror(consumer, options.kafka().mirror());
-        Inbox inbox = new Inbox(groupId, board, mailbox, seeks, mirror);
+        Inbox inbox = new Inbox(groupId, board, mailbox, mirror);
         Intake intake = new Intake(options.work().limits(), options.work().bufferBytes(), inbox);
         List<WorkerSession> sessions = new ArrayList<>();
         String instance = Names.instanceId();
@@ -62,7 +69,7 @@ record Rooms(
                 inbox,
                 () -> held(intake, board),
                 sessions);
-        inbox.connect(intake, control);
+        inbox.connect(new Transitions(groupId, board, seeks, intake, control, mirror));
         PollLoop loop = new PollLoop(
                 groupId,
                 consumer,
@@ -91,18 +98,17 @@ record Rooms(
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         List<Thread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
+            Schema schema = options.store().schema();
+            UnitTransaction transaction = new UnitTransaction(
+                    schema, groupId, owner, session, options.store().ownerTimeout());
             UnitTools<K, V> tools = new UnitTools<>(
                     groupId,
                     intake,
                     options.work().limits(),
                     options.work().handler(),
                     options.work().policy(),
-                    new UnitTransaction(
-                            options.store().schema(),
-                            groupId,
-                            owner,
-                            session,
-                            options.store().ownerTimeout()),
+                    transaction,
+                    new UnitNotes(schema, groupId, session, transaction),
                     survivors,
                     identities,
                     inbox);
@@ -113,5 +119,45 @@ record Rooms(
             threads.add(thread);
         }
         return threads;
+    }
+
+    /** In this order: no new unit, open units end, partitions are given back, the group is left. Each step is bounded. */
+    void shutDown(Consumer<byte[], byte[]> consumer, boolean manual, List<Thread> workers, Duration patience) {
+        intake.stop();
+        if (manual) {
+            // There is no group that would ask for them back.
+            rebalances.onPartitionsRevoked(board.partitions());
+        }
+        try {
+            // Closing revokes, and the revocation waits for the open units.
+            consumer.close(CloseOptions.timeout(DRAIN.plus(patience)));
+        } catch (RuntimeException e) {
+            LOG.debug(
+                    "the Kafka consumer did not close cleanly cause={}",
+                    e.getClass().getSimpleName());
+        }
+        // A static member does not leave, and so was not asked to give anything back.
+        rebalances.onPartitionsRevoked(board.partitions());
+        // Claims whose news the loop did not hear any more.
+        inbox.drain();
+        endWorkers(workers, patience);
+        control.close(patience);
+    }
+
+    private void endWorkers(List<Thread> workers, Duration patience) {
+        for (WorkerSession session : sessions) {
+            WorkerSession.OpenUnit unit = session.openUnit();
+            if (unit != null) {
+                unit.cancel();
+            }
+        }
+        try {
+            for (Thread worker : workers) {
+                worker.interrupt();
+                worker.join(patience.toMillis() / workers.size());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -157,9 +158,17 @@ public final class ClaimStore {
             states.claimed(c, rows.keySet());
             // After the claim: what the predecessor parked is committed now.
             Map<TopicPartition, Set<ByteBuffer>> held = letters.heldKeys(c, rows.keySet());
-            rows.forEach((partition, row) -> claimed.put(
-                    partition,
-                    new ClaimedPartition(row.claim(), row.before(), held.getOrDefault(partition, Set.of()))));
+            Map<TopicPartition, Long> open = states.openAttempts(c, rows.keySet());
+            rows.forEach((partition, row) -> {
+                Long attempt = open.get(partition);
+                claimed.put(
+                        partition,
+                        new ClaimedPartition(
+                                row.claim(),
+                                row.before(),
+                                attempt == null ? OptionalLong.empty() : OptionalLong.of(attempt),
+                                held.getOrDefault(partition, Set.of())));
+            });
         }
         return claimed;
     }

@@ -8,6 +8,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /** All statements on {@code partition_state}, for one group. */
@@ -33,6 +35,18 @@ public final class PartitionStateTable {
                                            then s.suspect_attempts + 1 else 1 end,
                    suspect_offset = excluded.suspect_offset
             returning suspect_attempts
+            """;
+
+    // Another record may be under suspicion by now.
+    private static final String SURVIVED = """
+            update {schema}.partition_state set suspect_attempts = suspect_attempts - 1
+             where group_id = ? and topic = ? and partition = ? and suspect_offset = ? and suspect_attempts > 0
+            """;
+
+    private static final String OPEN_ATTEMPTS = """
+            select s.topic, s.partition, s.suspect_offset
+              from {schema}.partition_state s join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+             where s.group_id = ? and s.suspect_attempts > 0
             """;
 
     private final Schema schema;
@@ -61,6 +75,35 @@ public final class PartitionStateTable {
             s.setArray(1, Schema.topics(c, partitions));
             s.setArray(2, Schema.numbers(c, partitions));
             s.setString(3, groupId);
+            s.executeUpdate();
+        }
+    }
+
+    /** The records that processes began to try by themselves and have not come back from. */
+    Map<TopicPartition, Long> openAttempts(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+        Map<TopicPartition, Long> open = new HashMap<>();
+        try (PreparedStatement s = prepare(c, schema.sql(OPEN_ATTEMPTS))) {
+            s.setArray(1, Schema.topics(c, partitions));
+            s.setArray(2, Schema.numbers(c, partitions));
+            s.setString(3, groupId);
+            try (ResultSet r = s.executeQuery()) {
+                while (r.next()) {
+                    open.put(
+                            new TopicPartition(r.getString("topic"), r.getInt("partition")),
+                            r.getLong("suspect_offset"));
+                }
+            }
+        }
+        return open;
+    }
+
+    /** This process has come back from the record: the attempt does not count any more. */
+    void survived(Connection c, TopicPartition partition, long offset) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(SURVIVED))) {
+            s.setString(1, groupId);
+            s.setString(2, partition.topic());
+            s.setInt(3, partition.partition());
+            s.setLong(4, offset);
             s.executeUpdate();
         }
     }

@@ -3,7 +3,6 @@ package dev.tidemark.internal.store;
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.Position;
-import dev.tidemark.RecordFailedException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -22,8 +21,6 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
@@ -37,17 +34,10 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(UnitTransaction.class);
-
-    /** The third process that ends while it tries a record is the last one. */
-    private static final int MOST_ATTEMPTS = 3;
-
     private final Schema schema;
     private final String groupId;
     private final StoredOffsetTable offsets;
     private final UnitEndings endings;
-    private final PartitionStateTable states;
-    private final DeadLetterTable letters;
     private final WorkerSession session;
     private final Duration ownerTimeout;
 
@@ -60,8 +50,6 @@ public final class UnitTransaction {
         this.schema = schema;
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
-        this.states = new PartitionStateTable(schema, groupId);
-        this.letters = new DeadLetterTable(schema, groupId);
         this.endings = new UnitEndings(schema, groupId, owner);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
@@ -87,46 +75,6 @@ public final class UnitTransaction {
             throw e;
         } finally {
             session.end(unit);
-        }
-    }
-
-    /**
-     * Counts, in a transaction of its own, that this process begins to try a record that may have killed others.
-     *
-     * @return committed if it may be tried, refused if too many processes have died of it (TM-504)
-     */
-    public UnitOutcome countAttempt(Claim claim, long offset) {
-        int attempts;
-        try {
-            Connection connection = session.connection();
-            attempts = states.countAttempt(connection, claim.partition(), offset);
-            connection.commit();
-        } catch (SQLException e) {
-            UnitOutcome outcome = ofOwnStatement(e);
-            session.discard();
-            return outcome;
-        }
-        return attempts <= MOST_ATTEMPTS
-                ? new UnitOutcome.Committed(Map.of())
-                : new UnitOutcome.Refused(new RecordFailedException(
-                        ErrorCode.RECORD_KILLS,
-                        "group " + groupId + ": " + MOST_ATTEMPTS
-                                + " processes have ended while they handled the record"
-                                + " at topic " + claim.partition().topic() + " partition "
-                                + claim.partition().partition() + " offset " + offset
-                                + ": find out why; update next_offset to " + (offset + 1) + " to go on without it",
-                        null));
-    }
-
-    /** Notes, in a transaction of its own, that a dead letter failed once more; failing to is no harm. */
-    public void noteFailedAgain(long id, ErrorCode code, Throwable cause) {
-        try {
-            Connection connection = session.connection();
-            letters.failedAgain(connection, id, ErrorText.of(code, cause));
-            connection.commit();
-        } catch (SQLException e) {
-            LOG.debug("could not note a failure dead_letter={} cause=\"{}\"", id, SqlFailures.describe(e));
-            session.discard();
         }
     }
 

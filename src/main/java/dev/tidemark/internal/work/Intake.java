@@ -6,15 +6,12 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.UnitPace;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -25,29 +22,17 @@ import org.jspecify.annotations.Nullable;
  * read under; when the claim goes, so does the record. A partition is in at most one unit at a time. Thread-safe.
  */
 public final class Intake {
-    /** Records mostly follow soon, and move the position with them; only where none does is a transaction made for it. */
-    private static final Duration TAIL_PATIENCE = Duration.ofSeconds(1);
-
     private final UnitLimits limits;
     private final long mostBytes;
     private final WorkerEvents events;
 
     private final Map<TopicPartition, Lane> lanes = new HashMap<>();
     private final Map<TopicPartition, Lane> leaving = new HashMap<>();
-    private final ArrayDeque<Lane> ready = new ArrayDeque<>();
-    private final PriorityQueue<Delayed> delayed = new PriorityQueue<>();
-    private final PriorityQueue<Delayed> tailing = new PriorityQueue<>();
+    private final WaitingLanes waiting = new WaitingLanes();
     private final Set<Lane> fullLanes = new HashSet<>();
     private long bytes;
-    private int waitingWorkers;
+    private int freeWorkers;
     private boolean stopped;
-
-    private record Delayed(Lane lane, long due) implements Comparable<Delayed> {
-        @Override
-        public int compareTo(Delayed other) {
-            return Long.compare(due - other.due, 0);
-        }
-    }
 
     /**
      * @param mostBytes how many bytes may be buffered or under way before partitions are paused
@@ -60,7 +45,7 @@ public final class Intake {
 
     /** From now on records of this partition are taken, under this claim. */
     public synchronized void open(ClaimedPartition claimed) {
-        lanes.put(claimed.claim().partition(), new Lane(claimed));
+        lanes.put(claimed.claim().partition(), new Lane(claimed, limits.records()));
     }
 
     /**
@@ -159,28 +144,25 @@ public final class Intake {
         long end = System.nanoTime() + patience.toNanos();
         while (!stopped) {
             long now = System.nanoTime();
-            while (!delayed.isEmpty() && delayed.element().due() - now <= 0) {
-                ready.add(delayed.remove().lane());
-            }
-            if (!ready.isEmpty()) {
+            waiting.wake(now);
+            if (waiting.ready() > 0) {
                 return assemble(pace);
             }
-            List<Portion> tails = tails(now);
+            List<Portion> tails = waiting.tails(now).stream()
+                    .map(lane -> begin(lane, List.of(), 0))
+                    .toList();
             if (!tails.isEmpty()) {
                 return tails;
             }
-            long until = end;
-            for (Delayed next : Arrays.asList(delayed.peek(), tailing.peek())) {
-                until = next == null ? until : Math.min(until, next.due());
-            }
+            long until = waiting.nextDue(end);
             if (end - now <= 0) {
                 break;
             }
-            waitingWorkers++;
+            freeWorkers++;
             try {
                 wait(Math.max(1, (until - now) / 1_000_000));
             } finally {
-                waitingWorkers--;
+                freeWorkers--;
             }
         }
         return List.of();
@@ -188,16 +170,16 @@ public final class Intake {
 
     private List<Portion> assemble(UnitPace pace) {
         // Shared out among the workers that are free, so that one does not take all while the others look on.
-        int free = waitingWorkers + 1;
-        int share = (ready.size() + free - 1) / free;
+        int free = freeWorkers + 1;
+        int share = (waiting.ready() + free - 1) / free;
         int records = pace.allowance(limits);
         long room = limits.bytes();
         List<Portion> unit = new ArrayList<>();
-        int rounds = ready.size();
+        int rounds = waiting.ready();
         while (rounds-- > 0 && unit.size() < share && records > 0 && room > 0) {
-            Lane lane = ready.remove();
+            Lane lane = waiting.next();
             if (lane.goesAlone() && !unit.isEmpty()) {
-                ready.add(lane);
+                waiting.add(lane);
                 continue;
             }
             List<ConsumerRecord<byte[], byte[]>> taken = new ArrayList<>(Math.min(records, lane.size()));
@@ -216,19 +198,6 @@ public final class Intake {
         lane.busy = true;
         lane.queued = false;
         return new Portion(lane, lane.claim, taken, moved, lane.tail(), lane.troubles + 1);
-    }
-
-    /** A unit of the positions that are due to move without a record. */
-    private List<Portion> tails(long now) {
-        List<Portion> unit = new ArrayList<>();
-        while (!tailing.isEmpty() && tailing.element().due() - now <= 0) {
-            Lane lane = tailing.remove().lane();
-            lane.tailing = false;
-            if (!lane.busy && !lane.queued && !lane.closed && lane.tail() != null) {
-                unit.add(begin(lane, List.of(), 0));
-            }
-        }
-        return unit;
     }
 
     /** Ends units: each portion is either done up to a record, to be tried again, or its partition's last. */
@@ -275,8 +244,7 @@ public final class Intake {
         lane.putBack(portion.records().subList(s.done(), portion.records().size()));
         bytes += lane.bytes - before;
         if (s.delay() > 0) {
-            lane.queued = true;
-            delayed.add(new Delayed(lane, System.nanoTime() + s.delay()));
+            waiting.addLater(lane, System.nanoTime() + s.delay());
         } else {
             enqueue(lane);
         }
@@ -292,11 +260,7 @@ public final class Intake {
         bytes -= lane.bytes;
         lane.drop();
         lanes.remove(partition, lane);
-        if (lane.queued) {
-            ready.remove(lane);
-            delayed.removeIf(d -> d.lane() == lane);
-        }
-        tailing.removeIf(d -> d.lane() == lane);
+        waiting.remove(lane);
         fullLanes.remove(lane);
         if (lane.busy) {
             leaving.put(partition, lane);
@@ -306,12 +270,10 @@ public final class Intake {
     /** Lets a lane wait for a worker, if there is something to do for it. */
     private void enqueue(Lane lane) {
         if (!lane.isEmpty()) {
-            lane.queued = true;
-            ready.add(lane);
+            waiting.add(lane);
             notifyAll();
-        } else if (lane.tail() != null && !lane.tailing) {
-            lane.tailing = true;
-            tailing.add(new Delayed(lane, System.nanoTime() + TAIL_PATIENCE.toNanos()));
+        } else if (lane.tail() != null) {
+            waiting.addTail(lane, System.nanoTime());
             notifyAll();
         }
     }

@@ -48,8 +48,8 @@ final class Lane {
     @Nullable
     Alone alone;
 
-    /** Its last owners came to nothing: records are tried one by one until one took effect. */
-    boolean suspected;
+    /** Below this offset a record may kill the process: they are tried one by one. */
+    private long suspectedBelow;
 
     /** Hashes of the keys whose records follow a parked one. Used by the worker whose unit it is in. */
     final Set<ByteBuffer> heldKeys;
@@ -60,10 +60,13 @@ final class Lane {
     /** Where reading goes on behind the last record taken in, if that is further than the record itself. */
     private @Nullable Position tail;
 
-    Lane(ClaimedPartition claimed) {
+    /**
+     * @param mostRecords how many records a unit may hold, and so how far away the record is at most that killed the last owners
+     */
+    Lane(ClaimedPartition claimed, int mostRecords) {
         this.claim = claimed.claim();
         this.expected = claim.position().nextOffset();
-        this.suspected = claimed.isSuspect();
+        this.suspectedBelow = claimed.isSuspect() ? expected + mostRecords : 0;
         this.heldKeys = new HashSet<>(claimed.heldKeys());
     }
 
@@ -103,9 +106,14 @@ final class Lane {
         return t != null && isEmpty() && t.nextOffset() > claim.position().nextOffset() ? t : null;
     }
 
+    /** Whether its next record may kill the process. */
+    boolean isSuspected() {
+        return claim.position().nextOffset() < suspectedBelow;
+    }
+
     /** Whether its next record must be the only one of its unit. */
     boolean goesAlone() {
-        return suspected || alone != null;
+        return isSuspected() || alone != null;
     }
 
     /** Moves records from the front into the list, up to a number and a size; at least one if the list is empty. */

@@ -88,7 +88,6 @@ final class Part<K, V> {
         while (done < portion.records().size() && portion.records().get(done).offset() < to.nextOffset()) {
             done++;
         }
-        lane().suspected = false;
         alone = null;
     }
 
@@ -111,9 +110,11 @@ final class Part<K, V> {
         closing = true;
     }
 
+    boolean hasMoved() {
+        return claim.position().nextOffset() > portion.claim().position().nextOffset();
+    }
+
     Settlement settlement() {
-        boolean moved =
-                claim.position().nextOffset() > portion.claim().position().nextOffset();
-        return new Settlement(portion, done, moved ? claim.position() : null, delay, troubled, alone, closing);
+        return new Settlement(portion, done, hasMoved() ? claim.position() : null, delay, troubled, alone, closing);
     }
 }

@@ -14,6 +14,7 @@ import dev.tidemark.internal.store.DeadLetterTable;
 import dev.tidemark.internal.store.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
@@ -35,6 +36,7 @@ public final class Redrive<K, V> {
     private final UnitHandler<K, V> handler;
     private final RecordDecoder<K, V> decoder;
     private final UnitTransaction transaction;
+    private final UnitNotes notes;
     private final DeadLetterTable letters;
 
     public Redrive(
@@ -43,12 +45,14 @@ public final class Redrive<K, V> {
             UnitHandler<K, V> handler,
             RecordDecoder<K, V> decoder,
             UnitTransaction transaction,
+            UnitNotes notes,
             DeadLetterTable letters) {
         this.groupId = groupId;
         this.limits = limits;
         this.handler = handler;
         this.decoder = decoder;
         this.transaction = transaction;
+        this.notes = notes;
         this.letters = letters;
     }
 
@@ -193,7 +197,7 @@ public final class Redrive<K, V> {
         }
 
         private Redriven failed(ErrorCode code, String what, Throwable cause) {
-            transaction.noteFailedAgain(id, code, cause);
+            notes.failedAgain(id, code, cause);
             return new Redriven(
                     id,
                     Result.FAILED,

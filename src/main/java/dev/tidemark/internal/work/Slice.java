@@ -1,12 +1,17 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
+import dev.tidemark.FailurePolicy;
 import dev.tidemark.Position;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
+import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +71,33 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
             }
         }
         return moves;
+    }
+
+    /** What decisions need to know of it. */
+    UnitFacts facts(String groupId, double random) {
+        Part<K, V> first = firstPart();
+        boolean empty = first.portion().records().isEmpty();
+        long offset =
+                empty ? first.claim().position().nextOffset() : first.firstRaw().offset();
+        return new UnitFacts(
+                groupId,
+                parts().stream().map(Part::partition).collect(Collectors.toSet()),
+                size(),
+                new RecordId(first.partition(), offset),
+                parts().stream()
+                        .mapToInt(part -> part.portion().attempt())
+                        .max()
+                        .orElse(1),
+                random);
+    }
+
+    /** What decisions need to know of its first record; null where there is none. */
+    @Nullable
+    RecordFacts recordFacts(FailurePolicy policy) {
+        Part<K, V> first = firstPart();
+        return first.portion().records().isEmpty()
+                ? null
+                : new RecordFacts(policy, first.firstRaw(), first.attemptsAlone() + 1, first.lane().givenUp);
     }
 
     /** How many of the records are behind these positions. */

@@ -4,7 +4,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.TopicPartition;
 
-/** The suspected records that this process has begun to try: each counts once a process, however often it is tried. Thread-safe. */
+/** The suspected records whose attempt by this process is counted, so that it is not counted twice. Thread-safe. */
 public final class Survivors {
     private final Set<Suspect> begun = ConcurrentHashMap.newKeySet();
 
@@ -15,7 +15,11 @@ public final class Survivors {
         return begun.add(new Suspect(partition, offset));
     }
 
-    /** It was not counted after all. */
+    boolean isBegun(TopicPartition partition, long offset) {
+        return begun.contains(new Suspect(partition, offset));
+    }
+
+    /** It is not counted, or not any more. */
     void forget(TopicPartition partition, long offset) {
         begun.remove(new Suspect(partition, offset));
     }

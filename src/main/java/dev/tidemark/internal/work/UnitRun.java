@@ -7,9 +7,6 @@ import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner;
-import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
-import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
-import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.store.UnitEnd;
@@ -67,7 +64,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (!tools.survivors().begin(part.partition(), offset)) {
             return true;
         }
-        UnitOutcome counted = tools.transaction().countAttempt(part.claim(), offset);
+        UnitOutcome counted = tools.notes().countAttempt(part.claim(), offset);
         if (counted instanceof UnitOutcome.Committed) {
             return true;
         }
@@ -122,37 +119,29 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             parts.forEach(Part::close);
             return false;
         }
-        return ReactionPlanner.plan(outcome, facts(), recordFacts()).fold(this);
+        return ReactionPlanner.plan(
+                        outcome,
+                        slice.facts(tools.groupId(), ThreadLocalRandom.current().nextDouble()),
+                        slice.recordFacts(tools.policy()))
+                .fold(this);
     }
 
     private UnitPace settle() {
+        parts.forEach(this::noteSurvival);
         tools.intake().settle(parts.stream().map(Part::settlement).toList());
         news.forEach(Runnable::run);
         return pace;
     }
 
-    private UnitFacts facts() {
-        Part<K, V> first = slice.firstPart();
-        boolean empty = first.portion().records().isEmpty();
-        long offset =
-                empty ? first.claim().position().nextOffset() : first.firstRaw().offset();
-        return new UnitFacts(
-                tools.groupId(),
-                slice.parts().stream().map(Part::partition).collect(Collectors.toSet()),
-                slice.size(),
-                new RecordId(first.partition(), offset),
-                slice.parts().stream()
-                        .mapToInt(part -> part.portion().attempt())
-                        .max()
-                        .orElse(1),
-                ThreadLocalRandom.current().nextDouble());
-    }
-
-    private @Nullable RecordFacts recordFacts() {
-        Part<K, V> first = slice.firstPart();
-        return first.portion().records().isEmpty()
-                ? null
-                : new RecordFacts(tools.policy(), first.firstRaw(), first.attemptsAlone() + 1, first.lane().givenUp);
+    /** Whatever became of a suspected record, this process lives; once the position is beyond it, nobody asks any more. */
+    private void noteSurvival(Part<K, V> part) {
+        if (part.lane().isSuspected() && !part.portion().records().isEmpty() && !part.hasMoved()) {
+            long offset = part.firstRaw().offset();
+            if (tools.survivors().isBegun(part.partition(), offset)
+                    && tools.notes().survived(part.claim(), offset)) {
+                tools.survivors().forget(part.partition(), offset);
+            }
+        }
     }
 
     @Override

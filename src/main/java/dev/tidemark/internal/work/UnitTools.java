@@ -2,6 +2,7 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 
 /**
@@ -17,6 +18,7 @@ public record UnitTools<K, V>(
         UnitHandler<K, V> handler,
         FailurePolicy policy,
         UnitTransaction transaction,
+        UnitNotes notes,
         Survivors survivors,
         IdentityCheck identities,
         WorkerEvents events) {}

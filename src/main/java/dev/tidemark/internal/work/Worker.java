@@ -57,7 +57,7 @@ public final class Worker<K, V> implements Runnable {
         List<Part<K, V>> parts = new ArrayList<>();
         for (Portion portion : unit) {
             // Before it is decoded, which may be what kills.
-            if (portion.lane().suspected
+            if (portion.lane().isSuspected()
                     && !portion.records().isEmpty()
                     && !run(new Part<>(portion, List.of())).admits()) {
                 continue;

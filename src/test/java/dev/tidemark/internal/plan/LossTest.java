@@ -8,6 +8,7 @@ import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
@@ -27,7 +28,11 @@ class LossTest {
         return Loss.of(
                         "etl",
                         lost,
-                        new ClaimedPartition(now, new Before(token, owner, ownerEpoch, progressEpoch), Set.of()))
+                        new ClaimedPartition(
+                                now,
+                                new Before(token, owner, ownerEpoch, progressEpoch),
+                                OptionalLong.empty(),
+                                Set.of()))
                 .map(TidemarkException::code);
     }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.LongStream;
@@ -38,7 +39,7 @@ class IntakeTest {
     }
 
     private static ClaimedPartition claimed(Claim claim) {
-        return new ClaimedPartition(claim, new Before(null, null, 0, 0), Set.of());
+        return new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), Set.of());
     }
 
     private static Settlement done(Portion portion, int done, Position moved) {
@@ -156,14 +157,26 @@ class IntakeTest {
     }
 
     @Test
-    void theRecordsOfASuspectedPartitionComeOneByOneUntilOneTookEffect() throws InterruptedException {
-        intake.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), Set.of()));
-        intake.offer(p0, records(p0, 100, 108), null);
-        Portion first = take().get(0);
-        assertThat(offsets(first)).containsExactly(100L);
-        first.lane().suspected = false;
-        intake.settle(List.of(done(first, 1, Position.of(101))));
-        assertThat(offsets(take().get(0))).hasSize(7);
+    void theRecordsOfASuspectedPartitionComeOneByOneForAsManyAsAUnitHolds() throws InterruptedException {
+        intake.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of()));
+        intake.offer(p0, records(p0, 100, 118), null);
+        for (long offset = 100; offset < 110; offset++) {
+            Portion one = take().get(0);
+            assertThat(offsets(one)).containsExactly(offset);
+            intake.settle(List.of(done(one, 1, Position.of(offset + 1))));
+        }
+        assertThat(offsets(take().get(0))).hasSize(8);
+    }
+
+    @Test
+    void anAttemptThatNobodyCameBackFromMakesItsRecordSuspect() {
+        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 7), OptionalLong.of(100), Set.of()).isSuspect())
+                .isTrue();
+        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 7), OptionalLong.of(99), Set.of()).isSuspect())
+                .as("it came through after all")
+                .isFalse();
+        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 5), OptionalLong.empty(), Set.of()).isSuspect())
+                .isFalse();
     }
 
     @Test

@@ -1,0 +1,199 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.PartitionState;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Loss;
+import dev.tidemark.internal.work.Intake;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How assigned partitions change their state, with all that belongs to it: pauses, seeks, queues. Used by the poll thread. */
+final class Transitions {
+    private static final Logger LOG = LoggerFactory.getLogger(Transitions.class);
+
+    /** Losing the claim twice within this time is a quarrel, which is waited out. */
+    private static final Duration QUARREL = Duration.ofSeconds(10);
+
+    private final String groupId;
+    private final Board board;
+    private final Seeks seeks;
+    private final Intake intake;
+    private final ControlThread control;
+    private final Mirror mirror;
+
+    Transitions(String groupId, Board board, Seeks seeks, Intake intake, ControlThread control, Mirror mirror) {
+        this.groupId = groupId;
+        this.board = board;
+        this.seeks = seeks;
+        this.intake = intake;
+        this.control = control;
+        this.mirror = mirror;
+    }
+
+    void resume(Collection<TopicPartition> partitions) {
+        Set<TopicPartition> running = new HashSet<>();
+        for (TopicPartition partition : partitions) {
+            Slot slot = board.slot(partition);
+            if (slot != null && slot.isReading()) {
+                running.add(partition);
+            }
+        }
+        if (!running.isEmpty()) {
+            seeks.resume(running);
+        }
+    }
+
+    void lost(Collection<Claim> claims, TidemarkException why) {
+        List<Slot> slots = holding(claims);
+        for (Slot slot : slots) {
+            if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED)) {
+                intake.close(Set.of(slot.partition));
+                seeks.hold(slot.partition);
+                long now = System.nanoTime();
+                boolean quarrel = slot.losses > 0 && now - slot.lostAt < QUARREL.toNanos();
+                board.update(slot, s -> {
+                    s.losses = quarrel ? s.losses + 1 : 1;
+                    s.lostAt = now;
+                    s.lost = s.claim;
+                    s.claim = null;
+                    s.become(PartitionState.LOST);
+                });
+            }
+        }
+        if (!slots.isEmpty()) {
+            LOG.warn("claims are gone, claiming again {}", Board.words(why));
+        }
+    }
+
+    void halted(Collection<Claim> claims, TidemarkException why) {
+        for (Claim claim : claims) {
+            Slot slot = board.slot(claim.partition());
+            if (slot != null && slot.holds(claim)) {
+                // From here on nobody else knows where it stands.
+                board.update(slot, s -> s.claim = claim);
+                halt(slot, why);
+            }
+        }
+    }
+
+    void retrying(Collection<Claim> claims, TidemarkException why) {
+        for (Slot slot : holding(claims)) {
+            if (slot.is(PartitionState.RUNNING)) {
+                board.update(slot, s -> {
+                    s.error = why;
+                    s.become(PartitionState.RETRYING);
+                });
+                LOG.info("retrying partition={} {}", slot.partition, Board.words(why));
+            }
+        }
+    }
+
+    void recovered(Collection<Claim> claims) {
+        for (Slot slot : holding(claims)) {
+            if (slot.is(PartitionState.RETRYING)) {
+                board.update(slot, s -> {
+                    s.error = null;
+                    s.become(PartitionState.RUNNING);
+                });
+            }
+        }
+    }
+
+    void drained(TopicPartition partition) {
+        Slot slot = board.slot(partition);
+        if (slot != null && slot.is(PartitionState.DRAINING)) {
+            board.update(slot, s -> s.become(PartitionState.CLAIMING));
+            control.claim(Map.of(partition, slot.assignment), Duration.ZERO);
+        }
+    }
+
+    void claimed(Map<ClaimedPartition, Long> assignments) {
+        Set<Claim> late = new HashSet<>();
+        Set<String> begun = new HashSet<>();
+        assignments.forEach((claimed, assignment) -> {
+            Claim claim = claimed.claim();
+            Slot slot = board.slot(claim.partition());
+            if (slot == null || slot.assignment != assignment || !slot.is(PartitionState.CLAIMING)) {
+                late.add(claim);
+                return;
+            }
+            board.update(slot, s -> {
+                explainLoss(s, claimed);
+                s.claim = claim;
+                s.error = null;
+                s.held = false;
+                s.become(PartitionState.RUNNING);
+            });
+            intake.open(claimed);
+            seeks.begin(claim);
+            mirror.note(Set.of(claim));
+            begun.add(claim.partition() + "@" + claim.position().nextOffset());
+        });
+        control.release(late);
+        if (!begun.isEmpty()) {
+            LOG.info("claimed group={} partitions={}", groupId, begun);
+        }
+    }
+
+    private void explainLoss(Slot slot, ClaimedPartition claimed) {
+        Claim lost = slot.lost;
+        if (lost != null) {
+            Loss.of(groupId, lost, claimed).ifPresent(why -> {
+                slot.fences++;
+                slot.lastFence = why;
+                LOG.warn("{}", why.getMessage());
+            });
+            slot.lost = null;
+        }
+    }
+
+    void refused(TopicPartition partition, long assignment, TidemarkException why) {
+        Slot slot = board.slot(partition);
+        if (slot != null && slot.assignment == assignment) {
+            halt(slot, why);
+        }
+    }
+
+    void waiting(Collection<TopicPartition> partitions, TidemarkException why) {
+        for (TopicPartition partition : partitions) {
+            Slot slot = board.slot(partition);
+            if (slot != null && slot.is(PartitionState.CLAIMING)) {
+                board.update(slot, s -> s.error = why);
+            }
+        }
+    }
+
+    private void halt(Slot slot, TidemarkException why) {
+        if (!slot.is(PartitionState.HALTED)) {
+            intake.close(Set.of(slot.partition));
+            seeks.hold(slot.partition);
+            board.update(slot, s -> {
+                s.error = why;
+                s.become(PartitionState.HALTED);
+            });
+            LOG.error("halted partition={} {}", slot.partition, Board.words(why));
+            control.noteHalt(slot.partition, why, Board.words(why));
+        }
+    }
+
+    private List<Slot> holding(Collection<Claim> claims) {
+        return claims.stream()
+                .map(claim -> {
+                    Slot slot = board.slot(claim.partition());
+                    return Optional.ofNullable(slot != null && slot.holds(claim) ? slot : null);
+                })
+                .flatMap(Optional::stream)
+                .toList();
+    }
+}

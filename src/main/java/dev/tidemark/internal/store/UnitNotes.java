@@ -1,0 +1,90 @@
+package dev.tidemark.internal.store;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.RecordFailedException;
+import dev.tidemark.internal.plan.UnitOutcome;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is written beside the units, each in a small transaction of its own on the worker's connection, between units. */
+public final class UnitNotes {
+    private static final Logger LOG = LoggerFactory.getLogger(UnitNotes.class);
+
+    /** The third process that ends while it tries a record is the last one. */
+    private static final int MOST_ATTEMPTS = 3;
+
+    private final String groupId;
+    private final WorkerSession session;
+    private final UnitTransaction transaction;
+    private final PartitionStateTable states;
+    private final DeadLetterTable letters;
+
+    public UnitNotes(Schema schema, String groupId, WorkerSession session, UnitTransaction transaction) {
+        this.groupId = groupId;
+        this.session = session;
+        this.transaction = transaction;
+        this.states = new PartitionStateTable(schema, groupId);
+        this.letters = new DeadLetterTable(schema, groupId);
+    }
+
+    /** A statement that may fail without harm. */
+    @FunctionalInterface
+    private interface Note {
+        void write(Connection c) throws SQLException;
+    }
+
+    /**
+     * Counts that this process begins to try a record that may have killed others.
+     *
+     * @return committed if it may be tried, refused if too many processes have died of it (TM-504)
+     */
+    public UnitOutcome countAttempt(Claim claim, long offset) {
+        int attempts;
+        try {
+            Connection connection = session.connection();
+            attempts = states.countAttempt(connection, claim.partition(), offset);
+            connection.commit();
+        } catch (SQLException e) {
+            UnitOutcome outcome = transaction.ofOwnStatement(e);
+            session.discard();
+            return outcome;
+        }
+        return attempts <= MOST_ATTEMPTS
+                ? new UnitOutcome.Committed(Map.of())
+                : new UnitOutcome.Refused(new RecordFailedException(
+                        ErrorCode.RECORD_KILLS,
+                        "group " + groupId + ": " + MOST_ATTEMPTS
+                                + " processes have ended while they handled the record"
+                                + " at topic " + claim.partition().topic() + " partition "
+                                + claim.partition().partition() + " offset " + offset
+                                + ": find out why; update next_offset to " + (offset + 1) + " to go on without it",
+                        null));
+    }
+
+    /** Takes back what {@link #countAttempt} counted, because this process has come back; answers whether it could. */
+    public boolean survived(Claim claim, long offset) {
+        return note(c -> states.survived(c, claim.partition(), offset));
+    }
+
+    /** Notes that a dead letter failed once more; failing to is no harm. */
+    public void failedAgain(long id, ErrorCode code, Throwable cause) {
+        boolean unused = note(c -> letters.failedAgain(c, id, ErrorText.of(code, cause)));
+    }
+
+    private boolean note(Note note) {
+        try {
+            Connection connection = session.connection();
+            note.write(connection);
+            connection.commit();
+            return true;
+        } catch (SQLException e) {
+            LOG.debug("could not make a note cause=\"{}\"", SqlFailures.describe(e));
+            session.discard();
+            return false;
+        }
+    }
+}

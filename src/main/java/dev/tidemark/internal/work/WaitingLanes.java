@@ -1,0 +1,91 @@
+package dev.tidemark.internal.work;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/** The lanes that wait for a worker: at once, after a failure later, or for a move of their position alone. Guarded by its {@link Intake}. */
+final class WaitingLanes {
+    /** Records mostly follow soon, and move the position with them; only where none does is a transaction made for it. */
+    private static final Duration TAIL_PATIENCE = Duration.ofSeconds(1);
+
+    private final ArrayDeque<Lane> ready = new ArrayDeque<>();
+    private final PriorityQueue<Due> later = new PriorityQueue<>();
+    private final PriorityQueue<Due> tails = new PriorityQueue<>();
+
+    private record Due(Lane lane, long at) implements Comparable<Due> {
+        @Override
+        public int compareTo(Due other) {
+            return Long.compare(at - other.at, 0);
+        }
+    }
+
+    /** How many wait for nothing but a worker. */
+    int ready() {
+        return ready.size();
+    }
+
+    void add(Lane lane) {
+        lane.queued = true;
+        ready.add(lane);
+    }
+
+    /**
+     * @param at by {@link System#nanoTime}
+     */
+    void addLater(Lane lane, long at) {
+        lane.queued = true;
+        later.add(new Due(lane, at));
+    }
+
+    /** Lets a lane wait for records that may follow; if none does, its position moves by itself. */
+    void addTail(Lane lane, long now) {
+        if (!lane.tailing) {
+            lane.tailing = true;
+            tails.add(new Due(lane, now + TAIL_PATIENCE.toNanos()));
+        }
+    }
+
+    /** The lane that has waited longest. */
+    Lane next() {
+        return ready.remove();
+    }
+
+    /** Those whose time has come wait for nothing but a worker from now on. */
+    void wake(long now) {
+        while (!later.isEmpty() && later.element().at() - now <= 0) {
+            ready.add(later.remove().lane());
+        }
+    }
+
+    /** The lanes whose position is due to move without a record; they wait no more. */
+    List<Lane> tails(long now) {
+        List<Lane> due = new ArrayList<>();
+        while (!tails.isEmpty() && tails.element().at() - now <= 0) {
+            Lane lane = tails.remove().lane();
+            lane.tailing = false;
+            if (!lane.busy && !lane.queued && lane.tail() != null) {
+                due.add(lane);
+            }
+        }
+        return due;
+    }
+
+    /** When the next lane's time comes, if that is before the end. */
+    long nextDue(long end) {
+        return sooner(later.peek(), sooner(tails.peek(), end));
+    }
+
+    private static long sooner(@Nullable Due due, long end) {
+        return due == null ? end : Math.min(end, due.at());
+    }
+
+    void remove(Lane lane) {
+        ready.remove(lane);
+        later.removeIf(due -> due.lane() == lane);
+        tails.removeIf(due -> due.lane() == lane);
+    }
+}

@@ -1,0 +1,150 @@
+package dev.tidemark.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.testkit.ChildJvm;
+import dev.tidemark.testkit.ConsumerFleet;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Seeds;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** A record that ends the process which handles it, and partitions that only look as if they held one. */
+class DeadlyRecordIT {
+    private static final int DEADLY = 7;
+    private static final int RECORDS = 40;
+
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("deadly"), 2);
+    private final List<Flight> flights = Flights.sample().subList(0, RECORDS);
+
+    private void produce() {
+        try (var producer = kafka.producer()) {
+            for (Flight flight : flights) {
+                for (int partition = 0; partition < 2; partition++) {
+                    var unused = producer.send(new ProducerRecord<>(topic, partition, flight.origin(), flight.json()));
+                }
+            }
+        }
+    }
+
+    private Map<String, Object> config() {
+        // The next process need not wait until the dead one is missed.
+        Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
+        config.put("session.timeout.ms", "1500");
+        config.put("heartbeat.interval.ms", "300");
+        return config;
+    }
+
+    private long stored(int partition) {
+        return ExactlyOnce.stored(database, topic, new TopicPartition(topic, partition));
+    }
+
+    private boolean hasHalted() {
+        return database.query("select error_code from tidemark.partition_state where partition = 0")
+                .contains("TM-504");
+    }
+
+    @Test
+    void afterItsThirdVictimUnderSuspicionItsPartitionHalts() {
+        produce();
+        try (ConsumerFleet fleet =
+                new ConsumerFleet(config(), database, topic, Map.of("handler", "deadly", "deadly", "0@" + DEADLY))) {
+            int victims = 0;
+            ChildJvm process = fleet.start();
+            while (!hasHalted()) {
+                ChildJvm current = process;
+                Awaitility.await("the process dies, or its partition halts")
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> !current.isAlive() || hasHalted());
+                if (!current.isAlive()) {
+                    assertThat(++victims).as(fleet.outputs()).isLessThanOrEqualTo(6);
+                    process = fleet.start();
+                }
+            }
+            assertThat(victims)
+                    .as("three to become suspicious, three under suspicion")
+                    .isEqualTo(6);
+            Awaitility.await("the other partition goes on")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> stored(1) == RECORDS);
+            assertThat(process.isAlive()).isTrue();
+            assertThat(stored(0)).isEqualTo(DEADLY);
+            ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+            assertThat(database.query("select error_text from tidemark.partition_state where partition = 0"))
+                    .singleElement()
+                    .asString()
+                    .contains("3 processes")
+                    .contains("offset " + DEADLY)
+                    .contains("next_offset to " + (DEADLY + 1));
+
+            database.execute(
+                    "update tidemark.stored_offset set next_offset = " + (DEADLY + 1) + " where partition = 0");
+            Awaitility.await("it goes on without the record")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> stored(0) == RECORDS);
+            assertThat(process.terminate(30)).as("it ends orderly").isEqualTo(143);
+        }
+        assertThat(database.query("select partition, count(*), count(distinct record_offset) from applied"
+                        + " group by 1 order by 1"))
+                .containsExactly("0|" + (RECORDS - 1) + "|" + (RECORDS - 1), "1|" + RECORDS + "|" + RECORDS);
+    }
+
+    @Test
+    void killsAndRebalancesAloneHaltNothing() {
+        // An idle partition whose owners were killed again and again, and never gave it back.
+        produce();
+        try (Running running = start()) {
+            running.until("all read", () -> stored(0) == RECORDS && stored(1) == RECORDS);
+        }
+        Random random = Seeds.random("DeadlyRecordIT");
+        try (ConsumerFleet fleet = new ConsumerFleet(config(), database, topic, Map.of())) {
+            fleet.start(2);
+            for (int kill = 1; kill <= 20; kill++) {
+                awaitClaims(fleet, ownerEpochs());
+                fleet.replaceOne(random);
+            }
+            awaitClaims(fleet, ownerEpochs());
+            assertThat(database.number("select max(owner_epoch - progress_epoch) from tidemark.stored_offset"))
+                    .as("claims without progress")
+                    .isGreaterThanOrEqualTo(3);
+            produce();
+            Awaitility.await("all read, one by one at first")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> stored(0) == 2 * RECORDS && stored(1) == 2 * RECORDS);
+            assertThat(fleet.terminate()).isTrue();
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(database.query("select 1 from tidemark.partition_state where halted_at is not null"))
+                .isEmpty();
+    }
+
+    private void awaitClaims(ConsumerFleet fleet, long before) {
+        Awaitility.await("a rebalance, and a claim\n" + fleet.outputs())
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> ownerEpochs() > before);
+    }
+
+    private long ownerEpochs() {
+        return database.number("select sum(owner_epoch) from tidemark.stored_offset");
+    }
+
+    private Running start() {
+        return Running.start(
+                database, config(), builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch));
+    }
+}
