@@ -27,6 +27,11 @@ public abstract class KafkaClients implements AutoCloseable {
 
     private Admin admin;
 
+    /** How many replicas a topic gets. */
+    protected short replicas() {
+        return 1;
+    }
+
     /** What every client of these brokers needs, the tests' own as well. */
     protected abstract Map<String, Object> connection();
 
@@ -50,7 +55,7 @@ public abstract class KafkaClients implements AutoCloseable {
 
     /** Creates a topic and waits until each partition has a leader: a producer that is faster can lose records. */
     public String createTopic(String name, int partitions, Map<String, String> config) {
-        get(admin().createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(config)))
+        get(admin().createTopics(List.of(new NewTopic(name, partitions, replicas()).configs(config)))
                 .all());
         Awaitility.await("leaders of " + name)
                 .atMost(Duration.ofSeconds(30))

@@ -27,17 +27,21 @@ public final class KafkaErrors {
 
     /** The error for a refusal that waiting does not mend; empty for everything else. */
     public static Optional<TidemarkException> refusal(String groupId, Throwable failure) {
+        if (failure instanceof InvalidTopicException e && e.invalidTopics() != null) {
+            return Optional.of(missing(groupId, "no topic can be called " + e.invalidTopics() + ": mend it", e));
+        }
         if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
-            return Optional.of(new LogMismatchException(
-                    ErrorCode.TOPIC_MISSING,
-                    "group " + groupId + ": a topic does not exist: create it, or mend its name",
-                    failure));
+            return Optional.of(missing(groupId, "a topic does not exist: create it, or mend its name", failure));
         }
         String mend = mend(groupId, failure);
         return mend == null
                 ? Optional.empty()
                 : Optional.of(new LogMismatchException(
                         ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure));
+    }
+
+    private static LogMismatchException missing(String groupId, String what, Throwable failure) {
+        return new LogMismatchException(ErrorCode.TOPIC_MISSING, "group " + groupId + ": " + what, failure);
     }
 
     private static @Nullable String mend(String groupId, Throwable failure) {
