@@ -47,7 +47,7 @@ class KafkaSecurityIT {
             assertThat(failure).isInstanceOf(LogMismatchException.class).hasMessageStartingWith("TM-308");
             StringWriter all = new StringWriter();
             failure.printStackTrace(new PrintWriter(all));
-            assertThat(all.toString()).doesNotContain(Canary.PASSWORD);
+            assertThat(all.toString()).doesNotContain(Canary.PASSWORD.plant());
             return failure;
         } finally {
             assertThat(database.number("select count(*) from applied")).isZero();
@@ -64,7 +64,7 @@ class KafkaSecurityIT {
     @ParameterizedTest
     @ValueSource(strings = {"cooperative", "consumer"})
     void whatIsMissingIsNamedUntilNothingIs(String protocol) {
-        Map<String, Object> config = kafka.consumerConfig(topic, protocol, Canary.PASSWORD);
+        Map<String, Object> config = kafka.consumerConfig(topic, protocol, Canary.PASSWORD.plant());
         kafka.allow(ResourceType.TOPIC, topic, AclOperation.READ);
         assertThat(refusal(config)).hasMessageContaining("lacks READ on group " + topic + ":");
 
@@ -83,7 +83,7 @@ class KafkaSecurityIT {
 
     @Test
     void aWrongPasswordNamesTheKeysToCheck() {
-        String wrong = Canary.PASSWORD + "-wrong";
+        String wrong = Canary.PASSWORD.plant() + "-wrong";
         for (Map<String, Object> config : List.of(
                 kafka.consumerConfig(topic, "cooperative", wrong),
                 kafka.scramConsumerConfig(topic, "consumer", wrong))) {
@@ -93,7 +93,7 @@ class KafkaSecurityIT {
 
     @Test
     void anotherMechanismThanTheBrokersNamesTheKey() {
-        Map<String, Object> config = kafka.scramConsumerConfig(topic, "cooperative", Canary.PASSWORD);
+        Map<String, Object> config = kafka.scramConsumerConfig(topic, "cooperative", Canary.PASSWORD.plant());
         config.put(SaslConfigs.SASL_MECHANISM, "SCRAM-SHA-512");
         assertThat(refusal(config)).hasMessageContaining("check sasl.mechanism");
     }
@@ -102,14 +102,14 @@ class KafkaSecurityIT {
     void scramReadsExactlyOnce() {
         kafka.allow(ResourceType.TOPIC, topic, AclOperation.READ);
         kafka.allow(ResourceType.GROUP, topic, AclOperation.READ);
-        assertReadsExactlyOnce(kafka.scramConsumerConfig(topic, "cooperative", Canary.PASSWORD));
+        assertReadsExactlyOnce(kafka.scramConsumerConfig(topic, "cooperative", Canary.PASSWORD.plant()));
     }
 
     @Test
     void aRightTakenAwayStopsARunningConsumer() {
         kafka.allow(ResourceType.TOPIC, topic, AclOperation.READ);
         kafka.allow(ResourceType.GROUP, topic, AclOperation.READ);
-        try (Running running = start(kafka.consumerConfig(topic, "cooperative", Canary.PASSWORD))) {
+        try (Running running = start(kafka.consumerConfig(topic, "cooperative", Canary.PASSWORD.plant()))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
             kafka.disallow(ResourceType.TOPIC, topic, AclOperation.READ);
             assertThat(running.failure())

@@ -44,7 +44,7 @@ class TruncatedLogIT {
     private void produce(int from, int to) throws Exception {
         try (var producer = kafka.producer()) {
             for (Flight flight : flights.subList(from, to)) {
-                producer.send(new ProducerRecord<>(topic, 0, flight.origin(), flight.json()))
+                producer.send(new ProducerRecord<>(topic, 0, flight.key(), flight.json()))
                         .get();
             }
         }

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 
@@ -24,6 +25,9 @@ import org.awaitility.Awaitility;
 public abstract class KafkaClients implements AutoCloseable {
     /** The session timeout that the tests and the demo give their consumers. */
     public static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
+
+    /** The start of a {@code sasl.jaas.config} for logins with PLAIN. */
+    protected static final String PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required ";
 
     private Admin admin;
 
@@ -83,6 +87,10 @@ public abstract class KafkaClients implements AutoCloseable {
         Map<String, Object> config = new HashMap<>(connection());
         config.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
         config.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, "2000");
+        // Passed on, and used by nobody where there is no login.
+        config.putIfAbsent(
+                SaslConfigs.SASL_JAAS_CONFIG, PLAIN + "username=nobody password=" + Canary.PASSWORD.plant() + ";");
+        config.put("tidemark.test.own.setting", Canary.PASSWORD.plant());
         switch (protocol) {
             case "consumer" -> config.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
             case "cooperative", "eager" -> {

@@ -29,7 +29,6 @@ public final class SecuredKafka extends KafkaClients {
     /** Who consumers log in as. */
     public static final String USER = "mover";
 
-    private static final String PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required ";
     private static final String SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required ";
     private static final String ADMIN = "administrator";
 
@@ -53,8 +52,8 @@ public final class SecuredKafka extends KafkaClients {
         own.put("sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-256");
         own.put(
                 "listener.name.clients.plain.sasl.jaas.config",
-                PLAIN + "user_" + ADMIN + "=\"" + Canary.PASSWORD + "\" user_" + USER + "=\"" + Canary.PASSWORD
-                        + "\";");
+                PLAIN + "user_" + ADMIN + "=\"" + Canary.PASSWORD.plant() + "\" user_" + USER + "=\""
+                        + Canary.PASSWORD.plant() + "\";");
         own.put("listener.name.clients.scram-sha-256.sasl.jaas.config", SCRAM + ";");
         own.put("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
         // The node itself comes in by the listeners without a login.
@@ -69,14 +68,14 @@ public final class SecuredKafka extends KafkaClients {
         kafka.node.await(kafka::answers);
         get(kafka.admin()
                 .alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(
-                        USER, new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096), Canary.PASSWORD)))
+                        USER, new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096), Canary.PASSWORD.plant())))
                 .all());
         return kafka;
     }
 
     @Override
     protected Map<String, Object> connection() {
-        return plain(ADMIN, Canary.PASSWORD);
+        return plain(ADMIN, Canary.PASSWORD.plant());
     }
 
     /** What a consumer needs that logs in as {@link #USER} with PLAIN. */
