@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
@@ -33,11 +34,29 @@ public final class KafkaErrors {
         if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
             return Optional.of(missing(groupId, "a topic does not exist: create it, or mend its name", failure));
         }
+        if (isUnreadableLogin(failure)) {
+            // Without the cause: the client quotes from the setting, and so perhaps the password.
+            return Optional.of(refused(groupId, "sasl.jaas.config cannot be used: check its grammar and class", null));
+        }
         String mend = mend(groupId, failure);
-        return mend == null
-                ? Optional.empty()
-                : Optional.of(new LogMismatchException(
-                        ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure));
+        return mend == null ? Optional.empty() : Optional.of(refused(groupId, mend, failure));
+    }
+
+    private static LogMismatchException refused(String groupId, String mend, @Nullable Throwable failure) {
+        return new LogMismatchException(
+                ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure);
+    }
+
+    /** Such a failure comes when a client is made, before anything is asked. */
+    private static boolean isUnreadableLogin(Throwable failure) {
+        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+            boolean quotes = t instanceof IllegalArgumentException
+                    && String.valueOf(t.getMessage()).contains("JAAS");
+            if (quotes || t instanceof LoginException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static LogMismatchException missing(String groupId, String what, Throwable failure) {
