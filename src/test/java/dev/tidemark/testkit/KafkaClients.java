@@ -10,11 +10,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.SaslConfigs;
@@ -120,6 +122,14 @@ public abstract class KafkaClients implements AutoCloseable {
         return new KafkaProducer<>(config, new StringSerializer(), new StringSerializer());
     }
 
+    /** A producer that is ready to begin a transaction. */
+    public KafkaProducer<String, String> transactionalProducer(String transactionalId) {
+        KafkaProducer<String, String> producer =
+                producer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId));
+        producer.initTransactions();
+        return producer;
+    }
+
     /** The topic's id, as Kafka prints it. */
     public String topicId(String topic) {
         return get(admin().describeTopics(List.of(topic)).allTopicNames())
@@ -128,13 +138,28 @@ public abstract class KafkaClients implements AutoCloseable {
                 .toString();
     }
 
+    /** The log end offset of each partition, once no transaction is open: its marker comes after the producer was answered. */
+    public Map<TopicPartition, Long> settledLogEnds(String topic, int partitions) {
+        return Awaitility.await("markers of " + topic)
+                .atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> logEnds(topic, partitions),
+                        ends -> logEnds(topic, partitions, IsolationLevel.READ_COMMITTED)
+                                .equals(ends));
+    }
+
     /** The log end offset of each partition. */
     public Map<TopicPartition, Long> logEnds(String topic, int partitions) {
+        return logEnds(topic, partitions, IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    private Map<TopicPartition, Long> logEnds(String topic, int partitions, IsolationLevel isolation) {
         Map<TopicPartition, OffsetSpec> asked = IntStream.range(0, partitions)
                 .boxed()
                 .collect(Collectors.toMap(p -> new TopicPartition(topic, p), p -> OffsetSpec.latest()));
         Map<TopicPartition, Long> ends = new HashMap<>();
-        get(admin().listOffsets(asked).all()).forEach((partition, info) -> ends.put(partition, info.offset()));
+        get(admin().listOffsets(asked, new ListOffsetsOptions(isolation)).all())
+                .forEach((partition, info) -> ends.put(partition, info.offset()));
         return ends;
     }
 

@@ -56,6 +56,7 @@ final class KafkaNode implements AutoCloseable {
         properties.put("group.consumer.heartbeat.interval.ms", "1000");
         properties.put("log.retention.check.interval.ms", "1000");
         properties.put("log.initial.task.delay.ms", "500");
+        properties.put("log.cleaner.backoff.ms", "200");
         return properties;
     }
 
