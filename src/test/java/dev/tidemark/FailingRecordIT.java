@@ -34,7 +34,7 @@ class FailingRecordIT {
         try (var producer = kafka.producer()) {
             for (Flight flight : flights) {
                 for (int partition = 0; partition < 2; partition++) {
-                    var unused = producer.send(new ProducerRecord<>(topic, partition, flight.origin(), flight.json()));
+                    var unused = producer.send(new ProducerRecord<>(topic, partition, flight.key(), flight.json()));
                 }
             }
         }

@@ -133,7 +133,7 @@ class LogIT {
                     .get(10, TimeUnit.SECONDS);
             for (Flight flight : flights) {
                 for (int partition = 0; partition < 3; partition++) {
-                    var unused = producer.send(new ProducerRecord<>(topic, partition, flight.origin(), flight.json()));
+                    var unused = producer.send(new ProducerRecord<>(topic, partition, flight.key(), flight.json()));
                 }
             }
             producer.flush();

@@ -13,6 +13,7 @@ final class DockerPostgres implements PostgresServer {
     static DockerPostgres start() {
         PostgreSQLContainer container = new PostgreSQLContainer("postgres:17")
                 .withUsername("postgres")
+                .withPassword(Canary.PASSWORD.plant())
                 .withCommand("postgres", "-c", "max_connections=200");
         container.start();
         return new DockerPostgres(container);

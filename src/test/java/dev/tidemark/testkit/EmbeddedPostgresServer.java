@@ -71,8 +71,8 @@ public final class EmbeddedPostgresServer implements PostgresServer {
 
     @Override
     public String jdbcUrl(String database) {
-        return "jdbc:postgresql://localhost:" + port() + "/" + database
-                + "?user=postgres&sslmode=disable&gssEncMode=disable";
+        return "jdbc:postgresql://localhost:" + port() + "/" + database + "?user=postgres&password="
+                + Canary.PASSWORD.plant() + "&sslmode=disable&gssEncMode=disable";
     }
 
     @Override

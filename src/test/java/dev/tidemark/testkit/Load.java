@@ -37,8 +37,7 @@ public final class Load {
             List<Future<RecordMetadata>> pending = new ArrayList<>();
             for (int i = 0; i < times; i++) {
                 for (Flight flight : flights) {
-                    pending.add(
-                            producer.send(new ProducerRecord<>(topic, keyed ? flight.origin() : null, flight.json())));
+                    pending.add(producer.send(new ProducerRecord<>(topic, keyed ? flight.key() : null, flight.json())));
                     sent++;
                     if (sent % 500 == 0) {
                         long due = begin + sent * 1_000_000_000L / perSecond;

@@ -16,6 +16,7 @@ public final class Servers {
     private static final AtomicInteger NAMES = new AtomicInteger();
     private static PostgresServer postgres;
     private static KafkaServer kafka;
+    private static SecuredKafka securedKafka;
 
     private Servers() {}
 
@@ -33,6 +34,15 @@ public final class Servers {
             Runtime.getRuntime().addShutdownHook(new Thread(kafka::close));
         }
         return kafka;
+    }
+
+    /** For tests of logins and rights only. */
+    public static synchronized SecuredKafka securedKafka() {
+        if (securedKafka == null) {
+            securedKafka = SecuredKafka.start(directory("secured-kafka"));
+            Runtime.getRuntime().addShutdownHook(new Thread(securedKafka::close));
+        }
+        return securedKafka;
     }
 
     /** A name that no other test uses. */

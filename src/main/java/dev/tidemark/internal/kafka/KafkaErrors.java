@@ -4,40 +4,99 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.LogMismatchException;
 import dev.tidemark.TidemarkException;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
+import org.jspecify.annotations.Nullable;
 
 /** Turns Kafka's refusals into the error that tells the way out. */
 public final class KafkaErrors {
+    // Kafka tells nobody who they are logged in as.
+    private static final String ALLOW = ": kafka-acls --add --allow-principal User:<user> --operation Read";
+
     private KafkaErrors() {}
 
     /** The error for a refusal that waiting does not mend; empty for everything else. */
     public static Optional<TidemarkException> refusal(String groupId, Throwable failure) {
-        String mend = null;
-        if (failure instanceof FencedInstanceIdException) {
-            mend = "another process uses the same group.instance.id: give each process its own";
-        } else if (failure instanceof TopicAuthorizationException e) {
-            mend = "no right on topics " + e.unauthorizedTopics() + ": allow READ and DESCRIBE on them";
-        } else if (failure instanceof GroupAuthorizationException e) {
-            mend = "no right on group " + e.groupId() + ": allow READ on it";
-        } else if (failure instanceof AuthorizationException) {
-            mend = "not allowed: READ and DESCRIBE on topics and group are needed, and DESCRIBE on the cluster";
-        } else if (failure instanceof AuthenticationException) {
-            mend = "the login failed: check security.protocol, sasl.* and ssl.*";
-        } else if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
-            return Optional.of(new LogMismatchException(
-                    ErrorCode.TOPIC_MISSING,
-                    "group " + groupId + ": a topic does not exist: create it, or mend its name",
-                    failure));
+        if (failure instanceof InvalidTopicException e && e.invalidTopics() != null) {
+            return Optional.of(missing(groupId, "no topic can be called " + e.invalidTopics() + ": mend it", e));
         }
-        return mend == null
-                ? Optional.empty()
-                : Optional.of(new LogMismatchException(
-                        ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure));
+        if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
+            return Optional.of(missing(groupId, "a topic does not exist: create it, or mend its name", failure));
+        }
+        if (isUnreadableLogin(failure)) {
+            // Without the cause: the client quotes from the setting, and so perhaps the password.
+            return Optional.of(refused(groupId, "sasl.jaas.config cannot be used: check its grammar and class", null));
+        }
+        String mend = mend(groupId, failure);
+        return mend == null ? Optional.empty() : Optional.of(refused(groupId, mend, failure));
+    }
+
+    private static LogMismatchException refused(String groupId, String mend, @Nullable Throwable failure) {
+        return new LogMismatchException(
+                ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure);
+    }
+
+    /** Such a failure comes when a client is made, before anything is asked. */
+    private static boolean isUnreadableLogin(Throwable failure) {
+        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+            boolean quotes = t instanceof IllegalArgumentException
+                    && String.valueOf(t.getMessage()).contains("JAAS");
+            if (quotes || t instanceof LoginException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static LogMismatchException missing(String groupId, String what, Throwable failure) {
+        return new LogMismatchException(ErrorCode.TOPIC_MISSING, "group " + groupId + ": " + what, failure);
+    }
+
+    private static @Nullable String mend(String groupId, Throwable failure) {
+        if (failure instanceof FencedInstanceIdException) {
+            return "another process uses the same group.instance.id: give each process its own";
+        }
+        if (failure instanceof TopicAuthorizationException e) {
+            return noTopicRight(e.unauthorizedTopics());
+        }
+        if (failure instanceof GroupAuthorizationException) {
+            return "its user lacks READ on group " + groupId + ALLOW + " --group " + groupId;
+        }
+        if (failure instanceof AuthorizationException) {
+            return "its user lacks a right (" + failure.getClass().getSimpleName()
+                    + "): READ on its topics and on its group is all that is needed";
+        }
+        if (failure instanceof UnsupportedSaslMechanismException) {
+            return "the broker does not offer this mechanism: check sasl.mechanism";
+        }
+        if (failure instanceof SslAuthenticationException) {
+            return "the TLS handshake failed: check security.protocol, ssl.truststore.*, ssl.keystore.* and the host names"
+                    + " in the broker's certificate";
+        }
+        if (failure instanceof AuthenticationException) {
+            return "the login failed: check security.protocol, sasl.mechanism and sasl.jaas.config";
+        }
+        return null;
+    }
+
+    /** READ implies DESCRIBE, so it mends either. */
+    private static String noTopicRight(@Nullable Set<String> topics) {
+        if (topics == null || topics.isEmpty()) {
+            return "its user lacks READ on one of its topics, Kafka does not say on which" + ALLOW + " --topic <topic>";
+        }
+        Set<String> sorted = new TreeSet<>(topics);
+        return "its user lacks READ on topic " + String.join(", ", sorted) + ALLOW
+                + sorted.stream().map(topic -> " --topic " + topic).collect(Collectors.joining());
     }
 }

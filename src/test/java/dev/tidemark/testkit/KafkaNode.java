@@ -1,0 +1,113 @@
+package dev.tidemark.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import org.awaitility.Awaitility;
+
+/** One Kafka process: its settings, its data, and its life. */
+final class KafkaNode implements AutoCloseable {
+    private static final List<String> JVM = List.of(
+            "-Xmx384m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dlogback.configurationFile=logback-broker.xml");
+
+    private final Path directory;
+    private final Map<String, String> properties;
+    private ChildJvm jvm;
+
+    /**
+     * @param directory for its data and its logs
+     * @param own what it needs beside, or instead of, the settings that all nodes share
+     */
+    KafkaNode(Path directory, Map<String, String> own) {
+        this.directory = directory;
+        this.properties = shared();
+        properties.put("log.dirs", directory.resolve("data").toAbsolutePath().toString());
+        properties.putAll(own);
+    }
+
+    /** For few brokers, and so that whoever falls silent is noticed within seconds. */
+    private static Map<String, String> shared() {
+        Map<String, String> properties = new TreeMap<>();
+        properties.put("controller.listener.names", "CONTROLLER");
+        for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
+            properties.put(topic + ".replication.factor", "1");
+        }
+        properties.put("transaction.state.log.min.isr", "1");
+        properties.put("share.coordinator.state.topic.min.isr", "1");
+        properties.put("offsets.topic.num.partitions", "5");
+        properties.put("transaction.state.log.num.partitions", "5");
+        properties.put("auto.create.topics.enable", "false");
+        properties.put("group.initial.rebalance.delay.ms", "0");
+        properties.put("broker.session.timeout.ms", "2000");
+        properties.put("broker.heartbeat.interval.ms", "250");
+        properties.put("group.min.session.timeout.ms", "1000");
+        properties.put("group.consumer.min.session.timeout.ms", "1000");
+        properties.put("group.consumer.session.timeout.ms", Long.toString(KafkaClients.SESSION_TIMEOUT.toMillis()));
+        properties.put("group.consumer.min.heartbeat.interval.ms", "500");
+        properties.put("group.consumer.heartbeat.interval.ms", "1000");
+        properties.put("log.retention.check.interval.ms", "1000");
+        properties.put("log.initial.task.delay.ms", "500");
+        properties.put("log.cleaner.backoff.ms", "200");
+        return properties;
+    }
+
+    /** Prepares its data directory. */
+    void format(String clusterId) {
+        try {
+            Files.createDirectories(directory);
+            Files.write(
+                    directory.resolve("server.properties"),
+                    properties.entrySet().stream()
+                            .map(e -> e.getKey() + "=" + e.getValue())
+                            .toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        ChildJvm format = ChildJvm.start(
+                directory.resolve("format.log"),
+                "kafka.tools.StorageTool",
+                JVM,
+                List.of("format", "-t", clusterId, "-c", config()));
+        Awaitility.await("storage format").atMost(Duration.ofSeconds(60)).until(() -> !format.isAlive());
+    }
+
+    private String config() {
+        return directory.resolve("server.properties").toAbsolutePath().toString();
+    }
+
+    /** Starts it on the data it has. */
+    void boot() {
+        jvm = ChildJvm.start(directory.resolve("broker.log"), "kafka.Kafka", JVM, List.of(config()));
+    }
+
+    /** Waits until whoever was asked says that it is there. */
+    void await(BooleanSupplier there) {
+        Awaitility.await("node in " + directory).atMost(Duration.ofSeconds(60)).until(() -> {
+            if (!jvm.isAlive()) {
+                throw new IllegalStateException("the node died:\n" + jvm.output());
+            }
+            return there.getAsBoolean();
+        });
+    }
+
+    /** SIGKILL. */
+    void kill() {
+        jvm.kill();
+    }
+
+    @Override
+    public void close() {
+        if (jvm != null) {
+            jvm.close();
+        }
+    }
+}
