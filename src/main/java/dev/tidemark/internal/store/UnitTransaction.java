@@ -152,7 +152,7 @@ public final class UnitTransaction {
 
     private UnitOutcome commit(Connection connection) {
         try {
-            connection.commit();
+            Schema.commit(connection);
             return new UnitOutcome.Committed();
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
@@ -169,6 +169,9 @@ public final class UnitTransaction {
     private UnitOutcome ofHandler(Throwable e, WorkerSession.OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
+        }
+        if (SqlFailures.isStatementClash(e)) {
+            return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
         // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.

@@ -167,7 +167,7 @@ public final class WorkerSession implements AutoCloseable {
         Connection c = connection;
         if (c != null) {
             try {
-                c.rollback();
+                Schema.rollback(c);
             } catch (SQLException e) {
                 discard();
             }
