@@ -36,6 +36,7 @@ public final class UnitTransaction {
     private final Schema schema;
     private final String groupId;
     private final StoredOffsetTable offsets;
+    private final SerializableOffset single;
     private final WorkerSession session;
     private final Duration ownerTimeout;
 
@@ -47,6 +48,7 @@ public final class UnitTransaction {
         this.schema = schema;
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
+        this.single = new SerializableOffset(schema, groupId);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
     }
@@ -92,7 +94,7 @@ public final class UnitTransaction {
         UnitStart start;
         try {
             connection = session.connection();
-            start = offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
+            start = begin(connection, claims);
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -111,7 +113,7 @@ public final class UnitTransaction {
         }
 
         try {
-            Set<TopicPartition> moved = offsets.advance(connection, moves, start.transactionId());
+            Set<TopicPartition> moved = advance(connection, moves, start.transactionId());
             if (moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
@@ -128,6 +130,21 @@ public final class UnitTransaction {
                 ? commit(connection)
                 : new UnitOutcome.HandlerFailed(
                         ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+    }
+
+    private UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
+        return session.isSerializable() && claims.size() == 1
+                ? single.begin(connection, claims.iterator().next(), ownerTimeout.toMillis(), session.applicationName())
+                : offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
+    }
+
+    private Set<TopicPartition> advance(Connection connection, Map<Claim, Position> moves, String transactionId)
+            throws SQLException {
+        if (session.isSerializable() && moves.size() == 1) {
+            Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
+            return single.advance(connection, move.getKey(), move.getValue(), transactionId);
+        }
+        return offsets.advance(connection, moves, transactionId);
     }
 
     private Map<Claim, Position> guarded(Effects effects) throws Exception {

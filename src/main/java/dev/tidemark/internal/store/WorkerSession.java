@@ -1,6 +1,8 @@
 package dev.tidemark.internal.store;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -76,6 +78,7 @@ public final class WorkerSession implements AutoCloseable {
     private @Nullable Connection connection;
     private @Nullable ConnectionGuard guard;
     private @Nullable Handle handle;
+    private boolean serializable;
 
     public WorkerSession(DataSource dataSource, String applicationName) {
         this.dataSource = dataSource;
@@ -98,8 +101,25 @@ public final class WorkerSession implements AutoCloseable {
             c = dataSource.getConnection();
             connection = c;
             c.setAutoCommit(false);
+            serializable = isSerializable(c);
+            Schema.rollback(c);
         }
         return c;
+    }
+
+    /**
+     * Whether its transactions are SERIALIZABLE, as the last connection said; false before the first. A unit that then holds more
+     * than one partition is correct and often fails with 40001.
+     */
+    public boolean isSerializable() {
+        return serializable;
+    }
+
+    private static boolean isSerializable(Connection c) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, "select current_setting('transaction_isolation')");
+                ResultSet r = s.executeQuery()) {
+            return r.next() && r.getString(1).equals("serializable");
+        }
     }
 
     /** Connects and loads what a first unit needs, so that it does not do so inside its transaction. */

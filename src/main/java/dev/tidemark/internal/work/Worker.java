@@ -71,7 +71,7 @@ public final class Worker<K, V> implements Runnable {
                 decoder) {
             session.warmUp();
             while (!intake.isStopped()) {
-                List<Portion> unit = intake.take(pace, KEEP_CONNECTION);
+                List<Portion> unit = intake.take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
                 if (unit.isEmpty()) {
                     session.giveBack();
                 } else {
