@@ -6,13 +6,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 
 /** PostgreSQL from Maven's registry, 18 or, from a file, 14. */
@@ -71,7 +64,11 @@ public final class EmbeddedPostgresServer implements PostgresServer {
 
     @Override
     public String jdbcUrl(String database) {
-        return "jdbc:postgresql://localhost:" + port() + "/" + database
+        return jdbcUrl(port(), database);
+    }
+
+    static String jdbcUrl(int port, String database) {
+        return "jdbc:postgresql://localhost:" + port + "/" + database
                 + "?user=postgres&sslmode=disable&gssEncMode=disable";
     }
 
@@ -82,50 +79,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
 
     /** {@code pg_ctl restart -m immediate}: as after a crash. */
     public void restartImmediately() {
-        String bin;
-        String data;
-        try (Connection c = connect("postgres");
-                Statement s = c.createStatement();
-                ResultSet r = s.executeQuery(
-                        "select (select setting from pg_config where name = 'BINDIR'), current_setting('data_directory')")) {
-            r.next();
-            bin = r.getString(1);
-            data = r.getString(2);
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
-        List<String> command = new ArrayList<>();
-        if ("root".equals(System.getProperty("user.name"))) {
-            // PostgreSQL refuses to run as root; in a user namespace of its own it is not.
-            command.addAll(List.of("unshare", "-U"));
-        }
-        command.addAll(List.of(
-                bin + "/pg_ctl",
-                "restart",
-                "-m",
-                "immediate",
-                "-w",
-                "-D",
-                data,
-                "-l",
-                data + "/restart.log",
-                "-o",
-                "-p " + port()
-                        + " -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c max_connections=200"));
-        try {
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IllegalStateException("pg_ctl restart failed: " + command);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        PgCtl.of(this).restartImmediately();
     }
 
     @Override
