@@ -2,11 +2,14 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -123,6 +126,18 @@ class SchemaIT {
         migrate("tidemark");
         database.execute("alter database " + database.name() + " set default_transaction_read_only = on");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-205").hasMessageContaining("targetServerType");
+    }
+
+    @Test
+    void aServerThatIsTooOldIsRefused() {
+        Optional<EmbeddedPostgresServer> server = EmbeddedPostgresServer.start13();
+        assumeTrue(server.isPresent(), "the build found no PostgreSQL 13 for this platform");
+        try (EmbeddedPostgresServer old = server.get()) {
+            assertThat(failure(old.jdbcUrl("postgres")))
+                    .hasMessageContaining("TM-210")
+                    .hasMessageContaining("PostgreSQL 13")
+                    .hasMessageContaining("needs 14 or newer");
+        }
     }
 
     @Test

@@ -6,9 +6,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.jar.JarFile;
 
-/** PostgreSQL from Maven's registry, 18 or, from a file, 14. */
+/** PostgreSQL from Maven's registry, 18 or, from files, 14 and 13. */
 public final class EmbeddedPostgresServer implements PostgresServer {
     private final EmbeddedPostgres postgres;
 
@@ -24,10 +25,25 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         return start(builder().setPort(port));
     }
 
-    /** The oldest version that Tidemark supports; the build puts it there. */
+    /** The oldest version that Tidemark supports. */
     public static EmbeddedPostgresServer start14() {
-        Path jar = Path.of("target", "postgresql-14", "postgresql-14.jar");
-        return start(builder().setPgBinaryResolver((system, architecture) -> archive(jar)));
+        return startOlder("postgresql-14.jar");
+    }
+
+    /** The newest version that Tidemark refuses; empty where the build finds none for this platform. */
+    public static Optional<EmbeddedPostgresServer> start13() {
+        return Files.exists(older("postgresql-13.jar"))
+                ? Optional.of(startOlder("postgresql-13.jar"))
+                : Optional.empty();
+    }
+
+    /** The build puts it there. */
+    private static EmbeddedPostgresServer startOlder(String name) {
+        return start(builder().setPgBinaryResolver((system, architecture) -> archive(older(name))));
+    }
+
+    private static Path older(String name) {
+        return Path.of("target", "older-postgresql", name);
     }
 
     private static EmbeddedPostgres.Builder builder() {
@@ -55,7 +71,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
                     .filter(e -> e.getName().endsWith(".txz"))
                     .findFirst()
                     .orElseThrow();
-            Path copy = Files.createTempFile("postgresql-14", ".txz");
+            Path copy = Files.createTempFile("older-postgresql", ".txz");
             Files.write(copy, file.getInputStream(entry).readAllBytes());
             copy.toFile().deleteOnExit();
             return Files.newInputStream(copy);
