@@ -2,6 +2,7 @@ package dev.tidemark.internal.store;
 
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
+import dev.tidemark.OffsetStoreException;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -113,6 +114,12 @@ public final class UnitTransaction {
         }
 
         try {
+            // What a handler writes to changes seldom, so one look a connection is enough.
+            Optional<OffsetStoreException> unlogged =
+                    session.isFirstLook() ? UnloggedEffects.find(connection, groupId) : Optional.empty();
+            if (unlogged.isPresent()) {
+                return new UnitOutcome.StoreFailed(unlogged.get());
+            }
             Set<TopicPartition> moved = advance(connection, moves, start.transactionId());
             if (moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())

@@ -79,6 +79,7 @@ public final class WorkerSession implements AutoCloseable {
     private @Nullable ConnectionGuard guard;
     private @Nullable Handle handle;
     private boolean serializable;
+    private boolean effectsSeen;
 
     public WorkerSession(DataSource dataSource, String applicationName) {
         this.dataSource = dataSource;
@@ -146,6 +147,13 @@ public final class WorkerSession implements AutoCloseable {
     void end(OpenUnit unit) {
         unit.end();
         openUnit.set(null);
+    }
+
+    /** Whether this connection's first unit is still to come whose effects can be looked at; asking makes it no longer so. */
+    boolean isFirstLook() {
+        boolean first = !effectsSeen;
+        effectsSeen = true;
+        return first;
     }
 
     /** Whether the handler took the driver's own connection in the last unit. */
@@ -229,6 +237,7 @@ public final class WorkerSession implements AutoCloseable {
 
     private void forget() {
         connection = null;
+        effectsSeen = false;
         guard = null;
         handle = null;
     }
