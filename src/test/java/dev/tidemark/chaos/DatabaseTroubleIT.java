@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -67,6 +68,7 @@ class DatabaseTroubleIT {
     @Test
     void aPoolThatSomebodyElseHasEmptiedIsWaitedFor() throws SQLException {
         HikariDataSource pool = database.pool(POOL);
+        pool.setConnectionTimeout(250);
         List<Connection> taken = new CopyOnWriteArrayList<>();
         AtomicInteger sent = new AtomicInteger(flights.size() / 2);
         try (Running running = start(pool)) {
@@ -80,6 +82,11 @@ class DatabaseTroubleIT {
             });
             send(sent.get(), flights.size());
             running.until("it waits", () -> waits(running));
+            AtomicBoolean asked = new AtomicBoolean();
+            running.until("the pool has refused it", () -> {
+                boolean asks = pool.getHikariPoolMXBean().getThreadsAwaitingConnection() > 0;
+                return asked.getAndSet(asks || asked.get()) && !asks;
+            });
             assertThat(running.consumer().isHealthy()).isTrue();
             for (Connection connection : taken) {
                 connection.close();
