@@ -2,11 +2,14 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -75,7 +78,7 @@ class SchemaIT {
             TidemarkSchema.migrate(pool, "offsets_of_b");
         }
         assertThat(database.query("select version from offsets_of_b." + TidemarkSchema.HISTORY_TABLE))
-                .containsExactly("1", "2");
+                .containsExactly("1", "2", "3");
         assertThat(database.query("select version from flyway_schema_history")).containsExactly("7");
         assertThat(database.query(
                         "select a.store_id <> b.store_id from offsets_of_a.store_info a, offsets_of_b.store_info b"))
@@ -123,6 +126,18 @@ class SchemaIT {
         migrate("tidemark");
         database.execute("alter database " + database.name() + " set default_transaction_read_only = on");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-205").hasMessageContaining("targetServerType");
+    }
+
+    @Test
+    void aServerThatIsTooOldIsRefused() {
+        Optional<EmbeddedPostgresServer> server = EmbeddedPostgresServer.start13();
+        assumeTrue(server.isPresent(), "the build found no PostgreSQL 13 for this platform");
+        try (EmbeddedPostgresServer old = server.get()) {
+            assertThat(failure(old.jdbcUrl("postgres")))
+                    .hasMessageContaining("TM-210")
+                    .hasMessageContaining("PostgreSQL 13")
+                    .hasMessageContaining("needs 14 or newer");
+        }
     }
 
     @Test

@@ -6,16 +6,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.jar.JarFile;
 
-/** PostgreSQL from Maven's registry, 18 or, from a file, 14. */
+/** PostgreSQL from Maven's registry, 18 or, from files, 14 and 13. */
 public final class EmbeddedPostgresServer implements PostgresServer {
     private final EmbeddedPostgres postgres;
 
@@ -31,10 +25,25 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         return start(builder().setPort(port));
     }
 
-    /** The oldest version that Tidemark supports; the build puts it there. */
+    /** The oldest version that Tidemark supports. */
     public static EmbeddedPostgresServer start14() {
-        Path jar = Path.of("target", "postgresql-14", "postgresql-14.jar");
-        return start(builder().setPgBinaryResolver((system, architecture) -> archive(jar)));
+        return startOlder("postgresql-14.jar");
+    }
+
+    /** The newest version that Tidemark refuses; empty where the build finds none for this platform. */
+    public static Optional<EmbeddedPostgresServer> start13() {
+        return Files.exists(older("postgresql-13.jar"))
+                ? Optional.of(startOlder("postgresql-13.jar"))
+                : Optional.empty();
+    }
+
+    /** The build puts it there. */
+    private static EmbeddedPostgresServer startOlder(String name) {
+        return start(builder().setPgBinaryResolver((system, architecture) -> archive(older(name))));
+    }
+
+    private static Path older(String name) {
+        return Path.of("target", "older-postgresql", name);
     }
 
     private static EmbeddedPostgres.Builder builder() {
@@ -62,7 +71,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
                     .filter(e -> e.getName().endsWith(".txz"))
                     .findFirst()
                     .orElseThrow();
-            Path copy = Files.createTempFile("postgresql-14", ".txz");
+            Path copy = Files.createTempFile("older-postgresql", ".txz");
             Files.write(copy, file.getInputStream(entry).readAllBytes());
             copy.toFile().deleteOnExit();
             return Files.newInputStream(copy);
@@ -71,7 +80,11 @@ public final class EmbeddedPostgresServer implements PostgresServer {
 
     @Override
     public String jdbcUrl(String database) {
-        return "jdbc:postgresql://localhost:" + port() + "/" + database + "?user=postgres&password="
+        return jdbcUrl(port(), database);
+    }
+
+    static String jdbcUrl(int port, String database) {
+        return "jdbc:postgresql://localhost:" + port + "/" + database + "?user=postgres&password="
                 + Canary.PASSWORD.plant() + "&sslmode=disable&gssEncMode=disable";
     }
 
@@ -82,50 +95,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
 
     /** {@code pg_ctl restart -m immediate}: as after a crash. */
     public void restartImmediately() {
-        String bin;
-        String data;
-        try (Connection c = connect("postgres");
-                Statement s = c.createStatement();
-                ResultSet r = s.executeQuery(
-                        "select (select setting from pg_config where name = 'BINDIR'), current_setting('data_directory')")) {
-            r.next();
-            bin = r.getString(1);
-            data = r.getString(2);
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
-        List<String> command = new ArrayList<>();
-        if ("root".equals(System.getProperty("user.name"))) {
-            // PostgreSQL refuses to run as root; in a user namespace of its own it is not.
-            command.addAll(List.of("unshare", "-U"));
-        }
-        command.addAll(List.of(
-                bin + "/pg_ctl",
-                "restart",
-                "-m",
-                "immediate",
-                "-w",
-                "-D",
-                data,
-                "-l",
-                data + "/restart.log",
-                "-o",
-                "-p " + port()
-                        + " -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c max_connections=200"));
-        try {
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IllegalStateException("pg_ctl restart failed: " + command);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        PgCtl.of(this).restartImmediately();
     }
 
     @Override

@@ -29,7 +29,14 @@ public final class Running implements AutoCloseable {
             TestDatabase database,
             Map<String, Object> kafka,
             Function<TidemarkBuilder<String, String>, TidemarkConsumer> special) {
-        HikariDataSource pool = database.pool(5);
+        return start(database.pool(5), kafka, special);
+    }
+
+    /** Starts one on a pool that is closed with it. */
+    public static Running start(
+            HikariDataSource pool,
+            Map<String, Object> kafka,
+            Function<TidemarkBuilder<String, String>, TidemarkConsumer> special) {
         return new Running(
                 pool,
                 special.apply(TidemarkConsumer.from(kafka)

@@ -180,17 +180,19 @@ public final class ControlThread {
      * have taken effect: they may be gone from Kafka, and are still here.
      *
      * @param fetched the position that Kafka refused, by the claim it was read under
+     * @param truncated whether Kafka says that the log was truncated
+     * @param divergent where it was, if Kafka says so
      */
-    public void explain(Map<Claim, Long> fetched, boolean truncated) {
-        explain(fetched, truncated, EXPLAIN_TRIES);
+    public void explain(Map<Claim, Long> fetched, boolean truncated, Map<TopicPartition, Long> divergent) {
+        explain(fetched, new Truncation(truncated, divergent), EXPLAIN_TRIES);
     }
 
-    private void explain(Map<Claim, Long> fetched, boolean truncated, int tries) {
+    private void explain(Map<Claim, Long> fetched, Truncation truncation, int tries) {
         tasks.later(
-                () -> explainNow(fetched, truncated, tries), tries == EXPLAIN_TRIES ? Duration.ZERO : EXPLAIN_EVERY);
+                () -> explainNow(fetched, truncation, tries), tries == EXPLAIN_TRIES ? Duration.ZERO : EXPLAIN_EVERY);
     }
 
-    private void explainNow(Map<Claim, Long> fetched, boolean truncated, int tries) {
+    private void explainNow(Map<Claim, Long> fetched, Truncation truncation, int tries) {
         Map<TopicPartition, Claim> now = held.get();
         Map<Claim, Long> due = new HashMap<>();
         Map<Claim, Long> open = new HashMap<>();
@@ -201,16 +203,17 @@ public final class ControlThread {
             }
             // What is buffered may not be passed over, only what is gone.
             boolean patient = tries > 0 || options.reading().gaps() instanceof GapPolicy.ResumeAtEarliest;
-            boolean buffered = !truncated && patient && current.position().nextOffset() < offset;
+            boolean buffered =
+                    !truncation.happened() && patient && current.position().nextOffset() < offset;
             (buffered ? open : due).put(current, offset);
         });
         if (!open.isEmpty()) {
-            explain(open, truncated, Math.max(0, tries - 1));
+            explain(open, truncation, Math.max(0, tries - 1));
         }
         if (!due.isEmpty()) {
-            Duration again = tasks.guarded(() -> watches.explain(due.keySet(), truncated), tasks.kafka);
+            Duration again = tasks.guarded(() -> watches.explain(due.keySet(), truncation), tasks.kafka);
             if (!again.isZero()) {
-                tasks.later(() -> explainNow(due, truncated, 0), again);
+                tasks.later(() -> explainNow(due, truncation, 0), again);
             }
         }
     }

@@ -62,7 +62,8 @@ final class Preparation {
             });
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
-            if (facts.is("25006") || FailureKind.ofControl(facts) == FailureKind.HANDLER) {
+            // While running, a database that is away is waited for; one that was never there is a mistyped name.
+            if (facts.is("25006", "3D000") || FailureKind.ofControl(facts) == FailureKind.HANDLER) {
                 throw StoreErrors.translate(schema, groupId, e);
             }
             throw e;

@@ -173,7 +173,7 @@ final class Watches {
     }
 
     /** Finds out which of four things is wrong with stored offsets that the log does not have, and does what is to be done then. */
-    void explain(Collection<Claim> claims, boolean truncated) throws SQLException, KafkaUnavailableException {
+    void explain(Collection<Claim> claims, Truncation truncation) throws SQLException, KafkaUnavailableException {
         Set<Claim> left = new HashSet<>(claims);
         left.removeAll(compareIdentities(claims));
         Set<TopicPartition> partitions = left.stream().map(Claim::partition).collect(Collectors.toSet());
@@ -183,7 +183,7 @@ final class Watches {
             long start = starts.getOrDefault(claim.partition(), 0L);
             long end = ends.getOrDefault(claim.partition(), 0L);
             LogMismatchException why =
-                    outOfRange(claim.partition(), claim.position().nextOffset(), start, end, truncated);
+                    outOfRange(claim.partition(), claim.position().nextOffset(), start, end, truncation);
             if (why.code() == ErrorCode.OFFSET_BELOW_LOG && gaps instanceof GapPolicy.ResumeAtEarliest) {
                 passOver(claim, start);
             } else {
@@ -208,7 +208,7 @@ final class Watches {
     }
 
     private LogMismatchException outOfRange(
-            TopicPartition partition, long offset, long start, long end, boolean truncated) {
+            TopicPartition partition, long offset, long start, long end, Truncation truncation) {
         String where = "group " + groupId + " topic " + partition.topic() + " partition " + partition.partition()
                 + ": the stored offset " + offset;
         if (offset < start) {
@@ -219,17 +219,26 @@ final class Watches {
                             + " or choose GapPolicy.resumeAtEarliest()",
                     null);
         }
-        if (truncated && offset <= end) {
+        Long divergent = truncation.divergent().get(partition);
+        String replaced = divergent == null || divergent >= offset
+                ? "the records before it may have been replaced by others"
+                : "records " + divergent + " to " + (offset - 1) + " were replaced by others, or are gone";
+        if (truncation.happened() && offset <= end) {
             return new LogMismatchException(
                     ErrorCode.LOG_TRUNCATED,
-                    where + " belongs to a part of the log that was truncated and written again. Compare the data, then"
-                            + " update next_offset to where reading is to go on",
+                    where + " belongs to a part of the log that was truncated and written again: " + replaced
+                            + ". Compare the data, then update next_offset to where reading is to go on; to stay at "
+                            + offset + ", set leader_epoch = null and start the consumer again",
                     null);
         }
         return new LogMismatchException(
                 ErrorCode.OFFSET_BEYOND_LOG,
                 where + " is beyond the log, which ends at " + end
-                        + ". The log was truncated, or the offset was mistyped; update next_offset to at most " + end,
+                        + ". "
+                        + (truncation.happened()
+                                ? "The log was truncated, and " + replaced
+                                : "It was truncated, or the offset was mistyped")
+                        + "; update next_offset to at most " + end,
                 null);
     }
 

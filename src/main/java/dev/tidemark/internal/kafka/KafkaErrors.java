@@ -1,6 +1,7 @@
 package dev.tidemark.internal.kafka;
 
 import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
 import dev.tidemark.LogMismatchException;
 import dev.tidemark.TidemarkException;
 import java.util.Optional;
@@ -8,6 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import javax.security.auth.login.LoginException;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
@@ -37,6 +39,12 @@ public final class KafkaErrors {
         if (isUnreadableLogin(failure)) {
             // Without the cause: the client quotes from the setting, and so perhaps the password.
             return Optional.of(refused(groupId, "sasl.jaas.config cannot be used: check its grammar and class", null));
+        }
+        if (failure.getCause() instanceof ConfigException || failure instanceof ConfigException) {
+            return Optional.of(new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "group " + groupId + ": Kafka's client refuses a setting; the cause names it",
+                    failure));
         }
         String mend = mend(groupId, failure);
         return mend == null ? Optional.empty() : Optional.of(refused(groupId, mend, failure));

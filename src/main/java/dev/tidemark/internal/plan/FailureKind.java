@@ -16,7 +16,7 @@ public enum FailureKind {
      */
     public static FailureKind of(SqlFacts facts) {
         // A pool reports a refused login as a transient failure of its own; the SQLSTATE behind it counts.
-        boolean refusedLogin = facts.inClass("28") || facts.is("3D000");
+        boolean refusedLogin = facts.inClass("28");
         if (!facts.fromDatabase() || refusedLogin || facts.is("57014", "25P03", "25P04")) {
             return HANDLER;
         }
@@ -29,7 +29,7 @@ public enum FailureKind {
                 || facts.inClass("53")
                 || facts.inClass("57P")
                 || facts.inClass("58")
-                || facts.is("55P03", "25006", "40003");
+                || facts.is("55P03", "25006", "40003", "3D000");
         return passing ? PASSING : HANDLER;
     }
 

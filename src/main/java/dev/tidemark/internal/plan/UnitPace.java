@@ -50,6 +50,11 @@ public record UnitPace(int records, boolean onePartition, double nanosPerRecord,
                 : new UnitPace(grown, false, smoothed, 0, FIRST_PATIENCE);
     }
 
+    /** The same, confined to one partition. */
+    public UnitPace confined() {
+        return new UnitPace(records, true, nanosPerRecord, successes, patience);
+    }
+
     /** How many records fit: never more than the limits, and so many that the unit should end within its time. */
     public int allowance(UnitLimits limits) {
         if (nanosPerRecord == 0) {

@@ -201,7 +201,11 @@ final class PollLoop {
                 }
             }
         });
-        control.explain(positions, e instanceof LogTruncationException);
+        Map<TopicPartition, Long> divergent = new HashMap<>();
+        if (e instanceof LogTruncationException truncation) {
+            truncation.divergentOffsets().forEach((partition, place) -> divergent.put(partition, place.offset()));
+        }
+        control.explain(positions, e instanceof LogTruncationException, divergent);
     }
 
     private void reclaimLost() {

@@ -47,11 +47,11 @@ public final class ControlConnection implements AutoCloseable {
         try {
             Schema.execute(c, "set transaction isolation level read committed");
             T result = work.apply(c);
-            c.commit();
+            Schema.commit(c);
             return result;
         } catch (SQLException e) {
             try {
-                c.rollback();
+                Schema.rollback(c);
                 if (SqlFailures.facts(e).connectionLost()) {
                     cut();
                 }
@@ -61,7 +61,7 @@ public final class ControlConnection implements AutoCloseable {
             }
             throw e;
         } catch (RuntimeException e) {
-            c.rollback();
+            Schema.rollback(c);
             throw e;
         }
     }
@@ -87,7 +87,7 @@ public final class ControlConnection implements AutoCloseable {
         if (c != null) {
             try (c) {
                 // Going back to autocommit would commit what is open.
-                c.rollback();
+                Schema.rollback(c);
                 c.setAutoCommit(true);
             } catch (SQLException e) {
                 LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));

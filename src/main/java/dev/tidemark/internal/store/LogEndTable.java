@@ -33,6 +33,8 @@ public final class LogEndTable {
 
     /** Writes down what was just sampled. */
     public void sample(Connection c, Map<TopicPartition, Bounds> bounds) throws SQLException {
+        // A sample may be lost, and must not keep the control thread waiting for a standby.
+        Schema.execute(c, "set local synchronous_commit = off");
         List<Map.Entry<TopicPartition, Bounds>> rows = List.copyOf(bounds.entrySet());
         try (PreparedStatement s = Schema.prepare(c, schema.sql(UPSERT))) {
             s.setString(1, groupId);

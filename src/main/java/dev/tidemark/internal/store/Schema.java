@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
 
 /** The schema that the tables live in, and how our own statements are made. */
@@ -53,6 +54,35 @@ public record Schema(String name) {
     static void execute(Connection connection, String sql) throws SQLException {
         try (PreparedStatement s = prepare(connection, sql)) {
             s.execute();
+        }
+    }
+
+    /** Commits, and leaves no COMMIT prepared on the server, as the driver would unless told otherwise. */
+    static void commit(Connection connection) throws SQLException {
+        unprepared(connection, Connection::commit);
+    }
+
+    /** Rolls back, and leaves no ROLLBACK prepared on the server. */
+    static void rollback(Connection connection) throws SQLException {
+        unprepared(connection, Connection::rollback);
+    }
+
+    private interface Command {
+        void on(Connection connection) throws SQLException;
+    }
+
+    private static void unprepared(Connection connection, Command command) throws SQLException {
+        if (!connection.isWrapperFor(PGConnection.class)) {
+            command.on(connection);
+            return;
+        }
+        PGConnection driver = connection.unwrap(PGConnection.class);
+        int threshold = driver.getPrepareThreshold();
+        driver.setPrepareThreshold(0);
+        try {
+            command.on(connection);
+        } finally {
+            driver.setPrepareThreshold(threshold);
         }
     }
 

@@ -40,6 +40,21 @@ public final class SqlFailures {
         return new SqlFacts(state, fromDatabase, transientByType, lost, error);
     }
 
+    /**
+     * Whether the server does not know a prepared statement of the driver's, or knows another one by its name. The latter can
+     * also show as the wrong number of parameters (08P01), which is told from a broken protocol by where the server says it.
+     */
+    static boolean isStatementClash(Throwable failure) {
+        SqlFacts facts = facts(failure);
+        if (facts.is("42P05", "26000")) {
+            return true;
+        }
+        return facts.is("08P01")
+                && chain(failure).stream()
+                        .map(SqlFailures::serverMessage)
+                        .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
+    }
+
     /** The failure in words that hold no data: classes, SQLSTATE and constraint, never a message, which can carry values. */
     public static String describe(Throwable failure) {
         StringBuilder words = new StringBuilder();

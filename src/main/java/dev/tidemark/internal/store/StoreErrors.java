@@ -17,6 +17,13 @@ public final class StoreErrors {
 
     /** The error for a failure that waiting does not mend. */
     public static TidemarkException translate(Schema schema, String groupId, Throwable failure) {
+        if (SqlFailures.isStatementClash(failure)) {
+            return new OffsetStoreException(
+                    ErrorCode.PREPARED_STATEMENT_CLASH,
+                    "group " + groupId + ": a pooler such as PgBouncer handed out a connection that does not know the"
+                            + " driver's prepared statements: add prepareThreshold=0 to the JDBC URL",
+                    failure);
+        }
         SqlFacts facts = SqlFailures.facts(failure);
         String state = facts.sqlState() == null ? "" : facts.sqlState();
         return switch (state) {

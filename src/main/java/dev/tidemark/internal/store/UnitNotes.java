@@ -47,7 +47,7 @@ public final class UnitNotes {
         try {
             Connection connection = session.connection();
             attempts = states.countAttempt(connection, claim.partition(), offset);
-            connection.commit();
+            Schema.commit(connection);
         } catch (SQLException e) {
             UnitOutcome outcome = transaction.ofOwnStatement(e);
             session.discard();
@@ -79,7 +79,7 @@ public final class UnitNotes {
         try {
             Connection connection = session.connection();
             note.write(connection);
-            connection.commit();
+            Schema.commit(connection);
             return true;
         } catch (SQLException e) {
             LOG.debug("could not make a note cause=\"{}\"", SqlFailures.describe(e));

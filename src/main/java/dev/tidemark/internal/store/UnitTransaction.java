@@ -2,6 +2,7 @@ package dev.tidemark.internal.store;
 
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
+import dev.tidemark.OffsetStoreException;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -38,6 +39,7 @@ public final class UnitTransaction {
     private final String groupId;
     private final StoredOffsetTable offsets;
     private final UnitEndings endings;
+    private final SerializableOffset single;
     private final WorkerSession session;
     private final Duration ownerTimeout;
 
@@ -51,6 +53,7 @@ public final class UnitTransaction {
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
         this.endings = new UnitEndings(schema, groupId, owner);
+        this.single = new SerializableOffset(schema, groupId);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
     }
@@ -96,7 +99,7 @@ public final class UnitTransaction {
         UnitStart start;
         try {
             connection = session.connection();
-            start = offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
+            start = begin(connection, claims);
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -118,10 +121,14 @@ public final class UnitTransaction {
 
         Map<Claim, Position> moves;
         try {
+            Optional<OffsetStoreException> unlogged =
+                    session.isLookDue() ? UnloggedEffects.find(connection, groupId) : Optional.empty();
+            if (unlogged.isPresent()) {
+                return new UnitOutcome.StoreFailed(unlogged.get());
+            }
             Optional<Map<Claim, Position>> written = endings.write(connection, end, start.transactionId());
             moves = written.orElse(Map.of());
-            Set<TopicPartition> moved =
-                    moves.isEmpty() ? Set.of() : offsets.advance(connection, moves, start.transactionId());
+            Set<TopicPartition> moved = moves.isEmpty() ? Set.of() : advance(connection, moves, start.transactionId());
             if (written.isEmpty() || moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
@@ -137,6 +144,21 @@ public final class UnitTransaction {
         return unit.enterCommit()
                 ? commit(connection, moves)
                 : handlerFailed(ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+    }
+
+    private UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
+        return session.isSerializable() && claims.size() == 1
+                ? single.begin(connection, claims.iterator().next(), ownerTimeout.toMillis(), session.applicationName())
+                : offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
+    }
+
+    private Set<TopicPartition> advance(Connection connection, Map<Claim, Position> moves, String transactionId)
+            throws SQLException {
+        if (session.isSerializable() && moves.size() == 1) {
+            Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
+            return single.advance(connection, move.getKey(), move.getValue(), transactionId);
+        }
+        return offsets.advance(connection, moves, transactionId);
     }
 
     private UnitEnd guarded(Effects effects) throws Exception {
@@ -161,7 +183,7 @@ public final class UnitTransaction {
 
     private static UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
         try {
-            connection.commit();
+            Schema.commit(connection);
             return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
@@ -178,6 +200,9 @@ public final class UnitTransaction {
     private UnitOutcome ofHandler(Throwable e, WorkerSession.OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
+        }
+        if (SqlFailures.isStatementClash(e)) {
+            return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
         if (facts.is("25P02")) {

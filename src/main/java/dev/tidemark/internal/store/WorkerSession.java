@@ -1,6 +1,8 @@
 package dev.tidemark.internal.store;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -70,12 +72,17 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
+    /** What a handler writes to changes seldom. */
+    private static final int LOOK_EVERY = 256;
+
     private final DataSource dataSource;
     private final String applicationName;
     private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
     private @Nullable Connection connection;
     private @Nullable ConnectionGuard guard;
     private @Nullable Handle handle;
+    private boolean serializable;
+    private int unitsSinceLook;
 
     public WorkerSession(DataSource dataSource, String applicationName) {
         this.dataSource = dataSource;
@@ -98,8 +105,25 @@ public final class WorkerSession implements AutoCloseable {
             c = dataSource.getConnection();
             connection = c;
             c.setAutoCommit(false);
+            serializable = isSerializable(c);
+            Schema.rollback(c);
         }
         return c;
+    }
+
+    /**
+     * Whether its transactions are SERIALIZABLE, as the last connection said; false before the first. A unit that then holds more
+     * than one partition is correct and often fails with 40001.
+     */
+    public boolean isSerializable() {
+        return serializable;
+    }
+
+    private static boolean isSerializable(Connection c) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, "select current_setting('transaction_isolation')");
+                ResultSet r = s.executeQuery()) {
+            return r.next() && r.getString(1).equals("serializable");
+        }
     }
 
     /** Connects and loads what a first unit needs, so that it does not do so inside its transaction. */
@@ -126,6 +150,11 @@ public final class WorkerSession implements AutoCloseable {
     void end(OpenUnit unit) {
         unit.end();
         openUnit.set(null);
+    }
+
+    /** Whether it is time to look what the handler writes to: in a connection's first unit, and now and then. */
+    boolean isLookDue() {
+        return unitsSinceLook++ % LOOK_EVERY == 0;
     }
 
     /** Whether the handler took the driver's own connection in the last unit. */
@@ -167,7 +196,7 @@ public final class WorkerSession implements AutoCloseable {
         Connection c = connection;
         if (c != null) {
             try {
-                c.rollback();
+                Schema.rollback(c);
             } catch (SQLException e) {
                 discard();
             }
@@ -209,6 +238,7 @@ public final class WorkerSession implements AutoCloseable {
 
     private void forget() {
         connection = null;
+        unitsSinceLook = 0;
         guard = null;
         handle = null;
     }

@@ -148,7 +148,7 @@ public final class Intake {
             if (waiting.ready() > 0) {
                 return assemble(pace);
             }
-            List<Portion> tails = waiting.tails(now).stream()
+            List<Portion> tails = waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE).stream()
                     .map(lane -> begin(lane, List.of(), 0))
                     .toList();
             if (!tails.isEmpty()) {

@@ -61,10 +61,10 @@ final class WaitingLanes {
         }
     }
 
-    /** The lanes whose position is due to move without a record; they wait no more. */
-    List<Lane> tails(long now) {
+    /** Lanes whose position is due to move without a record, so many at most; they wait no more. */
+    List<Lane> tails(long now, int most) {
         List<Lane> due = new ArrayList<>();
-        while (!tails.isEmpty() && tails.element().at() - now <= 0) {
+        while (due.size() < most && !tails.isEmpty() && tails.element().at() - now <= 0) {
             Lane lane = tails.remove().lane();
             lane.tailing = false;
             if (!lane.busy && !lane.queued && lane.tail() != null) {

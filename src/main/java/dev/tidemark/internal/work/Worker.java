@@ -34,7 +34,8 @@ public final class Worker<K, V> implements Runnable {
                 decoder) {
             session.warmUp();
             while (!tools.intake().isStopped()) {
-                List<Portion> unit = tools.intake().take(pace, KEEP_CONNECTION);
+                UnitPace next = session.isSerializable() ? pace.confined() : pace;
+                List<Portion> unit = tools.intake().take(next, KEEP_CONNECTION);
                 if (unit.isEmpty()) {
                     session.giveBack();
                 } else {

@@ -33,7 +33,7 @@ class FailureKindTest {
         "25P03, HANDLER",
         "25P04, HANDLER",
         "28P01, HANDLER",
-        "3D000, HANDLER"
+        "3D000, PASSING"
     })
     void everySqlStateHasItsKind(String state, FailureKind kind) {
         assertThat(FailureKind.of(state(state))).isEqualTo(kind);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStore;
 import dev.tidemark.Position;
 import dev.tidemark.TopicBinding;
@@ -128,6 +129,32 @@ class UnitTransactionIT {
                 }))
                 .isInstanceOf(UnitOutcome.HandlerFailed.class);
         assertThat(applyOne(claim)).as("under the same claim").isInstanceOf(UnitOutcome.Committed.class);
+    }
+
+    @Test
+    void anUnloggedEffectTableIsNamedAndATemporaryOneIsNot() throws SQLException {
+        database.execute("create unlogged table staged (a int)");
+        Claim claim = claim();
+        assertThat(transaction.run(List.of(claim), tx -> {
+                    tx.execute("create temporary table mine (a int) on commit drop");
+                    tx.execute("insert into mine values (1)");
+                    tx.execute("select * from staged");
+                    return new UnitEnd.Advance(Map.of(claim, Position.of(1)));
+                }))
+                .isInstanceOf(UnitOutcome.Committed.class);
+        session.giveBack();
+
+        Claim next = claim();
+        assertThat(transaction.run(List.of(next), tx -> {
+                    tx.execute("insert into staged values (1)");
+                    return Map.of(next, Position.of(2));
+                }))
+                .isInstanceOfSatisfying(UnitOutcome.StoreFailed.class, o -> {
+                    assertThat(o.error().code()).isEqualTo(ErrorCode.TABLE_UNLOGGED);
+                    assertThat(o.error()).hasMessageContaining("alter table staged set logged");
+                });
+        assertThat(database.number("select count(*) from staged")).isZero();
+        assertThat(claim().position()).as("nothing was committed").isEqualTo(Position.of(1));
     }
 
     @Test

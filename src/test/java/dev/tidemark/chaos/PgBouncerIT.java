@@ -1,0 +1,157 @@
+package dev.tidemark.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.OffsetStoreException;
+import dev.tidemark.RecordHandler;
+import dev.tidemark.testkit.ConsumerFleet;
+import dev.tidemark.testkit.EmbeddedPostgresServer;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Load;
+import dev.tidemark.testkit.PgBouncer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.awaitility.Awaitility;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Every transaction gets another server connection, as PgBouncer hands them out in transaction mode. */
+class PgBouncerIT {
+    private static EmbeddedPostgresServer postgres;
+
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(postgres);
+    private final String topic = kafka.createTopic(Servers.unique("bouncer"), 4);
+    private final List<Flight> flights = Flights.sample();
+
+    @BeforeAll
+    static void start() {
+        assumeTrue(
+                PgBouncer.binary().isPresent(),
+                "pgbouncer is neither on the PATH nor in /usr/sbin: install Debian's package pgbouncer to run this test");
+        postgres = EmbeddedPostgresServer.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (postgres != null) {
+            postgres.close();
+        }
+    }
+
+    @Test
+    void aFleetSharesFewConnectionsAndSurvivesThePoolersDeath() {
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer();
+                ConsumerFleet fleet = new ConsumerFleet(
+                        kafka.consumerConfig(topic, "cooperative"),
+                        database,
+                        topic,
+                        Map.of(
+                                "jdbc",
+                                bouncer.jdbcUrl(database) + "&prepareThreshold=0",
+                                "workers",
+                                "2",
+                                "records",
+                                "100"))) {
+            fleet.start(2);
+            Load load = Load.start(producer, topic, flights, 1, 4_000, true);
+            for (int death = 1; death <= 3; death++) {
+                reach(flights.size() * death / 5);
+                bouncer.kill();
+                bouncer.boot();
+            }
+            load.join();
+            reach(flights.size());
+        }
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(flights));
+    }
+
+    @Test
+    void aHandlersPreparedStatementsNameTheSetting() {
+        List<Flight> first = flights.subList(0, 1_000);
+        List<Flight> all = flights.subList(0, 2_000);
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer()) {
+            try (Running running = start(bouncer.jdbcUrl(database), FlightEffects::foldOne)) {
+                Servers.produce(producer, topic, first);
+                running.until("all read", () -> stored() == first.size());
+                endIdleSessions();
+                Servers.produce(producer, topic, all.subList(first.size(), all.size()));
+                assertThat(running.failure())
+                        .isInstanceOfSatisfying(
+                                OffsetStoreException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.PREPARED_STATEMENT_CLASH))
+                        .hasMessageContaining("TM-208")
+                        .hasMessageContaining("prepareThreshold=0");
+                assertThat(running.consumer().isHealthy()).isFalse();
+            }
+            ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+            assertThat(database.number("select count(*) from tidemark.dead_letter"))
+                    .isZero();
+
+            try (Running mended = start(bouncer.jdbcUrl(database) + "&prepareThreshold=0", FlightEffects::foldOne)) {
+                mended.until("all read", () -> stored() == all.size());
+            }
+        }
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(all));
+    }
+
+    @Test
+    void ourOwnStatementsNeedNoSetting() {
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer();
+                Running running = start(bouncer.jdbcUrl(database), PgBouncerIT::appendUnprepared)) {
+            for (int part = 1; part <= 5; part++) {
+                long reached = 100L * part;
+                Servers.produce(producer, topic, flights.subList(100 * (part - 1), 100 * part));
+                running.until("read to " + reached, () -> stored() == reached);
+                endIdleSessions();
+            }
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    private Running start(String jdbcUrl, RecordHandler<String, String> handler) {
+        return Running.start(
+                TestDatabase.pool(jdbcUrl, 3),
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).workers(2).handle(handler));
+    }
+
+    private static void appendUnprepared(ConsumerRecord<String, String> record, Handle tx) throws SQLException {
+        try (Statement s = tx.getConnection().createStatement()) {
+            s.execute("insert into applied (topic, partition, record_offset) values ('" + record.topic() + "', "
+                    + record.partition() + ", " + record.offset() + ")");
+        }
+    }
+
+    /** The pooler's clients stay connected: their next transactions are given new server connections. */
+    private void endIdleSessions() {
+        database.execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                + " where datname = current_database() and state = 'idle' and pid <> pg_backend_pid()");
+    }
+
+    private long stored() {
+        return ExactlyOnce.progress(database, topic);
+    }
+
+    private void reach(long count) {
+        Awaitility.await("progress to " + count).atMost(Duration.ofSeconds(120)).until(() -> stored() >= count);
+    }
+}
