@@ -147,7 +147,7 @@ class UnitTransactionIT {
         Claim next = claim();
         assertThat(transaction.run(List.of(next), tx -> {
                     tx.execute("insert into staged values (1)");
-                    return Map.of(next, Position.of(2));
+                    return new UnitEnd.Advance(Map.of(next, Position.of(2)));
                 }))
                 .isInstanceOfSatisfying(UnitOutcome.StoreFailed.class, o -> {
                     assertThat(o.error().code()).isEqualTo(ErrorCode.TABLE_UNLOGGED);
