@@ -20,7 +20,7 @@ public interface BatchHandler<K, V> {
      * @param records never empty, not modifiable; values are null for tombstones
      * @param tx valid until this method returns; commit, rollback and close are refused
      * @throws Exception to roll all of them back: passing trouble of the database is retried, anything else is narrowed down to
-     *     the record that fails, whose partition then halts
+     *     the record that fails, whose {@link FailurePolicy} is then asked
      */
     void handle(List<ConsumerRecord<K, V>> records, Handle tx) throws Exception;
 }

@@ -18,7 +18,8 @@ public interface RecordHandler<K, V> {
      *
      * @param record its value is null for a tombstone
      * @param tx valid until this method returns; commit, rollback and close are refused
-     * @throws Exception to roll the record back: passing trouble of the database is retried, anything else halts the partition
+     * @throws Exception to roll the record back: passing trouble of the database is retried; about anything
+     *     else its {@link FailurePolicy} is asked
      */
     void handle(ConsumerRecord<K, V> record, Handle tx) throws Exception;
 }
