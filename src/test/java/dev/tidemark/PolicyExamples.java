@@ -62,7 +62,9 @@ final class PolicyExamples {
         DeadLetters letters = DeadLetters.of("flights-etl");
         List<Long> ids;
         try (Connection connection = dataSource.getConnection()) {
-            ids = letters.list(connection, 0, 1_000).stream().map(DeadLetter::id).toList();
+            ids = letters.list(connection, 0, 1_000).stream()
+                    .map(DeadLetter::id)
+                    .toList();
         }
         List<Redriven> redriven = flights.redrive(ids); // the consumer's own handler, whether it runs or not
         // docs: end
@@ -78,7 +80,9 @@ final class PolicyExamples {
             if (known == null) {
                 throw new SQLTransientException("not known yet"); // passing trouble: tried for ever, never parked
             }
-            tx.execute("update airport set departures = departures + 1 where code = ?", record.value().origin());
+            tx.execute(
+                    "update airport set departures = departures + 1 where code = ?",
+                    record.value().origin());
         });
         // docs: end
     }

@@ -55,24 +55,35 @@ final class Transitions {
     }
 
     void lost(Collection<Claim> claims, TidemarkException why) {
-        List<Slot> slots = holding(claims);
-        for (Slot slot : slots) {
-            if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED)) {
-                intake.close(Set.of(slot.partition));
-                seeks.hold(slot.partition);
-                long now = System.nanoTime();
-                boolean quarrel = slot.losses > 0 && now - slot.lostAt < QUARREL.toNanos();
-                board.update(slot, s -> {
-                    s.losses = quarrel ? s.losses + 1 : 1;
-                    s.lostAt = now;
-                    s.lost = s.claim;
-                    s.claim = null;
-                    s.become(PartitionState.LOST);
-                });
+        boolean any = false;
+        for (Claim claim : claims) {
+            Slot slot = board.slot(claim.partition());
+            if (slot != null && slot.holds(claim)) {
+                any = true;
+                lose(slot, claim);
             }
         }
-        if (!slots.isEmpty()) {
+        if (any) {
             LOG.warn("claims are gone, claiming again {}", Board.words(why));
+        }
+    }
+
+    /**
+     * @param claim the slot's, with the position it had come to
+     */
+    private void lose(Slot slot, Claim claim) {
+        if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED)) {
+            intake.close(Set.of(slot.partition));
+            seeks.hold(slot.partition);
+            long now = System.nanoTime();
+            boolean quarrel = slot.losses > 0 && now - slot.lostAt < QUARREL.toNanos();
+            board.update(slot, s -> {
+                s.losses = quarrel ? s.losses + 1 : 1;
+                s.lostAt = now;
+                s.lost = claim;
+                s.claim = null;
+                s.become(PartitionState.LOST);
+            });
         }
     }
 
