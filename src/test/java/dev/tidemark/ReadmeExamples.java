@@ -1,6 +1,7 @@
 package dev.tidemark;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.kafka.common.header.Headers;
@@ -34,6 +35,7 @@ final class ReadmeExamples {
                 .deserializers(StringDeserializer::new, FlightDeserializer::new)
                 .database(dataSource)
                 .startAt(StartPosition.earliest())
+                .onFailure(FailurePolicy.retry(3, Duration.ofSeconds(1)).thenPark())
                 .handle((record, tx) -> tx.execute(
                         "insert into airport as a (code, departures) values (?, 1)"
                                 + " on conflict (code) do update set departures = a.departures + 1",
