@@ -101,8 +101,13 @@ final class Inbox implements WorkerEvents, ControlEvents {
     @Override
     public void lost(Collection<Claim> claims, TidemarkException why) {
         mailbox.post(() -> {
-            List<Slot> slots = holding(claims);
-            for (Slot slot : slots) {
+            boolean held = false;
+            for (Claim claim : claims) {
+                Slot slot = board.slot(claim.partition());
+                if (slot == null || !slot.holds(claim)) {
+                    continue;
+                }
+                held = true;
                 if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED)) {
                     intake().close(Set.of(slot.partition));
                     seeks.hold(slot.partition);
@@ -111,13 +116,14 @@ final class Inbox implements WorkerEvents, ControlEvents {
                     board.update(slot, s -> {
                         s.losses = quarrel ? s.losses + 1 : 1;
                         s.lostAt = now;
-                        s.lost = s.claim;
+                        // The slot's own claim tells where it began, this one where it stood.
+                        s.lost = claim;
                         s.claim = null;
                         s.become(PartitionState.LOST);
                     });
                 }
             }
-            if (!slots.isEmpty()) {
+            if (held) {
                 LOG.warn("claims are gone, claiming again {}", Board.words(why));
             }
         });
