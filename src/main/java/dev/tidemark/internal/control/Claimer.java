@@ -12,6 +12,7 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ClaimStore.ClaimResult;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.ControlConnection.Work;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
 import java.sql.SQLException;
@@ -103,10 +104,7 @@ final class Claimer {
                 .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
                 .toList();
         if (!claimable.isEmpty()) {
-            ClaimResult result = connection.inTransaction(c -> {
-                identity.check(c);
-                return store.claim(c, identities, claimable, owner, false);
-            });
+            ClaimResult result = inStore(c -> store.claim(c, identities, claimable, owner, false));
             claims.add(result);
             claims.locked().addAll(result.locked());
             seen.accept(identities);
@@ -122,8 +120,7 @@ final class Claimer {
             return claims;
         }
         try {
-            ClaimResult result = connection.inTransaction(c -> {
-                identity.check(c);
+            ClaimResult result = inStore(c -> {
                 store.limitWait(c, ROW_PATIENCE);
                 return store.claim(c, identities, Set.of(partition), owner, true);
             });
@@ -141,9 +138,17 @@ final class Claimer {
         return claims;
     }
 
+    /** A transaction in the right store: the connection may have been replaced since the last one. */
+    private <T> T inStore(Work<T> work) throws SQLException {
+        return connection.inTransaction(c -> {
+            identity.check(c);
+            return work.apply(c);
+        });
+    }
+
     private void refuseOwned(Set<TopicPartition> partitions, Claims claims) throws SQLException {
         for (TopicPartition partition : partitions) {
-            Optional<String> holder = connection.inTransaction(c -> store.owner(c, partition));
+            Optional<String> holder = inStore(c -> store.owner(c, partition));
             holder.filter(name -> !name.equals(owner))
                     .ifPresent(name -> claims.refused()
                             .put(
@@ -160,7 +165,7 @@ final class Claimer {
 
     private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
             throws SQLException, KafkaUnavailableException {
-        Map<String, Binding> missing = connection.inTransaction(c -> store.missingBindings(c, identities));
+        Map<String, Binding> missing = inStore(c -> store.missingBindings(c, identities));
         for (Map.Entry<String, Binding> entry : missing.entrySet()) {
             String topic = entry.getKey();
             Identity identity = identities.get(topic);
@@ -173,12 +178,12 @@ final class Claimer {
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
                         ? Optional.of(lookup.starts(topic, identity.partitions(), start, Instant.now()))
                         : Optional.empty();
-                connection.inTransaction(c -> {
+                inStore(c -> {
                     store.bind(c, topic, identity, starts, earliest);
                     return topic;
                 });
             } catch (TidemarkException e) {
-                if (e.code() == ErrorCode.KAFKA_REFUSES) {
+                if (e.code() == ErrorCode.KAFKA_REFUSES || e.code() == ErrorCode.OTHER_STORE) {
                     throw e;
                 }
                 partitions.stream()

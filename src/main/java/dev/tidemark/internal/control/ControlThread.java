@@ -76,6 +76,7 @@ public final class ControlThread {
     private final ControlTasks tasks;
     private final ControlEvents events;
     private final PartitionStateTable states;
+    private final StoreIdentity identity;
     private final EndWatch ends;
     private final Preparation preparation;
 
@@ -97,8 +98,7 @@ public final class ControlThread {
         this.store = new ClaimStore(options.schema(), options.groupId());
         this.events = events;
         this.states = new PartitionStateTable(options.schema(), options.groupId());
-        StoreIdentity identity =
-                new StoreIdentity(options.schema(), options.storeId().orElse(null));
+        this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed);
         this.watches = new Watches(
                 lookup,
@@ -147,10 +147,11 @@ public final class ControlThread {
                 () -> {
                     try {
                         connection.inTransaction(c -> {
+                            identity.check(c);
                             states.halted(c, partition, why.code(), words);
                             return partition;
                         });
-                    } catch (SQLException e) {
+                    } catch (SQLException | TidemarkException e) {
                         LOG.debug(
                                 "could not note a halt partition={} cause=\"{}\"", partition, SqlFailures.describe(e));
                     }
