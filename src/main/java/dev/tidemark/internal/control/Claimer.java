@@ -107,7 +107,7 @@ final class Claimer {
             ClaimResult result = inStore(c -> store.claim(c, identities, claimable, owner, false));
             claims.add(result);
             claims.locked().addAll(result.locked());
-            seen.accept(identities);
+            tellSeen(claims, identities);
         }
         return claims;
     }
@@ -128,7 +128,7 @@ final class Claimer {
             for (TopicPartition locked : result.locked()) {
                 claims.later().put(locked, locked(locked, null));
             }
-            seen.accept(identities);
+            tellSeen(claims, identities);
         } catch (SQLException e) {
             if (!SqlFailures.facts(e).is("55P03")) {
                 throw e;
@@ -136,6 +136,16 @@ final class Claimer {
             claims.later().put(partition, locked(partition, e));
         }
         return claims;
+    }
+
+    /** Only what was claimed: the topic of a refused claim is not the one that other claims of its name were made for. */
+    private void tellSeen(Claims claims, Map<String, Identity> identities) {
+        Map<String, Identity> claimed = new HashMap<>(identities);
+        claimed.keySet()
+                .retainAll(claims.claimed().keySet().stream()
+                        .map(TopicPartition::topic)
+                        .collect(Collectors.toSet()));
+        seen.accept(claimed);
     }
 
     /** A transaction in the right store: the connection may have been replaced since the last one. */
