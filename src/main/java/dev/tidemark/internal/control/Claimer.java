@@ -2,13 +2,13 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.FencedException;
-import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Reading;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ClaimStore.ClaimResult;
 import dev.tidemark.internal.store.ControlConnection;
@@ -39,7 +39,7 @@ final class Claimer {
     private final ClaimStore store;
     private final StoreIdentity identity;
     private final ControlConnection connection;
-    private final StartPosition start;
+    private final Reading reading;
     private final String groupId;
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
@@ -52,7 +52,7 @@ final class Claimer {
             ClaimStore store,
             StoreIdentity identity,
             ControlConnection connection,
-            StartPosition start,
+            Reading reading,
             String groupId,
             String owner,
             Consumer<Map<String, Identity>> seen) {
@@ -60,7 +60,7 @@ final class Claimer {
         this.store = store;
         this.identity = identity;
         this.connection = connection;
-        this.start = start;
+        this.reading = reading;
         this.groupId = groupId;
         this.owner = owner;
         this.seen = seen;
@@ -186,7 +186,8 @@ final class Claimer {
                 // Both are resolved before the transaction, so that it never waits for a broker.
                 Map<Integer, Long> earliest = lookup.earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
-                        ? Optional.of(lookup.starts(topic, identity.partitions(), start, Instant.now()))
+                        ? Optional.of(
+                                lookup.starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
                         : Optional.empty();
                 inStore(c -> {
                     store.bind(c, topic, identity, starts, earliest);
@@ -208,8 +209,13 @@ final class Claimer {
         if (identity != null && partition.partition() < identity.partitions()) {
             return true;
         }
-        // The brokers learn of a new topic or partition one after the other.
-        claims.later().put(partition, lookup.missing(partition, identity));
+        if (identity != null && reading.isManual()) {
+            // Nobody but the user named it, so it is more likely mistyped than new.
+            claims.refused().put(partition, lookup.missing(partition, identity));
+        } else {
+            // The brokers learn of a new topic or partition one after the other.
+            claims.later().put(partition, lookup.missing(partition, identity));
+        }
         return false;
     }
 

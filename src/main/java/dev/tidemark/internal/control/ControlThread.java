@@ -6,7 +6,6 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Reading;
-import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
@@ -117,7 +116,7 @@ public final class ControlThread {
                 store,
                 identity,
                 connection,
-                options.reading().startOfNewTopic(),
+                options.reading(),
                 options.groupId(),
                 options.owner(),
                 watches::knows);
@@ -236,9 +235,10 @@ public final class ControlThread {
             tasks.every(PROBE_EVERY, () -> ifHeld(current -> watches.probe(current.values())));
             tasks.every(SAMPLE_EVERY, () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
             tasks.every(COMPARE_EVERY, () -> ifHeld(current -> watches.compareIdentities(current.values())));
-            if (options.reading().subscription() instanceof Subscription.Topics topics) {
-                tasks.later(() -> tasks.guarded(() -> watches.lookForTopics(topics.names())), Duration.ZERO);
-                tasks.every(COMPARE_EVERY, () -> watches.lookForTopics(topics.names()));
+            Set<String> named = options.reading().subscription().named();
+            if (!named.isEmpty()) {
+                tasks.later(() -> tasks.guarded(() -> watches.lookForTopics(named)), Duration.ZERO);
+                tasks.every(COMPARE_EVERY, () -> watches.lookForTopics(named));
             }
             if (options.reading().untilEnd()) {
                 tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished()));
