@@ -12,11 +12,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The code in the docs is code that compiles and runs here. */
 class DocsTest {
     @ParameterizedTest
-    @CsvSource({"README.md, ReadmeExamples, embed", "docs/own-loop.md, OwnLoop, own-loop"})
+    @CsvSource({
+        "README.md, ReadmeExamples, embed",
+        "docs/own-loop.md, OwnLoop, own-loop",
+        "docs/embedding.md, EmbeddingExamples, pattern",
+        "docs/embedding.md, EmbeddingExamples, partitions",
+        "docs/embedding.md, EmbeddingExamples, until-end",
+        "docs/embedding.md, EmbeddingExamples, gap",
+        "docs/embedding.md, EmbeddingExamples, mirror",
+        "docs/embedding.md, EmbeddingExamples, strict",
+        "docs/embedding.md, EmbeddingExamples, store"
+    })
     void examplesAreCutFromCompiledCode(String page, String source, String name) throws IOException {
         String code = Files.readString(Path.of("src/test/java/dev/tidemark", source + ".java"));
         String begin = "// docs: " + name + "\n";
-        String example = code.substring(code.indexOf(begin) + begin.length(), code.indexOf("// docs: end"));
+        assertThat(code).contains(begin);
+        int from = code.indexOf(begin) + begin.length();
+        String example = code.substring(from, code.indexOf("// docs: end", from));
         assertThat(squeezed(Files.readString(Path.of(page)))).contains(squeezed(example));
     }
 
