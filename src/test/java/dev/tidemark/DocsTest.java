@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -12,11 +13,31 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The code in the docs is code that compiles and runs here. */
 class DocsTest {
     @ParameterizedTest
-    @CsvSource({"README.md, ReadmeExamples, embed", "docs/own-loop.md, OwnLoop, own-loop"})
+    @CsvSource({
+        "README.md, ReadmeExamples, embed",
+        "docs/own-loop.md, OwnLoop, own-loop",
+        "docs/embedding.md, EmbeddingExamples, pattern",
+        "docs/embedding.md, EmbeddingExamples, partitions",
+        "docs/embedding.md, EmbeddingExamples, until-end",
+        "docs/embedding.md, EmbeddingExamples, gap",
+        "docs/embedding.md, EmbeddingExamples, mirror",
+        "docs/embedding.md, EmbeddingExamples, strict",
+        "docs/embedding.md, EmbeddingExamples, store",
+        "docs/failures.md, PolicyExamples, halt",
+        "docs/failures.md, PolicyExamples, retry",
+        "docs/failures.md, PolicyExamples, park-key",
+        "docs/failures.md, PolicyExamples, skip",
+        "docs/failures.md, PolicyExamples, own",
+        "docs/failures.md, PolicyExamples, transient",
+        "docs/failures.md, PolicyExamples, redrive",
+        "docs/failures.md, PolicyExamples, gap"
+    })
     void examplesAreCutFromCompiledCode(String page, String source, String name) throws IOException {
         String code = Files.readString(Path.of("src/test/java/dev/tidemark", source + ".java"));
         String begin = "// docs: " + name + "\n";
-        String example = code.substring(code.indexOf(begin) + begin.length(), code.indexOf("// docs: end"));
+        assertThat(code).contains(begin);
+        int from = code.indexOf(begin) + begin.length();
+        String example = code.substring(from, code.indexOf("// docs: end", from));
         assertThat(squeezed(Files.readString(Path.of(page)))).contains(squeezed(example));
     }
 
@@ -25,6 +46,22 @@ class DocsTest {
         String page = Files.readString(Path.of("docs/errors.md"));
         for (ErrorCode code : ErrorCode.values()) {
             assertThat(page).contains("| " + code.code() + " |");
+        }
+    }
+
+    @Test
+    void everyErrorCodeIsProvokedByATest() throws IOException {
+        StringBuilder tests = new StringBuilder();
+        try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
+            for (Path file : files.filter(f -> f.toString().matches(".*(IT|BuilderTest|Contract)\\.java"))
+                    .toList()) {
+                tests.append(Files.readString(file));
+            }
+        }
+        for (ErrorCode code : ErrorCode.values()) {
+            if (code != ErrorCode.UNEXPECTED) {
+                assertThat(tests.toString()).containsAnyOf(code.code(), "ErrorCode." + code.name());
+            }
         }
     }
 

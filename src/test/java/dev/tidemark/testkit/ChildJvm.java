@@ -148,7 +148,8 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
-    private int await(long seconds) {
+    /** Waits until it ends by itself; answers its exit code. */
+    public int await(long seconds) {
         try {
             if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("process " + process.pid() + " did not end, see " + log);

@@ -23,7 +23,14 @@ public final class ConsumerFleet implements AutoCloseable {
     }
 
     public ChildJvm start() {
-        ChildJvm child = ConsumerMain.start(logs.resolve("consumer-" + ++started + ".log"), kafka, settings);
+        return start(Map.of());
+    }
+
+    /** Starts one with other settings than the rest. */
+    public ChildJvm start(Map<String, String> others) {
+        Map<String, String> own = new HashMap<>(settings);
+        own.putAll(others);
+        ChildJvm child = ConsumerMain.start(logs.resolve("consumer-" + ++started + ".log"), kafka, own);
         running.add(child);
         return child;
     }

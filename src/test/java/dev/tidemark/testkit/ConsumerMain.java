@@ -53,6 +53,9 @@ public final class ConsumerMain {
                     .limits(limits)
                     .workers(workers)
                     .ownerTimeout(KafkaServer.SESSION_TIMEOUT);
+            if (settings.getOrDefault("untilEnd", "false").equals("true")) {
+                builder.untilEnd();
+            }
             TidemarkConsumer consumer = switch (settings.getOrDefault("handler", "batch")) {
                 case "batch" -> builder.handleBatch(FlightEffects::foldBatch);
                 case "record" -> builder.handle(FlightEffects::foldOne);

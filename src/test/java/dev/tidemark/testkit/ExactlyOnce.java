@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.Flights.Airport;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.apache.kafka.common.TopicPartition;
 
 /** The promise, as a check: every record below the stored offset has taken effect once, in order, and nothing else has. */
@@ -38,6 +39,14 @@ public final class ExactlyOnce {
                 .as("stored offset of " + partition)
                 .isEqualTo(end));
         assertThat(FlightEffects.airports(database)).as("the fold").isEqualTo(truth);
+    }
+
+    /** These records of a partition, each once and in this order, and no others of it. For logs with holes, or not read from 0. */
+    public static void assertApplied(TestDatabase database, TopicPartition partition, LongStream offsets) {
+        assertThat(database.query("select record_offset from applied where topic = '" + partition.topic()
+                        + "' and partition = " + partition.partition() + " order by seq"))
+                .as("records of " + partition + " that took effect")
+                .containsExactlyElementsOf(offsets.mapToObj(Long::toString).toList());
     }
 
     public static long stored(TestDatabase database, String group, TopicPartition partition) {

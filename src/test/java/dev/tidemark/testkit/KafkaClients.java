@@ -13,6 +13,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -82,6 +83,22 @@ public abstract class KafkaClients implements AutoCloseable {
 
     public String createTopic(String name, int partitions) {
         return createTopic(name, partitions, Map.of());
+    }
+
+    /** Deletes a topic and creates one of the same name and size, with another id. */
+    public void createAgain(String topic, int partitions) {
+        get(admin().deleteTopics(List.of(topic)).all());
+        // The name is taken until the deletion is through.
+        Awaitility.await("another " + topic)
+                .atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() -> createTopic(topic, partitions) != null);
+    }
+
+    /** Deletes what is below this offset, as retention would. */
+    public void expire(TopicPartition partition, long before) {
+        get(admin().deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(before)))
+                .all());
     }
 
     /** What a consumer of this broker needs; {@code protocol} is eager, cooperative or consumer. */

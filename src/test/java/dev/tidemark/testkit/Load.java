@@ -49,7 +49,8 @@ public final class Load {
         }));
     }
 
-    private static void check(List<Future<RecordMetadata>> pending) {
+    /** Waits until these have arrived, and throws if one has not. */
+    static void check(List<Future<RecordMetadata>> pending) {
         for (Future<RecordMetadata> future : pending) {
             try {
                 RecordMetadata unused = future.get();

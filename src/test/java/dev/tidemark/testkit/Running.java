@@ -72,6 +72,12 @@ public final class Running implements AutoCloseable {
         throw new AssertionError("the run ended without an error");
     }
 
+    /** Waits for the end of the run, which throws what it threw. */
+    public void end() {
+        Awaitility.await("the run ends").atMost(Duration.ofSeconds(60)).until(run::isDone);
+        run.join();
+    }
+
     @Override
     public void close() {
         consumer.close();

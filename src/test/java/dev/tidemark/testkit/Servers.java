@@ -7,9 +7,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
 
 /** One broker and one database server for all tests of this JVM; they end with it. */
 public final class Servers {
@@ -73,6 +78,17 @@ public final class Servers {
     /** Sends flights, keyed by origin, and checks that each arrived. */
     public static void produce(KafkaProducer<String, String> producer, String topic, List<Flight> flights) {
         Load.start(producer, topic, flights, 1, Integer.MAX_VALUE, true).join();
+    }
+
+    /** Sends flights to one partition, and checks that each arrived. */
+    public static void produceTo(
+            KafkaProducer<String, String> producer, TopicPartition partition, List<Flight> flights) {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        for (Flight flight : flights) {
+            sent.add(producer.send(
+                    new ProducerRecord<>(partition.topic(), partition.partition(), flight.origin(), flight.json())));
+        }
+        Load.check(sent);
     }
 
     /** Sends flights without a key, and checks that each arrived. */

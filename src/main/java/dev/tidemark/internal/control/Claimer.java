@@ -2,16 +2,17 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.FencedException;
-import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Reading;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ClaimStore.ClaimResult;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.ControlConnection.Work;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
 import java.sql.SQLException;
@@ -38,7 +39,7 @@ final class Claimer {
     private final ClaimStore store;
     private final StoreIdentity identity;
     private final ControlConnection connection;
-    private final StartPosition start;
+    private final Reading reading;
     private final String groupId;
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
@@ -51,7 +52,7 @@ final class Claimer {
             ClaimStore store,
             StoreIdentity identity,
             ControlConnection connection,
-            StartPosition start,
+            Reading reading,
             String groupId,
             String owner,
             Consumer<Map<String, Identity>> seen) {
@@ -59,7 +60,7 @@ final class Claimer {
         this.store = store;
         this.identity = identity;
         this.connection = connection;
-        this.start = start;
+        this.reading = reading;
         this.groupId = groupId;
         this.owner = owner;
         this.seen = seen;
@@ -103,13 +104,10 @@ final class Claimer {
                 .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
                 .toList();
         if (!claimable.isEmpty()) {
-            ClaimResult result = connection.inTransaction(c -> {
-                identity.check(c);
-                return store.claim(c, identities, claimable, owner, false);
-            });
+            ClaimResult result = inStore(c -> store.claim(c, identities, claimable, owner, false));
             claims.add(result);
             claims.locked().addAll(result.locked());
-            seen.accept(identities);
+            tellSeen(claims, identities);
         }
         return claims;
     }
@@ -122,8 +120,7 @@ final class Claimer {
             return claims;
         }
         try {
-            ClaimResult result = connection.inTransaction(c -> {
-                identity.check(c);
+            ClaimResult result = inStore(c -> {
                 store.limitWait(c, ROW_PATIENCE);
                 return store.claim(c, identities, Set.of(partition), owner, true);
             });
@@ -131,7 +128,7 @@ final class Claimer {
             for (TopicPartition locked : result.locked()) {
                 claims.later().put(locked, locked(locked, null));
             }
-            seen.accept(identities);
+            tellSeen(claims, identities);
         } catch (SQLException e) {
             if (!SqlFailures.facts(e).is("55P03")) {
                 throw e;
@@ -141,9 +138,27 @@ final class Claimer {
         return claims;
     }
 
+    /** Only what was claimed: the topic of a refused claim is not the one that other claims of its name were made for. */
+    private void tellSeen(Claims claims, Map<String, Identity> identities) {
+        Map<String, Identity> claimed = new HashMap<>(identities);
+        claimed.keySet()
+                .retainAll(claims.claimed().keySet().stream()
+                        .map(TopicPartition::topic)
+                        .collect(Collectors.toSet()));
+        seen.accept(claimed);
+    }
+
+    /** A transaction in the right store: the connection may have been replaced since the last one. */
+    private <T> T inStore(Work<T> work) throws SQLException {
+        return connection.inTransaction(c -> {
+            identity.check(c);
+            return work.apply(c);
+        });
+    }
+
     private void refuseOwned(Set<TopicPartition> partitions, Claims claims) throws SQLException {
         for (TopicPartition partition : partitions) {
-            Optional<String> holder = connection.inTransaction(c -> store.owner(c, partition));
+            Optional<String> holder = inStore(c -> store.owner(c, partition));
             holder.filter(name -> !name.equals(owner))
                     .ifPresent(name -> claims.refused()
                             .put(
@@ -160,7 +175,7 @@ final class Claimer {
 
     private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
             throws SQLException, KafkaUnavailableException {
-        Map<String, Binding> missing = connection.inTransaction(c -> store.missingBindings(c, identities));
+        Map<String, Binding> missing = inStore(c -> store.missingBindings(c, identities));
         for (Map.Entry<String, Binding> entry : missing.entrySet()) {
             String topic = entry.getKey();
             Identity identity = identities.get(topic);
@@ -171,14 +186,15 @@ final class Claimer {
                 // Both are resolved before the transaction, so that it never waits for a broker.
                 Map<Integer, Long> earliest = lookup.earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
-                        ? Optional.of(lookup.starts(topic, identity.partitions(), start, Instant.now()))
+                        ? Optional.of(
+                                lookup.starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
                         : Optional.empty();
-                connection.inTransaction(c -> {
+                inStore(c -> {
                     store.bind(c, topic, identity, starts, earliest);
                     return topic;
                 });
             } catch (TidemarkException e) {
-                if (e.code() == ErrorCode.KAFKA_REFUSES) {
+                if (e.code() == ErrorCode.KAFKA_REFUSES || e.code() == ErrorCode.OTHER_STORE) {
                     throw e;
                 }
                 partitions.stream()
@@ -193,8 +209,13 @@ final class Claimer {
         if (identity != null && partition.partition() < identity.partitions()) {
             return true;
         }
-        // The brokers learn of a new topic or partition one after the other.
-        claims.later().put(partition, lookup.missing(partition, identity));
+        if (identity != null && reading.isManual()) {
+            // Nobody but the user named it, so it is more likely mistyped than new.
+            claims.refused().put(partition, lookup.missing(partition, identity));
+        } else {
+            // The brokers learn of a new topic or partition one after the other.
+            claims.later().put(partition, lookup.missing(partition, identity));
+        }
         return false;
     }
 

@@ -6,7 +6,6 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Reading;
-import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
@@ -76,6 +75,7 @@ public final class ControlThread {
     private final ControlTasks tasks;
     private final ControlEvents events;
     private final PartitionStateTable states;
+    private final StoreIdentity identity;
     private final EndWatch ends;
     private final Preparation preparation;
 
@@ -97,8 +97,7 @@ public final class ControlThread {
         this.store = new ClaimStore(options.schema(), options.groupId());
         this.events = events;
         this.states = new PartitionStateTable(options.schema(), options.groupId());
-        StoreIdentity identity =
-                new StoreIdentity(options.schema(), options.storeId().orElse(null));
+        this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed);
         this.watches = new Watches(
                 lookup,
@@ -117,7 +116,7 @@ public final class ControlThread {
                 store,
                 identity,
                 connection,
-                options.reading().startOfNewTopic(),
+                options.reading(),
                 options.groupId(),
                 options.owner(),
                 watches::knows);
@@ -147,10 +146,11 @@ public final class ControlThread {
                 () -> {
                     try {
                         connection.inTransaction(c -> {
+                            identity.check(c);
                             states.halted(c, partition, why.code(), words);
                             return partition;
                         });
-                    } catch (SQLException e) {
+                    } catch (SQLException | TidemarkException e) {
                         LOG.debug(
                                 "could not note a halt partition={} cause=\"{}\"", partition, SqlFailures.describe(e));
                     }
@@ -238,9 +238,10 @@ public final class ControlThread {
             tasks.every(PROBE_EVERY, () -> ifHeld(current -> watches.probe(current.values())));
             tasks.every(SAMPLE_EVERY, () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
             tasks.every(COMPARE_EVERY, () -> ifHeld(current -> watches.compareIdentities(current.values())));
-            if (options.reading().subscription() instanceof Subscription.Topics topics) {
-                tasks.later(() -> tasks.guarded(() -> watches.lookForTopics(topics.names())), Duration.ZERO);
-                tasks.every(COMPARE_EVERY, () -> watches.lookForTopics(topics.names()));
+            Set<String> named = options.reading().subscription().named();
+            if (!named.isEmpty()) {
+                tasks.later(() -> tasks.guarded(() -> watches.lookForTopics(named)), Duration.ZERO);
+                tasks.every(COMPARE_EVERY, () -> watches.lookForTopics(named));
             }
             if (options.reading().untilEnd()) {
                 tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished()));

@@ -98,6 +98,7 @@ final class Preparation {
         }
         // In one transaction: after a crash halfway, the rest would look as if it had come later.
         connection.inTransaction(c -> {
+            identity.check(c);
             for (First topic : topics) {
                 store.bind(c, topic.name(), topic.identity(), Optional.of(topic.starts()), topic.earliest());
             }

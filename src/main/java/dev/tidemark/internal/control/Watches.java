@@ -90,6 +90,7 @@ final class Watches {
         ends.forEach((partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
         events.logEnds(ends);
         connection.inTransaction(c -> {
+            identity.check(c);
             logEnds.sample(c, bounds);
             return bounds.size();
         });

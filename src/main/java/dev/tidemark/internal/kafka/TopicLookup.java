@@ -82,13 +82,9 @@ public final class TopicLookup {
 
     /** The topics that a subscription names, whether they exist or not, or matches now. */
     public Set<String> topics(Subscription subscription) throws KafkaUnavailableException {
-        if (subscription instanceof Subscription.Topics topics) {
-            return topics.names();
-        }
-        if (subscription instanceof Subscription.Manual manual) {
-            return manual.topics();
-        }
-        return names().stream().filter(subscription::includes).collect(Collectors.toSet());
+        return subscription instanceof Subscription.Matching
+                ? names().stream().filter(subscription::includes).collect(Collectors.toSet())
+                : subscription.named();
     }
 
     /**

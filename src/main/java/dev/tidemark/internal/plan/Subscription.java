@@ -10,11 +10,19 @@ public sealed interface Subscription {
     /** Whether this topic belongs to it. */
     boolean includes(String topic);
 
+    /** The topics that it names, whether they exist or not; a pattern names none. */
+    Set<String> named();
+
     /** Topics by name; the group shares out their partitions. */
     record Topics(Set<String> names) implements Subscription {
         @Override
         public boolean includes(String topic) {
             return names.contains(topic);
+        }
+
+        @Override
+        public Set<String> named() {
+            return names;
         }
 
         @Override
@@ -31,6 +39,11 @@ public sealed interface Subscription {
         }
 
         @Override
+        public Set<String> named() {
+            return Set.of();
+        }
+
+        @Override
         public String toString() {
             return pattern.toString();
         }
@@ -38,14 +51,14 @@ public sealed interface Subscription {
 
     /** These partitions and no others, without a group. */
     record Manual(Set<TopicPartition> partitions) implements Subscription {
-        /** The topics that the partitions are of. */
-        public Set<String> topics() {
+        @Override
+        public Set<String> named() {
             return partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
         }
 
         @Override
         public boolean includes(String topic) {
-            return topics().contains(topic);
+            return named().contains(topic);
         }
 
         @Override

@@ -169,12 +169,12 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     }
 
     private void tell(List<Claim> moved, List<Claim> recovered) {
-        news.add(() -> {
-            tools.events().moved(moved);
-            if (!recovered.isEmpty()) {
-                tools.events().recovered(recovered);
-            }
-        });
+        // Told before it is settled: a revocation waits for no more than that, and the next unit's position comes
+        // after.
+        tools.events().moved(moved);
+        if (!recovered.isEmpty()) {
+            news.add(() -> tools.events().recovered(recovered));
+        }
     }
 
     @Override

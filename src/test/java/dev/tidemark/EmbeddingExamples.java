@@ -1,0 +1,54 @@
+package dev.tidemark;
+
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.TopicPartition;
+
+/** The code that docs/embedding.md shows, so that it compiles. Each example goes on with a builder. */
+final class EmbeddingExamples {
+    private EmbeddingExamples() {}
+
+    static void pattern(TidemarkBuilder<String, String> builder) {
+        // docs: pattern
+        builder.topicPattern(Pattern.compile("flights-.*")).startAt(StartPosition.latest());
+        // docs: end
+    }
+
+    static void partitions(TidemarkBuilder<String, String> builder) {
+        // docs: partitions
+        builder.partitions(new TopicPartition("flights", 0), new TopicPartition("flights", 1));
+        // docs: end
+    }
+
+    static void untilEnd(TidemarkBuilder<String, String> builder, RecordHandler<String, String> handler) {
+        // docs: until-end
+        try (var job = builder.topics("flights").untilEnd().handle(handler)) {
+            job.run(); // returns at the end of the logs
+        }
+        // docs: end
+    }
+
+    static void gap(TidemarkBuilder<String, String> builder) {
+        // docs: gap
+        builder.onGap(GapPolicy.resumeAtEarliest());
+        // docs: end
+    }
+
+    static void mirror(TidemarkBuilder<String, String> builder) {
+        // docs: mirror
+        builder.mirrorToKafka();
+        // docs: end
+    }
+
+    static void strict(TidemarkBuilder<String, String> builder) {
+        // docs: strict
+        builder.strictTopicIdentity();
+        // docs: end
+    }
+
+    static void store(TidemarkBuilder<String, String> builder) {
+        // docs: store
+        builder.storeId(UUID.fromString("8b0c1f4e-6a0f-4c0e-9d53-0a6a0c1d2e3f"));
+        // docs: end
+    }
+}
