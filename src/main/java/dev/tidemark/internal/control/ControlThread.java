@@ -240,8 +240,7 @@ public final class ControlThread {
             tasks.every(COMPARE_EVERY, () -> ifHeld(current -> watches.compareIdentities(current.values())));
             Set<String> named = options.reading().subscription().named();
             if (!named.isEmpty()) {
-                tasks.later(() -> tasks.guarded(() -> watches.lookForTopics(named)), Duration.ZERO);
-                tasks.every(COMPARE_EVERY, () -> watches.lookForTopics(named));
+                tasks.later(() -> lookForTopics(named), Duration.ZERO);
             }
             if (options.reading().untilEnd()) {
                 tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished()));
@@ -254,6 +253,12 @@ public final class ControlThread {
         } catch (Throwable e) {
             sound.completeExceptionally(e);
         }
+    }
+
+    private void lookForTopics(Set<String> names) {
+        Duration unused = tasks.guarded(() -> watches.lookForTopics(names));
+        // Somebody may be about to create what is missing, and waits for us to see it.
+        tasks.later(() -> lookForTopics(names), watches.areTopicsMissing() ? PROBE_EVERY : COMPARE_EVERY);
     }
 
     private void releaseNow(Collection<Claim> given) {

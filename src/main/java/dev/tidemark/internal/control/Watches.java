@@ -49,6 +49,8 @@ final class Watches {
     private final GapPolicy gaps;
     private final StoreIdentity identity;
 
+    private boolean topicsMissing;
+
     // Asked by the workers too.
     private final Map<String, Identity> identities = new ConcurrentHashMap<>();
 
@@ -125,7 +127,13 @@ final class Watches {
     void lookForTopics(Set<String> names) throws KafkaUnavailableException {
         Set<String> missing = new HashSet<>(names);
         missing.removeAll(lookup.identities(names).keySet());
+        topicsMissing = !missing.isEmpty();
         events.missing(missing.isEmpty() ? null : lookup.missing(missing));
+    }
+
+    /** What the last look for topics found. */
+    boolean areTopicsMissing() {
+        return topicsMissing;
     }
 
     /** Asks Kafka whether these topics are still the ones that were claimed. Any thread may ask, and waits for the answer. */
