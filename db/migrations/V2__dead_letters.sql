@@ -49,7 +49,7 @@ comment on column ${schema}.dead_letter.error_stack    is 'The exception''s stac
 comment on column ${schema}.dead_letter.attempts       is 'How often the record was tried by itself; 0 where it only followed.';
 comment on column ${schema}.dead_letter.parked_by      is 'owner_name of the consumer that parked it.';
 comment on column ${schema}.dead_letter.parked_at      is 'When, by the server''s clock.';
-comment on column ${schema}.dead_letter.superseded_at  is 'When the stored offset was moved back below this record, so that it is read again from the log and must not be redriven as well; null otherwise.';
+comment on column ${schema}.dead_letter.superseded_at  is 'When the stored offset was moved back below this record, so that it is read again from the log and must not be redriven as well; null otherwise. Moving the offset on again, beyond it, takes that back.';
 
 create table ${schema}.partition_state (
     group_id         text    not null,
@@ -72,16 +72,24 @@ comment on column ${schema}.partition_state.error_text       is 'The same in wor
 comment on column ${schema}.partition_state.suspect_offset   is 'The record that was being tried when processes died; null if there was none.';
 comment on column ${schema}.partition_state.suspect_attempts is 'How many processes have begun to try that record; the third that dies of it makes the partition halt (TM-504).';
 
--- As in V1, and: what was parked at or above an offset that is moved back will be read again, so it must not be redriven as well.
+-- As in V1, and: what was parked at or above an offset that is moved back will be read again, so it must not be redriven as well,
+-- unless the offset is moved on again before that.
 create or replace function ${schema}.fence_hand_made_move() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $body$
 begin
     insert into ${schema}.audit_log (action, group_id, topic, partition, from_offset, to_offset)
     values ('hand_made_move', old.group_id, old.topic, old.partition, old.next_offset, new.next_offset);
-    update ${schema}.dead_letter d set superseded_at = clock_timestamp()
-     where d.group_id = old.group_id and d.topic = old.topic and d.partition = old.partition
-       and d.record_offset >= new.next_offset and d.superseded_at is null;
+    -- Of the topic that is bound now: another of its name will not be read again.
+    update ${schema}.dead_letter d
+       set superseded_at = case when new.next_offset < old.next_offset then clock_timestamp() end
+      from ${schema}.topic_binding b
+     where b.group_id = old.group_id and b.topic = old.topic and d.incarnation = b.incarnation
+       and d.group_id = old.group_id and d.topic = old.topic and d.partition = old.partition
+       and case when new.next_offset < old.next_offset
+                then d.record_offset >= new.next_offset and d.superseded_at is null
+                else d.record_offset >= old.next_offset and d.record_offset < new.next_offset
+                     and d.superseded_at is not null end;
     -- Whoever moves the offset has dealt with the record that killed.
     update ${schema}.partition_state s set suspect_offset = null, suspect_attempts = 0
      where s.group_id = old.group_id and s.topic = old.topic and s.partition = old.partition

@@ -112,9 +112,10 @@ public interface FailurePolicy {
 
         /** Then asks another policy. */
         public FailurePolicy then(FailurePolicy last) {
-            return failure -> failure.attempt() <= times
+            FailurePolicy first = failure -> failure.attempt() <= times
                     ? FailureAction.retryAfter(wait(failure.attempt()))
                     : last.decide(failure);
+            return first.withMostInARow(last.mostInARow());
         }
 
         private Duration wait(int attempt) {

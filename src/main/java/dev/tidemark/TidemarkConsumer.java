@@ -57,7 +57,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      * Applies these dead letters of the group after all, with this consumer's handler and deserializers: for each, the handler's
      * effects and the removal of the dead letter are one transaction. In the order of their ids, so that the order within a key
      * survives; a dead letter behind an earlier one of its key waits for that one. Works before, during and after {@link #run}, in
-     * any process, on the caller's thread and a connection of its own.
+     * any process, on the caller's thread and a connection of its own, beyond those that a running consumer needs.
      *
      * @param ids of {@link DeadLetter}s; see {@link DeadLetters#list}
      * @return one answer for each id, in the order they were tried

@@ -22,7 +22,6 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jdbi.v3.core.Handle;
@@ -195,6 +194,47 @@ class FailurePolicyIT {
     }
 
     @Test
+    void aFollowerThatMeetsPassingTroubleStillFollows() {
+        produce();
+        bad.add(place(0, 3));
+        // The first follower is refused once, as by a deadlock.
+        database.execute(
+                "create sequence refusals",
+                "create function refuse_once() returns trigger language plpgsql as $f$ begin"
+                        + " if new.attempts = 0 and nextval('refusals') = 1 then"
+                        + " raise exception using errcode = '40P01'; end if; return new; end $f$",
+                "create trigger refuse_once before insert on tidemark.dead_letter"
+                        + " for each row execute function refuse_once()");
+        try (Running running = start(FailurePolicy.parkKey())) {
+            untilAllRead(running);
+        }
+        assertThat(database.number("select last_value from refusals")).isGreaterThan(1);
+        Set<String> parked = new TreeSet<>();
+        IntStream.iterate(3, i -> i < RECORDS, i -> i + 10).forEach(i -> parked.add(place(0, i)));
+        assertThat(deadLetters()).isEqualTo(parked);
+        assertAllBut(parked);
+    }
+
+    @Test
+    void followersDoNotHideThatEveryRecordFails() {
+        produce();
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .onFailure(FailurePolicy.parkKey().withMostInARow(5))
+                        .handle((record, tx) -> {
+                            throw new IllegalStateException("all of them");
+                        }))) {
+            assertThat(running.failure()).hasMessageContaining("TM-505").hasMessageContaining("5 records in a row");
+        }
+        assertThat(database.number("select count(*) from tidemark.dead_letter where error_code is not null"))
+                .as("five of each partition")
+                .isEqualTo(10);
+        assertThat(database.number("select count(*) from applied")).isZero();
+    }
+
+    @Test
     void aKeyStaysParkedForTheNextOwner() {
         produce();
         bad.add(place(0, 3));
@@ -291,7 +331,8 @@ class FailurePolicyIT {
         public String deserialize(String name, Headers headers, byte[] bytes) {
             if (headers.lastHeader("number") != null
                     && new String(headers.lastHeader("number").value(), StandardCharsets.UTF_8).equals("321")) {
-                throw new SerializationException("cannot read " + deserialize(name, bytes));
+                // What a parser does with a value that is nested too deeply.
+                throw new StackOverflowError("cannot read " + deserialize(name, bytes));
             }
             return deserialize(name, bytes);
         }
@@ -315,8 +356,8 @@ class FailurePolicyIT {
                         + flights.get(321).json().replace("'", "''") + "'"
                         + " from tidemark.dead_letter order by 1"))
                 .containsExactly(
-                        "0|321|TM-503|2|org.apache.kafka.common.errors.SerializationException|t",
-                        "1|321|TM-503|2|org.apache.kafka.common.errors.SerializationException|t");
+                        "0|321|TM-503|2|java.lang.StackOverflowError|t",
+                        "1|321|TM-503|2|java.lang.StackOverflowError|t");
     }
 
     @ParameterizedTest

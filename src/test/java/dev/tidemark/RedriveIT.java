@@ -159,6 +159,22 @@ class RedriveIT {
     }
 
     @Test
+    void aMoveBackThatIsUndoneLeavesTheDeadLetterAsItWas() throws Exception {
+        produce("a", "bad", "b");
+        try (Running running = start(FailurePolicy.park())) {
+            running.until("parked", () -> ExactlyOnce.progress(database, topic) == 3 && ids().size() == 1);
+        }
+        database.execute(
+                "update tidemark.stored_offset set next_offset = 0",
+                "update tidemark.stored_offset set next_offset = 3");
+        broken = false;
+        try (Running running = start(FailurePolicy.park())) {
+            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED);
+        }
+        assertThat(applied()).containsExactly("a0", "b2", "bad1");
+    }
+
+    @Test
     void parkedAgainAfterAResetIsOneDeadLetter() throws Exception {
         produce("bad");
         try (Running running = start(FailurePolicy.park())) {

@@ -72,13 +72,18 @@ class DeadlyRecordIT {
                         .atMost(Duration.ofSeconds(60))
                         .until(() -> !current.isAlive() || hasHalted());
                 if (!current.isAlive()) {
-                    assertThat(++victims).as(fleet.outputs()).isLessThanOrEqualTo(6);
+                    assertThat(++victims).as(fleet.outputs()).isLessThanOrEqualTo(9);
                     process = fleet.start();
                 }
             }
             assertThat(victims)
                     .as("three to become suspicious, three under suspicion")
-                    .isEqualTo(6);
+                    .isGreaterThanOrEqualTo(6);
+            // One that still made progress does not count.
+            assertThat(database.query("select suspect_offset, suspect_attempts from tidemark.partition_state"
+                            + " where partition = 0"))
+                    .as("three victims, and the one that was not tried")
+                    .containsExactly(DEADLY + "|4");
             Awaitility.await("the other partition goes on")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> stored(1) == RECORDS);

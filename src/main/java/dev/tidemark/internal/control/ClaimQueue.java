@@ -91,7 +91,11 @@ final class ClaimQueue {
         Map<TopicPartition, Wanted> due = Map.of(partition, w);
         if (w.equals(wanted.get(partition))) {
             tryAgainAfter(
-                    tasks.guarded(() -> tell(claimer.claimLocked(partition), due), tasks.kafka, tasks.database), due);
+                    tasks.guarded(
+                            () -> tell(claimer.claimLocked(partition, w.unlessOwned()), due),
+                            tasks.kafka,
+                            tasks.database),
+                    due);
         }
     }
 

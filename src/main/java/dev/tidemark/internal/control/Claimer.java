@@ -113,8 +113,12 @@ final class Claimer {
     }
 
     /** Claims one partition, waiting a little for whoever has its row locked. */
-    Claims claimLocked(TopicPartition partition) throws SQLException, KafkaUnavailableException {
+    Claims claimLocked(TopicPartition partition, boolean unlessOwned) throws SQLException, KafkaUnavailableException {
         Claims claims = Claims.none();
+        refuseOwned(unlessOwned ? Set.of(partition) : Set.of(), claims);
+        if (!claims.refused().isEmpty()) {
+            return claims;
+        }
         Map<String, Identity> identities = lookup.identities(Set.of(partition.topic()));
         if (!known(partition, identities, claims)) {
             return claims;

@@ -32,8 +32,8 @@ public interface ControlEvents {
     /** Topics that do not exist, as an error; null while all of them do. */
     void missing(@Nullable TidemarkException why);
 
-    /** The partitions that a bounded run has still to read, whoever reads them. */
-    void unfinished(Set<TopicPartition> partitions);
+    /** The partitions that a bounded run has still to read, whoever reads them, and those that halted since it began. */
+    void unfinished(Set<TopicPartition> partitions, Set<TopicPartition> halted);
 
     /** The whole consumer cannot go on. */
     void failed(TidemarkException why);

@@ -108,7 +108,7 @@ public final class ControlThread {
                 options.groupId(),
                 options.reading().gaps(),
                 identity);
-        this.ends = new EndWatch(lookup, store, connection);
+        this.ends = new EndWatch(lookup, store, states, connection);
         this.preparation = new Preparation(
                 options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
         Claimer claimer = new Claimer(
@@ -243,7 +243,7 @@ public final class ControlThread {
                 tasks.later(() -> lookForTopics(named), Duration.ZERO);
             }
             if (options.reading().untilEnd()) {
-                tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished()));
+                tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished(), ends.halted()));
             }
             sound.complete(null);
         } catch (SQLException e) {

@@ -6,6 +6,7 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.PartitionStateTable;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,20 +21,25 @@ import org.apache.kafka.common.TopicPartition;
 final class EndWatch {
     private final TopicLookup lookup;
     private final ClaimStore store;
+    private final PartitionStateTable states;
     private final ControlConnection connection;
+    private final Map<TopicPartition, String> haltedBefore = new HashMap<>();
     private final Map<TopicPartition, Long> ends = new HashMap<>();
 
-    EndWatch(TopicLookup lookup, ClaimStore store, ControlConnection connection) {
+    EndWatch(TopicLookup lookup, ClaimStore store, PartitionStateTable states, ControlConnection connection) {
         this.lookup = lookup;
         this.store = store;
+        this.states = states;
         this.connection = connection;
     }
 
     /** Remembers where the logs end now. */
-    void begin(Subscription subscription) throws KafkaUnavailableException {
+    void begin(Subscription subscription) throws SQLException, KafkaUnavailableException {
         Map<TopicPartition, Long> found = lookup.logEnds(lookup.partitions(subscription));
         ends.clear();
         ends.putAll(found);
+        haltedBefore.clear();
+        haltedBefore.putAll(connection.inTransaction(c -> states.haltedAt(c, ends.keySet())));
     }
 
     /** The partitions that are still to be read. */
@@ -47,5 +53,12 @@ final class EndWatch {
             }
         });
         return unfinished;
+    }
+
+    /** The partitions that halted since the beginning; what a run before this one left behind does not count. */
+    Set<TopicPartition> halted() throws SQLException {
+        Map<TopicPartition, String> now = connection.inTransaction(c -> states.haltedAt(c, ends.keySet()));
+        now.entrySet().removeIf(e -> e.getValue().equals(haltedBefore.get(e.getKey())));
+        return now.keySet();
     }
 }

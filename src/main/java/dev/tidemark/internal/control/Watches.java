@@ -143,6 +143,9 @@ final class Watches {
             now = lookup.identities(topics);
         } catch (KafkaUnavailableException e) {
             throw new UnitRefusedException(new UnitOutcome.Troubled(FailureKind.PASSING, e));
+        } catch (TidemarkException e) {
+            // Kafka's refusal is not the handler's failure.
+            throw new UnitRefusedException(new UnitOutcome.StoreFailed(e));
         }
         for (String topic : topics) {
             Identity known = identities.get(topic);
@@ -153,7 +156,7 @@ final class Watches {
             }
             Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, known, actual);
             if (mismatch.isPresent()) {
-                throw new UnitRefusedException(new UnitOutcome.Refused(mismatch.get()));
+                throw new UnitRefusedException(new UnitOutcome.Refused(mismatch.get(), Set.of(topic)));
             }
         }
     }

@@ -31,8 +31,9 @@ public record ClaimedPartition(Claim claim, Before before, OptionalLong openAtte
 
     /** Whether a record may kill the processes that handle it; an idle partition can look like that too. */
     public boolean isSuspect() {
+        // Between the position and the record there may be offsets without one.
         boolean open = openAttempt.isPresent()
-                && openAttempt.getAsLong() == claim.position().nextOffset();
+                && openAttempt.getAsLong() >= claim.position().nextOffset();
         return open || before.ownerEpoch() - before.progressEpoch() >= WITHOUT_PROGRESS;
     }
 }

@@ -93,8 +93,18 @@ public sealed interface Reaction {
         }
     }
 
-    /** The partitions of this unit stand still; the others go on. */
-    record Halt(TidemarkException why) implements Reaction {
+    /** The partitions of this unit stand still, or those of these topics if there are any; the others go on. */
+    record Halt(TidemarkException why, Set<String> topics) implements Reaction {
+        /** All of the unit's partitions. */
+        public Halt(TidemarkException why) {
+            this(why, Set.of());
+        }
+
+        /** Whether partitions of this topic halt. */
+        public boolean concerns(String topic) {
+            return topics.isEmpty() || topics.contains(topic);
+        }
+
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.halt(this);

@@ -108,7 +108,7 @@ public final class ReactionPlanner {
 
         @Override
         public Reaction refused(UnitOutcome.Refused outcome) {
-            return new Reaction.Halt(outcome.error());
+            return new Reaction.Halt(outcome.error(), outcome.topics());
         }
 
         private Reaction failed(ErrorCode code, String what, String mend, Throwable cause, SqlFacts sql) {
@@ -116,12 +116,16 @@ public final class ReactionPlanner {
                 return new Reaction.RetryAfter(
                         Backoff.TROUBLE.after(facts.attempt(), facts.random()), false, unexpected(what, cause));
             }
-            FailureAction action;
+            @Nullable FailureAction action;
             try {
                 action = record.policy().decide(new RecordFailure(record.raw(), code, cause, record.attempt()));
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
+                Fatal.rethrow(e);
                 e.addSuppressed(cause);
                 return halt(ErrorCode.HANDLER_FAILED, "the failure policy itself failed when " + what, e);
+            }
+            if (action == null) {
+                return halt(ErrorCode.HANDLER_FAILED, "the failure policy answered null when " + what, cause);
             }
             if (action instanceof FailureAction.Retry retry) {
                 return new Reaction.RetryRecord(retry.delay(), error(code, what + ", trying again", cause));

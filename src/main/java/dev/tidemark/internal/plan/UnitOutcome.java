@@ -97,8 +97,8 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** Something that is not the handler's forbids these partitions to go on. */
-    record Refused(TidemarkException error) implements UnitOutcome {
+    /** Something that is not the handler's forbids the partitions of these topics to go on; of all its topics if there are none. */
+    record Refused(TidemarkException error, Set<String> topics) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.refused(this);

@@ -29,6 +29,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
     private volatile @Nullable Set<TopicPartition> unfinished;
+    private volatile Set<TopicPartition> haltedElsewhere = Set.of();
 
     Inbox(String groupId, Board board, Mailbox mailbox, Mirror mirror) {
         this.groupId = groupId;
@@ -58,6 +59,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
     @Nullable
     Set<TopicPartition> unfinished() {
         return unfinished;
+    }
+
+    /** Partitions of a bounded run that halted since it began, wherever that was. */
+    Set<TopicPartition> haltedElsewhere() {
+        return haltedElsewhere;
     }
 
     /** Hears what is left once no partition is assigned any more; claims are given back. */
@@ -137,7 +143,8 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
-    public void unfinished(Set<TopicPartition> partitions) {
+    public void unfinished(Set<TopicPartition> partitions, Set<TopicPartition> halted) {
+        haltedElsewhere = Set.copyOf(halted);
         unfinished = Set.copyOf(partitions);
         if (partitions.isEmpty()) {
             mailbox.wake();

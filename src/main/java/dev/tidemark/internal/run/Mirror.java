@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -25,7 +26,7 @@ final class Mirror {
 
     private final Consumer<byte[], byte[]> consumer;
     private final boolean enabled;
-    private final Map<TopicPartition, Position> due = new ConcurrentHashMap<>();
+    private final Map<TopicPartition, Claim> due = new ConcurrentHashMap<>();
     private long last = System.nanoTime() - EVERY;
 
     Mirror(Consumer<byte[], byte[]> consumer, boolean enabled) {
@@ -36,8 +37,15 @@ final class Mirror {
     /** These positions are in the database now. */
     void note(Collection<Claim> claims) {
         if (enabled) {
-            claims.forEach(claim -> due.put(claim.partition(), claim.position()));
+            claims.forEach(claim -> due.merge(claim.partition(), claim, Mirror::later));
         }
+    }
+
+    /** News of two units can pass each other; under one claim, positions only grow. */
+    private static Claim later(Claim before, Claim now) {
+        boolean overtaken = before.token().equals(now.token())
+                && before.position().nextOffset() > now.position().nextOffset();
+        return overtaken ? before : now;
     }
 
     /** These partitions are somebody else's. */
@@ -45,10 +53,11 @@ final class Mirror {
         due.keySet().removeAll(partitions);
     }
 
-    /** Commits what is due, at most once a second. */
-    void tick(long now) {
+    /** Commits what is due of the assigned partitions, at most once a second. */
+    void tick(long now, Set<TopicPartition> assigned) {
         if (enabled && now - last >= EVERY) {
             last = now;
+            due.keySet().retainAll(assigned);
             commit(due.keySet());
         }
     }
@@ -57,9 +66,9 @@ final class Mirror {
     void commit(Collection<TopicPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         for (TopicPartition partition : partitions) {
-            Position position = due.remove(partition);
-            if (position != null) {
-                offsets.put(partition, committed(position));
+            Claim claim = due.remove(partition);
+            if (claim != null) {
+                offsets.put(partition, committed(claim.position()));
             }
         }
         if (!offsets.isEmpty()) {

@@ -5,20 +5,17 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/** The names by which people and the server recognize a consumer. No decision rests on them. */
+/** The names by which people and the server recognize a consumer. */
 public final class Names {
-    private static final AtomicInteger CONSUMERS = new AtomicInteger();
-
     /** PostgreSQL's NAMEDATALEN, less the closing zero: longer names are cut by the server. */
     private static final int LONGEST_NAME = 63;
 
     private Names() {}
 
-    /** Host, process and a number that no other consumer of this process has. */
+    /** Host, process, and what no other consumer has: containers often share the first two. */
     public static String ownerName() {
-        return host() + "/" + ProcessHandle.current().pid() + "/" + CONSUMERS.incrementAndGet();
+        return host() + "/" + ProcessHandle.current().pid() + "/" + instanceId();
     }
 
     /** Tells the units of this consumer from those of all others. */

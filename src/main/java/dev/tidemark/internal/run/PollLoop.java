@@ -3,6 +3,7 @@ package dev.tidemark.internal.run;
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.PartitionState;
+import dev.tidemark.RecordFailedException;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
@@ -93,7 +94,7 @@ final class PollLoop {
             if (board.allHalted()) {
                 throw halted();
             }
-            mirror.tick(System.nanoTime());
+            mirror.tick(System.nanoTime(), board.partitions());
             if (mailbox.enterPoll()) {
                 boolean polled;
                 try {
@@ -115,10 +116,23 @@ final class PollLoop {
         if (unfinished == null) {
             return false;
         }
-        if (!unfinished.isEmpty() && board.haveHalted(unfinished)) {
-            throw halted();
+        if (unfinished.isEmpty()) {
+            return true;
         }
-        return unfinished.isEmpty();
+        Set<TopicPartition> open = new HashSet<>(unfinished);
+        open.removeAll(inbox.haltedElsewhere());
+        if (board.haveHalted(open)) {
+            throw board.haltedBy().isEmpty() ? haltedElsewhere(unfinished) : halted();
+        }
+        return false;
+    }
+
+    private TidemarkException haltedElsewhere(Set<TopicPartition> partitions) {
+        return new RecordFailedException(
+                ErrorCode.HANDLER_FAILED,
+                "group " + groupId + ": " + partitions
+                        + " have halted in other processes; the table partition_state tells" + " why",
+                null);
     }
 
     /** Ends the loop soon; any thread may call. */
@@ -216,11 +230,7 @@ final class PollLoop {
                 continue;
             }
             board.update(slot, s -> s.become(PartitionState.CLAIMING));
-            Duration delay = slot.losses <= 1
-                    ? Duration.ZERO
-                    : Backoff.TROUBLE.after(
-                            slot.losses - 1, ThreadLocalRandom.current().nextDouble());
-            claims.computeIfAbsent(delay, d -> new HashMap<>()).put(slot.partition, board.renew(slot));
+            claims.computeIfAbsent(slot.patience(), d -> new HashMap<>()).put(slot.partition, board.renew(slot));
         }
         claims.forEach((delay, assignments) -> control.claimAgain(assignments, delay));
     }

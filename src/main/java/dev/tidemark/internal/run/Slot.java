@@ -4,6 +4,9 @@ import dev.tidemark.Claim;
 import dev.tidemark.FencedException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.Backoff;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +71,13 @@ final class Slot {
             throw new IllegalStateException(partition + " cannot become " + next + " from " + state);
         }
         state = next;
+    }
+
+    /** How long to wait before a lost claim is made again: not at all, unless it is lost again and again. */
+    Duration patience() {
+        return losses <= 1
+                ? Duration.ZERO
+                : Backoff.TROUBLE.after(losses - 1, ThreadLocalRandom.current().nextDouble());
     }
 
     boolean holds(Claim other) {

@@ -125,7 +125,12 @@ final class Transitions {
         Slot slot = board.slot(partition);
         if (slot != null && slot.is(PartitionState.DRAINING)) {
             board.update(slot, s -> s.become(PartitionState.CLAIMING));
-            control.claim(Map.of(partition, slot.assignment), Duration.ZERO);
+            Map<TopicPartition, Long> assignment = Map.of(partition, slot.assignment);
+            if (slot.lost == null) {
+                control.claim(assignment, Duration.ZERO);
+            } else {
+                control.claimAgain(assignment, slot.patience());
+            }
         }
     }
 

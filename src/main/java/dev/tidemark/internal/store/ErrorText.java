@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store;
 
 import dev.tidemark.ErrorCode;
+import dev.tidemark.internal.plan.Fatal;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -20,14 +21,18 @@ public record ErrorText(
 
     /** What was thrown, under this code. */
     public static ErrorText of(ErrorCode code, Throwable thrown) {
-        StringWriter stack = new StringWriter();
-        thrown.printStackTrace(new PrintWriter(stack));
-        String message = thrown.getMessage();
-        return new ErrorText(
-                code.code(),
-                thrown.getClass().getName(),
-                message == null ? null : storable(message),
-                storable(stack.toString()));
+        String name = thrown.getClass().getName();
+        try {
+            StringWriter stack = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(stack));
+            String message = thrown.getMessage();
+            return new ErrorText(
+                    code.code(), name, message == null ? null : storable(message), storable(stack.toString()));
+        } catch (Throwable e) {
+            // An exception whose own methods throw must not keep its record from being parked.
+            Fatal.rethrow(e);
+            return new ErrorText(code.code(), name, null, name);
+        }
     }
 
     /** The text without what PostgreSQL refuses: zero characters, and halves of surrogate pairs. */

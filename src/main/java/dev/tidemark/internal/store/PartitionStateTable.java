@@ -21,6 +21,12 @@ public final class PartitionStateTable {
                set halted_at = excluded.halted_at, error_code = excluded.error_code, error_text = excluded.error_text
             """;
 
+    private static final String HALTED_AT = """
+            select s.topic, s.partition, s.halted_at::text
+              from {schema}.partition_state s join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+             where s.group_id = ? and s.halted_at is not null
+            """;
+
     private static final String CLAIMED = """
             update {schema}.partition_state s set halted_at = null, error_code = null, error_text = null
               from unnest(?::text[], ?::int[]) as w(topic, partition)
@@ -67,6 +73,24 @@ public final class PartitionStateTable {
             s.setString(5, words);
             s.executeUpdate();
         }
+    }
+
+    /** When these partitions halted, by the server's clock, for comparison only; those that run are not among the answers. */
+    public Map<TopicPartition, String> haltedAt(Connection c, Collection<TopicPartition> partitions)
+            throws SQLException {
+        Map<TopicPartition, String> halted = new HashMap<>();
+        try (PreparedStatement s = prepare(c, schema.sql(HALTED_AT))) {
+            s.setArray(1, Schema.topics(c, partitions));
+            s.setArray(2, Schema.numbers(c, partitions));
+            s.setString(3, groupId);
+            try (ResultSet r = s.executeQuery()) {
+                while (r.next()) {
+                    halted.put(
+                            new TopicPartition(r.getString("topic"), r.getInt("partition")), r.getString("halted_at"));
+                }
+            }
+        }
+        return halted;
     }
 
     /** These partitions do not stand still any more. */

@@ -65,9 +65,13 @@ public final class StoreErrors {
                         DENIED.matcher(String.valueOf(p.getServerErrorMessage().getMessage()));
                 if (m.find()) {
                     String object = m.group(2);
-                    grant = m.group(1).equals("schema")
-                            ? "grant usage on schema " + object + " to <role>"
-                            : "grant select, insert, update on " + schema.name() + "." + object + " to <role>";
+                    grant = switch (m.group(1)) {
+                        case "schema" -> "grant usage on schema " + object + " to <role>";
+                        case "function" -> "grant execute on all functions in schema " + schema.name() + " to <role>";
+                        default ->
+                            "grant select, insert, update" + (object.equals("dead_letter") ? ", delete" : "") + " on "
+                                    + schema.name() + "." + object + " to <role>";
+                    };
                     break;
                 }
             }

@@ -3,10 +3,12 @@ package dev.tidemark.internal.store;
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.RecordFailedException;
+import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,25 +46,35 @@ public final class UnitNotes {
      */
     public UnitOutcome countAttempt(Claim claim, long offset) {
         int attempts;
+        boolean committing = false;
         try {
             Connection connection = session.connection();
             attempts = states.countAttempt(connection, claim.partition(), offset);
+            committing = true;
             Schema.commit(connection);
         } catch (SQLException e) {
+            if (committing && !FailureKind.commitCertainlyFailed(SqlFailures.facts(e))) {
+                session.discard();
+                return new UnitOutcome.CommitUnknown(e);
+            }
             UnitOutcome outcome = transaction.ofOwnStatement(e);
             session.discard();
             return outcome;
         }
         return attempts <= MOST_ATTEMPTS
                 ? new UnitOutcome.Committed(Map.of())
-                : new UnitOutcome.Refused(new RecordFailedException(
-                        ErrorCode.RECORD_KILLS,
-                        "group " + groupId + ": " + MOST_ATTEMPTS
-                                + " processes have ended while they handled the record"
-                                + " at topic " + claim.partition().topic() + " partition "
-                                + claim.partition().partition() + " offset " + offset
-                                + ": find out why; update next_offset to " + (offset + 1) + " to go on without it",
-                        null));
+                : new UnitOutcome.Refused(
+                        new RecordFailedException(
+                                ErrorCode.RECORD_KILLS,
+                                "group " + groupId + ": " + MOST_ATTEMPTS
+                                        + " processes have ended while they handled the record"
+                                        + " at topic " + claim.partition().topic() + " partition "
+                                        + claim.partition().partition() + " offset " + offset
+                                        + ": find out why; update next_offset to " + (offset + 1)
+                                        + " to go on without it, or set suspect_attempts = 0 in partition_state and start the"
+                                        + " consumer again to try it once more",
+                                null),
+                        Set.of());
     }
 
     /** Takes back what {@link #countAttempt} counted, because this process has come back; answers whether it could. */

@@ -5,6 +5,7 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStoreException;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
@@ -113,9 +114,7 @@ public final class UnitTransaction {
         } catch (UnitRefusedException e) {
             return e.outcome();
         } catch (Throwable e) {
-            if (e instanceof VirtualMachineError dying && !(e instanceof StackOverflowError)) {
-                throw dying;
-            }
+            Fatal.rethrow(e);
             return ofHandler(e, unit);
         }
 

@@ -32,6 +32,7 @@ public final class Intake {
     private final Set<Lane> fullLanes = new HashSet<>();
     private long bytes;
     private int freeWorkers;
+    private int busyLanes;
     private boolean stopped;
 
     /**
@@ -194,9 +195,10 @@ public final class Intake {
         return unit;
     }
 
-    private static Portion begin(Lane lane, List<ConsumerRecord<byte[], byte[]>> taken, long moved) {
+    private Portion begin(Lane lane, List<ConsumerRecord<byte[], byte[]>> taken, long moved) {
         lane.busy = true;
         lane.queued = false;
+        busyLanes++;
         return new Portion(lane, lane.claim, taken, moved, lane.tail(), lane.troubles + 1);
     }
 
@@ -223,9 +225,11 @@ public final class Intake {
         Portion portion = s.portion();
         Lane lane = portion.lane();
         lane.busy = false;
+        busyLanes--;
         bytes -= portion.bytes();
         if (s.moved() != null) {
             lane.claim = lane.claim.at(s.moved());
+            lane.passed(s.done());
         }
         if (s.closing()) {
             close(lane);
@@ -288,6 +292,13 @@ public final class Intake {
                     room.add(lane.claim.partition());
                 }
                 return roomy;
+            });
+        } else if (busyLanes == 0 && waiting.ready() == 0) {
+            // All the room is taken by partitions that wait to try again. They must not stop the others: one at a time.
+            fullLanes.stream().filter(Lane::isEmpty).findFirst().ifPresent(lane -> {
+                fullLanes.remove(lane);
+                lane.full = false;
+                room.add(lane.claim.partition());
             });
         }
         return room;

@@ -48,8 +48,8 @@ final class Lane {
     @Nullable
     Alone alone;
 
-    /** Below this offset a record may kill the process: they are tried one by one. */
-    private long suspectedBelow;
+    /** So many more records may kill the process: they are tried one by one. */
+    private int suspects;
 
     /** Hashes of the keys whose records follow a parked one. Used by the worker whose unit it is in. */
     final Set<ByteBuffer> heldKeys;
@@ -61,12 +61,12 @@ final class Lane {
     private @Nullable Position tail;
 
     /**
-     * @param mostRecords how many records a unit may hold, and so how far away the record is at most that killed the last owners
+     * @param mostRecords how many records a unit may hold, and so how many there are at most up to the one that killed the last owners
      */
     Lane(ClaimedPartition claimed, int mostRecords) {
         this.claim = claimed.claim();
         this.expected = claim.position().nextOffset();
-        this.suspectedBelow = claimed.isSuspect() ? expected + mostRecords : 0;
+        this.suspects = claimed.isSuspect() ? mostRecords : 0;
         this.heldKeys = new HashSet<>(claimed.heldKeys());
     }
 
@@ -88,6 +88,8 @@ final class Lane {
             waiting.addLast(record);
             bytes += size(record);
             expected = Position.after(record).nextOffset();
+            // It was for the end of what was there before.
+            tail = null;
         }
     }
 
@@ -108,7 +110,12 @@ final class Lane {
 
     /** Whether its next record may kill the process. */
     boolean isSuspected() {
-        return claim.position().nextOffset() < suspectedBelow;
+        return suspects > 0;
+    }
+
+    /** So many records are behind the position now. */
+    void passed(int records) {
+        suspects = Math.max(0, suspects - records);
     }
 
     /** Whether its next record must be the only one of its unit. */

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A portion as its unit goes on: what is behind it, and how it is to be settled. Used by one worker. */
 final class Part<K, V> {
+    /** Nanoseconds do not count much further. */
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private final Portion portion;
     private final List<ConsumerRecord<K, V>> records;
     private Claim claim;
@@ -57,8 +60,7 @@ final class Part<K, V> {
         return portion.records().get(done);
     }
 
-    /** Whether something of it was tried before, so that a success is news. */
-    boolean wasTriedBefore() {
+    private boolean wasTriedBefore() {
         return portion.attempt() > 1 || lane().alone != null;
     }
 
@@ -76,10 +78,8 @@ final class Part<K, V> {
     Position after(int more) {
         int end = done + more;
         Position tail = portion.tail();
-        if (end == portion.records().size() && tail != null) {
-            return tail;
-        }
-        return Position.after(portion.records().get(end - 1));
+        boolean all = end == portion.records().size();
+        return all && tail != null ? tail : Position.after(portion.records().get(end - 1));
     }
 
     /** What is below this position is behind us. */
@@ -97,7 +97,7 @@ final class Part<K, V> {
     }
 
     void waitFor(Duration wait) {
-        delay = wait.toNanos();
+        delay = (wait.compareTo(LONGEST) < 0 ? wait : LONGEST).toNanos();
     }
 
     /** Passing trouble: the same again after a while. */
@@ -108,6 +108,11 @@ final class Part<K, V> {
 
     void close() {
         closing = true;
+    }
+
+    /** Whether something took effect that was tried in vain before, and nothing is in the way again. */
+    boolean hasRecovered() {
+        return wasTriedBefore() && hasMoved() && delay == 0 && !closing;
     }
 
     boolean hasMoved() {

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.work;
 
+import dev.tidemark.internal.plan.Fatal;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -59,7 +60,8 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
         }
         try {
             return deserializer.deserialize(raw.topic(), raw.headers(), bytes);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            Fatal.rethrow(e);
             throw new UndecodableException(side, e);
         }
     }

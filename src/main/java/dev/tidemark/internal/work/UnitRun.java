@@ -5,6 +5,7 @@ import dev.tidemark.FailureAction;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
+import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -68,7 +69,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (counted instanceof UnitOutcome.Committed) {
             return true;
         }
-        tools.survivors().forget(part.partition(), offset);
+        if (!(counted instanceof UnitOutcome.CommitUnknown)) {
+            tools.survivors().forget(part.partition(), offset);
+        }
         boolean unused = react(counted);
         pace = settle();
         return false;
@@ -83,9 +86,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /** Parks these records behind the parked ones of their keys. */
     UnitPace follow(List<ConsumerRecord<byte[], byte[]>> followers) {
         Part<K, V> part = slice.firstPart();
+        UnitOutcome outcome =
+                tools.transaction().run(slice.claims(), tx -> new UnitEnd.ParkFollowers(part.claim(), followers));
         boolean unused = react(
-                tools.transaction().run(slice.claims(), tx -> new UnitEnd.ParkFollowers(part.claim(), followers)));
-        if (part.claim().equals(part.portion().claim())) {
+                outcome instanceof UnitOutcome.HandlerFailed failed
+                        ? new UnitOutcome.Troubled(FailureKind.PASSING, failed.cause())
+                        : outcome);
+        if (outcome instanceof UnitOutcome.Committed committed
+                && committed.moves().isEmpty()) {
             // Nothing is parked of the first key any more: it is handled like any other.
             part.lane()
                     .heldKeys
@@ -128,7 +136,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private UnitPace settle() {
         parts.forEach(this::noteSurvival);
+        List<Claim> recovered = claims(parts.stream().filter(Part::hasRecovered).toList());
         tools.intake().settle(parts.stream().map(Part::settlement).toList());
+        if (!recovered.isEmpty()) {
+            tools.events().recovered(recovered);
+        }
         news.forEach(Runnable::run);
         return pace;
     }
@@ -146,35 +158,31 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean goOn(Reaction.GoOn reaction) {
-        List<Claim> recovered = new ArrayList<>();
+        int handled = slice.moved(reaction.moves());
         List<Claim> moved = new ArrayList<>();
-        int handled = slice.size() == 0 ? 0 : slice.moved(reaction.moves());
-        for (Part<K, V> part : slice.parts()) {
+        for (Slice.Piece<K, V> piece : slice.pieces()) {
+            Part<K, V> part = piece.part();
             Position to = reaction.moves().get(part.claim());
             if (to != null) {
                 part.moved(to);
-                part.lane().givenUp = 0;
                 moved.add(part.claim());
-                if (part.wasTriedBefore()) {
-                    recovered.add(part.claim());
+                if (!piece.records().isEmpty()) {
+                    part.lane().givenUp = 0;
                 }
             }
         }
-        tell(moved, recovered);
-        if (handled > 0 && progress != null) {
+        tell(moved);
+        if (handled > 0) {
             pace = pace.afterSuccess(handled, took, tools.limits());
         }
         Bisection current = search;
         return current != null && narrow(current.succeeded(handled));
     }
 
-    private void tell(List<Claim> moved, List<Claim> recovered) {
+    private void tell(List<Claim> moved) {
         // Told before it is settled: a revocation waits for no more than that, and the next unit's position comes
         // after.
         tools.events().moved(moved);
-        if (!recovered.isEmpty()) {
-            news.add(() -> tools.events().recovered(recovered));
-        }
     }
 
     @Override
@@ -254,6 +262,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         // Not given up yet: it is tried by itself again, and that does not count.
         part.tryAlone(attempts);
         if (outcome instanceof UnitOutcome.HandlerFailed) {
+            tools.events().retrying(List.of(part.claim()), reaction.why());
             part.trouble(Backoff.TROUBLE.after(
                     part.portion().attempt(), ThreadLocalRandom.current().nextDouble()));
             return false;
@@ -274,13 +283,15 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         } else {
             LOG.debug("gave up another record {}", reaction.why().getMessage());
         }
-        tell(List.of(part.claim()), part.wasTriedBefore() ? List.of(part.claim()) : List.of());
+        tell(List.of(part.claim()));
     }
 
     @Override
     public Boolean halt(Reaction.Halt reaction) {
-        slice.parts().forEach(Part::close);
-        List<Part<K, V>> halted = slice.parts();
+        List<Part<K, V>> halted = slice.parts().stream()
+                .filter(part -> reaction.concerns(part.partition().topic()))
+                .toList();
+        halted.forEach(Part::close);
         news.add(() -> tools.events().halted(claims(halted), reaction.why()));
         return false;
     }

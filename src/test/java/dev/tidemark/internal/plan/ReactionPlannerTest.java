@@ -6,6 +6,7 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.OffsetStoreException;
+import dev.tidemark.RecordFailure;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
@@ -154,9 +155,36 @@ class ReactionPlannerTest {
         FailurePolicy broken = failure -> {
             throw new IllegalStateException("broken");
         };
+        FailurePolicy silent = failure -> answerOf(failure);
+        assertThat(single(failed(null), silent, 1, 0))
+                .isInstanceOfSatisfying(
+                        Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("answered null"));
         assertThat(single(failed(null), broken, 1, 0))
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("policy"));
+    }
+
+    /** What a map that lacks an entry would answer. */
+    @SuppressWarnings("NullAway")
+    private static FailureAction answerOf(RecordFailure failure) {
+        return Map.<Long, FailureAction>of().get(failure.record().offset());
+    }
+
+    @Test
+    void retriesKeepTheLimitOfWhatComesAfterThem() {
+        FailurePolicy patient = FailurePolicy.park().withMostInARow(7);
+        assertThat(FailurePolicy.retry(1, Duration.ZERO).then(patient).mostInARow())
+                .isEqualTo(7);
+    }
+
+    @Test
+    void aRefusalConcernsItsTopicsOnly() {
+        OffsetStoreException error = new OffsetStoreException(ErrorCode.OTHER_TOPIC, "other", null);
+        assertThat(plan(new UnitOutcome.Refused(error, Set.of("a")), 5, 1))
+                .isInstanceOfSatisfying(Reaction.Halt.class, halt -> {
+                    assertThat(halt.concerns("a")).isTrue();
+                    assertThat(halt.concerns("b")).isFalse();
+                });
     }
 
     @Test

@@ -157,6 +157,31 @@ class IntakeTest {
     }
 
     @Test
+    void aPositionBeyondOlderRecordsIsForgottenWhenYoungerOnesFollow() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 102), Position.of(103));
+        intake.offer(p0, records(p0, 103, 106), Position.of(106));
+        Portion portion = take().get(0);
+        assertThat(offsets(portion)).containsExactly(100L, 101L, 103L, 104L, 105L);
+        assertThat(portion.tail()).isNull();
+        assertThat(new Part<>(portion, portion.records()).after(5)).isEqualTo(Position.of(106));
+    }
+
+    @Test
+    void partitionsThatWaitToTryAgainDoNotTakeAllTheRoom() throws InterruptedException {
+        Intake small = new Intake(limits, 1_000, news);
+        small.open(claimed(p0));
+        small.open(claimed(p1));
+        small.offer(p0, records(p0, 100, 109), null);
+        Portion stuck = small.take(pace, NOW).get(0);
+        small.settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
+        assertThat(small.offer(p1, records(p1, 100, 102), null)).as("no room").isTrue();
+        Portion other = small.take(pace, NOW).get(0);
+        small.settle(List.of(done(other, 2, Position.of(102))));
+        assertThat(news.room).as("it may go on all the same").containsExactly(p1.partition());
+    }
+
+    @Test
     void theRecordsOfASuspectedPartitionComeOneByOneForAsManyAsAUnitHolds() throws InterruptedException {
         intake.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of()));
         intake.offer(p0, records(p0, 100, 118), null);
