@@ -15,6 +15,7 @@ import dev.tidemark.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
@@ -170,6 +171,38 @@ class BoundedRunIT {
         assertThat(ExactlyOnce.stored(database, topic, zero)).isEqualTo(5);
         assertThat(ExactlyOnce.stored(database, topic, one)).isEqualTo(1_000);
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    /** Neither process holds all that is left, and neither may wait for the other for ever. */
+    @Test
+    void partitionsThatHaltedInSeveralProcessesEndThemAll() {
+        for (int partition = 0; partition < 3; partition++) {
+            Servers.produceTo(producer, new TopicPartition(topic, partition), flights);
+        }
+        try (Running first = startHaltingOne();
+                Running second = startHaltingOne()) {
+            assertThat(first.failure()).hasMessageContaining("TM-502");
+            assertThat(second.failure()).hasMessageContaining("TM-502");
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(ExactlyOnce.progress(database, topic))
+                .as("something is left")
+                .isLessThan(3_000);
+    }
+
+    /** Fails on the first partition it meets, and on no other. */
+    private Running startHaltingOne() {
+        AtomicInteger halting = new AtomicInteger(-1);
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).untilEnd().handle((record, tx) -> {
+                    halting.compareAndSet(-1, record.partition());
+                    FlightEffects.foldOne(record, tx);
+                    if (record.partition() == halting.get()) {
+                        throw new IllegalStateException("not this one");
+                    }
+                }));
     }
 
     @Test
