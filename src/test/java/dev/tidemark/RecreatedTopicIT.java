@@ -10,6 +10,8 @@ import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -117,5 +119,39 @@ class RecreatedTopicIT {
             assertRefused(running.failure());
         }
         assertNothingAfterTheDeletion();
+    }
+
+    /** The SQL of docs/errors.md, while the group runs; partition 0 was never read, so its offset is 0 before and after. */
+    @Test
+    void boundAnewAsTheDocsSayItIsReadFromItsBeginning() throws Exception {
+        String other = kafka.createTopic(Servers.unique("again-other"), 1);
+        Servers.produceTo(producer, one, flights.subList(0, 100));
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic, other).handleBatch(FlightEffects::foldBatch))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+            createAgain();
+            running.until(
+                    "both halt",
+                    () -> running.consumer().status().partitions().stream()
+                                    .filter(p -> p.state() == PartitionState.HALTED)
+                                    .count()
+                            == 2);
+            String page = Files.readString(Path.of("docs/errors.md"));
+            String sql = page.substring(page.indexOf("begin;"), page.indexOf("commit;"));
+            database.execute(sql.replace("the id now", kafka.topicId(topic))
+                            .replace(
+                                    "the cluster now",
+                                    kafka.admin().describeCluster().clusterId().get())
+                            .replace("'flights-etl'", "'" + topic + "'")
+                            .replace("'flights'", "'" + topic + "'")
+                    + "truncate applied, airport; commit");
+            Servers.produceTo(producer, zero, flights);
+            running.until("the new one is read", () -> ExactlyOnce.progress(database, topic) == 600);
+            assertThat(running.consumer().isHealthy()).isTrue();
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights, 2));
     }
 }
