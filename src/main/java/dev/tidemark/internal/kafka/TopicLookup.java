@@ -32,6 +32,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,12 @@ public final class TopicLookup {
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
                     throw e;
                 }
+            } catch (TidemarkException e) {
+                // The Admin does not say which topic it was asked for.
+                throw e.getCause() instanceof TopicAuthorizationException
+                        ? KafkaErrors.refusal(groupId, new TopicAuthorizationException(Set.of(entry.getKey())))
+                                .orElse(e)
+                        : e;
             }
         }
         return identities;
