@@ -12,9 +12,11 @@ import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.sql.SQLTransientException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -173,30 +175,39 @@ class BoundedRunIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
-    /** Neither process holds all that is left, and neither may wait for the other for ever. */
+    /** Each process holds one of two partitions that halt: neither may wait for the other for ever. */
     @Test
     void partitionsThatHaltedInSeveralProcessesEndThemAll() {
-        for (int partition = 0; partition < 3; partition++) {
-            Servers.produceTo(producer, new TopicPartition(topic, partition), flights);
+        String four = kafka.createTopic(topic + "-four", 4);
+        for (int partition = 0; partition < 4; partition++) {
+            Servers.produceTo(producer, new TopicPartition(four, partition), flights);
         }
-        try (Running first = startHaltingOne();
-                Running second = startHaltingOne()) {
+        AtomicBoolean shared = new AtomicBoolean();
+        try (Running first = startHaltingOne(four, shared);
+                Running second = startHaltingOne(four, shared)) {
+            for (Running running : List.of(first, second)) {
+                running.until(
+                        "two partitions each",
+                        () -> running.consumer().status().partitions().size() == 2);
+            }
+            shared.set(true);
             assertThat(first.failure()).hasMessageContaining("TM-502");
             assertThat(second.failure()).hasMessageContaining("TM-502");
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
-        assertThat(ExactlyOnce.progress(database, topic))
-                .as("something is left")
-                .isLessThan(3_000);
+        assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(2_000);
     }
 
-    /** Fails on the first partition it meets, and on no other. */
-    private Running startHaltingOne() {
+    /** Fails on the first partition it meets once the partitions are shared out, and on no other. */
+    private Running startHaltingOne(String four, AtomicBoolean shared) {
         AtomicInteger halting = new AtomicInteger(-1);
         return Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).untilEnd().handle((record, tx) -> {
+                builder -> builder.topics(four).untilEnd().handle((record, tx) -> {
+                    if (!shared.get()) {
+                        throw new SQLTransientException("not yet");
+                    }
                     halting.compareAndSet(-1, record.partition());
                     FlightEffects.foldOne(record, tx);
                     if (record.partition() == halting.get()) {
