@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
-import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.util.Optional;
@@ -25,21 +25,8 @@ class SchemaIT {
         }
     }
 
-    /** Runs a consumer that has nothing to read, and answers how it failed. */
-    private Throwable failure(String jdbcUrl) {
-        KafkaServer kafka = Servers.kafka();
-        try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
-                TidemarkConsumer consumer = TidemarkConsumer.from(kafka.consumerConfig("schema", "consumer"))
-                        .topics("nothing")
-                        .database(pool)
-                        .handle((record, tx) -> {})) {
-            try {
-                consumer.run();
-            } catch (TidemarkException e) {
-                return e;
-            }
-            throw new AssertionError("the run ended without an error");
-        }
+    private static Throwable failure(String jdbcUrl) {
+        return Running.failureToStart(Servers.kafka().consumerConfig("schema", "consumer"), jdbcUrl);
     }
 
     @Test

@@ -2,7 +2,6 @@ package dev.tidemark.logs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
@@ -156,27 +155,12 @@ class TalkativeFailuresIT {
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 1), Flights.truth(flights));
     }
 
-    private Throwable startFailure(Map<String, Object> kafka, String jdbcUrl) {
-        try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
-                TidemarkConsumer consumer = TidemarkConsumer.from(kafka)
-                        .topics("talkative")
-                        .database(pool)
-                        .handle((record, tx) -> {})) {
-            try {
-                consumer.run();
-            } catch (TidemarkException e) {
-                return e;
-            }
-            throw new AssertionError("the run ended without an error");
-        }
-    }
-
     @Test
     void aDatabaseThatRefusesTheLogin() {
         String stranger = database.jdbcUrl().replace("user=postgres", "user=stranger");
         assertThat(stranger).contains("user=stranger").contains(Canary.PASSWORD.plant());
         assertFailed(
-                startFailure(Servers.kafka().consumerConfig("talkative", "consumer"), stranger),
+                Running.failureToStart(Servers.kafka().consumerConfig("talkative", "consumer"), stranger),
                 ErrorCode.LOGIN_REFUSED);
     }
 
@@ -185,7 +169,7 @@ class TalkativeFailuresIT {
         SecuredKafka kafka = Servers.securedKafka();
         for (String protocol : List.of("cooperative", "consumer")) {
             assertFailed(
-                    startFailure(
+                    Running.failureToStart(
                             kafka.consumerConfig("talkative", protocol, Canary.PASSWORD.plant() + "-old"),
                             database.jdbcUrl()),
                     ErrorCode.KAFKA_REFUSES);
@@ -200,7 +184,7 @@ class TalkativeFailuresIT {
                 "some.Module required password=\"" + Canary.PASSWORD.plant() + "\"",
                 "no.such.Module required password=\"" + Canary.PASSWORD.plant() + "\";")) {
             config.put(SaslConfigs.SASL_JAAS_CONFIG, jaas);
-            Throwable failure = startFailure(config, database.jdbcUrl());
+            Throwable failure = Running.failureToStart(config, database.jdbcUrl());
             assertThat(failure).hasMessageContaining("sasl.jaas.config");
             for (Throwable t = failure; t != null; t = t.getCause()) {
                 assertSilent(t.toString());

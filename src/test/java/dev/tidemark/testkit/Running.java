@@ -3,6 +3,7 @@ package dev.tidemark.testkit;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -89,6 +90,22 @@ public final class Running implements AutoCloseable {
                             || pool.getHikariPoolMXBean().getActiveConnections() == 0);
         } finally {
             pool.close();
+        }
+    }
+
+    /** Runs a consumer that cannot start, and answers what it threw. */
+    public static TidemarkException failureToStart(Map<String, Object> kafka, String jdbcUrl) {
+        try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
+                TidemarkConsumer consumer = TidemarkConsumer.from(kafka)
+                        .topics("nothing")
+                        .database(pool)
+                        .handle((record, tx) -> {})) {
+            try {
+                consumer.run();
+            } catch (TidemarkException e) {
+                return e;
+            }
+            throw new AssertionError("the run ended without an error");
         }
     }
 }
