@@ -33,6 +33,11 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     public static ChildJvm start(Path log, String main, List<String> jvmArgs, List<String> args) {
+        return start(log, classPath(), main, jvmArgs, args);
+    }
+
+    /** Starts a main class on a class path of its own. */
+    public static ChildJvm start(Path log, String classPath, String main, List<String> jvmArgs, List<String> args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmArgs);
@@ -44,7 +49,7 @@ public final class ChildJvm implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             Map<String, String> environment = builder.environment();
-            environment.put("CLASSPATH", classPath());
+            environment.put("CLASSPATH", classPath);
             Process process = builder.start();
             killAtExit(process);
             return new ChildJvm(process, log);
@@ -64,7 +69,7 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     /** The class path that this code runs on. Inside Maven that is the loader's, not the one of the system property. */
-    static String classPath() {
+    public static String classPath() {
         String surefire = System.getProperty("surefire.test.class.path");
         if (surefire != null) {
             return surefire;

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.jar.JarFile;
 
@@ -23,6 +24,13 @@ public final class EmbeddedPostgresServer implements PostgresServer {
 
     public static EmbeddedPostgresServer start(int port) {
         return start(builder().setPort(port));
+    }
+
+    /** With settings of its own beside those for durability. */
+    public static EmbeddedPostgresServer start(Map<String, String> settings) {
+        EmbeddedPostgres.Builder builder = builder();
+        settings.forEach(builder::setServerConfig);
+        return start(builder);
     }
 
     /** The oldest version that Tidemark supports. */

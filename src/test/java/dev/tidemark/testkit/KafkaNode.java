@@ -13,22 +13,31 @@ import org.awaitility.Awaitility;
 
 /** One Kafka process: its settings, its data, and its life. */
 final class KafkaNode implements AutoCloseable {
-    private static final List<String> JVM = List.of(
-            "-Xmx384m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Dlogback.configurationFile=logback-broker.xml");
+    private static final String LOGS = "-Dlogback.configurationFile=logback-broker.xml";
+
+    /** Starts fast, and is slow under load. */
+    static final List<String> QUICK = List.of("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", LOGS);
+
+    /** As brokers run, on a small machine. */
+    static final List<String> STRONG = List.of("-Xmx1g", "-XX:+UseG1GC", LOGS);
 
     private final Path directory;
+    private final List<String> jvmArgs;
     private final Map<String, String> properties;
     private ChildJvm jvm;
 
+    KafkaNode(Path directory, Map<String, String> own) {
+        this(directory, QUICK, own);
+    }
+
     /**
      * @param directory for its data and its logs
+     * @param jvmArgs {@link #QUICK} or {@link #STRONG}
      * @param own what it needs beside, or instead of, the settings that all nodes share
      */
-    KafkaNode(Path directory, Map<String, String> own) {
+    KafkaNode(Path directory, List<String> jvmArgs, Map<String, String> own) {
         this.directory = directory;
+        this.jvmArgs = jvmArgs;
         this.properties = shared();
         properties.put("log.dirs", directory.resolve("data").toAbsolutePath().toString());
         properties.putAll(own);
@@ -75,7 +84,7 @@ final class KafkaNode implements AutoCloseable {
         ChildJvm format = ChildJvm.start(
                 directory.resolve("format.log"),
                 "kafka.tools.StorageTool",
-                JVM,
+                QUICK,
                 List.of("format", "-t", clusterId, "-c", config()));
         Awaitility.await("storage format").atMost(Duration.ofSeconds(60)).until(() -> !format.isAlive());
     }
@@ -86,7 +95,7 @@ final class KafkaNode implements AutoCloseable {
 
     /** Starts it on the data it has. */
     void boot() {
-        jvm = ChildJvm.start(directory.resolve("broker.log"), "kafka.Kafka", JVM, List.of(config()));
+        jvm = ChildJvm.start(directory.resolve("broker.log"), "kafka.Kafka", jvmArgs, List.of(config()));
     }
 
     /** Waits until whoever was asked says that it is there. */
@@ -97,6 +106,10 @@ final class KafkaNode implements AutoCloseable {
             }
             return there.getAsBoolean();
         });
+    }
+
+    long pid() {
+        return jvm.pid();
     }
 
     /** SIGKILL. */

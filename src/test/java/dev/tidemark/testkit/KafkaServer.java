@@ -2,6 +2,7 @@ package dev.tidemark.testkit;
 
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.Uuid;
@@ -11,7 +12,7 @@ public final class KafkaServer extends KafkaClients {
     private final int port;
     private final KafkaNode node;
 
-    private KafkaServer(Path directory, int port) {
+    private KafkaServer(Path directory, int port, List<String> jvmArgs) {
         this.port = port;
         int controllerPort = Ports.free();
         Map<String, String> own = new HashMap<>();
@@ -21,7 +22,7 @@ public final class KafkaServer extends KafkaClients {
         own.put("advertised.listeners", "PLAINTEXT://localhost:" + port);
         own.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
         own.put("controller.quorum.voters", "1@localhost:" + controllerPort);
-        this.node = new KafkaNode(directory, own);
+        this.node = new KafkaNode(directory, jvmArgs, own);
     }
 
     public static KafkaServer start(Path directory) {
@@ -29,7 +30,16 @@ public final class KafkaServer extends KafkaClients {
     }
 
     public static KafkaServer start(Path directory, int port) {
-        KafkaServer server = new KafkaServer(directory, port);
+        return start(directory, port, KafkaNode.QUICK);
+    }
+
+    /** For benchmarks: slower to start, and as fast as brokers are. */
+    public static KafkaServer startStrong(Path directory) {
+        return start(directory, Ports.free(), KafkaNode.STRONG);
+    }
+
+    private static KafkaServer start(Path directory, int port, List<String> jvmArgs) {
+        KafkaServer server = new KafkaServer(directory, port, jvmArgs);
         server.node.format(Uuid.randomUuid().toString());
         server.boot();
         return server;
@@ -39,6 +49,11 @@ public final class KafkaServer extends KafkaClients {
     public void boot() {
         node.boot();
         node.await(this::answers);
+    }
+
+    /** Its process. */
+    public long pid() {
+        return node.pid();
     }
 
     /** SIGKILL. */

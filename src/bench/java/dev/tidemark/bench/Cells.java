@@ -1,0 +1,101 @@
+package dev.tidemark.bench;
+
+import dev.tidemark.bench.Records.Spread;
+import dev.tidemark.bench.contender.Embedded;
+import dev.tidemark.bench.contender.Limit;
+import dev.tidemark.bench.contender.Loop;
+import dev.tidemark.bench.contender.Polling;
+import dev.tidemark.bench.kit.Effect;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Everything that is measured. How many records a cell takes is set so that it lasts about ten seconds on two cores. */
+final class Cells {
+    private static final int UNIT = 5_000;
+
+    /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
+    private static final int SLOW_UNIT = 100;
+
+    private static final long FAST = 3_000_000;
+
+    private static final Launch LIMIT = Launch.plain(Limit.class);
+    private static final Launch LOOP = Launch.plain(Loop.class);
+    private static final Launch TIDEMARK = new Launch(Embedded.class.getName(), Launch.TIDEMARK);
+
+    private Cells() {}
+
+    static List<Cell> all() {
+        List<Cell> cells = new ArrayList<>();
+        cells.addAll(append());
+        cells.addAll(fold());
+        cells.addAll(slow());
+        return cells;
+    }
+
+    private static List<Cell> append() {
+        List<Cell> cells = new ArrayList<>();
+        cells.add(append("limit-copy-binary", LIMIT, "", Effect.COPY_BINARY, FAST));
+        cells.add(append("limit-copy-text", LIMIT, "", Effect.COPY_TEXT, FAST));
+        cells.add(append("limit-multi-row", LIMIT, "", Effect.MULTI_ROW, FAST));
+        cells.add(new Cell(
+                "poll",
+                "limit-polling",
+                Launch.plain(Polling.class),
+                "",
+                Effect.COPY_BINARY,
+                Spread.ROUND_ROBIN,
+                8,
+                1,
+                UNIT,
+                FAST));
+        cells.add(append("textbook", LOOP, "textbook", Effect.ROW, 20_000));
+        cells.add(append("diligent-copy", LOOP, "diligent", Effect.COPY_BINARY, FAST));
+        cells.add(append("diligent-multi-row", LOOP, "diligent", Effect.MULTI_ROW, FAST));
+        cells.add(append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 200_000));
+        cells.add(append("tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW, FAST));
+        cells.add(append("tidemark-copy", TIDEMARK, "handleBatch", Effect.COPY_BINARY, FAST));
+        return cells;
+    }
+
+    private static Cell append(String contender, Launch launch, String variant, Effect effect, long records) {
+        return new Cell("append", contender, launch, variant, effect, Spread.ROUND_ROBIN, 8, 1, UNIT, records);
+    }
+
+    private static List<Cell> fold() {
+        List<Cell> cells = new ArrayList<>();
+        cells.add(fold("limit-fold", LIMIT, "", Effect.FOLD, FAST));
+        cells.add(fold("textbook", LOOP, "textbook", Effect.FOLD_ROW, 20_000));
+        cells.add(fold("diligent-fold", LOOP, "diligent", Effect.FOLD, FAST));
+        cells.add(fold("tidemark-handle", TIDEMARK, "handle", Effect.FOLD_ROW, 200_000));
+        cells.add(fold("tidemark-fold", TIDEMARK, "handleBatch", Effect.FOLD, FAST));
+        return cells;
+    }
+
+    private static Cell fold(String contender, Launch launch, String variant, Effect effect, long records) {
+        return new Cell("fold", contender, launch, variant, effect, Spread.BY_ORIGIN, 8, 1, UNIT, records);
+    }
+
+    private static List<Cell> slow() {
+        List<Cell> cells = new ArrayList<>();
+        cells.add(slow("limit-slow", LIMIT, "", SLOW_UNIT, 1, 3_000));
+        cells.add(slow("diligent-slow", LOOP, "diligent", SLOW_UNIT, 1, 3_000));
+        cells.add(slow("tidemark-handle", TIDEMARK, "handle", UNIT, 1, 3_000));
+        cells.add(slow("tidemark-handle", TIDEMARK, "handle", UNIT, 8, 24_000));
+        return cells;
+    }
+
+    private static Cell slow(
+            String contender, Launch launch, String variant, int unitRecords, int workers, long records) {
+        return new Cell(
+                "slow",
+                contender,
+                launch,
+                variant,
+                Effect.SLOW,
+                Spread.ROUND_ROBIN_KEYS,
+                8,
+                workers,
+                unitRecords,
+                records);
+    }
+}

@@ -1,0 +1,95 @@
+package dev.tidemark.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.tidemark.bench.kit.Contender;
+import dev.tidemark.bench.kit.Meter;
+import dev.tidemark.bench.kit.Task;
+import dev.tidemark.testkit.ChildJvm;
+import dev.tidemark.testkit.TestDatabase;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Runs a cell once: its own process, a database of its own, and the truth checked at the end. */
+final class Turn {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
+
+    private final Rig rig;
+    private final ClassPaths classPaths;
+    private int runs;
+
+    Turn(Rig rig, ClassPaths classPaths) {
+        this.rig = rig;
+        this.classPaths = classPaths;
+    }
+
+    /** Empty if the contender did not come to its end. */
+    Optional<Result> run(Cell cell) {
+        rig.fill(cell.topic(), cell.spread(), cell.partitions(), cell.records());
+        TestDatabase database = rig.database();
+        try {
+            String group = cell.id().replace('/', '-') + "-" + ++runs;
+            Task task = new Task(
+                    rig.kafka.bootstrapServers(),
+                    database.jdbcUrl() + "&reWriteBatchedInserts=true",
+                    cell.topic(),
+                    group,
+                    cell.effect(),
+                    cell.variant(),
+                    cell.partitions(),
+                    cell.workers(),
+                    cell.unitRecords(),
+                    cell.records(),
+                    cell.records() / 3,
+                    false);
+            Path log = Path.of("target", "bench", "logs", group + ".log");
+            long serverBefore = rig.serverCpu();
+            long brokerBefore = CpuTime.ofTree(rig.kafka.pid());
+            Optional<Result> measured;
+            try (ChildJvm process = start(cell.launch(), task, log)) {
+                measured = await(process);
+            }
+            double million = cell.records() / 1e6;
+            double server = (rig.serverCpu() - serverBefore) / 1e9 / million;
+            double broker = (CpuTime.ofTree(rig.kafka.pid()) - brokerBefore) / 1e9 / million;
+            boolean exact = cell.workload().equals("poll")
+                    || rig.records.isExact(database, cell.effect().folds(), cell.records());
+            return measured.map(result -> result.with(server, broker, exact));
+        } finally {
+            rig.drop(database);
+        }
+    }
+
+    ChildJvm start(Launch launch, Task task, Path log) {
+        return ChildJvm.start(
+                log,
+                classPaths.of(launch),
+                launch.main(),
+                List.of("-Xmx1g", "-Dlogback.configurationFile=logback-bench.xml"),
+                task.args());
+    }
+
+    static Optional<Result> await(ChildJvm process) {
+        int exit = process.await(Contender.PATIENCE.toSeconds() + 60);
+        return exit != 0
+                ? Optional.empty()
+                : process.output()
+                        .lines()
+                        .filter(line -> line.startsWith(Meter.RESULT))
+                        .map(line -> read(line.substring(Meter.RESULT.length())))
+                        .reduce((first, last) -> last);
+    }
+
+    private static Result read(String json) {
+        try {
+            return JSON.readValue(json, Result.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(json, e);
+        }
+    }
+}
