@@ -23,6 +23,8 @@ class DocsTest {
         "docs/embedding.md, EmbeddingExamples, mirror",
         "docs/embedding.md, EmbeddingExamples, strict",
         "docs/embedding.md, EmbeddingExamples, store",
+        "docs/embedding.md, EmbeddingExamples, copy-rows",
+        "docs/embedding.md, EmbeddingExamples, copy",
         "docs/failures.md, PolicyExamples, halt",
         "docs/failures.md, PolicyExamples, retry",
         "docs/failures.md, PolicyExamples, park-key",

@@ -1,8 +1,13 @@
 package dev.tidemark;
 
+import de.bytefish.pgbulkinsert.PgBulkInsert;
+import de.bytefish.pgbulkinsert.mapping.AbstractMapping;
+import java.time.LocalDateTime;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.postgresql.PGConnection;
 
 /** The code that docs/embedding.md shows, so that it compiles. Each example goes on with a builder. */
 final class EmbeddingExamples {
@@ -50,5 +55,31 @@ final class EmbeddingExamples {
         // docs: store
         builder.storeId(UUID.fromString("8b0c1f4e-6a0f-4c0e-9d53-0a6a0c1d2e3f"));
         // docs: end
+    }
+
+    /** A flight as the topic holds it. */
+    record Flight(String date, int delay, int distance, String origin, String destination) {}
+
+    // docs: copy-rows
+    static final class FlightRows extends AbstractMapping<Flight> {
+        FlightRows() {
+            super("public", "flight");
+            mapText("origin", Flight::origin);
+            mapText("destination", Flight::destination);
+            mapTimeStamp("flown", flight -> LocalDateTime.parse(flight.date()));
+            mapIntegerPrimitive("delay", Flight::delay);
+            mapIntegerPrimitive("distance", Flight::distance);
+        }
+    }
+    // docs: end
+
+    /** Run by {@link CopyIT}. */
+    static TidemarkConsumer copy(TidemarkBuilder<String, Flight> builder) {
+        // docs: copy
+        var rows = new PgBulkInsert<>(new FlightRows()); // all workers may share it
+        var flights = builder.handleBatch((records, tx) -> rows.saveAll(
+                tx.getConnection().unwrap(PGConnection.class), records.stream().map(ConsumerRecord::value)));
+        // docs: end
+        return flights;
     }
 }
