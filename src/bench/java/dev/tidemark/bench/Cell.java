@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param contender its name in tables
  * @param launch how its process is started
  * @param variant what the process is told beside
- * @param records so many in all, of which the first third warms up
+ * @param records so many in all, of which the first two thirds warm up
  */
 record Cell(
         String workload,

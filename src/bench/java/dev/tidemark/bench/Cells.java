@@ -16,7 +16,7 @@ final class Cells {
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
     private static final int SLOW_UNIT = 100;
 
-    private static final long FAST = 3_000_000;
+    private static final long FAST = 4_000_000;
 
     private static final Launch LIMIT = Launch.plain(Limit.class);
     private static final Launch LOOP = Launch.plain(Loop.class);
@@ -29,7 +29,31 @@ final class Cells {
         cells.addAll(append());
         cells.addAll(fold());
         cells.addAll(slow());
+        cells.addAll(spread(cells));
         return cells;
+    }
+
+    /** The fastest ways again, on other numbers of partitions and with more workers. */
+    private static List<Cell> spread(List<Cell> cells) {
+        List<Cell> more = new ArrayList<>();
+        for (String contender : List.of("diligent-copy", "tidemark-copy")) {
+            Cell cell = find(cells, "append/" + contender + "/8p/1w");
+            more.add(cell.withPartitions(1));
+            more.add(cell.withPartitions(64));
+        }
+        for (String id : List.of(
+                "append/limit-copy-binary/8p/1w",
+                "append/tidemark-copy/8p/1w",
+                "fold/limit-fold/8p/1w",
+                "fold/tidemark-fold/8p/1w")) {
+            more.add(find(cells, id).withWorkers(2));
+            more.add(find(cells, id).withWorkers(4));
+        }
+        return more;
+    }
+
+    private static Cell find(List<Cell> cells, String id) {
+        return cells.stream().filter(cell -> cell.id().equals(id)).findFirst().orElseThrow();
     }
 
     private static List<Cell> append() {

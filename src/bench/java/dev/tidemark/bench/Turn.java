@@ -9,6 +9,7 @@ import dev.tidemark.bench.kit.Task;
 import dev.tidemark.testkit.ChildJvm;
 import dev.tidemark.testkit.TestDatabase;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,7 +46,7 @@ final class Turn {
                     cell.workers(),
                     cell.unitRecords(),
                     cell.records(),
-                    cell.records() / 3,
+                    cell.records() * 2 / 3,
                     false);
             Path log = Path.of("target", "bench", "logs", group + ".log");
             long serverBefore = rig.serverCpu();
@@ -66,12 +67,16 @@ final class Turn {
     }
 
     ChildJvm start(Launch launch, Task task, Path log) {
-        return ChildJvm.start(
-                log,
-                classPaths.of(launch),
-                launch.main(),
-                List.of("-Xmx1g", "-Dlogback.configurationFile=logback-bench.xml"),
-                task.args());
+        return ChildJvm.start(log, classPaths.of(launch), launch.main(), jvmArgs(log), task.args());
+    }
+
+    /** The same for all; with {@code -Djfr} each process leaves a recording beside its log. */
+    private static List<String> jvmArgs(Path log) {
+        List<String> args = new ArrayList<>(List.of("-Xmx1g", "-Dlogback.configurationFile=logback-bench.xml"));
+        if (System.getProperty("jfr") != null) {
+            args.add("-XX:StartFlightRecording=settings=profile,filename=" + log + ".jfr");
+        }
+        return args;
     }
 
     static Optional<Result> await(ChildJvm process) {
