@@ -79,6 +79,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
+    public void appetite() {
+        mailbox.stir();
+    }
+
+    @Override
     public void lost(Collection<Claim> claims, TidemarkException why) {
         mailbox.post(() -> transitions().lost(claims, why));
     }

@@ -40,6 +40,9 @@ final class PollLoop {
     /** Posts wake the loop, so this only bounds how long a rebalance callback waits for its poll. */
     private static final Duration POLL = Duration.ofMillis(500);
 
+    /** While the workers have plenty, rebalances are still heard of within this time. */
+    private static final Duration REST = Duration.ofMillis(100);
+
     private final String groupId;
     private final Consumer<byte[], byte[]> consumer;
     private final Seeks seeks;
@@ -95,6 +98,7 @@ final class PollLoop {
                 throw halted();
             }
             mirror.tick(System.nanoTime(), board.partitions());
+            mailbox.rest(intake::hasPlenty, REST);
             if (mailbox.enterPoll()) {
                 boolean polled;
                 try {

@@ -48,7 +48,11 @@ record Rooms(
         Seeks seeks = new Seeks(consumer);
         Mirror mirror = new Mirror(consumer, options.kafka().mirror());
         Inbox inbox = new Inbox(groupId, board, mailbox, mirror);
-        Intake intake = new Intake(options.work().limits(), options.work().bufferBytes(), inbox);
+        Intake intake = new Intake(
+                options.work().limits(),
+                options.work().workers(),
+                options.work().bufferBytes(),
+                inbox);
         List<WorkerSession> sessions = new ArrayList<>();
         String instance = Names.instanceId();
         for (int i = 1; i <= options.work().workers(); i++) {

@@ -5,6 +5,7 @@ import dev.tidemark.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.work.Batch.Chunk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Intake {
     private final UnitLimits limits;
+    private final int workers;
     private final long mostBytes;
     private final WorkerEvents events;
 
@@ -30,16 +32,21 @@ public final class Intake {
     private final Map<TopicPartition, Lane> leaving = new HashMap<>();
     private final WaitingLanes waiting = new WaitingLanes();
     private final Set<Lane> fullLanes = new HashSet<>();
-    private long bytes;
+    private int recordsWaiting;
+    private long bytesWaiting;
+    private long bytesUnderWay;
+    private boolean isPollResting;
     private int freeWorkers;
     private int busyLanes;
     private boolean stopped;
 
     /**
+     * @param workers how many take from it
      * @param mostBytes how many bytes may be buffered or under way before partitions are paused
      */
-    public Intake(UnitLimits limits, long mostBytes, WorkerEvents events) {
+    public Intake(UnitLimits limits, int workers, long mostBytes, WorkerEvents events) {
         this.limits = limits;
+        this.workers = workers;
         this.mostBytes = mostBytes;
         this.events = events;
     }
@@ -55,26 +62,63 @@ public final class Intake {
      * @param next where reading goes on behind them; null where nobody knows
      * @return whether the poll thread is to pause the partition until {@link WorkerEvents#roomFor}
      */
-    public synchronized boolean offer(
-            Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
+    public boolean offer(Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
+        return offer(claim, new Batch(records), next);
+    }
+
+    private synchronized boolean offer(Claim claim, Batch batch, @Nullable Position next) {
         Lane lane = lanes.get(claim.partition());
         if (lane == null || !lane.claim.token().equals(claim.token())) {
             return false;
         }
-        long before = lane.bytes;
-        records.forEach(lane::add);
-        bytes += lane.bytes - before;
+        change(lane, () -> lane.add(batch));
         if (next != null) {
             lane.readUpTo(next);
         }
         if (!lane.busy && !lane.queued) {
             enqueue(lane);
         }
-        if (lane.size() >= 2 * limits.records() || lane.bytes >= 2 * limits.bytes() || bytes >= mostBytes) {
+        boolean large = lane.size() >= 2 * limits.records() && isPlenty();
+        if (large || lane.bytes >= 2 * limits.bytes() || bytes() >= mostBytes) {
             lane.full = true;
             fullLanes.add(lane);
         }
         return lane.full;
+    }
+
+    /**
+     * Whether no worker waits for records, and so many wait for the workers that the poll thread may rest; {@link
+     * WorkerEvents#appetite} tells when that is over. To rest is better than to pause: a fetch for the partitions that are not
+     * paused may wait at the broker for half a second, and nothing else is fetched meanwhile.
+     */
+    public synchronized boolean hasPlenty() {
+        isPollResting = isPlenty();
+        return isPollResting;
+    }
+
+    private boolean isPlenty() {
+        return freeWorkers == 0
+                && (recordsWaiting >= 2L * workers * limits.records() || bytesWaiting >= 2L * workers * limits.bytes());
+    }
+
+    /** Changes what waits in a lane, and keeps count. */
+    private void change(Lane lane, Runnable change) {
+        int records = lane.size();
+        long bytes = lane.bytes;
+        change.run();
+        recordsWaiting += lane.size() - records;
+        bytesWaiting += lane.bytes - bytes;
+    }
+
+    private long bytes() {
+        return bytesWaiting + bytesUnderWay;
+    }
+
+    private void tellAppetite() {
+        if (isPollResting && !isPlenty()) {
+            isPollResting = false;
+            events.appetite();
+        }
     }
 
     /** Drops what is buffered for these partitions. Answers those of which a unit is still under way. */
@@ -150,7 +194,7 @@ public final class Intake {
                 return assemble(pace);
             }
             List<Portion> tails = waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE).stream()
-                    .map(lane -> begin(lane, List.of(), 0))
+                    .map(lane -> begin(lane, List.of()))
                     .toList();
             if (!tails.isEmpty()) {
                 return tails;
@@ -160,6 +204,7 @@ public final class Intake {
                 break;
             }
             freeWorkers++;
+            tellAppetite();
             try {
                 wait(Math.max(1, (until - now) / 1_000_000));
             } finally {
@@ -183,23 +228,31 @@ public final class Intake {
                 waiting.add(lane);
                 continue;
             }
-            List<ConsumerRecord<byte[], byte[]>> taken = new ArrayList<>(Math.min(records, lane.size()));
-            long moved = lane.moveTo(taken, records, room);
-            unit.add(begin(lane, taken, moved));
-            records -= taken.size();
-            room -= moved;
+            Portion portion = begin(lane, take(lane, records, room));
+            unit.add(portion);
+            records -= portion.records().size();
+            room -= portion.bytes();
             if (pace.onePartition() || lane.goesAlone()) {
                 break;
             }
         }
+        tellAppetite();
         return unit;
     }
 
-    private Portion begin(Lane lane, List<ConsumerRecord<byte[], byte[]>> taken, long moved) {
+    private List<Chunk> take(Lane lane, int mostRecords, long mostBytes) {
+        List<Chunk> taken = new ArrayList<>();
+        change(lane, () -> taken.addAll(lane.take(mostRecords, mostBytes)));
+        return taken;
+    }
+
+    private Portion begin(Lane lane, List<Chunk> taken) {
         lane.busy = true;
         lane.queued = false;
         busyLanes++;
-        return new Portion(lane, lane.claim, taken, moved, lane.tail(), lane.troubles + 1);
+        Portion portion = new Portion(lane, lane.claim, taken, lane.tail(), lane.troubles + 1);
+        bytesUnderWay += portion.bytes();
+        return portion;
     }
 
     /** Ends units: each portion is either done up to a record, to be tried again, or its partition's last. */
@@ -226,7 +279,7 @@ public final class Intake {
         Lane lane = portion.lane();
         lane.busy = false;
         busyLanes--;
-        bytes -= portion.bytes();
+        bytesUnderWay -= portion.bytes();
         if (s.moved() != null) {
             lane.claim = lane.claim.at(s.moved());
             lane.passed(s.done());
@@ -244,9 +297,7 @@ public final class Intake {
         } else if (s.moved() != null) {
             lane.troubles = 0;
         }
-        long before = lane.bytes;
-        lane.putBack(portion.records().subList(s.done(), portion.records().size()));
-        bytes += lane.bytes - before;
+        change(lane, () -> lane.putBack(portion.chunks(), s.done()));
         if (s.delay() > 0) {
             waiting.addLater(lane, System.nanoTime() + s.delay());
         } else {
@@ -261,8 +312,8 @@ public final class Intake {
             return;
         }
         lane.closed = true;
-        bytes -= lane.bytes;
-        lane.drop();
+        change(lane, lane::drop);
+        tellAppetite();
         lanes.remove(partition, lane);
         waiting.remove(lane);
         fullLanes.remove(lane);
@@ -284,9 +335,9 @@ public final class Intake {
 
     private List<TopicPartition> roomAgain() {
         List<TopicPartition> room = new ArrayList<>();
-        if (!fullLanes.isEmpty() && bytes <= mostBytes * 3 / 4) {
+        if (!fullLanes.isEmpty() && bytes() <= mostBytes * 3 / 4) {
             fullLanes.removeIf(lane -> {
-                boolean roomy = lane.size() <= limits.records() && lane.bytes <= limits.bytes();
+                boolean roomy = lane.bytes <= limits.bytes() && (lane.size() <= limits.records() || !isPlenty());
                 if (roomy) {
                     lane.full = false;
                     room.add(lane.claim.partition());

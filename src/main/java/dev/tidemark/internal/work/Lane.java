@@ -4,21 +4,19 @@ import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.Alone;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.work.Batch.Chunk;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.ListIterator;
 import java.util.Set;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The records of one claimed partition that wait for a worker. Guarded by its {@link Intake}. */
 final class Lane {
-    /** What a record costs beside its key and value: the object, its headers, its place in the queue. */
-    private static final long OVERHEAD = 100;
-
-    private final ArrayDeque<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Chunk> waiting = new ArrayDeque<>();
+    private int records;
 
     Claim claim;
     long bytes;
@@ -70,24 +68,22 @@ final class Lane {
         this.heldKeys = new HashSet<>(claimed.heldKeys());
     }
 
-    static long size(ConsumerRecord<?, ?> record) {
-        return OVERHEAD + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
-    }
-
     boolean isEmpty() {
         return waiting.isEmpty();
     }
 
     int size() {
-        return waiting.size();
+        return records;
     }
 
-    /** Takes a record in, unless it lies behind: whatever the fetch position does, no record is handled twice. */
-    void add(ConsumerRecord<byte[], byte[]> record) {
-        if (record.offset() >= expected) {
-            waiting.addLast(record);
-            bytes += size(record);
-            expected = Position.after(record).nextOffset();
+    /** Takes records in, but for those that lie behind: whatever the fetch position does, no record is handled twice. */
+    void add(Batch batch) {
+        Chunk chunk = batch.from(expected);
+        if (chunk.size() > 0) {
+            waiting.addLast(chunk);
+            records += chunk.size();
+            bytes += chunk.bytes();
+            expected = Position.after(chunk.last()).nextOffset();
             // It was for the end of what was there before.
             tail = null;
         }
@@ -123,34 +119,52 @@ final class Lane {
         return isSuspected() || alone != null;
     }
 
-    /** Moves records from the front into the list, up to a number and a size; at least one if the list is empty. */
-    long moveTo(List<ConsumerRecord<byte[], byte[]>> taken, int mostRecords, long mostBytes) {
-        int allowed = goesAlone() ? 1 : mostRecords;
-        long moved = 0;
-        while (taken.size() < allowed && !waiting.isEmpty()) {
-            long size = size(waiting.getFirst());
-            if (moved + size > mostBytes && !taken.isEmpty()) {
+    /** Takes records from the front, up to a number and a size; at least one if there is one. */
+    List<Chunk> take(int mostRecords, long mostBytes) {
+        int count = goesAlone() ? 1 : mostRecords;
+        long room = mostBytes;
+        List<Chunk> taken = new ArrayList<>();
+        while (count > 0 && !waiting.isEmpty()) {
+            Chunk next = waiting.removeFirst();
+            int fitting = Math.min(count, next.bytes() <= room ? next.size() : next.fitting(room));
+            int most = fitting == 0 && taken.isEmpty() ? 1 : fitting;
+            Chunk part = next.first(most);
+            if (most < next.size()) {
+                waiting.addFirst(next.without(most));
+            }
+            if (most == 0) {
                 break;
             }
-            taken.add(waiting.removeFirst());
-            moved += size;
+            taken.add(part);
+            records -= most;
+            count -= most;
+            room -= part.bytes();
+            bytes -= part.bytes();
         }
-        bytes -= moved;
-        return moved;
+        return taken;
     }
 
-    /** Puts records back in front, in their order. */
-    void putBack(List<ConsumerRecord<byte[], byte[]>> records) {
-        ListIterator<ConsumerRecord<byte[], byte[]>> last = records.listIterator(records.size());
-        while (last.hasPrevious()) {
-            ConsumerRecord<byte[], byte[]> record = last.previous();
-            waiting.addFirst(record);
-            bytes += size(record);
+    /** Puts all but the first so many of these records back in front, in their order. */
+    void putBack(List<Chunk> chunks, int done) {
+        int behind = done;
+        ArrayDeque<Chunk> left = new ArrayDeque<>();
+        for (Chunk chunk : chunks) {
+            int skipped = Math.min(behind, chunk.size());
+            behind -= skipped;
+            if (skipped < chunk.size()) {
+                left.addFirst(chunk.without(skipped));
+            }
+        }
+        for (Chunk chunk : left) {
+            waiting.addFirst(chunk);
+            records += chunk.size();
+            bytes += chunk.bytes();
         }
     }
 
     void drop() {
         waiting.clear();
+        records = 0;
         bytes = 0;
     }
 }

@@ -2,6 +2,8 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
+import dev.tidemark.internal.work.Batch.Chunk;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a unit holds of one partition: records in offset order, under one claim.
  *
- * @param records empty where only the position moves
+ * @param chunks the records as they came in
+ * @param records the same in one list; empty where only the position moves
  * @param tail where the position moves once all of them took effect, if that is further than the last record: beyond transaction
  *     markers, for example; null otherwise
  * @param attempt how often these records are tried in a row because of passing trouble, counting this time
@@ -17,7 +20,29 @@ import org.jspecify.annotations.Nullable;
 record Portion(
         Lane lane,
         Claim claim,
+        List<Chunk> chunks,
         List<ConsumerRecord<byte[], byte[]>> records,
         long bytes,
         @Nullable Position tail,
-        int attempt) {}
+        int attempt) {
+    Portion(Lane lane, Claim claim, List<Chunk> chunks, @Nullable Position tail, int attempt) {
+        this(
+                lane,
+                claim,
+                chunks,
+                inOneList(chunks),
+                chunks.stream().mapToLong(Chunk::bytes).sum(),
+                tail,
+                attempt);
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> inOneList(List<Chunk> chunks) {
+        if (chunks.size() == 1) {
+            return chunks.get(0).records();
+        }
+        List<ConsumerRecord<byte[], byte[]>> all =
+                new ArrayList<>(chunks.stream().mapToInt(Chunk::size).sum());
+        chunks.forEach(chunk -> all.addAll(chunk.records()));
+        return all;
+    }
+}

@@ -10,6 +10,9 @@ public interface WorkerEvents {
     /** There is room again for records of these partitions. */
     void roomFor(Collection<TopicPartition> partitions);
 
+    /** There is no longer plenty: the poll thread need not rest any more. */
+    void appetite();
+
     /** These claims are gone, or in doubt; what was buffered under them is dropped already. */
     void lost(Collection<Claim> claims, TidemarkException why);
 

@@ -29,7 +29,7 @@ class IntakeTest {
 
     private final UnitLimits limits = UnitLimits.defaults().withRecords(10).withBytes(100_000);
     private final News news = new News();
-    private final Intake intake = new Intake(limits, 50_000, news);
+    private final Intake intake = new Intake(limits, 1, 50_000, news);
     private final UnitPace pace = UnitPace.initial(limits);
     private final Claim p0 = claim(0);
     private final Claim p1 = claim(1);
@@ -127,8 +127,28 @@ class IntakeTest {
     }
 
     @Test
+    void thePollThreadMayRestWhileTheWorkersHavePlenty() throws InterruptedException {
+        intake.open(claimed(p0));
+        assertThat(intake.hasPlenty()).isFalse();
+        intake.offer(p0, records(p0, 100, 119), null);
+        assertThat(intake.hasPlenty()).isFalse();
+        intake.offer(p0, records(p0, 119, 130), null);
+        assertThat(intake.hasPlenty()).isTrue();
+        Portion first = take().get(0);
+        assertThat(news.appetites).as("20 still wait").isZero();
+        intake.settle(List.of(done(first, 10, Position.of(110))));
+        Portion second = take().get(0);
+        assertThat(news.appetites).isOne();
+        assertThat(intake.hasPlenty()).isFalse();
+        intake.settle(List.of(done(second, 0, Position.of(110))));
+        assertThat(intake.hasPlenty()).as("they have come back").isTrue();
+        intake.close(Set.of(p0.partition()));
+        assertThat(news.appetites).isEqualTo(2);
+    }
+
+    @Test
     void aPartitionThatWasFullBecauseOfAnotherIsResumedWhenThatOneGoes() {
-        Intake small = new Intake(limits, 1_000, news);
+        Intake small = new Intake(limits, 1, 1_000, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
@@ -169,7 +189,7 @@ class IntakeTest {
 
     @Test
     void partitionsThatWaitToTryAgainDoNotTakeAllTheRoom() throws InterruptedException {
-        Intake small = new Intake(limits, 1_000, news);
+        Intake small = new Intake(limits, 1, 1_000, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
@@ -252,10 +272,16 @@ class IntakeTest {
     private static final class News implements WorkerEvents {
         private final List<TopicPartition> room = new ArrayList<>();
         private final List<TopicPartition> drained = new ArrayList<>();
+        private int appetites;
 
         @Override
         public void roomFor(Collection<TopicPartition> partitions) {
             room.addAll(partitions);
+        }
+
+        @Override
+        public void appetite() {
+            appetites++;
         }
 
         @Override

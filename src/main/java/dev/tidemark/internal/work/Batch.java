@@ -1,0 +1,127 @@
+package dev.tidemark.internal.work;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records of one partition that came in together, in offset order, and what they decode to once somebody did. The records do not
+ * change; what is decoded is guarded by the batch itself.
+ */
+final class Batch {
+    /** What a record costs beside its key and value: the object, its headers, its place in a list. */
+    private static final long OVERHEAD = 100;
+
+    private final List<ConsumerRecord<byte[], byte[]>> records;
+    private final long bytes;
+    private @Nullable List<? extends ConsumerRecord<?, ?>> decoded;
+
+    Batch(List<ConsumerRecord<byte[], byte[]>> records) {
+        this.records = records;
+        this.bytes = bytes(records);
+    }
+
+    private static long bytes(List<ConsumerRecord<byte[], byte[]>> records) {
+        long sum = 0;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            sum += bytes(record);
+        }
+        return sum;
+    }
+
+    private static long bytes(ConsumerRecord<byte[], byte[]> record) {
+        return OVERHEAD + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+    }
+
+    int size() {
+        return records.size();
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** All of it, from this offset on. */
+    Chunk from(long offset) {
+        int begin = 0;
+        while (begin < records.size() && records.get(begin).offset() < offset) {
+            begin++;
+        }
+        return new Chunk(this, begin, records.size());
+    }
+
+    /**
+     * Decodes what is not decoded yet, up to the first record that cannot be. The decoders of a consumer are alike, so it does not
+     * matter whose comes first.
+     */
+    synchronized <K, V> void decode(RecordDecoder<K, V> decoder) {
+        if (decoded == null) {
+            List<ConsumerRecord<K, V>> all = new ArrayList<>(records.size());
+            try {
+                for (ConsumerRecord<byte[], byte[]> raw : records) {
+                    all.add(decoder.decode(raw));
+                }
+            } catch (RecordDecoder.UndecodableException e) {
+                // Whoever comes to that record fails on it again, and knows what to do then.
+            }
+            decoded = all;
+        }
+    }
+
+    // All decoders of a consumer are of the same types.
+    @SuppressWarnings("unchecked")
+    private synchronized <K, V> @Nullable List<ConsumerRecord<K, V>> decoded() {
+        return (List<ConsumerRecord<K, V>>) decoded;
+    }
+
+    /**
+     * Some records in a row of a batch.
+     *
+     * @param from the first, counted from 0
+     * @param to the one behind the last
+     */
+    record Chunk(Batch batch, int from, int to) {
+        int size() {
+            return to - from;
+        }
+
+        List<ConsumerRecord<byte[], byte[]>> records() {
+            return batch.records.subList(from, to);
+        }
+
+        ConsumerRecord<byte[], byte[]> last() {
+            return batch.records.get(to - 1);
+        }
+
+        long bytes() {
+            return size() == batch.size() ? batch.bytes : Batch.bytes(records());
+        }
+
+        Chunk first(int count) {
+            return new Chunk(batch, from, from + count);
+        }
+
+        Chunk without(int count) {
+            return new Chunk(batch, from + count, to);
+        }
+
+        /** How many of its first records fit into so many bytes. */
+        int fitting(long room) {
+            long sum = 0;
+            for (int i = from; i < to; i++) {
+                sum += Batch.bytes(batch.records.get(i));
+                if (sum > room) {
+                    return i - from;
+                }
+            }
+            return size();
+        }
+
+        /** As many of its first records as are decoded already. */
+        <K, V> List<ConsumerRecord<K, V>> decoded() {
+            List<ConsumerRecord<K, V>> all = batch.decoded();
+            return all == null || all.size() <= from ? List.of() : all.subList(from, Math.min(to, all.size()));
+        }
+    }
+}
