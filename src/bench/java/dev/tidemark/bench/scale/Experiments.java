@@ -11,7 +11,8 @@ public final class Experiments {
     public static final List<String> NAMES = List.of("claimed", "polling", "heap", "rebalance", "stored-offset");
 
     private static final int CLAIMED = 10_000;
-    // With 10,000 the test broker, which has a heap of 384 MB and sessions of 2 s, loses its own controller now and then.
+    // With 10,000 the test broker, which has a heap of 384 MB and sessions of 2 s, loses its own controller now and
+    // then.
     private static final int CLAIMED_ON_BROKER = 2_000;
     private static final int TOPIC_PARTITIONS = 1_000;
     private static final long UNITS = Long.getLong("tidemark.bench.units", 1_000_000);
@@ -20,7 +21,10 @@ public final class Experiments {
     private static final String SINGLE = "one-partition";
     private static final int PARTITIONS = 2_000;
     private static final int EACH = 500;
+    private static final long RECORDS = (long) PARTITIONS * EACH;
     private static final int RECORD_BYTES = 200;
+
+    private static final int ROUNDS = Integer.getInteger("tidemark.bench.rounds", 2);
 
     private final Lab lab;
     private boolean backlog;
@@ -42,10 +46,7 @@ public final class Experiments {
                 makeBacklog();
                 Map<String, Object> figures = new TreeMap<>();
                 for (String protocol : List.of("cooperative", "consumer")) {
-                    figures.put(
-                            protocol,
-                            ManyPartitionsPolling.run(
-                                    lab, MANY, PARTITIONS, (long) PARTITIONS * EACH, SINGLE, protocol));
+                    figures.put(protocol, ManyPartitionsPolling.run(lab, MANY, PARTITIONS, RECORDS, SINGLE, protocol));
                 }
                 yield figures;
             }
@@ -55,10 +56,11 @@ public final class Experiments {
                 for (String protocol : List.of("cooperative", "consumer")) {
                     figures.put(
                             protocol,
-                            BoundedHeap.run(lab, MANY, PARTITIONS, (long) PARTITIONS * EACH * RECORD_BYTES, protocol));
+                            BoundedHeap.run(lab, MANY, PARTITIONS, RECORDS, RECORDS * RECORD_BYTES, protocol));
                 }
                 yield figures;
             }
+            case "rebalance" -> RebalancePause.run(lab, ROUNDS);
             case "stored-offset" -> StoredOffsetCost.run(lab, UNITS);
             default -> throw new IllegalArgumentException(name + ": choose from " + NAMES);
         };
@@ -71,7 +73,7 @@ public final class Experiments {
             topic(SINGLE, 1);
             Backlog.produce(lab.kafka(), MANY, PARTITIONS, EACH, RECORD_BYTES);
             Backlog.produce(lab.kafka(), SINGLE, 1, EACH, RECORD_BYTES);
-            lab.say("backlog of %,d records made".formatted(PARTITIONS * EACH));
+            lab.say("backlog of %,d records made".formatted(RECORDS));
         }
     }
 

@@ -49,7 +49,10 @@ public final class ManyPartitionsPolling {
         long one = atRest(lab, single, 1, protocol);
         TestDatabase database = ManyPartitionsClaimed.migrated(lab);
         try (Member member = start(lab, database, topic, protocol)) {
-            Waits.until("the first records", () -> member.sample(false).handled() > 0);
+            Waits.until(
+                    "the first records",
+                    Duration.ofMillis(100),
+                    () -> member.sample(false).handled() > 0);
             List<Long> perSecond = new ArrayList<>();
             MemberMain.Sample first = member.sample(false);
             long begin = System.nanoTime();
@@ -101,8 +104,11 @@ public final class ManyPartitionsPolling {
 
     private static long atRest(Lab lab, String topic, int partitions, String protocol) {
         try (Member member = start(lab, ManyPartitionsClaimed.migrated(lab), topic, protocol)) {
-            Waits.until("all claimed", () -> member.sample(false).partitions() == partitions);
-            Waits.until("all read", () -> {
+            Waits.until(
+                    "all claimed",
+                    Duration.ofMillis(100),
+                    () -> member.sample(false).partitions() == partitions);
+            Waits.until("all read", Duration.ofMillis(500), () -> {
                 long before = member.sample(false).handled();
                 return before > 0 && before == member.sample(true).handled();
             });

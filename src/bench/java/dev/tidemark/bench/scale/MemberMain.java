@@ -9,7 +9,9 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,14 +61,13 @@ public final class MemberMain {
                 }
                 handled.addAndGet(records.size());
             });
-            Thread poll = new Thread(consumer, "poll");
-            poll.start();
-            answer(consumer, poll, handled);
+            new Thread(consumer, "run").start();
+            answer(consumer, handled);
             consumer.close();
         }
     }
 
-    private static void answer(TidemarkConsumer consumer, Thread poll, AtomicLong handled) throws IOException {
+    private static void answer(TidemarkConsumer consumer, AtomicLong handled) throws IOException {
         JsonMapper json = new JsonMapper();
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         long number = 0;
@@ -78,7 +79,7 @@ public final class MemberMain {
                     ++number,
                     handled.get(),
                     ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(),
-                    ManagementFactory.getThreadMXBean().getThreadCpuTime(poll.getId()),
+                    pollCpu(),
                     ProcessHandle.current()
                             .info()
                             .totalCpuDuration()
@@ -87,5 +88,13 @@ public final class MemberMain {
                     ManyPartitionsClaimed.running(consumer.status()));
             System.out.println(ANSWER + json.writeValueAsString(sample));
         }
+    }
+
+    private static long pollCpu() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(thread -> thread != null && thread.getThreadName().endsWith("-poll"))
+                .mapToLong(thread -> threads.getThreadCpuTime(thread.getThreadId()))
+                .sum();
     }
 }

@@ -12,4 +12,9 @@ final class Numbers {
         List<Double> sorted = values.stream().sorted().toList();
         return sorted.isEmpty() ? Double.NaN : sorted.get(sorted.size() / 2);
     }
+
+    /** The highest; not a number where there is none. */
+    static double most(Collection<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).max().orElse(Double.NaN);
+    }
 }

@@ -14,10 +14,15 @@ final class Waits {
 
     /** Looks every few milliseconds, for two minutes at most. */
     static void until(String what, Callable<Boolean> holds) {
+        until(what, Duration.ofMillis(5), holds);
+    }
+
+    /** As {@link #until(String, Callable)}, looking this often. */
+    static void until(String what, Duration every, Callable<Boolean> holds) {
         Awaitility.await(what)
                 .atMost(Duration.ofMinutes(2))
                 .pollDelay(Duration.ZERO)
-                .pollInterval(Duration.ofMillis(5))
+                .pollInterval(every)
                 .until(holds);
     }
 
