@@ -1,5 +1,6 @@
 package dev.tidemark.bench.scale;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,6 +16,8 @@ public final class Experiments {
     // then.
     private static final int CLAIMED_ON_BROKER = 2_000;
     private static final int TOPIC_PARTITIONS = 1_000;
+    private static final Duration UNITS_TIME =
+            Duration.ofSeconds(Integer.getInteger("tidemark.bench.units.seconds", 60));
     private static final long UNITS = Long.getLong("tidemark.bench.units", 1_000_000);
 
     private static final String MANY = "many-partitions";
@@ -61,7 +64,7 @@ public final class Experiments {
                 yield figures;
             }
             case "rebalance" -> RebalancePause.run(lab, ROUNDS);
-            case "stored-offset" -> StoredOffsetCost.run(lab, UNITS);
+            case "stored-offset" -> StoredOffsetCost.run(lab, UNITS, UNITS_TIME);
             default -> throw new IllegalArgumentException(name + ": choose from " + NAMES);
         };
     }

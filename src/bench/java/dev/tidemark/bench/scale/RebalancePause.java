@@ -17,13 +17,18 @@ public final class RebalancePause {
     private static final int PER_SECOND = 2_000;
     private static final Duration WINDOW = Duration.ofSeconds(5);
 
-    // The largest gap between two effects of a partition, counting one that the window's start cuts.
+    // The gap that the window's start cuts counts whole, and who leaves has no effects in the window any more.
     private static final String GAPS = """
-            with steps as (
-                select partition, member, at, extract(epoch from at - lag(at) over w) * 1000 as gap
-                  from effect window w as (partition by partition order by record_offset))
-            select partition, count(distinct member), max(gap) from steps
-             where at > ?::timestamptz and at <= ?::timestamptz group by partition
+            with span as (select '{begin}'::timestamptz as begin, '{end}'::timestamptz as until),
+                 steps as (
+                     select partition, member, at, extract(epoch from at - lag(at) over w) * 1000 as gap
+                       from effect, span where at > begin - interval '3 s' and at <= until
+                     window w as (partition by partition order by record_offset))
+            select partition,
+                   (array_agg(member order by at desc) filter (where at <= begin))[1]
+                     is distinct from (array_agg(member order by at desc))[1],
+                   max(gap) filter (where at > begin)
+              from steps, span group by partition
             """;
 
     private RebalancePause() {}
@@ -77,8 +82,10 @@ public final class RebalancePause {
     private static ProtocolFigures measure(Lab lab, String protocol, int rounds) {
         KafkaServer kafka = lab.kafka();
         TestDatabase database = ManyPartitionsClaimed.migrated(lab);
-        database.execute("create table effect (partition int not null, record_offset bigint not null,"
-                + " member text not null, at timestamptz not null default clock_timestamp())");
+        database.execute(
+                "create table effect (partition int not null, record_offset bigint not null,"
+                        + " member text not null, at timestamptz not null default clock_timestamp())",
+                "create index on effect (at)");
         String topic = kafka.createTopic("rebalance-" + protocol, PARTITIONS);
         List<Gap> quiet = new ArrayList<>();
         List<Gap> joins = new ArrayList<>();
@@ -133,10 +140,9 @@ public final class RebalancePause {
         Waits.until("the window's end", () -> System.nanoTime() - until > 0);
         String end = now(database);
         List<Gap> gaps = new ArrayList<>();
-        for (String row :
-                database.query(GAPS.replaceFirst("\\?", "'" + begin + "'").replaceFirst("\\?", "'" + end + "'"))) {
+        for (String row : database.query(GAPS.replace("{begin}", begin).replace("{end}", end))) {
             String[] columns = row.split("\\|");
-            gaps.add(new Gap(Integer.parseInt(columns[1]) > 1, Double.parseDouble(columns[2])));
+            gaps.add(new Gap(columns[1].equals("t"), Double.parseDouble(columns[2])));
         }
         if (gaps.size() < PARTITIONS) {
             throw new IllegalStateException("only " + gaps.size() + " partitions moved at all");

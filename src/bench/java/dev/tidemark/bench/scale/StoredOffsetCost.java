@@ -51,7 +51,8 @@ public final class StoredOffsetCost {
             long mostBytes,
             DatabaseCost cost) {}
 
-    public static Figures run(Lab lab, long units) throws SQLException {
+    /** Runs until so many units are done, or the time is over. */
+    public static Figures run(Lab lab, long units, Duration atMost) throws SQLException {
         TestDatabase database = lab.postgres().createDatabase();
         try (HikariDataSource pool = database.pool(WORKERS)) {
             TidemarkSchema.migrate(pool);
@@ -65,7 +66,7 @@ public final class StoredOffsetCost {
         try (HikariDataSource pool = database.pool(WORKERS)) {
             List<CompletableFuture<Void>> workers = IntStream.range(0, WORKERS)
                     .mapToObj(w -> CompletableFuture.runAsync(
-                            () -> advance(pool, every(claims, w), units / WORKERS, done),
+                            () -> advance(pool, every(claims, w), units / WORKERS, begin + atMost.toNanos(), done),
                             task -> new Thread(task, "units-" + w).start()))
                     .toList();
             CompletableFuture<Void> all = CompletableFuture.allOf(workers.toArray(CompletableFuture[]::new));
@@ -114,12 +115,12 @@ public final class StoredOffsetCost {
                 .toList();
     }
 
-    private static void advance(HikariDataSource pool, List<Claim> claims, long units, AtomicLong done) {
+    private static void advance(HikariDataSource pool, List<Claim> claims, long units, long end, AtomicLong done) {
         List<Claim> current = new ArrayList<>(claims);
         try (WorkerSession session = new WorkerSession(pool, "tidemark/scale")) {
             UnitTransaction transaction =
                     new UnitTransaction(new Schema("tidemark"), "scale", "scale", session, Duration.ofSeconds(30));
-            for (long i = 0; i < units; i++) {
+            for (long i = 0; i < units && System.nanoTime() - end < 0; i++) {
                 int place = (int) (i % current.size());
                 Claim claim = current.get(place);
                 Position next = Position.of(claim.position().nextOffset() + 1);
