@@ -166,9 +166,10 @@ final class PollLoop {
                 }
                 OffsetAndMetadata next = records.nextOffsets().get(partition);
                 if (intake.offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next))) {
-                    seeks.pause(partition);
+                    seeks.pause(Set.of(partition));
                 }
             }
+            seeks.pause(intake.withoutRoom());
             return true;
         } catch (WakeupException e) {
             LOG.trace("woken");

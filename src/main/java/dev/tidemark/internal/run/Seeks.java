@@ -43,8 +43,10 @@ final class Seeks {
         return new Position(place.offset(), epoch.isPresent() ? OptionalInt.of(epoch.get()) : OptionalInt.empty());
     }
 
-    void pause(TopicPartition partition) {
-        consumer.pause(Set.of(partition));
+    void pause(Collection<TopicPartition> partitions) {
+        if (!partitions.isEmpty()) {
+            consumer.pause(partitions);
+        }
     }
 
     void resume(Collection<TopicPartition> partitions) {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * change; what is decoded is guarded by the batch itself.
  */
 final class Batch {
-    /** What a record costs beside its key and value: the object, its headers, its place in a list. */
-    private static final long OVERHEAD = 100;
+    /** What a record costs beside its key and value, by a heap histogram: the object, its headers, arrays, place in a list. */
+    private static final long OVERHEAD = 160;
 
     private final List<ConsumerRecord<byte[], byte[]>> records;
     private final long bytes;

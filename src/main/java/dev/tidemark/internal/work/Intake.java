@@ -42,7 +42,7 @@ public final class Intake {
 
     /**
      * @param workers how many take from it
-     * @param mostBytes how many bytes may be buffered or under way before partitions are paused
+     * @param mostBytes how many bytes may be buffered or under way before all partitions are paused
      */
     public Intake(UnitLimits limits, int workers, long mostBytes, WorkerEvents events) {
         this.limits = limits;
@@ -119,6 +119,26 @@ public final class Intake {
             isPollResting = false;
             events.appetite();
         }
+    }
+
+    /**
+     * The partitions that the poll thread is to pause as well, since the buffer is full, until {@link WorkerEvents#roomFor}: any
+     * of them can bring as much with the next poll.
+     */
+    public synchronized List<TopicPartition> withoutRoom() {
+        // With no unit under way or to come, nobody would say that there is room again.
+        if (bytes() < mostBytes || (busyLanes == 0 && waiting.ready() == 0)) {
+            return List.of();
+        }
+        List<TopicPartition> pause = new ArrayList<>();
+        lanes.forEach((partition, lane) -> {
+            if (!lane.full) {
+                lane.full = true;
+                fullLanes.add(lane);
+                pause.add(partition);
+            }
+        });
+        return pause;
     }
 
     /** Drops what is buffered for these partitions. Answers those of which a unit is still under way. */
@@ -345,11 +365,14 @@ public final class Intake {
                 return roomy;
             });
         } else if (busyLanes == 0 && waiting.ready() == 0) {
-            // All the room is taken by partitions that wait to try again. They must not stop the others: one at a time.
-            fullLanes.stream().filter(Lane::isEmpty).findFirst().ifPresent(lane -> {
-                fullLanes.remove(lane);
-                lane.full = false;
-                room.add(lane.claim.partition());
+            // All the room is taken by partitions that wait to try again. They must not stop the others: one poll at a
+            // time.
+            fullLanes.removeIf(lane -> {
+                if (lane.isEmpty()) {
+                    lane.full = false;
+                    room.add(lane.claim.partition());
+                }
+                return lane.isEmpty();
             });
         }
         return room;

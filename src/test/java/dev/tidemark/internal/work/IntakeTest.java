@@ -148,7 +148,7 @@ class IntakeTest {
 
     @Test
     void aPartitionThatWasFullBecauseOfAnotherIsResumedWhenThatOneGoes() {
-        Intake small = new Intake(limits, 1, 1_000, news);
+        Intake small = new Intake(limits, 1, 1_600, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
@@ -157,6 +157,32 @@ class IntakeTest {
                 .isTrue();
         small.close(Set.of(p0.partition()));
         assertThat(news.room).containsExactly(p1.partition());
+    }
+
+    @Test
+    void aFullBufferPausesTheOthersToo() throws InterruptedException {
+        Intake small = new Intake(limits, 1, 1_600, news);
+        small.open(claimed(p0));
+        small.open(claimed(p1));
+        assertThat(small.offer(p0, records(p0, 100, 109), null)).isFalse();
+        assertThat(small.withoutRoom()).as("there is room").isEmpty();
+        assertThat(small.offer(p0, records(p0, 109, 110), null)).isTrue();
+        assertThat(small.withoutRoom()).containsExactly(p1.partition());
+        assertThat(small.withoutRoom()).as("paused already").isEmpty();
+        Portion portion = small.take(pace, NOW).get(0);
+        small.settle(List.of(done(portion, 10, Position.of(110))));
+        assertThat(news.room).containsExactlyInAnyOrder(p0.partition(), p1.partition());
+    }
+
+    @Test
+    void nothingIsPausedForABufferThatNobodyEmpties() throws InterruptedException {
+        Intake small = new Intake(limits, 1, 1_600, news);
+        small.open(claimed(p0));
+        small.open(claimed(p1));
+        small.offer(p0, records(p0, 100, 110), null);
+        Portion stuck = small.take(pace, NOW).get(0);
+        small.settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
+        assertThat(small.withoutRoom()).isEmpty();
     }
 
     @Test
@@ -189,7 +215,7 @@ class IntakeTest {
 
     @Test
     void partitionsThatWaitToTryAgainDoNotTakeAllTheRoom() throws InterruptedException {
-        Intake small = new Intake(limits, 1, 1_000, news);
+        Intake small = new Intake(limits, 1, 1_600, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
