@@ -10,6 +10,7 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.work.Assistant;
 import dev.tidemark.internal.work.IdentityCheck;
 import dev.tidemark.internal.work.Intake;
 import dev.tidemark.internal.work.Survivors;
@@ -117,12 +118,22 @@ record Rooms(
                     identities,
                     inbox);
             Worker<K, V> worker = new Worker<>(tools, options.work().decoders().get(), session);
-            Thread thread = new Thread(worker, "tidemark-" + groupId + "-worker-" + (threads.size() + 1));
-            thread.setDaemon(true);
-            thread.start();
-            threads.add(thread);
+            threads.add(start(worker, "tidemark-" + groupId + "-worker-" + (threads.size() + 1)));
+        }
+        int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
+        for (int i = 1; i <= assistants; i++) {
+            Assistant<K, V> assistant =
+                    new Assistant<>(groupId, intake, options.work().decoders().get(), inbox);
+            threads.add(start(assistant, "tidemark-" + groupId + "-assistant-" + i));
         }
         return threads;
+    }
+
+    private static Thread start(Runnable room, String name) {
+        Thread thread = new Thread(room, name);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
     }
 
     /** In this order: no new unit, open units end, partitions are given back, the group is left. Each step is bounded. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Records of one partition that came in together, in offset order, and what they decode to once somebody did. The records do not
@@ -13,8 +15,11 @@ final class Batch {
     /** What a record costs beside its key and value, by a heap histogram: the object, its headers, arrays, place in a list. */
     private static final long OVERHEAD = 160;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
+
     private final List<ConsumerRecord<byte[], byte[]>> records;
     private final long bytes;
+    private volatile boolean needed = true;
     private @Nullable List<? extends ConsumerRecord<?, ?>> decoded;
 
     Batch(List<ConsumerRecord<byte[], byte[]>> records) {
@@ -51,22 +56,25 @@ final class Batch {
         return new Chunk(this, begin, records.size());
     }
 
-    /**
-     * Decodes what is not decoded yet, up to the first record that cannot be. The decoders of a consumer are alike, so it does not
-     * matter whose comes first.
-     */
+    /** A worker has come to it, or nobody will: it need not be decoded ahead any more. */
+    void taken() {
+        needed = false;
+    }
+
+    /** Decodes it ahead of the workers, up to the first record that cannot be, unless it is too late for that. */
     synchronized <K, V> void decode(RecordDecoder<K, V> decoder) {
-        if (decoded == null) {
-            List<ConsumerRecord<K, V>> all = new ArrayList<>(records.size());
-            try {
-                for (ConsumerRecord<byte[], byte[]> raw : records) {
-                    all.add(decoder.decode(raw));
-                }
-            } catch (RecordDecoder.UndecodableException e) {
-                // Whoever comes to that record fails on it again, and knows what to do then.
-            }
-            decoded = all;
+        if (!needed) {
+            return;
         }
+        List<ConsumerRecord<K, V>> all = new ArrayList<>(records.size());
+        try {
+            for (ConsumerRecord<byte[], byte[]> raw : records) {
+                all.add(decoder.decode(raw));
+            }
+        } catch (RecordDecoder.UndecodableException e) {
+            LOG.trace("the worker that comes to it fails on it again, and reacts side={}", e.side());
+        }
+        decoded = all;
     }
 
     // All decoders of a consumer are of the same types.
@@ -118,7 +126,12 @@ final class Batch {
             return size();
         }
 
-        /** As many of its first records as are decoded already. */
+        /** The same records, without what they decode to: a handler that is called again must not see what it changed. */
+        Chunk anew() {
+            return new Batch(records()).from(0);
+        }
+
+        /** As many of its first records as were decoded ahead. Waits while that is going on. */
         <K, V> List<ConsumerRecord<K, V>> decoded() {
             List<ConsumerRecord<K, V>> all = batch.decoded();
             return all == null || all.size() <= from ? List.of() : all.subList(from, Math.min(to, all.size()));

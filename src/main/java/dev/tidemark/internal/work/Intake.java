@@ -14,6 +14,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * read under; when the claim goes, so does the record. A partition is in at most one unit at a time. Thread-safe.
  */
 public final class Intake {
+    /** Handing over fewer records to another thread costs more than to decode them. */
+    private static final int WORTH_DECODING = 50;
+
     private final UnitLimits limits;
     private final int workers;
     private final long mostBytes;
@@ -32,6 +37,7 @@ public final class Intake {
     private final Map<TopicPartition, Lane> leaving = new HashMap<>();
     private final WaitingLanes waiting = new WaitingLanes();
     private final Set<Lane> fullLanes = new HashSet<>();
+    private final BlockingQueue<Batch> undecoded = new LinkedBlockingQueue<>();
     private int recordsWaiting;
     private long bytesWaiting;
     private long bytesUnderWay;
@@ -71,6 +77,9 @@ public final class Intake {
         if (lane == null || !lane.claim.token().equals(claim.token())) {
             return false;
         }
+        if (isWorthDecoding(batch) && !lane.isSuspected()) {
+            undecoded.add(batch);
+        }
         change(lane, () -> lane.add(batch));
         if (next != null) {
             lane.readUpTo(next);
@@ -84,6 +93,16 @@ public final class Intake {
             fullLanes.add(lane);
         }
         return lane.full;
+    }
+
+    /** While a worker is free it begins at once; and what waits for long must not lie there twice. */
+    private boolean isWorthDecoding(Batch batch) {
+        return freeWorkers == 0 && batch.size() >= WORTH_DECODING && !isPlenty() && batch.bytes() <= limits.bytes();
+    }
+
+    /** Records that the workers will come to, and are too busy to decode yet. Waits for some. */
+    Batch nextToDecode() throws InterruptedException {
+        return undecoded.take();
     }
 
     /**

@@ -135,6 +135,7 @@ final class Lane {
             if (most == 0) {
                 break;
             }
+            part.batch().taken();
             taken.add(part);
             records -= most;
             count -= most;
@@ -152,7 +153,7 @@ final class Lane {
             int skipped = Math.min(behind, chunk.size());
             behind -= skipped;
             if (skipped < chunk.size()) {
-                left.addFirst(chunk.without(skipped));
+                left.addFirst(chunk.without(skipped).anew());
             }
         }
         for (Chunk chunk : left) {
@@ -163,6 +164,7 @@ final class Lane {
     }
 
     void drop() {
+        waiting.forEach(chunk -> chunk.batch().taken());
         waiting.clear();
         records = 0;
         bytes = 0;

@@ -45,4 +45,17 @@ record Portion(
         chunks.forEach(chunk -> all.addAll(chunk.records()));
         return all;
     }
+
+    /** As many of its first records as were decoded ahead, but not more than this. */
+    <K, V> List<ConsumerRecord<K, V>> decodedAhead(int most) {
+        List<ConsumerRecord<K, V>> all = new ArrayList<>(most);
+        for (Chunk chunk : chunks) {
+            List<ConsumerRecord<K, V>> decoded = chunk.decoded();
+            all.addAll(decoded.subList(0, Math.min(decoded.size(), most - all.size())));
+            if (decoded.size() < chunk.size()) {
+                break;
+            }
+        }
+        return all;
+    }
 }

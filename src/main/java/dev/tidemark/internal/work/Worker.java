@@ -77,10 +77,10 @@ public final class Worker<K, V> implements Runnable {
 
     /** What stands before a record that cannot be decoded takes effect first; then that record is the first of its portion. */
     private void decode(Portion portion, List<ConsumerRecord<byte[], byte[]>> records, List<Part<K, V>> parts) {
-        List<ConsumerRecord<K, V>> decoded = new ArrayList<>(records.size());
+        List<ConsumerRecord<K, V>> decoded = portion.decodedAhead(records.size());
         try {
-            for (ConsumerRecord<byte[], byte[]> raw : records) {
-                decoded.add(decoder.decode(raw));
+            for (int i = decoded.size(); i < records.size(); i++) {
+                decoded.add(decoder.decode(records.get(i)));
             }
         } catch (UndecodableException e) {
             if (decoded.isEmpty()) {
