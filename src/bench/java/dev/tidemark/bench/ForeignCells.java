@@ -14,6 +14,9 @@ final class ForeignCells {
 
     private static final long FAST = 3_000_000;
 
+    /** For those that take the better part of a minute for as many. */
+    private static final long MEDIUM = 900_000;
+
     private static final Launch SPRING = new Launch("dev.tidemark.bench.springkafka.SpringKafka", "spring-kafka");
     private static final Launch CONNECT = new Launch("dev.tidemark.bench.kafkaconnect.KafkaConnect", "kafka-connect");
     private static final Launch PARALLEL =
@@ -25,13 +28,13 @@ final class ForeignCells {
         List<Cell> cells = new ArrayList<>();
         cells.add(append("spring-multi-row", SPRING, "batch", Effect.MULTI_ROW, FAST));
         cells.add(append("spring-copy", SPRING, "batch", Effect.COPY_BINARY, FAST));
-        cells.add(append("spring-inbox", SPRING, "inbox", Effect.MULTI_ROW, FAST));
-        cells.add(append("connect-multi-row", CONNECT, "", Effect.MULTI_ROW, FAST));
-        cells.add(append("parallel-multi-row", PARALLEL, "unordered", Effect.MULTI_ROW, FAST));
-        cells.add(append("parallel-copy", PARALLEL, "unordered", Effect.COPY_BINARY, FAST));
+        cells.add(append("spring-inbox", SPRING, "inbox", Effect.MULTI_ROW, MEDIUM));
+        cells.add(append("connect-multi-row", CONNECT, "", Effect.MULTI_ROW, MEDIUM));
+        cells.add(append("parallel-multi-row", PARALLEL, "unordered", Effect.MULTI_ROW, MEDIUM));
+        cells.add(append("parallel-copy", PARALLEL, "unordered", Effect.COPY_BINARY, MEDIUM));
         cells.add(fold("spring-fold", SPRING, "batch", FAST));
-        cells.add(fold("spring-inbox-fold", SPRING, "inbox", FAST));
-        cells.add(fold("parallel-fold", PARALLEL, "partition", FAST));
+        cells.add(fold("spring-inbox-fold", SPRING, "inbox", MEDIUM));
+        cells.add(fold("parallel-fold", PARALLEL, "partition", MEDIUM));
         cells.add(slow("spring-slow", SPRING, "batch", 1, 3_000));
         cells.add(slow("spring-slow", SPRING, "batch", 8, 24_000));
         cells.add(slow("parallel-slow", PARALLEL, "key", 1, 3_000));
