@@ -29,6 +29,7 @@ final class Cells {
         cells.addAll(append());
         cells.addAll(fold());
         cells.addAll(slow());
+        cells.addAll(ForeignCells.all());
         cells.addAll(spread(cells));
         return cells;
     }
