@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** Horizontal bars in groups, with the limit of a group as a line across it. */
 final class BarChart {
     private static final double LABELS = 190;
-    private static final double RIGHT = 170;
+    private static final double RIGHT = 130;
     private static final double TOP = 74;
     private static final double BAR = 20;
     private static final double GAP = 7;
@@ -86,28 +86,33 @@ final class BarChart {
     }
 
     private void draw(Group group, double top) {
-        double y = top;
+        double first = top;
         if (!group.name().isEmpty()) {
-            svg.text(24, y + 16, "group", group.name());
-            y += GROUP_HEAD;
+            svg.text(24, top + 16, "group", group.name());
+            first += GROUP_HEAD;
         }
-        double first = y;
+        double y = first;
         for (Bar bar : group.bars()) {
-            String weight = bar.kind() == Kind.OURS ? " strong" : "";
-            svg.text(LABELS - 10, y + 15, "end" + weight, bar.label());
             svg.bar(LABELS, y, scale.x(bar.value()) - LABELS, BAR, bar.kind().style);
-            double end = scale.x(bar.value());
             if (bar.low() != null && bar.high() != null) {
                 range(bar.low(), bar.high(), y + BAR / 2);
-                end = Math.max(end, scale.x(bar.high()));
             }
-            svg.text(end + 8, y + 15, weight.strip(), bar.text());
             y += BAR + GAP;
         }
         double last = y - GAP;
+        double marked = first - 3;
         group.bars().stream()
                 .filter(bar -> bar.kind() == Kind.LIMIT && group.bars().size() > 1)
-                .forEach(bar -> svg.line(scale.x(bar.value()), first - 3, scale.x(bar.value()), last + 3, "mark"));
+                .forEach(bar -> svg.line(scale.x(bar.value()), marked, scale.x(bar.value()), last + 3, "mark"));
+        // Last, so that no line runs through letters.
+        y = first;
+        for (Bar bar : group.bars()) {
+            String weight = bar.kind() == Kind.OURS ? " strong" : "";
+            svg.text(LABELS - 10, y + 15, "end" + weight, bar.label());
+            double end = bar.high() == null ? bar.value() : Math.max(bar.value(), bar.high());
+            svg.text(scale.x(end) + 8, y + 15, "value" + weight, bar.text());
+            y += BAR + GAP;
+        }
     }
 
     private void range(double low, double high, double y) {

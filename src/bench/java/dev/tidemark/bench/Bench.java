@@ -136,7 +136,7 @@ public final class Bench {
             System.out.println("docs:    " + DOCS.resolve("benchmarks.md"));
         }
         List<String> wrong = results.rows().stream()
-                .filter(row -> row.tidemark() && row.repetitions() > row.failed() && !row.exact())
+                .filter(row -> row.tidemark() && row.wrong())
                 .map(Row::contender)
                 .toList();
         if (!wrong.isEmpty()) {

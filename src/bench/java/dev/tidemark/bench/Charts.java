@@ -5,16 +5,21 @@ import dev.tidemark.bench.BarChart.Group;
 import dev.tidemark.bench.BarChart.Kind;
 import dev.tidemark.bench.kit.Effect;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 
 /** Which charts there are, and what is in them. Pure. */
 final class Charts {
-    private static final String RATE = "records per second";
+    private static final String RATE =
+            "records per second; in brackets the share of the limit; thin lines span all runs";
+    private static final String LIMIT =
+            "dashed is the limit: the same statement from memory, without Kafka and offsets";
 
     private Charts() {}
 
@@ -26,13 +31,13 @@ final class Charts {
                 charts,
                 "append",
                 "Appending flights",
-                "8 partitions, 1 worker; dashed: the same statement from memory, without Kafka and offsets",
+                "8 partitions, 1 worker; " + LIMIT,
                 groups(results, "append", plain, row -> statement(row.statement()), Row::contender));
         speed(
                 charts,
                 "fold",
                 "Counting flights per airport",
-                "8 partitions, 1 worker; dashed: the same statement from memory, without Kafka and offsets",
+                "8 partitions, 1 worker; " + LIMIT,
                 groups(results, "fold", plain, row -> statement(row.statement()), Row::contender));
         speed(
                 charts,
@@ -46,24 +51,24 @@ final class Charts {
                 "Appending by COPY from few and many partitions",
                 "1 worker",
                 several(groups(
-                        results,
+                        sorted(results, Row::partitions),
                         "append",
                         row -> row.workers() == 1 && row.statement() == Effect.COPY_BINARY && !row.limit(),
-                        Row::contender,
-                        row -> Tables.count(row.partitions(), "partition"))));
+                        row -> Tables.count(row.partitions(), "partition"),
+                        Row::contender)));
         for (String workload : List.of("append", "fold")) {
             speed(
                     charts,
                     workload + "-workers",
-                    (workload.equals("append") ? "Appending by COPY" : "Counting") + " with more workers",
-                    "8 partitions",
+                    (workload.equals("append") ? "Appending by COPY" : "Counting flights") + " with more workers",
+                    "8 partitions; " + LIMIT,
                     several(groups(
-                            results,
+                            sorted(results, Row::workers),
                             workload,
                             row -> row.partitions() == 8
                                     && (row.statement() == Effect.COPY_BINARY || row.statement() == Effect.FOLD),
-                            Row::contender,
-                            row -> Tables.count(row.workers(), "worker"))));
+                            row -> Tables.count(row.workers(), "worker"),
+                            Row::contender)));
         }
         for (int rate : results.rates()) {
             charts.put(
@@ -100,16 +105,23 @@ final class Charts {
                 .toList();
     }
 
-    /** A group of one compares nothing. */
+    /** One group alone shows no course. */
     private static List<Group> several(List<Group> groups) {
-        return groups.stream().filter(group -> group.bars().size() > 1).toList();
+        return groups.size() > 1 ? groups : List.of();
+    }
+
+    private static Results sorted(Results results, ToIntFunction<Row> by) {
+        return new Results(
+                results.rows().stream().sorted(Comparator.comparingInt(by)).toList(),
+                results.figures(),
+                results.machine());
     }
 
     private static Bar bar(Row row, String label) {
         Kind kind = row.tidemark() ? Kind.OURS : row.limit() ? Kind.LIMIT : Kind.OTHER;
         String text = Tables.thousands(row.speed());
         if (!row.limit() && row.ratioToLimit() != null) {
-            text += String.format(Locale.ROOT, ", %.0f %% of the limit", 100 * row.ratioToLimit());
+            text += String.format(Locale.ROOT, " (%.0f %%)", 100 * row.ratioToLimit());
         }
         boolean ranged = row.repetitions() - row.failed() > 1;
         return new Bar(

@@ -8,7 +8,7 @@ final class Console {
 
     static String line(Run run) {
         Result r = run.result();
-        String exact = r.exact() ? "" : ", NOT EXACT";
+        String exact = !run.checked() ? ", stopped before the truth was there" : r.exact() ? "" : ", NOT EXACT";
         if (run.saturated()) {
             return String.format(Locale.ROOT, "%,11.0f records/s: cannot keep up%s", r.recordsPerSecond(), exact);
         }
@@ -72,6 +72,6 @@ final class Console {
         return latency
                 + (row.saturated() ? "  cannot keep up" : "")
                 + (row.failed() > 0 ? "  " + row.failed() + " did not end" : "")
-                + (row.exact() ? "" : "  NOT EXACT");
+                + (row.wrong() ? "  NOT EXACT" : "");
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** How long a record takes from its sending to its commit, at rates that leave everybody time. */
 final class LatencyCells {
-    private static final int[] RATES = {1_000, 10_000};
+    static final List<Integer> RATES = List.of(1_000, 10_000);
 
     private static final Launch LOOP = Launch.plain(Loop.class);
     private static final Launch TIDEMARK = new Launch(Embedded.class.getName(), Launch.TIDEMARK);
@@ -27,7 +27,8 @@ final class LatencyCells {
         return cells;
     }
 
-    private static Cell cell(int rate, String contender, Launch launch, String variant, Effect effect) {
+    /** A contender's cell at one of the {@link #RATES}. */
+    static Cell cell(int rate, String contender, Launch launch, String variant, Effect effect) {
         return new Cell(
                 LatencyRun.WORKLOAD + rate,
                 contender,

@@ -27,7 +27,7 @@ final class LatencyChart {
         double bottom = TOP + rows.size() * ROW;
         for (double tick : scale.ticks()) {
             svg.line(scale.x(tick), TOP, scale.x(tick), bottom, "grid");
-            svg.text(scale.x(tick), bottom + 18, "soft middle", milliseconds(tick));
+            svg.text(scale.x(tick), bottom + 18, "soft middle", Tables.number(tick, ""));
         }
         double y = TOP + ROW / 2;
         for (Row row : rows) {
@@ -76,7 +76,7 @@ final class LatencyChart {
     }
 
     private static String milliseconds(double value) {
-        String digits = value >= 100 || value == Math.rint(value) ? "%,.0f" : value >= 10 ? "%.1f" : "%.2f";
+        String digits = value >= 100 ? "%,.0f" : value >= 10 ? "%.1f" : "%.2f";
         return String.format(Locale.ROOT, digits, value);
     }
 }

@@ -18,7 +18,7 @@ final class LatencyRun {
     private static final int WARM_UP_SECONDS = 4;
 
     /** Who is this far behind will not catch up. */
-    private static final int BACKLOG_SECONDS = 3;
+    private static final int BACKLOG_SECONDS = 5;
 
     /** Below this share of the rate that was sent, it did not keep up. */
     private static final double KEPT_UP = 0.97;
@@ -75,8 +75,12 @@ final class LatencyRun {
             double server = (rig.serverCpu() - serverBefore) / 1e9 / million;
             double broker = (CpuTime.ofTree(rig.kafka.pid()) - brokerBefore) / 1e9 / million;
             boolean exact = rig.records.isExact(database, cell.effect().folds(), producer.sent());
-            return measured.map(run ->
-                    new Run(cell, run.result().with(server, broker, exact), run.saturated(), run.producerLagMs()));
+            return measured.map(run -> new Run(
+                    cell,
+                    run.result().with(server, broker, exact),
+                    run.saturated(),
+                    run.checked(),
+                    run.producerLagMs()));
         } finally {
             rig.drop(database);
         }
@@ -92,12 +96,13 @@ final class LatencyRun {
         if (intake.isBehind()) {
             // It waits for records that will not be sent; those that were are all that the truth needs.
             boolean caughtUp = intake.awaitAll(CATCHING_UP);
-            Result result = new Result(
-                    producer.sent(), intake.speed(), Double.NaN, Double.NaN, null, null, null, 0, 0, caughtUp);
-            return Optional.of(new Run(cell, result, true, producer.lagMs()));
+            Result result =
+                    new Result(producer.sent(), intake.speed(), Double.NaN, Double.NaN, null, null, null, 0, 0, false);
+            return Optional.of(new Run(cell, result, true, caughtUp, producer.lagMs()));
         }
         return Turn.await(process)
-                .map(result -> new Run(cell, result, result.recordsPerSecond() < KEPT_UP * rate, producer.lagMs()));
+                .map(result ->
+                        new Run(cell, result, result.recordsPerSecond() < KEPT_UP * rate, true, producer.lagMs()));
     }
 
     /** Sends single records until one has come through. */

@@ -28,6 +28,13 @@ final class Machine {
         machine.put("cpu", cpu());
         machine.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
         machine.put("memory", memory());
+        // A busy machine is no place to measure: whoever reads the numbers should see it.
+        machine.put(
+                "load at the start",
+                String.format(
+                        Locale.ROOT,
+                        "%.1f",
+                        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
         machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         machine.put("jvm", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
         try (Connection c = rig.postgres.connect("postgres")) {

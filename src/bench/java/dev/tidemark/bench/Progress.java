@@ -15,6 +15,9 @@ final class Progress {
      */
     record Step(String id, double plannedSeconds) {}
 
+    /** The plan counts as much as this many seconds of experience, so that the first step alone does not overturn it. */
+    private static final double TRUST = 60;
+
     private final int steps;
     private final Deque<Step> rest;
     private final Map<String, Double> took = new HashMap<>();
@@ -35,7 +38,7 @@ final class Progress {
     }
 
     double secondsLeft() {
-        double error = planned == 0 ? 1 : spent / planned;
+        double error = (spent + TRUST) / (planned + TRUST);
         return rest.stream()
                 .mapToDouble(step -> took.getOrDefault(step.id(), step.plannedSeconds() * error))
                 .sum();

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Writes benchmarks.md, from the template that people write and the results, and the charts beside it. */
 final class Report {
@@ -22,6 +23,12 @@ final class Report {
         Map<String, String> charts = Charts.of(results);
         try {
             Path chartDirectory = Files.createDirectories(directory.resolve("charts"));
+            // A chart that this run has no numbers for would else stay, with others' numbers.
+            try (Stream<Path> old = Files.list(chartDirectory)) {
+                for (Path file : old.filter(f -> f.toString().endsWith(".svg")).toList()) {
+                    Files.delete(file);
+                }
+            }
             for (Map.Entry<String, String> chart : charts.entrySet()) {
                 Files.writeString(chartDirectory.resolve(chart.getKey() + ".svg"), chart.getValue());
             }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param unitRecords records a transaction
  * @param ratioToLimit of the limit with the same statement, workload and workers
- * @param exact whether the database held the truth after every run
- * @param saturated whether any run was
+ * @param exact whether the database held the truth after every run; null if a run was stopped before that could be said
+ * @param saturated whether most runs were; percentiles are of the others
  * @param rate records sent a second, for latency
  * @param failed runs that did not come to their end
  */
@@ -23,7 +23,7 @@ record Row(
         @Nullable Double ratioToLimit,
         @Nullable Double p50Ms,
         @Nullable Double p99Ms,
-        boolean exact,
+        @Nullable Boolean exact,
         Effect statement,
         @Nullable Double p999Ms,
         @Nullable Double clientCpuSecondsPerMillion,
@@ -34,6 +34,7 @@ record Row(
         int repetitions,
         int failed,
         boolean saturated,
+        int saturatedRuns,
         @Nullable Integer rate,
         @Nullable Double producerLagMs) {
 
@@ -48,6 +49,11 @@ record Row(
     /** Anyone else who does the whole job. */
     boolean other() {
         return !tidemark() && !limit();
+    }
+
+    /** Whether the database held something else than the truth. */
+    boolean wrong() {
+        return exact != null && !exact;
     }
 
     boolean latency() {
@@ -89,6 +95,7 @@ record Row(
                 repetitions,
                 failed,
                 saturated,
+                saturatedRuns,
                 rate,
                 producerLagMs);
     }

@@ -24,6 +24,7 @@ final class SteadyProducer implements AutoCloseable {
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     /** Written by one thread only. */
     private volatile long sent;
+
     private long[] lags = new long[0];
     private int measured;
 

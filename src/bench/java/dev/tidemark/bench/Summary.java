@@ -32,7 +32,9 @@ final class Summary {
 
     private static Row row(Cell cell, List<Optional<Run>> attempts) {
         List<Run> runs = attempts.stream().flatMap(Optional::stream).toList();
-        boolean saturated = runs.stream().anyMatch(Run::saturated);
+        List<Run> calm = runs.stream().filter(run -> !run.saturated()).toList();
+        int saturatedRuns = runs.size() - calm.size();
+        boolean saturated = saturatedRuns > calm.size();
         List<Double> speeds = values(runs, run -> run.result().recordsPerSecond());
         return new Row(
                 cell.workload(),
@@ -42,11 +44,11 @@ final class Summary {
                 rounded(median(values(runs, run -> run.result().unitRecords())), 1),
                 rounded(median(speeds), 0),
                 null,
-                saturated ? null : median(values(runs, run -> run.result().p50())),
-                saturated ? null : median(values(runs, run -> run.result().p99())),
-                !runs.isEmpty() && runs.stream().allMatch(run -> run.result().exact()),
+                saturated ? null : median(values(calm, run -> run.result().p50())),
+                saturated ? null : median(values(calm, run -> run.result().p99())),
+                exact(runs),
                 cell.effect(),
-                saturated ? null : median(values(runs, run -> run.result().p999())),
+                saturated ? null : median(values(calm, run -> run.result().p999())),
                 rounded(median(values(runs, run -> run.result().clientCpu())), 3),
                 rounded(median(values(runs, run -> run.result().serverCpu())), 3),
                 rounded(median(values(runs, run -> run.result().brokerCpu())), 3),
@@ -55,8 +57,19 @@ final class Summary {
                 attempts.size(),
                 attempts.size() - runs.size(),
                 saturated,
+                saturatedRuns,
                 LatencyRun.isFor(cell) ? LatencyRun.rate(cell) : null,
                 rounded(median(values(runs, Run::producerLagMs)), 3));
+    }
+
+    private static @Nullable Boolean exact(List<Run> runs) {
+        if (runs.stream().anyMatch(run -> run.checked() && !run.result().exact())) {
+            return false;
+        }
+        if (runs.isEmpty() || runs.stream().anyMatch(run -> !run.checked())) {
+            return null;
+        }
+        return true;
     }
 
     private static @Nullable Double ratio(Row row, Collection<Row> rows) {

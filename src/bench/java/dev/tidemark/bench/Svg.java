@@ -15,6 +15,7 @@ final class Svg {
             .end { text-anchor: end; }
             .middle { text-anchor: middle; }
             .strong { font-weight: 600; }
+            .value, .group { paint-order: stroke; stroke: #ffffff; stroke-width: 7px; stroke-linejoin: round; }
             .card { fill: #ffffff; stroke: #d0d7de; }
             .grid { stroke: #d8dee4; stroke-width: 1; }
             .ours { fill: #0b7285; }
@@ -27,6 +28,7 @@ final class Svg {
             @media (prefers-color-scheme: dark) {
               text { fill: #e6edf3; }
               .soft { fill: #9198a1; }
+              .value, .group { stroke: #0d1117; }
               .card { fill: #0d1117; stroke: #30363d; }
               .grid { stroke: #262c36; }
               .ours { fill: #22b8cf; }

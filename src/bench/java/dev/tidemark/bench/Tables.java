@@ -57,7 +57,10 @@ final class Tables {
                     silent ? NOTHING : format("%.2f", row.p50Ms()),
                     silent ? NOTHING : format("%.2f", row.p99Ms()),
                     silent ? NOTHING : format("%.2f", row.p999Ms()),
-                    row.saturated() ? "cannot keep up: takes " + thousands(row.speed()) + "/s" : outcome(row),
+                    row.saturated()
+                            ? "cannot keep up: takes " + thousands(row.speed()) + "/s"
+                                    + (row.wrong() ? ", **wrong**" : "")
+                            : outcome(row),
                     format("%.2f", row.producerLagMs())));
         }
         return table(
@@ -155,7 +158,12 @@ final class Tables {
         if (row.failed() > 0) {
             return "%d of %d did not end".formatted(row.failed(), row.repetitions());
         }
-        return row.exact() ? "" : "**wrong**";
+        if (row.wrong()) {
+            return "**wrong**";
+        }
+        return row.saturatedRuns() == 0
+                ? ""
+                : "%d of %d could not keep up".formatted(row.saturatedRuns(), row.repetitions());
     }
 
     private static String percent(@Nullable Double ratio) {
