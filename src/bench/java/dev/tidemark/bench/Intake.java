@@ -47,8 +47,13 @@ final class Intake implements AutoCloseable {
     void watch(long bound) {
         firstNanos = System.nanoTime();
         firstCount = number(ALL);
+        // The statistics come late when sessions are idle: what they suspect is counted once.
         var unused = clock.scheduleAtFixedRate(
-                () -> behind |= producer.sent() - number(ROUGHLY) > bound, 1, 1, TimeUnit.SECONDS);
+                () -> behind |= waiting(ROUGHLY) > bound && waiting(ALL) > bound, 1, 1, TimeUnit.SECONDS);
+    }
+
+    private long waiting(String count) {
+        return producer.sent() - number(count);
     }
 
     boolean isBehind() {

@@ -53,7 +53,8 @@ final class SteadyProducer implements AutoCloseable {
     /** Sends the rest of so many records, so many a second, unless there is a reason to stop before. */
     void sendAll(long total, int rate, BooleanSupplier stop) {
         long first = sent;
-        lags = new long[(int) (total - first)];
+        lags = new long[(int) Math.max(0, total - first)];
+        measured = 0;
         long begin = System.nanoTime();
         while (sent < total && !stop.getAsBoolean()) {
             long due = first + (System.nanoTime() - begin) * rate / 1_000_000_000 + 1;
