@@ -1,62 +1,146 @@
 package dev.tidemark.bench;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Measures everything, or with {@code -Dcells=} a part of it. */
+/**
+ * Measures everything, and writes results and a report to target/bench.
+ *
+ * <ul>
+ *   <li>{@code -Dcells=} measures a part: globs of ids, separated by commas, such as {@code append/*,latency-1000/*}. {@code help} lists
+ *       the ids; {@code report} measures nothing and writes the report again from the last results.
+ *   <li>{@code -Drepetitions=} is how often each cell is run, 3 unless told. All are run once, then all again.
+ *   <li>{@code -Dbench.docs=true} writes the report to docs too.
+ * </ul>
+ */
 public final class Bench {
-    private Bench() {}
+    private static final Path DIRECTORY = Path.of("target", "bench");
+    private static final Path DOCS = Path.of("docs");
+
+    /** What a run takes beyond its ten seconds: its process, its database, its part of a topic's filling. */
+    private static final int SECONDS = 18;
+
+    private final Options options;
+    private final List<Cell> cells;
+    private final List<Experiment> experiments;
+    private final ResultsFile file = new ResultsFile(DIRECTORY);
+    private final Map<Cell, List<Optional<Run>>> runs = new LinkedHashMap<>();
+    private final List<Figure> figures = new ArrayList<>();
+    private final Progress progress;
+
+    private Bench(Options options, List<Cell> cells, List<Experiment> experiments) {
+        this.options = options;
+        this.cells = cells;
+        this.experiments = experiments;
+        List<Progress.Step> steps = new ArrayList<>();
+        for (int i = 0; i < options.repetitions(); i++) {
+            cells.forEach(cell ->
+                    steps.add(new Progress.Step(cell.id(), LatencyRun.isFor(cell) ? LatencyRun.SECONDS + 6 : SECONDS)));
+        }
+        experiments.forEach(experiment -> steps.add(new Progress.Step(experiment.id(), experiment.seconds())));
+        this.progress = new Progress(steps);
+    }
 
     public static void main(String[] args) {
-        Pattern wanted = Pattern.compile(pattern(System.getProperty("cells", "*")));
-        int repetitions = Integer.getInteger("repetitions", 3);
-        List<Cell> cells = Cells.all().stream()
-                .filter(cell -> wanted.matcher(cell.id()).matches())
+        Options options = Options.fromSystem();
+        List<Cell> cells =
+                Stream.concat(Cells.all().stream(), LatencyCells.all().stream()).toList();
+        List<Experiment> experiments = Experiment.all();
+        List<String> ids = Stream.concat(
+                        cells.stream().map(Cell::id), experiments.stream().map(Experiment::id))
                 .toList();
-        Map<Cell, List<Result>> results = new LinkedHashMap<>();
-        try (Rig rig = new Rig()) {
-            Turn turn = new Turn(rig, new ClassPaths());
-            for (int repetition = 1; repetition <= repetitions; repetition++) {
-                for (Cell cell : cells) {
-                    Optional<Result> result = turn.run(cell);
-                    result.ifPresent(r -> results.computeIfAbsent(cell, c -> new ArrayList<>())
-                            .add(r));
-                    System.out.printf(
-                            Locale.ROOT,
-                            "%d/%d %-44s %s%n",
-                            repetition,
-                            repetitions,
-                            cell.id(),
-                            result.map(Bench::line).orElse("did not end"));
-                }
-            }
+        if (options.isHelp()) {
+            System.out.println(Options.list(ids));
+        } else if (options.isReportOnly()) {
+            report(new ResultsFile(DIRECTORY).read(), options);
+        } else {
+            Set<String> wanted = options.select(ids);
+            new Bench(
+                            options,
+                            cells.stream().filter(c -> wanted.contains(c.id())).toList(),
+                            experiments.stream()
+                                    .filter(e -> wanted.contains(e.id()))
+                                    .toList())
+                    .run();
         }
     }
 
-    private static String line(Result r) {
-        return String.format(
-                Locale.ROOT,
-                "%,11.0f records/s, %,7.0f a unit, cpu s/M: client %.2f server %.2f broker %.2f%s",
-                r.recordsPerSecond(),
-                r.unitRecords(),
-                r.clientCpu(),
-                r.serverCpu(),
-                r.brokerCpu(),
-                r.exact() ? "" : ", NOT EXACT");
+    private void run() {
+        System.out.println(progress);
+        Map<String, String> machine;
+        try (Rig rig = new Rig()) {
+            machine = Machine.describe(rig, options);
+            Turn turn = new Turn(rig, new ClassPaths());
+            LatencyRun latency = new LatencyRun(rig, turn);
+            for (int repetition = 1; repetition <= options.repetitions(); repetition++) {
+                for (Cell cell : cells) {
+                    measure(cell, turn, latency);
+                    file.write(new Results(Summary.of(runs), figures, machine));
+                }
+            }
+        }
+        // After the servers are gone, so that experiments have the machine for themselves.
+        experiments.forEach(this::measure);
+        Results results = new Results(Summary.of(runs), figures, machine);
+        file.write(results);
+        System.out.print(Console.summary(results));
+        report(results, options);
     }
 
-    /** Globs, separated by commas. */
-    private static String pattern(String globs) {
-        return java.util.Arrays.stream(globs.split(","))
-                .map(glob -> java.util.Arrays.stream(glob.split("\\*", -1))
-                        .map(Pattern::quote)
-                        .collect(Collectors.joining(".*")))
-                .collect(Collectors.joining("|"));
+    private void measure(Cell cell, Turn turn, LatencyRun latency) {
+        long begin = System.nanoTime();
+        Optional<Run> run = Optional.empty();
+        String trouble = "did not end, see its log in " + DIRECTORY.resolve("logs");
+        try {
+            run = LatencyRun.isFor(cell) ? latency.run(cell) : turn.run(cell).map(result -> Run.of(cell, result));
+        } catch (RuntimeException e) {
+            // One that fails must not take the others' results with it.
+            trouble = "failed: " + e;
+        }
+        runs.computeIfAbsent(cell, c -> new ArrayList<>()).add(run);
+        say(begin, cell.id(), run.map(Console::line).orElse(trouble));
+    }
+
+    private void measure(Experiment experiment) {
+        long begin = System.nanoTime();
+        String outcome;
+        try {
+            List<Figure> found = experiment.measurement().call();
+            figures.addAll(found);
+            outcome = found.size() + " figures";
+        } catch (Exception e) {
+            outcome = "failed: " + e;
+        }
+        say(begin, experiment.id(), outcome);
+    }
+
+    private void say(long begin, String id, @Nullable String outcome) {
+        progress.done((System.nanoTime() - begin) / 1e9);
+        System.out.printf(Locale.ROOT, "%-26s %-40s %s%n", progress, id, outcome);
+    }
+
+    private static void report(Results results, Options options) {
+        Report.write(results, DIRECTORY);
+        System.out.println("results: " + DIRECTORY.resolve("results.json"));
+        System.out.println("report:  " + DIRECTORY.resolve("benchmarks.md"));
+        if (options.docs()) {
+            Report.write(results, DOCS);
+            System.out.println("docs:    " + DOCS.resolve("benchmarks.md"));
+        }
+        List<String> wrong = results.rows().stream()
+                .filter(row -> row.tidemark() && row.wrong())
+                .map(Row::contender)
+                .toList();
+        if (!wrong.isEmpty()) {
+            throw new IllegalStateException("not exact: " + wrong);
+        }
     }
 }

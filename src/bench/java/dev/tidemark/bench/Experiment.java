@@ -1,0 +1,17 @@
+package dev.tidemark.bench;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/**
+ * A measurement that no contender takes part in. Runs once, whatever the number of repetitions.
+ *
+ * @param id what {@code -Dcells} selects by, such as scale/claimed
+ * @param seconds about how long it takes
+ */
+record Experiment(String id, int seconds, Callable<List<Figure>> measurement) {
+    /** All of them, with servers of their own. */
+    static List<Experiment> all() {
+        return List.of();
+    }
+}
