@@ -87,7 +87,8 @@ public final class Intake {
         if (!lane.busy && !lane.queued) {
             enqueue(lane);
         }
-        boolean large = lane.size() >= 2 * limits.records() && isPlenty();
+        // Twice what the poll thread leaves waiting when its rests are short: the workers take long.
+        boolean large = lane.size() >= 4L * workers * limits.records() && isPlenty();
         if (large || lane.bytes >= 2 * limits.bytes() || bytes() >= mostBytes) {
             lane.full = true;
             fullLanes.add(lane);

@@ -70,7 +70,7 @@ class IntakeTest {
         intake.open(claimed(p0));
         intake.open(claimed(p1));
         assertThat(intake.offer(p0, records(p0, 100, 104), null)).isFalse();
-        assertThat(intake.offer(p1, records(p1, 100, 120), null)).isTrue();
+        assertThat(intake.offer(p1, records(p1, 100, 140), null)).isTrue();
         List<Portion> unit = take();
         assertThat(unit).hasSize(2);
         assertThat(offsets(unit.get(0))).containsExactly(100L, 101L, 102L, 103L);
@@ -120,9 +120,15 @@ class IntakeTest {
     @Test
     void aFullPartitionIsResumedOnceThereIsRoom() throws InterruptedException {
         intake.open(claimed(p0));
-        assertThat(intake.offer(p0, records(p0, 100, 120), null)).isTrue();
-        Portion portion = take().get(0);
-        intake.settle(List.of(done(portion, 10, Position.of(110))));
+        assertThat(intake.offer(p0, records(p0, 100, 139), null)).isFalse();
+        assertThat(intake.offer(p0, records(p0, 139, 140), null)).isTrue();
+        Portion first = take().get(0);
+        intake.settle(List.of(done(first, 10, Position.of(110))));
+        Portion second = take().get(0);
+        intake.settle(List.of(done(second, 10, Position.of(120))));
+        assertThat(news.room).as("20 are still plenty").isEmpty();
+        Portion third = take().get(0);
+        intake.settle(List.of(done(third, 10, Position.of(130))));
         assertThat(news.room).containsExactly(p0.partition());
     }
 
