@@ -117,7 +117,7 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How bytes become keys and values. Each worker makes its own pair, as deserializers need not be thread-safe; {@code
+     * How bytes become keys and values. Each thread that decodes makes its own pair, as deserializers need not be thread-safe; {@code
      * configure} is not called, {@code close} is. A null key or value is not shown to them. Without this call both stay bytes.
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(

@@ -13,8 +13,11 @@ import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -183,6 +186,32 @@ class CopyIT {
         assertThat(database.query("select partition, record_offset, error_code, attempts, error_class,"
                         + " error_message || error_stack like '%" + failure.message + "%' from tidemark.dead_letter"))
                 .containsExactly("0|" + BAD / 2 + "|TM-502|1|" + failure.type + "|t");
+    }
+
+    /** The server answers with 08P01, as if the connection were broken, and goes on. */
+    @Test
+    void aValueOfTheWrongLengthIsTheRecordsFailure() throws Exception {
+        produce(flights.subList(0, RECORDS));
+        byte[] shortDelay = ByteBuffer.allocate(19 + 2 + 4 + 2 + 2)
+                .put("PGCOPY\n\u00ff\r\n\0".getBytes(StandardCharsets.ISO_8859_1))
+                .putLong(0)
+                .putShort((short) 1)
+                .putInt(2)
+                .putShort((short) 7)
+                .putShort((short) -1)
+                .array();
+        try (Running running = start(builder -> builder.handleBatch((records, tx) -> {
+            if (records.stream().anyMatch(record -> record.partition() == 0 && record.offset() == BAD / 2)) {
+                tx.getConnection()
+                        .unwrap(PGConnection.class)
+                        .getCopyAPI()
+                        .copyIn("copy flight (delay) from stdin (format binary)", new ByteArrayInputStream(shortDelay));
+            }
+        }))) {
+            untilAllRead(running, RECORDS);
+        }
+        assertThat(database.query("select partition, record_offset, error_code from tidemark.dead_letter"))
+                .containsExactly("0|" + BAD / 2 + "|TM-502");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.tidemark.bench;
 
+import dev.tidemark.bench.scale.DatabaseCost;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code -Dcells=} measures a part: globs of ids, separated by commas, such as {@code append/*,latency-1000/*}. {@code help} lists
  *       the ids; {@code report} measures nothing and writes the report again from the last results.
- *   <li>{@code -Drepetitions=} is how often each cell is run, 3 unless told. All are run once, then all again.
+ *   <li>{@code -Drepetitions=} is how often each cell is run, 3 unless told. All are run once, then all again; latencies and experiments only once.
  *   <li>{@code -Dbench.docs=true} writes the report to docs too.
  * </ul>
  */
@@ -26,7 +27,7 @@ public final class Bench {
     private static final Path DOCS = Path.of("docs");
 
     /** What a run takes beyond its ten seconds: its process, its database, its part of a topic's filling. */
-    private static final int SECONDS = 18;
+    private static final int SECONDS = 15;
 
     private final Options options;
     private final List<Cell> cells;
@@ -34,6 +35,7 @@ public final class Bench {
     private final ResultsFile file = new ResultsFile(DIRECTORY);
     private final Map<Cell, List<Optional<Run>>> runs = new LinkedHashMap<>();
     private final List<Figure> figures = new ArrayList<>();
+    private final Map<Cell, DatabaseCost> costs = new LinkedHashMap<>();
     private final Progress progress;
 
     private Bench(Options options, List<Cell> cells, List<Experiment> experiments) {
@@ -41,8 +43,8 @@ public final class Bench {
         this.cells = cells;
         this.experiments = experiments;
         List<Progress.Step> steps = new ArrayList<>();
-        for (int i = 0; i < options.repetitions(); i++) {
-            cells.forEach(cell ->
+        for (int i = 1; i <= options.repetitions(); i++) {
+            turn(i).forEach(cell ->
                     steps.add(new Progress.Step(cell.id(), LatencyRun.isFor(cell) ? LatencyRun.SECONDS + 6 : SECONDS)));
         }
         experiments.forEach(experiment -> steps.add(new Progress.Step(experiment.id(), experiment.seconds())));
@@ -81,12 +83,13 @@ public final class Bench {
             Turn turn = new Turn(rig, new ClassPaths());
             LatencyRun latency = new LatencyRun(rig, turn);
             for (int repetition = 1; repetition <= options.repetitions(); repetition++) {
-                for (Cell cell : cells) {
+                for (Cell cell : turn(repetition)) {
                     measure(cell, turn, latency);
                     file.write(new Results(Summary.of(runs), figures, machine));
                 }
             }
         }
+        figures.addAll(DatabaseFigures.of(costs));
         // After the servers are gone, so that experiments have the machine for themselves.
         experiments.forEach(this::measure);
         Results results = new Results(Summary.of(runs), figures, machine);
@@ -95,12 +98,21 @@ public final class Bench {
         report(results, options);
     }
 
+    /** Latencies are percentiles of thousands of records already: once is enough. */
+    private List<Cell> turn(int repetition) {
+        return repetition == 1
+                ? cells
+                : cells.stream().filter(cell -> !LatencyRun.isFor(cell)).toList();
+    }
+
     private void measure(Cell cell, Turn turn, LatencyRun latency) {
         long begin = System.nanoTime();
         Optional<Run> run = Optional.empty();
         String trouble = "did not end, see its log in " + DIRECTORY.resolve("logs");
         try {
-            run = LatencyRun.isFor(cell) ? latency.run(cell) : turn.run(cell).map(result -> Run.of(cell, result));
+            run = LatencyRun.isFor(cell)
+                    ? latency.run(cell)
+                    : turn.run(cell, costs).map(result -> Run.of(cell, result));
         } catch (RuntimeException e) {
             // One that fails must not take the others' results with it.
             trouble = "failed: " + e;

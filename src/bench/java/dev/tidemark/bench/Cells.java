@@ -16,7 +16,10 @@ final class Cells {
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
     private static final int SLOW_UNIT = 100;
 
-    private static final long FAST = 4_000_000;
+    static final long FAST = 4_500_000;
+
+    /** For inserts, which are slower. */
+    static final long MEDIUM = 2_000_000;
 
     private static final Launch LIMIT = Launch.plain(Limit.class);
     private static final Launch LOOP = Launch.plain(Loop.class);
@@ -50,6 +53,8 @@ final class Cells {
             more.add(find(cells, id).withWorkers(2));
             more.add(find(cells, id).withWorkers(4));
         }
+        more.add(find(cells, "append/spring-copy/8p/1w").withWorkers(2));
+        more.add(find(cells, "fold/spring-fold/8p/1w").withWorkers(2));
         return more;
     }
 
@@ -61,7 +66,8 @@ final class Cells {
         List<Cell> cells = new ArrayList<>();
         cells.add(append("limit-copy-binary", LIMIT, "", Effect.COPY_BINARY, FAST));
         cells.add(append("limit-copy-text", LIMIT, "", Effect.COPY_TEXT, FAST));
-        cells.add(append("limit-multi-row", LIMIT, "", Effect.MULTI_ROW, FAST));
+        cells.add(append("limit-row", LIMIT, "", Effect.ROW, 100_000));
+        cells.add(append("limit-multi-row", LIMIT, "", Effect.MULTI_ROW, MEDIUM));
         cells.add(new Cell(
                 "poll",
                 "limit-polling",
@@ -75,9 +81,9 @@ final class Cells {
                 FAST));
         cells.add(append("textbook", LOOP, "textbook", Effect.ROW, 20_000));
         cells.add(append("diligent-copy", LOOP, "diligent", Effect.COPY_BINARY, FAST));
-        cells.add(append("diligent-multi-row", LOOP, "diligent", Effect.MULTI_ROW, FAST));
-        cells.add(append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 200_000));
-        cells.add(append("tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW, FAST));
+        cells.add(append("diligent-multi-row", LOOP, "diligent", Effect.MULTI_ROW, MEDIUM));
+        cells.add(append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 100_000));
+        cells.add(append("tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW, MEDIUM));
         cells.add(append("tidemark-copy", TIDEMARK, "handleBatch", Effect.COPY_BINARY, FAST));
         return cells;
     }
@@ -91,7 +97,7 @@ final class Cells {
         cells.add(fold("limit-fold", LIMIT, "", Effect.FOLD, FAST));
         cells.add(fold("textbook", LOOP, "textbook", Effect.FOLD_ROW, 20_000));
         cells.add(fold("diligent-fold", LOOP, "diligent", Effect.FOLD, FAST));
-        cells.add(fold("tidemark-handle", TIDEMARK, "handle", Effect.FOLD_ROW, 200_000));
+        cells.add(fold("tidemark-handle", TIDEMARK, "handle", Effect.FOLD_ROW, 60_000));
         cells.add(fold("tidemark-fold", TIDEMARK, "handleBatch", Effect.FOLD, FAST));
         return cells;
     }

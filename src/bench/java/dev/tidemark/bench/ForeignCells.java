@@ -12,30 +12,28 @@ final class ForeignCells {
     /** As for all that cannot bound a transaction by time. */
     private static final int SLOW_UNIT = 100;
 
-    private static final long FAST = 3_000_000;
+    /** For those that take the better part of a minute for as many as the others. */
+    private static final long SLOWER = 900_000;
 
-    /** For those that take the better part of a minute for as many. */
-    private static final long MEDIUM = 900_000;
-
-    private static final Launch SPRING = new Launch("dev.tidemark.bench.springkafka.SpringKafka", "spring-kafka");
-    private static final Launch CONNECT = new Launch("dev.tidemark.bench.kafkaconnect.KafkaConnect", "kafka-connect");
-    private static final Launch PARALLEL =
+    static final Launch SPRING = new Launch("dev.tidemark.bench.springkafka.SpringKafka", "spring-kafka");
+    static final Launch CONNECT = new Launch("dev.tidemark.bench.kafkaconnect.KafkaConnect", "kafka-connect");
+    static final Launch PARALLEL =
             new Launch("dev.tidemark.bench.parallelconsumer.ParallelConsumer", "parallel-consumer");
 
     private ForeignCells() {}
 
     static List<Cell> all() {
         List<Cell> cells = new ArrayList<>();
-        cells.add(append("spring-multi-row", SPRING, "batch", Effect.MULTI_ROW, FAST));
-        cells.add(append("spring-copy", SPRING, "batch", Effect.COPY_BINARY, FAST));
-        cells.add(append("spring-inbox", SPRING, "inbox", Effect.MULTI_ROW, MEDIUM));
-        cells.add(append("connect-multi-row", CONNECT, "", Effect.MULTI_ROW, MEDIUM));
-        cells.add(append("parallel-multi-row", PARALLEL, "unordered", Effect.MULTI_ROW, MEDIUM));
-        cells.add(append("parallel-copy", PARALLEL, "unordered", Effect.COPY_BINARY, MEDIUM));
-        cells.add(fold("spring-fold", SPRING, "batch", FAST));
-        cells.add(fold("spring-inbox-fold", SPRING, "inbox", MEDIUM));
+        cells.add(append("spring-multi-row", SPRING, "batch", Effect.MULTI_ROW, Cells.MEDIUM));
+        cells.add(append("spring-copy", SPRING, "batch", Effect.COPY_BINARY, Cells.FAST));
+        cells.add(append("spring-inbox", SPRING, "inbox", Effect.MULTI_ROW, SLOWER));
+        cells.add(append("connect-multi-row", CONNECT, "", Effect.MULTI_ROW, SLOWER));
+        cells.add(append("parallel-multi-row", PARALLEL, "unordered", Effect.MULTI_ROW, SLOWER));
+        cells.add(append("parallel-copy", PARALLEL, "unordered", Effect.COPY_BINARY, SLOWER));
+        cells.add(fold("spring-fold", SPRING, "batch", Cells.FAST));
+        cells.add(fold("spring-inbox-fold", SPRING, "inbox", SLOWER));
         // By partition it takes one record of each partition at a time, eight a transaction. Counting needs no order.
-        cells.add(fold("parallel-fold", PARALLEL, "unordered", MEDIUM));
+        cells.add(fold("parallel-fold", PARALLEL, "unordered", SLOWER));
         cells.add(slow("spring-slow", SPRING, "batch", 1, 3_000));
         cells.add(slow("spring-slow", SPRING, "batch", 8, 24_000));
         cells.add(slow("parallel-slow", PARALLEL, "key", 1, 3_000));

@@ -21,6 +21,8 @@ final class LatencyCells {
         for (int rate : RATES) {
             cells.add(cell(rate, "textbook", LOOP, "textbook", Effect.ROW));
             cells.add(cell(rate, "diligent-multi-row", LOOP, "diligent", Effect.MULTI_ROW));
+            cells.add(cell(rate, "spring-multi-row", ForeignCells.SPRING, "batch", Effect.MULTI_ROW));
+            cells.add(cell(rate, "connect-multi-row", ForeignCells.CONNECT, "", Effect.MULTI_ROW));
             cells.add(cell(rate, "tidemark-handle", TIDEMARK, "handle", Effect.ROW));
             cells.add(cell(rate, "tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW));
         }

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.tidemark.bench.kit.Contender;
 import dev.tidemark.bench.kit.Meter;
 import dev.tidemark.bench.kit.Task;
+import dev.tidemark.bench.scale.DatabaseCost;
 import dev.tidemark.testkit.ChildJvm;
 import dev.tidemark.testkit.TestDatabase;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Runs a cell once: its own process, a database of its own, and the truth checked at the end. */
@@ -29,8 +31,12 @@ final class Turn {
         this.classPaths = classPaths;
     }
 
-    /** Empty if the contender did not come to its end. */
-    Optional<Result> run(Cell cell) {
+    /**
+     * Empty if the contender did not come to its end.
+     *
+     * @param costs gets what the run cost the database, for cells that this is told of and that are not there yet
+     */
+    Optional<Result> run(Cell cell, Map<Cell, DatabaseCost> costs) {
         rig.fill(cell.topic(), cell.spread(), cell.partitions(), cell.records());
         TestDatabase database = rig.database();
         try {
@@ -49,6 +55,8 @@ final class Turn {
                     cell.records() * 2 / 3,
                     false);
             Path log = Path.of("target", "bench", "logs", group + ".log");
+            boolean counts = DatabaseFigures.isFor(cell) && !costs.containsKey(cell);
+            DatabaseCost.Snapshot before = counts ? DatabaseCost.snapshot(database) : null;
             long serverBefore = rig.serverCpu();
             long brokerBefore = CpuTime.ofTree(rig.kafka.pid());
             Optional<Result> measured;
@@ -58,6 +66,9 @@ final class Turn {
             double million = cell.records() / 1e6;
             double server = (rig.serverCpu() - serverBefore) / 1e9 / million;
             double broker = (CpuTime.ofTree(rig.kafka.pid()) - brokerBefore) / 1e9 / million;
+            if (before != null && measured.isPresent()) {
+                costs.put(cell, before.until(DatabaseCost.snapshot(database), cell.records()));
+            }
             boolean exact = cell.workload().equals("poll")
                     || rig.records.isExact(database, cell.effect().folds(), cell.records());
             return measured.map(result -> result.with(server, broker, exact));

@@ -14,7 +14,7 @@ import org.awaitility.Awaitility;
  * @param records the records that took effect
  * @param transactionsPerMillion commits in this database per million records
  * @param walBytesPerMillion bytes of write-ahead log per million records
- * @param offsetUpdates updates of {@code stored_offset}
+ * @param offsetUpdates updates of {@code stored_offset}, if there is one
  * @param hotShare how much of them was heap-only, from 0 to 1; null where there was none
  * @param deadTuples dead rows of {@code stored_offset} at the end
  * @param storedOffsetBytes its size at the end, with indexes
@@ -35,10 +35,11 @@ public record DatabaseCost(
             """;
 
     private static final String COUNTERS = """
-            select d.xact_commit, pg_current_wal_lsn() - '0/0', t.n_tup_upd, t.n_tup_hot_upd, t.n_dead_tup,
-                   pg_total_relation_size(t.relid)
-              from pg_stat_database d, pg_stat_user_tables t
-             where d.datname = current_database() and t.schemaname = 'tidemark' and t.relname = 'stored_offset'
+            select d.xact_commit, pg_current_wal_lsn() - '0/0', coalesce(t.n_tup_upd, 0), coalesce(t.n_tup_hot_upd, 0),
+                   coalesce(t.n_dead_tup, 0), coalesce(pg_total_relation_size(t.relid), 0)
+              from pg_stat_database d
+              left join pg_stat_user_tables t on t.schemaname = 'tidemark' and t.relname = 'stored_offset'
+             where d.datname = current_database()
             """;
 
     /** The counters at one moment. */

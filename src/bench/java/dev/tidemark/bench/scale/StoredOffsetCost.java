@@ -31,7 +31,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class StoredOffsetCost {
     private static final int PARTITIONS = 100;
-    private static final int WORKERS = 2;
+    private static final int WORKERS = 1;
     private static final String TOPIC = "flights";
 
     private StoredOffsetCost() {}

@@ -25,7 +25,8 @@ public enum FailureKind {
         }
         boolean passing = facts.connectionLost()
                 || facts.transientByType()
-                || facts.inClass("08")
+                // A server that goes on after such an error could not read what the handler sent: binary COPY, for one.
+                || (facts.inClass("08") && !facts.errorSeverity())
                 || facts.inClass("53")
                 || facts.inClass("57P")
                 || facts.inClass("58")

@@ -34,7 +34,7 @@ public record EngineOptions<K, V>(KafkaSide kafka, StoreSide store, WorkSide<K, 
     /**
      * What is done with records.
      *
-     * @param decoders makes one decoder for each worker
+     * @param decoders makes one decoder for each thread that decodes
      * @param bufferBytes how many bytes of records may wait or be under way in this process
      * @param deadline how long a unit may last
      */

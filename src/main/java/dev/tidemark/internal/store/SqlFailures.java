@@ -31,10 +31,9 @@ public final class SqlFailures {
                 String own = sql.getSQLState();
                 if (own != null && !own.isBlank()) {
                     state = state == null ? own : state;
-                    lost |= own.startsWith("08") || own.startsWith("57P0");
+                    lost |= (own.startsWith("08") && !isError(t)) || own.startsWith("57P0");
                 }
-                ServerErrorMessage message = serverMessage(t);
-                error |= message != null && "ERROR".equals(message.getSeverity());
+                error |= isError(t);
             }
         }
         return new SqlFacts(state, fromDatabase, transientByType, lost, error);
@@ -75,6 +74,12 @@ public final class SqlFailures {
             }
         }
         return words.toString();
+    }
+
+    /** Whether the server replied, and goes on. */
+    private static boolean isError(Throwable t) {
+        ServerErrorMessage message = serverMessage(t);
+        return message != null && "ERROR".equals(message.getSeverity());
     }
 
     private static @Nullable ServerErrorMessage serverMessage(Throwable t) {

@@ -8,7 +8,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FailureKindTest {
     private static SqlFacts state(String state) {
-        return new SqlFacts(state, true, false, state.startsWith("08") || state.startsWith("57P0"), true);
+        boolean lost = state.startsWith("08") || state.startsWith("57P0");
+        return new SqlFacts(state, true, false, lost, !lost);
     }
 
     @ParameterizedTest
@@ -44,6 +45,14 @@ class FailureKindTest {
         assertThat(FailureKind.of(new SqlFacts("28P01", true, true, false, false)))
                 .isEqualTo(FailureKind.HANDLER);
         assertThat(FailureKind.of(new SqlFacts(null, true, true, false, false))).isEqualTo(FailureKind.PASSING);
+    }
+
+    @Test
+    void aServerThatGoesOnAfterWhatItCouldNotReadBlamesTheHandler() {
+        assertThat(FailureKind.of(new SqlFacts("08P01", true, false, false, true)))
+                .isEqualTo(FailureKind.HANDLER);
+        assertThat(FailureKind.of(new SqlFacts("08P01", true, false, true, false)))
+                .isEqualTo(FailureKind.PASSING);
     }
 
     @Test
