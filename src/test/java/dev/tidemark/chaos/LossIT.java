@@ -111,8 +111,10 @@ class LossIT {
             running.until("all read", () -> stored() == 2_000);
             Load load = busy ? Load.start(producer, topic, flights.subList(2_000, 6_000), 1, 4_000, true) : null;
             running.until("busy", () -> !busy || stored() > 3_000);
-            // The row is locked first, so that no unit advances between the clean-up and the move.
-            database.execute("begin; select 1 from tidemark.stored_offset for no key update;"
+            // Locked before the clean-up, so that no unit advances until the move; effects first, as units do, or the
+            // two could deadlock.
+            database.execute("begin; lock table applied, airport in exclusive mode;"
+                    + "select 1 from tidemark.stored_offset for no key update;"
                     + takeBack(1_500)
                     + "update tidemark.stored_offset set next_offset = 1500; commit");
             if (load == null) {

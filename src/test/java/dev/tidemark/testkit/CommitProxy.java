@@ -145,7 +145,7 @@ public final class CommitProxy implements AutoCloseable {
                     } else {
                         commitStatements.remove(name);
                     }
-                    advanced |= sql.contains("set next_offset = l.next");
+                    advanced |= sql.contains("set next_offset =");
                     return false;
                 }
                 case 'B' -> {
