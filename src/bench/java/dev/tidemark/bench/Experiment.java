@@ -12,6 +12,6 @@ import java.util.concurrent.Callable;
 record Experiment(String id, int seconds, Callable<List<Figure>> measurement) {
     /** All of them, with servers of their own. */
     static List<Experiment> all() {
-        return List.of();
+        return List.of(new Experiment("micro/jmh", 60, Micro::run));
     }
 }
