@@ -64,8 +64,9 @@ final class Micro {
                 .map(key -> result.getParams().getParam(key))
                 .map(value -> "%,d".formatted(Integer.parseInt(value)))
                 .toArray();
-        double nanos = result.getPrimaryResult().getScore();
-        return Figure.of(Figure.MICRO, part.name().formatted(parameters), nanos, "ns");
+        // The median, as elsewhere: one iteration that something else disturbed must not tell.
+        double median = result.getPrimaryResult().getStatistics().getPercentile(50);
+        return Figure.of(Figure.MICRO, part.name().formatted(parameters), median, "ns");
     }
 
     private static Collection<RunResult> results() throws RunnerException {
@@ -74,7 +75,8 @@ final class Micro {
         options.mode(Mode.AverageTime)
                 .timeUnit(TimeUnit.NANOSECONDS)
                 .forks(1)
-                .warmupIterations(2)
+                // With two the compiler is still at work on the longer ones, and they seem several times as slow.
+                .warmupIterations(4)
                 .warmupTime(TimeValue.seconds(1))
                 .measurementIterations(3)
                 .measurementTime(TimeValue.seconds(1))
