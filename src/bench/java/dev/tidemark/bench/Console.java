@@ -50,6 +50,14 @@ final class Console {
                     row.ratioToLimit() == null ? "" : String.format(Locale.ROOT, "%.2f", row.ratioToLimit()),
                     details(row)));
         }
+        for (Figure figure : results.figures()) {
+            text.append(figure.section())
+                    .append(": ")
+                    .append(figure.name())
+                    .append(": ")
+                    .append(Tables.number(figure.value(), figure.unit()))
+                    .append(System.lineSeparator());
+        }
         for (Targets.Target target : Targets.of(results)) {
             if (target.measured() != null) {
                 text.append(String.format(

@@ -14,6 +14,7 @@ record Experiment(String id, int seconds, Callable<List<Figure>> measurement) {
     /** All of them, with servers of their own. */
     static List<Experiment> all() {
         List<Experiment> all = new ArrayList<>(ScaleFigures.all());
+        all.add(new Experiment("micro/jmh", 60, Micro::run));
         return all;
     }
 }

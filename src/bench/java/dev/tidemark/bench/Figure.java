@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A number that an experiment found.
  *
- * @param section the table it belongs to: scale or database
+ * @param section the table it belongs to: scale, database or micro
  * @param unit empty for a plain number
  * @param bound what it should reach; null if it is only told
  * @param atMost whether it should stay below the bound rather than reach it
@@ -19,6 +19,7 @@ record Figure(
         boolean atMost) {
     static final String SCALE = "scale";
     static final String DATABASE = "database";
+    static final String MICRO = "micro";
 
     static Figure of(String section, String name, double value, String unit) {
         return new Figure(section, name, value, unit, null, false);

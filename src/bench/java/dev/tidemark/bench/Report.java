@@ -67,7 +67,7 @@ final class Report {
                 "latency-table",
                 Tables.latency(results.rows().stream().filter(Row::latency).toList()));
         tables.put("targets-table", Tables.targets(Targets.of(results)));
-        for (String section : List.of(Figure.SCALE, Figure.DATABASE)) {
+        for (String section : List.of(Figure.SCALE, Figure.DATABASE, Figure.MICRO)) {
             tables.put(
                     section + "-table",
                     Tables.figures(results.figures().stream()
