@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code -Dcells=} measures a part: globs of ids, separated by commas, such as {@code append/*,latency-1000/*}. {@code help} lists
  *       the ids; {@code report} measures nothing and writes the report again from the last results.
- *   <li>{@code -Drepetitions=} is how often each cell is run, 3 unless told. All are run once, then all again; latencies and experiments only once.
+ *   <li>{@code -Drepetitions=} is how often each cell is run, 3 unless told. All are run once, then those again that the
+ *       targets are about; latencies, other numbers of partitions and workers, and experiments only once.
  *   <li>{@code -Dbench.docs=true} writes the report to docs too.
  * </ul>
  */
@@ -27,7 +28,7 @@ public final class Bench {
     private static final Path DOCS = Path.of("docs");
 
     /** What a run takes beyond its ten seconds: its process, its database, its part of a topic's filling. */
-    private static final int SECONDS = 15;
+    private static final int SECONDS = 17;
 
     private final Options options;
     private final List<Cell> cells;
@@ -98,11 +99,10 @@ public final class Bench {
         report(results, options);
     }
 
-    /** Latencies are percentiles of thousands of records already: once is enough. */
+    /** What no target is about is run once, and so are latencies, which are percentiles of thousands of records already. */
     private List<Cell> turn(int repetition) {
-        return repetition == 1
-                ? cells
-                : cells.stream().filter(cell -> !LatencyRun.isFor(cell)).toList();
+        List<Cell> again = Cells.compared();
+        return repetition == 1 ? cells : cells.stream().filter(again::contains).toList();
     }
 
     private void measure(Cell cell, Turn turn, LatencyRun latency) {

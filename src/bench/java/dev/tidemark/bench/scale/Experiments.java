@@ -27,7 +27,7 @@ public final class Experiments {
     private static final long RECORDS = (long) PARTITIONS * EACH;
     private static final int RECORD_BYTES = 200;
 
-    private static final int ROUNDS = Integer.getInteger("tidemark.bench.rounds", 2);
+    private static final int ROUNDS = Integer.getInteger("tidemark.bench.rounds", 1);
 
     private final Lab lab;
     private boolean backlog;
