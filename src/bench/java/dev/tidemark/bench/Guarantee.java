@@ -12,7 +12,7 @@ final class Guarantee {
             return "none";
         }
         // Their offsets move in the same transaction, but nothing keeps a process out that is no longer the owner.
-        if (contender.startsWith("textbook") || contender.startsWith("diligent")) {
+        if (contender.startsWith("textbook") || contender.startsWith("diligent") || contender.contains("inbox")) {
             return "effectively-once";
         }
         return "at-least-once";

@@ -1,6 +1,7 @@
 package dev.tidemark.bench;
 
 import dev.tidemark.bench.scale.BoundedHeap;
+import dev.tidemark.bench.scale.DatabaseCost;
 import dev.tidemark.bench.scale.Experiments;
 import dev.tidemark.bench.scale.Lab;
 import dev.tidemark.bench.scale.ManyPartitionsClaimed;
@@ -34,8 +35,12 @@ final class ScaleFigures {
                 experiment("scale/rebalance", 130, e -> rebalance((RebalancePause.Figures) e.run("rebalance"))),
                 experiment(
                         "scale/stored-offset",
-                        70,
-                        e -> storedOffset((StoredOffsetCost.Figures) e.run("stored-offset"))));
+                        45,
+                        e -> storedOffset((StoredOffsetCost.Figures) e.run("stored-offset"))),
+                experiment(
+                        "scale/stored-offset-million",
+                        60,
+                        e -> million((DatabaseCost) e.run("stored-offset-million"))));
     }
 
     private static Experiment experiment(String id, int seconds, Work work) {
@@ -119,6 +124,14 @@ final class ScaleFigures {
                 scale(who + "most bytes, with its index", f.mostBytes() / MEGA, "MB")
                         .atMost(1),
                 scale(who + "units", f.unitsPerSecond(), "units/s"));
+    }
+
+    private static List<Figure> million(DatabaseCost cost) {
+        String who = "stored_offset after %,d units: ".formatted(cost.records());
+        return List.of(
+                scale(who + "heap-only updates", 100 * cost.hotShare(), "%").atLeast(100),
+                scale(who + "size with its index", cost.storedOffsetBytes() / MEGA, "MB")
+                        .atMost(1));
     }
 
     private static Figure scale(String name, double value, String unit) {

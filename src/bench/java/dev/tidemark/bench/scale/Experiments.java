@@ -9,7 +9,8 @@ import java.util.stream.IntStream;
 /** All experiments at the sizes that they are reported with, about five minutes together; what they share is made once. */
 public final class Experiments {
     /** In the order in which they run. */
-    public static final List<String> NAMES = List.of("claimed", "polling", "heap", "rebalance", "stored-offset");
+    public static final List<String> NAMES =
+            List.of("claimed", "polling", "heap", "rebalance", "stored-offset", "stored-offset-million");
 
     private static final int CLAIMED = 10_000;
     // With 10,000 the test broker, which has a heap of 384 MB and sessions of 2 s, loses its own controller now and
@@ -17,7 +18,7 @@ public final class Experiments {
     private static final int CLAIMED_ON_BROKER = 2_000;
     private static final int TOPIC_PARTITIONS = 1_000;
     private static final Duration UNITS_TIME =
-            Duration.ofSeconds(Integer.getInteger("tidemark.bench.units.seconds", 60));
+            Duration.ofSeconds(Integer.getInteger("tidemark.bench.units.seconds", 30));
     private static final long UNITS = Long.getLong("tidemark.bench.units", 1_000_000);
 
     private static final String MANY = "many-partitions";
@@ -64,6 +65,7 @@ public final class Experiments {
                 yield figures;
             }
             case "rebalance" -> RebalancePause.run(lab, ROUNDS);
+            case "stored-offset-million" -> StoredOffsetCost.inServer(lab, UNITS);
             case "stored-offset" -> StoredOffsetCost.run(lab, UNITS, UNITS_TIME);
             default -> throw new IllegalArgumentException(name + ": choose from " + NAMES);
         };

@@ -54,7 +54,7 @@ public final class StoredOffsetCost {
     /** Runs until so many units are done, or the time is over. */
     public static Figures run(Lab lab, long units, Duration atMost) throws SQLException {
         TestDatabase database = lab.postgres().createDatabase();
-        try (HikariDataSource pool = database.pool(WORKERS)) {
+        try (HikariDataSource pool = database.pool(2)) {
             TidemarkSchema.migrate(pool);
         }
         database.execute("alter database " + database.name() + " set synchronous_commit = off");
@@ -63,7 +63,7 @@ public final class StoredOffsetCost {
         AtomicLong done = new AtomicLong();
         long begin = System.nanoTime();
         long mostBytes = 0;
-        try (HikariDataSource pool = database.pool(WORKERS)) {
+        try (HikariDataSource pool = database.pool(WORKERS + 1)) {
             List<CompletableFuture<Void>> workers = IntStream.range(0, WORKERS)
                     .mapToObj(w -> CompletableFuture.runAsync(
                             () -> advance(pool, every(claims, w), units / WORKERS, begin + atMost.toNanos(), done),
@@ -91,6 +91,33 @@ public final class StoredOffsetCost {
                 done.get() / seconds,
                 Math.max(mostBytes, cost.storedOffsetBytes()),
                 cost);
+    }
+
+    /**
+     * The update that an advance makes, each in a transaction of its own, but in a loop inside the server: a million of them would
+     * take a consumer a quarter of an hour.
+     */
+    public static DatabaseCost inServer(Lab lab, long units) throws SQLException {
+        TestDatabase database = lab.postgres().createDatabase();
+        try (HikariDataSource pool = database.pool(2)) {
+            TidemarkSchema.migrate(pool);
+        }
+        database.execute("alter database " + database.name() + " set synchronous_commit = off");
+        List<Claim> claims = claims(database);
+        DatabaseCost.Snapshot before = DatabaseCost.snapshot(database);
+        database.execute("""
+                do $$ begin
+                    for i in 1..%d loop
+                        update tidemark.stored_offset o
+                           set next_offset = o.next_offset + 1, leader_epoch = 0, progress_epoch = o.owner_epoch,
+                               updated_at = clock_timestamp()
+                         where o.group_id = 'scale' and o.topic = '%s' and o.partition = i %% %d
+                           and o.owner_token is not null and pg_current_xact_id() is not null;
+                        commit;
+                    end loop;
+                end $$
+                """.formatted(units, TOPIC, claims.size()));
+        return before.until(DatabaseCost.snapshot(database), units);
     }
 
     private static List<Claim> claims(TestDatabase database) throws SQLException {
