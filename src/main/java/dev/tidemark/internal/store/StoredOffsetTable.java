@@ -15,7 +15,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -80,25 +79,6 @@ public final class StoredOffsetTable {
             returning o.topic, o.partition
             """;
 
-    // Most units hold one partition, and to plan these takes half as long as to plan those for many.
-    private static final String BEGIN_ONE = """
-            select pg_current_xact_id()::text as xid,
-                   set_config('idle_in_transaction_session_timeout', ?, true),
-                   set_config('application_name', ?, true),
-                   exists (select from {schema}.stored_offset o
-                            where o.group_id = ? and o.topic = ? and o.partition = ?
-                              and o.owner_token = ?::uuid and o.next_offset = ?) as held
-            """;
-
-    private static final String ADVANCE_ONE = """
-            update {schema}.stored_offset o
-               set next_offset = ?, leader_epoch = ?, progress_epoch = o.owner_epoch, updated_at = clock_timestamp()
-             where o.group_id = ? and o.topic = ? and o.partition = ?
-               and o.owner_token = ?::uuid and o.next_offset = ? and o.next_offset <= ?
-               and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
-            returning o.topic, o.partition
-            """;
-
     // A courtesy to the successor, so it never waits for anybody.
     private static final String RELEASE = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
@@ -137,10 +117,12 @@ public final class StoredOffsetTable {
 
     private final Schema schema;
     private final String groupId;
+    private final SingleOffset one;
 
     public StoredOffsetTable(Schema schema, String groupId) {
         this.schema = schema;
         this.groupId = groupId;
+        this.one = SingleOffset.plain(schema, groupId);
     }
 
     /** Gives these partitions of a topic their first rows; a row that is there stays as it is. */
@@ -195,7 +177,7 @@ public final class StoredOffsetTable {
     UnitStart begin(Connection c, Collection<Claim> claims, long idleTimeoutMillis, String applicationName)
             throws SQLException {
         if (claims.size() == 1) {
-            return begin(c, claims.iterator().next(), idleTimeoutMillis, applicationName);
+            return one.begin(c, claims.iterator().next(), idleTimeoutMillis, applicationName);
         }
         try (PreparedStatement s = prepare(c, schema.sql(BEGIN))) {
             bindClaims(s, c, claims);
@@ -217,19 +199,6 @@ public final class StoredOffsetTable {
         }
     }
 
-    private UnitStart begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName)
-            throws SQLException {
-        try (PreparedStatement s = prepare(c, schema.sql(BEGIN_ONE))) {
-            s.setString(1, Long.toString(idleTimeoutMillis));
-            s.setString(2, applicationName);
-            bindClaim(s, 3, claim);
-            try (ResultSet r = s.executeQuery()) {
-                boolean held = r.next() && r.getBoolean("held");
-                return new UnitStart(r.getString("xid"), held ? Set.of(claim.partition()) : Set.of());
-            }
-        }
-    }
-
     /**
      * Moves the positions, all in one statement, where token and previous offset are still the claim's; with a transaction id,
      * only inside that transaction. Answers which moved: whoever is missing was fenced.
@@ -238,7 +207,7 @@ public final class StoredOffsetTable {
             throws SQLException {
         List<Map.Entry<Claim, Position>> rows = List.copyOf(moves.entrySet());
         if (rows.size() == 1) {
-            return advance(c, rows.get(0).getKey(), rows.get(0).getValue(), transactionId);
+            return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), transactionId);
         }
         List<Claim> claims = rows.stream().map(Map.Entry::getKey).toList();
         try (PreparedStatement s = prepare(c, schema.sql(ADVANCE))) {
@@ -248,18 +217,6 @@ public final class StoredOffsetTable {
             s.setArray(6, ints(c, rows, row -> boxed(row.getValue().leaderEpoch())));
             s.setString(7, groupId);
             s.setString(8, groupId);
-            s.setString(9, transactionId);
-            return partitions(s);
-        }
-    }
-
-    private Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable String transactionId)
-            throws SQLException {
-        try (PreparedStatement s = prepare(c, schema.sql(ADVANCE_ONE))) {
-            s.setLong(1, next.nextOffset());
-            s.setObject(2, boxed(next.leaderEpoch()), Types.INTEGER);
-            bindClaim(s, 3, claim);
-            s.setLong(8, next.nextOffset());
             s.setString(9, transactionId);
             return partitions(s);
         }
@@ -306,14 +263,6 @@ public final class StoredOffsetTable {
                         : Optional.empty();
             }
         }
-    }
-
-    private void bindClaim(PreparedStatement s, int from, Claim claim) throws SQLException {
-        s.setString(from, groupId);
-        s.setString(from + 1, claim.partition().topic());
-        s.setInt(from + 2, claim.partition().partition());
-        s.setObject(from + 3, claim.token());
-        s.setLong(from + 4, claim.position().nextOffset());
     }
 
     private static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims) throws SQLException {

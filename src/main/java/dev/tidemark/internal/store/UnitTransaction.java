@@ -40,7 +40,7 @@ public final class UnitTransaction {
     private final String groupId;
     private final StoredOffsetTable offsets;
     private final UnitEndings endings;
-    private final SerializableOffset single;
+    private final SingleOffset serializable;
     private final WorkerSession session;
     private final Duration ownerTimeout;
 
@@ -54,7 +54,7 @@ public final class UnitTransaction {
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
         this.endings = new UnitEndings(schema, groupId, owner);
-        this.single = new SerializableOffset(schema, groupId);
+        this.serializable = SingleOffset.serializable(schema, groupId);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
     }
@@ -147,7 +147,8 @@ public final class UnitTransaction {
 
     private UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
         return session.isSerializable() && claims.size() == 1
-                ? single.begin(connection, claims.iterator().next(), ownerTimeout.toMillis(), session.applicationName())
+                ? serializable.begin(
+                        connection, claims.iterator().next(), ownerTimeout.toMillis(), session.applicationName())
                 : offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
     }
 
@@ -155,7 +156,7 @@ public final class UnitTransaction {
             throws SQLException {
         if (session.isSerializable() && moves.size() == 1) {
             Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
-            return single.advance(connection, move.getKey(), move.getValue(), transactionId);
+            return serializable.advance(connection, move.getKey(), move.getValue(), transactionId);
         }
         return offsets.advance(connection, moves, transactionId);
     }

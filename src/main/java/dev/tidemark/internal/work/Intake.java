@@ -29,18 +29,13 @@ public final class Intake {
     private static final int WORTH_DECODING = 50;
 
     private final UnitLimits limits;
-    private final int workers;
-    private final long mostBytes;
     private final WorkerEvents events;
+    private final Buffer buffer;
 
     private final Map<TopicPartition, Lane> lanes = new HashMap<>();
     private final Map<TopicPartition, Lane> leaving = new HashMap<>();
     private final WaitingLanes waiting = new WaitingLanes();
-    private final Set<Lane> fullLanes = new HashSet<>();
     private final BlockingQueue<Batch> undecoded = new LinkedBlockingQueue<>();
-    private int recordsWaiting;
-    private long bytesWaiting;
-    private long bytesUnderWay;
     private boolean isPollResting;
     private int freeWorkers;
     private int busyLanes;
@@ -52,9 +47,8 @@ public final class Intake {
      */
     public Intake(UnitLimits limits, int workers, long mostBytes, WorkerEvents events) {
         this.limits = limits;
-        this.workers = workers;
-        this.mostBytes = mostBytes;
         this.events = events;
+        this.buffer = new Buffer(limits, workers, mostBytes);
     }
 
     /** From now on records of this partition are taken, under this claim. */
@@ -80,19 +74,14 @@ public final class Intake {
         if (isWorthDecoding(batch) && !lane.isSuspected()) {
             undecoded.add(batch);
         }
-        change(lane, () -> lane.add(batch));
+        buffer.change(lane, () -> lane.add(batch));
         if (next != null) {
             lane.readUpTo(next);
         }
         if (!lane.busy && !lane.queued) {
             enqueue(lane);
         }
-        // Twice what the poll thread leaves waiting when its rests are short: the workers take long.
-        boolean large = lane.size() >= 4L * workers * limits.records() && isPlenty();
-        if (large || lane.bytes >= 2 * limits.bytes() || bytes() >= mostBytes) {
-            lane.full = true;
-            fullLanes.add(lane);
-        }
+        buffer.fill(lane, isPlenty());
         return lane.full;
     }
 
@@ -117,21 +106,7 @@ public final class Intake {
     }
 
     private boolean isPlenty() {
-        return freeWorkers == 0
-                && (recordsWaiting >= 2L * workers * limits.records() || bytesWaiting >= 2L * workers * limits.bytes());
-    }
-
-    /** Changes what waits in a lane, and keeps count. */
-    private void change(Lane lane, Runnable change) {
-        int records = lane.size();
-        long bytes = lane.bytes;
-        change.run();
-        recordsWaiting += lane.size() - records;
-        bytesWaiting += lane.bytes - bytes;
-    }
-
-    private long bytes() {
-        return bytesWaiting + bytesUnderWay;
+        return freeWorkers == 0 && buffer.isPlenty();
     }
 
     private void tellAppetite() {
@@ -147,18 +122,11 @@ public final class Intake {
      */
     public synchronized List<TopicPartition> withoutRoom() {
         // With no unit under way or to come, nobody would say that there is room again.
-        if (bytes() < mostBytes || (busyLanes == 0 && waiting.ready() == 0)) {
-            return List.of();
-        }
-        List<TopicPartition> pause = new ArrayList<>();
-        lanes.forEach((partition, lane) -> {
-            if (!lane.full) {
-                lane.full = true;
-                fullLanes.add(lane);
-                pause.add(partition);
-            }
-        });
-        return pause;
+        return isIdle() ? List.of() : buffer.fillAll(lanes.values());
+    }
+
+    private boolean isIdle() {
+        return busyLanes == 0 && waiting.ready() == 0;
     }
 
     /** Drops what is buffered for these partitions. Answers those of which a unit is still under way. */
@@ -175,7 +143,7 @@ public final class Intake {
                     busy.add(partition);
                 }
             }
-            room = roomAgain();
+            room = buffer.empty(isPlenty(), isIdle());
         }
         if (!room.isEmpty()) {
             events.roomFor(room);
@@ -282,7 +250,7 @@ public final class Intake {
 
     private List<Chunk> take(Lane lane, int mostRecords, long mostBytes) {
         List<Chunk> taken = new ArrayList<>();
-        change(lane, () -> taken.addAll(lane.take(mostRecords, mostBytes)));
+        buffer.change(lane, () -> taken.addAll(lane.take(mostRecords, mostBytes)));
         return taken;
     }
 
@@ -291,7 +259,7 @@ public final class Intake {
         lane.queued = false;
         busyLanes++;
         Portion portion = new Portion(lane, lane.claim, taken, lane.tail(), lane.troubles + 1);
-        bytesUnderWay += portion.bytes();
+        buffer.begin(portion);
         return portion;
     }
 
@@ -305,7 +273,7 @@ public final class Intake {
                     drained.add(s.portion().claim().partition());
                 }
             }
-            room = roomAgain();
+            room = buffer.empty(isPlenty(), isIdle());
             notifyAll();
         }
         drained.forEach(events::drained);
@@ -319,7 +287,7 @@ public final class Intake {
         Lane lane = portion.lane();
         lane.busy = false;
         busyLanes--;
-        bytesUnderWay -= portion.bytes();
+        buffer.end(portion);
         if (s.moved() != null) {
             lane.claim = lane.claim.at(s.moved());
             lane.passed(s.done());
@@ -337,7 +305,7 @@ public final class Intake {
         } else if (s.moved() != null) {
             lane.troubles = 0;
         }
-        change(lane, () -> lane.putBack(portion.chunks(), s.done()));
+        buffer.change(lane, () -> lane.putBack(portion.chunks(), s.done()));
         if (s.delay() > 0) {
             waiting.addLater(lane, System.nanoTime() + s.delay());
         } else {
@@ -352,11 +320,11 @@ public final class Intake {
             return;
         }
         lane.closed = true;
-        change(lane, lane::drop);
+        buffer.change(lane, lane::drop);
         tellAppetite();
         lanes.remove(partition, lane);
         waiting.remove(lane);
-        fullLanes.remove(lane);
+        buffer.forget(lane);
         if (lane.busy) {
             leaving.put(partition, lane);
         }
@@ -371,30 +339,5 @@ public final class Intake {
             waiting.addTail(lane, System.nanoTime());
             notifyAll();
         }
-    }
-
-    private List<TopicPartition> roomAgain() {
-        List<TopicPartition> room = new ArrayList<>();
-        if (!fullLanes.isEmpty() && bytes() <= mostBytes * 3 / 4) {
-            fullLanes.removeIf(lane -> {
-                boolean roomy = lane.bytes <= limits.bytes() && (lane.size() <= limits.records() || !isPlenty());
-                if (roomy) {
-                    lane.full = false;
-                    room.add(lane.claim.partition());
-                }
-                return roomy;
-            });
-        } else if (busyLanes == 0 && waiting.ready() == 0) {
-            // All the room is taken by partitions that wait to try again. They must not stop the others: one poll at a
-            // time.
-            fullLanes.removeIf(lane -> {
-                if (lane.isEmpty()) {
-                    lane.full = false;
-                    room.add(lane.claim.partition());
-                }
-                return lane.isEmpty();
-            });
-        }
-        return room;
     }
 }

@@ -1,0 +1,110 @@
+package dev.tidemark.internal.store;
+
+import static dev.tidemark.internal.store.Schema.prepare;
+
+import dev.tidemark.Claim;
+import dev.tidemark.Position;
+import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A unit's two statements for one partition, addressed by its full key. Most units hold one, and to plan these takes half as long as
+ * to plan those for many.
+ */
+final class SingleOffset {
+    private static final String BEGIN = """
+            select pg_current_xact_id()::text as xid,
+                   set_config('idle_in_transaction_session_timeout', ?, true),
+                   set_config('application_name', ?, true),
+                   exists (select from {held}) as held
+            """;
+
+    private static final String HELD = """
+            {schema}.stored_offset o
+             where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::uuid and o.next_offset = ?
+            """;
+
+    private static final String ADVANCE = """
+            update {schema}.stored_offset o
+               set next_offset = ?, leader_epoch = ?, progress_epoch = o.owner_epoch, updated_at = clock_timestamp()
+             where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::uuid and o.next_offset = ?
+               and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
+            returning o.topic
+            """;
+
+    // Under SERIALIZABLE a reader leaves predicate locks behind, and the planner reads a small table from end to end.
+    private static final String SERIALIZABLE_HELD = "{schema}.held_offset(?, ?, ?, ?, ?)";
+
+    private static final String SERIALIZABLE_ADVANCE = """
+            select o.topic from {schema}.advance_offset(a_next => ?, a_leader_epoch => ?, a_group => ?, a_topic => ?,
+                a_partition => ?, a_token => ?, a_previous => ?, a_transaction => ?::xid8) o
+            """;
+
+    private final String groupId;
+    private final String begin;
+    private final String advance;
+
+    private SingleOffset(Schema schema, String groupId, String held, String advance) {
+        this.groupId = groupId;
+        this.begin = schema.sql(BEGIN.replace("{held}", held));
+        this.advance = schema.sql(advance);
+    }
+
+    static SingleOffset plain(Schema schema, String groupId) {
+        return new SingleOffset(schema, groupId, HELD, ADVANCE);
+    }
+
+    /** For transactions that are SERIALIZABLE: functions whose own settings keep the planner to the key. */
+    static SingleOffset serializable(Schema schema, String groupId) {
+        return new SingleOffset(schema, groupId, SERIALIZABLE_HELD, SERIALIZABLE_ADVANCE);
+    }
+
+    /** As {@link StoredOffsetTable#begin}. */
+    UnitStart begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName) throws SQLException {
+        try (PreparedStatement s = prepare(c, begin)) {
+            s.setString(1, Long.toString(idleTimeoutMillis));
+            s.setString(2, applicationName);
+            bind(s, claim);
+            try (ResultSet r = s.executeQuery()) {
+                boolean held = r.next() && r.getBoolean("held");
+                return new UnitStart(r.getString("xid"), held ? Set.of(claim.partition()) : Set.of());
+            }
+        }
+    }
+
+    /** As {@link StoredOffsetTable#advance}. */
+    Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable String transactionId)
+            throws SQLException {
+        if (next.nextOffset() < claim.position().nextOffset()) {
+            return Set.of();
+        }
+        try (PreparedStatement s = prepare(c, advance)) {
+            s.setLong(1, next.nextOffset());
+            if (next.leaderEpoch().isPresent()) {
+                s.setInt(2, next.leaderEpoch().getAsInt());
+            } else {
+                s.setNull(2, Types.INTEGER);
+            }
+            bind(s, claim);
+            s.setString(8, transactionId);
+            try (ResultSet r = s.executeQuery()) {
+                return r.next() ? Set.of(claim.partition()) : Set.of();
+            }
+        }
+    }
+
+    private void bind(PreparedStatement s, Claim claim) throws SQLException {
+        s.setString(3, groupId);
+        s.setString(4, claim.partition().topic());
+        s.setInt(5, claim.partition().partition());
+        s.setObject(6, claim.token());
+        s.setLong(7, claim.position().nextOffset());
+    }
+}
