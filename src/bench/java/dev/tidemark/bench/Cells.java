@@ -19,10 +19,10 @@ final class Cells {
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
     private static final int SLOW_UNIT = 100;
 
-    static final long FAST = 8_000_000;
+    static final long FAST = 6_000_000;
 
     /** For inserts, which are slower. */
-    static final long MEDIUM = 3_000_000;
+    static final long MEDIUM = 2_500_000;
 
     private static final Launch LIMIT = Launch.plain(Limit.class);
     private static final Launch LOOP = Launch.plain(Loop.class);

@@ -6,6 +6,7 @@ import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -53,7 +54,20 @@ final class Rig implements AutoCloseable {
         TestDatabase database = postgres.createDatabase("bench" + ++databases);
         database.execute(Effect.TABLES.toArray(String[]::new));
         database.execute("checkpoint");
+        settleDisk();
         return database;
+    }
+
+    /** What earlier runs and the filling of topics left to be written would stand in the way of the commits that are measured. */
+    private static void settleDisk() {
+        try {
+            int unused = new ProcessBuilder("sync").start().waitFor();
+        } catch (IOException e) {
+            // Not every system has it; then the first seconds are less quiet.
+            System.out.println("no sync here: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     void drop(TestDatabase database) {
