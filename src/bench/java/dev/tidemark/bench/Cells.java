@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Everything that is measured. How many records a cell takes is set so that it lasts ten to fifteen seconds on two cores, of which
- * the first two thirds only let the JVM compile what it runs: before, all are measured as slow as their code is long.
+ * Everything that is measured. How many records a cell takes is set so that about ten seconds are measured at most, after twice
+ * as many records that only let the JVM compile what it runs: before, all are measured as slow as their code is long.
  */
 final class Cells {
     private static final int UNIT = 5_000;
@@ -19,7 +19,10 @@ final class Cells {
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
     private static final int SLOW_UNIT = 100;
 
-    static final long FAST = 6_000_000;
+    static final long FAST = 12_000_000;
+
+    /** Where no target asks. */
+    private static final long SHORTER = 6_000_000;
 
     /** For inserts, which are slower. */
     static final long MEDIUM = 2_500_000;
@@ -51,19 +54,19 @@ final class Cells {
         List<Cell> more = new ArrayList<>();
         for (String contender : List.of("diligent-copy", "tidemark-copy")) {
             Cell cell = find(cells, "append/" + contender + "/8p/1w");
-            more.add(cell.withPartitions(1));
-            more.add(cell.withPartitions(64));
+            more.add(cell.withPartitions(1).withRecords(SHORTER));
+            more.add(cell.withPartitions(64).withRecords(SHORTER));
         }
         for (String id : List.of(
                 "append/limit-copy-binary/8p/1w",
                 "append/tidemark-copy/8p/1w",
                 "fold/limit-fold/8p/1w",
                 "fold/tidemark-fold/8p/1w")) {
-            more.add(find(cells, id).withWorkers(2));
-            more.add(find(cells, id).withWorkers(4));
+            more.add(find(cells, id).withWorkers(2).withRecords(SHORTER));
+            more.add(find(cells, id).withWorkers(4).withRecords(SHORTER));
         }
-        more.add(find(cells, "append/spring-copy/8p/1w").withWorkers(2));
-        more.add(find(cells, "fold/spring-fold/8p/1w").withWorkers(2));
+        more.add(find(cells, "append/spring-copy/8p/1w").withWorkers(2).withRecords(SHORTER));
+        more.add(find(cells, "fold/spring-fold/8p/1w").withWorkers(2).withRecords(SHORTER));
         return more;
     }
 

@@ -19,7 +19,7 @@ record Options(String cells, int repetitions, boolean docs) {
     private static final String REPORT = "report";
 
     static Options fromSystem() {
-        int repetitions = Integer.getInteger("repetitions", 3);
+        int repetitions = Integer.getInteger("repetitions", 2);
         if (repetitions < 1) {
             throw new IllegalArgumentException("-Drepetitions must be at least 1, not " + repetitions);
         }
