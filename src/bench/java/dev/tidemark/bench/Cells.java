@@ -19,7 +19,7 @@ final class Cells {
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
     private static final int SLOW_UNIT = 100;
 
-    static final long FAST = 12_000_000;
+    static final long FAST = 9_000_000;
 
     /** Where no target asks. */
     private static final long SHORTER = 6_000_000;
