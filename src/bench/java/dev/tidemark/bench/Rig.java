@@ -85,6 +85,11 @@ final class Rig implements AutoCloseable {
             return;
         }
         kafka.createTopic(topic, partitions);
+        // Answered by the leaders themselves: who sends before they know that they lead can lose records.
+        int leaders = kafka.logEnds(topic, partitions).size();
+        if (leaders < partitions) {
+            throw new IllegalStateException(leaders + " leaders of " + partitions);
+        }
         AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         try (KafkaProducer<byte[], byte[]> producer = producer(Map.of())) {
             for (long i = 0; i < count; i++) {
