@@ -17,7 +17,7 @@ final class Cells {
     private static final int UNIT = 5_000;
 
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
-    private static final int SLOW_UNIT = 100;
+    static final int SLOW_UNIT = 100;
 
     static final long FAST = 9_000_000;
 
@@ -100,7 +100,7 @@ final class Cells {
         return cells;
     }
 
-    private static Cell append(String contender, Launch launch, String variant, Effect effect, long records) {
+    static Cell append(String contender, Launch launch, String variant, Effect effect, long records) {
         return new Cell("append", contender, launch, variant, effect, Spread.ROUND_ROBIN, 8, 1, UNIT, records);
     }
 
@@ -114,7 +114,7 @@ final class Cells {
         return cells;
     }
 
-    private static Cell fold(String contender, Launch launch, String variant, Effect effect, long records) {
+    static Cell fold(String contender, Launch launch, String variant, Effect effect, long records) {
         return new Cell("fold", contender, launch, variant, effect, Spread.BY_ORIGIN, 8, 1, UNIT, records);
     }
 
@@ -127,8 +127,7 @@ final class Cells {
         return cells;
     }
 
-    private static Cell slow(
-            String contender, Launch launch, String variant, int unitRecords, int workers, long records) {
+    static Cell slow(String contender, Launch launch, String variant, int unitRecords, int workers, long records) {
         return new Cell(
                 "slow",
                 contender,

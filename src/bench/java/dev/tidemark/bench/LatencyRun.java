@@ -51,7 +51,7 @@ final class LatencyRun {
     /** Empty if the contender did not come to its end. */
     Optional<Run> run(Cell cell) {
         String group = cell.id().replace('/', '-') + "-" + ++runs;
-        rig.kafka.createTopic(group, cell.partitions());
+        rig.createTopic(group, cell.partitions());
         TestDatabase database = rig.database();
         try (SteadyProducer producer = new SteadyProducer(rig, group, cell.partitions());
                 Intake intake = new Intake(database, producer)) {

@@ -79,17 +79,22 @@ final class Rig implements AutoCloseable {
         }
     }
 
-    /** Fills a topic, unless it is there. */
-    void fill(String topic, Spread spread, int partitions, long count) {
-        if (!filled.add(topic)) {
-            return;
-        }
+    /** Creates a topic that is ready for a fast producer. */
+    void createTopic(String topic, int partitions) {
         kafka.createTopic(topic, partitions);
         // Answered by the leaders themselves: who sends before they know that they lead can lose records.
         int leaders = kafka.logEnds(topic, partitions).size();
         if (leaders < partitions) {
             throw new IllegalStateException(leaders + " leaders of " + partitions);
         }
+    }
+
+    /** Fills a topic, unless it is there. */
+    void fill(String topic, Spread spread, int partitions, long count) {
+        if (!filled.add(topic)) {
+            return;
+        }
+        createTopic(topic, partitions);
         AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         try (KafkaProducer<byte[], byte[]> producer = producer(Map.of())) {
             for (long i = 0; i < count; i++) {
