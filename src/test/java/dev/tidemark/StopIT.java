@@ -12,6 +12,7 @@ import dev.tidemark.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -76,6 +77,48 @@ class StopIT {
             next.until("the next one reads it", () -> ExactlyOnce.progress(database, topic) == 100);
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void aClaimUnderWayAtTheStopIsGivenBack() throws SQLException {
+        try (Running first = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+            first.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        try (Connection other = database.connect()) {
+            other.setAutoCommit(false);
+            try (var s = other.createStatement()) {
+                s.execute("select 1 from tidemark.topic_binding for update");
+            }
+            try (Running second = Running.start(
+                    database,
+                    kafka.consumerConfig(topic, "cooperative"),
+                    builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+                second.until(
+                        "the claim waits for the binding",
+                        () -> database.number("select count(*) from pg_locks where not granted") > 0);
+                CompletableFuture<Void> closed = CompletableFuture.runAsync(second.consumer()::close);
+                second.until("the last task of the control thread is waited for", () -> isEnding(topic));
+                other.rollback();
+                closed.join();
+            }
+        }
+        assertThat(database.query("select owner_name, owner_epoch from tidemark.stored_offset"
+                        + " where owner_token is not null"))
+                .as("claims that were not given back")
+                .isEmpty();
+        assertThat(database.number("select min(owner_epoch) from tidemark.stored_offset"))
+                .as("both claimed")
+                .isEqualTo(2);
+    }
+
+    private static boolean isEnding(String group) {
+        return Thread.getAllStackTraces().entrySet().stream()
+                .filter(thread -> thread.getKey().getName().equals("tidemark-" + group + "-poll"))
+                .flatMap(thread -> Arrays.stream(thread.getValue()))
+                .anyMatch(frame -> frame.getClassName().endsWith(".ControlTasks"));
     }
 
     @Test

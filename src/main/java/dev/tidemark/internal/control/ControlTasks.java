@@ -101,20 +101,36 @@ final class ControlTasks {
         return Duration.ZERO;
     }
 
-    /** Waits until what was asked for is done, then ends; answers whether it was done within the patience. */
-    boolean close(Duration patience) {
-        CompletableFuture<Void> last = new CompletableFuture<>();
-        later(() -> last.complete(null), Duration.ZERO);
-        boolean done = false;
-        try {
-            last.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-            done = true;
-        } catch (TimeoutException | ExecutionException e) {
+    /**
+     * Waits until what was asked for is done, and then for what came of it, then ends.
+     *
+     * @param between run on this thread between the two: what the first tasks found out may ask for more
+     * @param patience for all of it
+     * @return whether it was done in time
+     */
+    boolean close(Runnable between, Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
+        boolean done = awaitAsked(end);
+        between.run();
+        done &= awaitAsked(end);
+        if (!done) {
             LOG.warn("claims could not be given back in time group={}", groupId);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
         executor.shutdownNow();
         return done;
+    }
+
+    private boolean awaitAsked(long end) {
+        CompletableFuture<Void> last = new CompletableFuture<>();
+        later(() -> last.complete(null), Duration.ZERO);
+        try {
+            last.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 }

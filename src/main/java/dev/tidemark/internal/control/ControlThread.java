@@ -218,9 +218,13 @@ public final class ControlThread {
         }
     }
 
-    /** Finishes what was asked for and ends, within the patience. */
-    public void close(Duration patience) {
-        if (!tasks.close(patience)) {
+    /**
+     * Finishes what was asked for and ends, within the patience.
+     *
+     * @param hearNews run on the caller's thread once no claim is under way any more; claims that it gives back are given back
+     */
+    public void close(Runnable hearNews, Duration patience) {
+        if (!tasks.close(hearNews, patience)) {
             connection.cut();
         }
         connection.close();

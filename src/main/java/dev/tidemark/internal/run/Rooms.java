@@ -153,10 +153,9 @@ record Rooms(
         }
         // A static member does not leave, and so was not asked to give anything back.
         rebalances.onPartitionsRevoked(board.partitions());
-        // Claims whose news the loop did not hear any more.
-        inbox.drain();
         endWorkers(workers, patience);
-        control.close(patience);
+        // A claim may have been under way when its partition went: its news comes only now.
+        control.close(inbox::drain, patience);
     }
 
     private void endWorkers(List<Thread> workers, Duration patience) {
