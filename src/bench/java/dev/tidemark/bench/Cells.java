@@ -19,6 +19,9 @@ final class Cells {
     /** A quarter of a second's work: who cannot bound a transaction by time must bound it so. */
     static final int SLOW_UNIT = 100;
 
+    /** A worker for each of the eight partitions: as many as can be of use. */
+    static final int MANY = 8;
+
     static final long FAST = 9_000_000;
 
     /** Where no target asks. */
@@ -94,7 +97,9 @@ final class Cells {
         cells.add(append("textbook", LOOP, "textbook", Effect.ROW, 20_000));
         cells.add(append("diligent-copy", LOOP, "diligent", Effect.COPY_BINARY, FAST));
         cells.add(append("diligent-multi-row", LOOP, "diligent", Effect.MULTI_ROW, MEDIUM));
-        cells.add(append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 100_000));
+        Cell handle = append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 100_000);
+        cells.add(handle);
+        cells.add(handle.withWorkers(MANY).withRecords(300_000));
         cells.add(append("tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW, MEDIUM));
         cells.add(append("tidemark-copy", TIDEMARK, "handleBatch", Effect.COPY_BINARY, FAST));
         return cells;

@@ -39,6 +39,21 @@ final class Batch {
         return OVERHEAD + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
     }
 
+    /** How many of these records, which are in offset order, are below an offset. Touches few of them: they are cold by now. */
+    static int below(List<? extends ConsumerRecord<?, ?>> records, long offset) {
+        int low = 0;
+        int high = records.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (records.get(middle).offset() < offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
     int size() {
         return records.size();
     }
@@ -49,11 +64,7 @@ final class Batch {
 
     /** All of it, from this offset on. */
     Chunk from(long offset) {
-        int begin = 0;
-        while (begin < records.size() && records.get(begin).offset() < offset) {
-            begin++;
-        }
-        return new Chunk(this, begin, records.size());
+        return new Chunk(this, below(records, offset), records.size());
     }
 
     /** A worker has come to it, or nobody will: it need not be decoded ahead any more. */

@@ -85,9 +85,7 @@ final class Part<K, V> {
     /** What is below this position is behind us. */
     void moved(Position to) {
         claim = claim.at(to);
-        while (done < portion.records().size() && portion.records().get(done).offset() < to.nextOffset()) {
-            done++;
-        }
+        done = Math.max(done, Batch.below(portion.records(), to.nextOffset()));
         alone = null;
     }
 

@@ -105,10 +105,8 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
         int moved = 0;
         for (Piece<K, V> piece : pieces) {
             Position to = moves.get(piece.part().claim());
-            for (ConsumerRecord<K, V> record : piece.records()) {
-                if (to != null && record.offset() < to.nextOffset()) {
-                    moved++;
-                }
+            if (to != null) {
+                moved += Batch.below(piece.records(), to.nextOffset());
             }
         }
         return moved;
