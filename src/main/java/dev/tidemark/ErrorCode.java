@@ -71,6 +71,12 @@ public enum ErrorCode {
     NOT_THE_RECORD("TM-505"),
     /** A unit of work ran past its deadline. */
     DEADLINE_PASSED("TM-506"),
+    /** Nothing matched what a command was asked for. */
+    NOTHING_MATCHED("TM-601"),
+    /** A command could not reach the database or Kafka. */
+    SERVER_AWAY("TM-602"),
+    /** The offset store refuses a change that a command asked for. */
+    CHANGE_REFUSED("TM-603"),
     /** Something that no other code describes; the cause tells. */
     UNEXPECTED("TM-900");
 

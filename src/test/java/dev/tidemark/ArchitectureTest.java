@@ -21,6 +21,7 @@ class ArchitectureTest {
     private static final String WORK = "dev.tidemark.internal.work";
     private static final String CONTROL = "dev.tidemark.internal.control";
     private static final String RUN = "dev.tidemark.internal.run";
+    private static final String CLI = "dev.tidemark.cli";
 
     private final JavaClasses main = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -46,6 +47,7 @@ class ArchitectureTest {
         mayUse(WORK, STORE, PLAN, API);
         mayUse(CONTROL, STORE, KAFKA, PLAN, API);
         mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, API);
+        mayUse(CLI, STORE, KAFKA, PLAN, API);
     }
 
     @Test
@@ -90,6 +92,13 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.zaxxer..")
+                .check(main);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("picocli..", "com.fasterxml.jackson..", "org.apache.commons.csv..", "dev.tidemark.cli..")
                 .check(main);
     }
 

@@ -60,7 +60,7 @@ public final class SchemaCheck {
             throw new OffsetStoreException(
                     ErrorCode.SCHEMA_TOO_OLD,
                     "schema " + schema.name() + " has version " + version + ", and this library needs " + SCHEMA_VERSION
-                            + ": run TidemarkSchema.migrate(dataSource)",
+                            + ": run tidemark migrate, or TidemarkSchema.migrate(dataSource)",
                     null);
         }
         if (number(

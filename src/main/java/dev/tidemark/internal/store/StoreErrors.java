@@ -32,7 +32,7 @@ public final class StoreErrors {
                 new OffsetStoreException(
                         ErrorCode.SCHEMA_MISSING,
                         "schema " + schema.name()
-                                + " holds no complete offset store: run TidemarkSchema.migrate(dataSource)"
+                                + " holds no complete offset store: run tidemark migrate, or TidemarkSchema.migrate(dataSource),"
                                 + " once, before the consumers start",
                         failure);
             case "25006" ->

@@ -1,0 +1,22 @@
+package dev.tidemark.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Of every command that changes something: nothing is changed unless it is told to, and it can say why. */
+final class ChangeOptions {
+    @Option(names = "--execute", description = "Do it. Without this, only what would be done is shown.")
+    private boolean execute;
+
+    @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for audit_log.")
+    private @Nullable String reason;
+
+    boolean execute() {
+        return execute;
+    }
+
+    @Nullable
+    String reason() {
+        return reason;
+    }
+}

@@ -1,0 +1,48 @@
+package dev.tidemark.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** How a command prints: tables for people, JSON and CSV for programs. */
+final class OutputOptions {
+    /** The formats. */
+    enum Format {
+        table,
+        json,
+        csv
+    }
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            defaultValue = "table",
+            description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Format format = Format.table;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    Format format() {
+        return format;
+    }
+
+    /** Prints rows on standard output. */
+    void print(Listing listing) {
+        PrintWriter out = command.commandLine().getOut();
+        switch (format) {
+            case table -> out.print(listing.asTable());
+            case json -> out.println(listing.asJson());
+            case csv -> out.print(listing.asCsv());
+        }
+        out.flush();
+    }
+
+    /** Says something to people: on standard error, so that programs read rows and nothing else. */
+    void say(String line) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+}

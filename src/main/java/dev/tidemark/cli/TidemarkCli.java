@@ -1,0 +1,87 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.TidemarkException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The command {@code tidemark}: what all commands have in common, and how one ends. */
+@Command(
+        name = "tidemark",
+        description = "Kafka records into PostgreSQL, exactly once: look at groups, move them, mend them.",
+        mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
+        versionProvider = TidemarkCli.Version.class,
+        usageHelpAutoWidth = true,
+        sortOptions = false,
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:something failed",
+            "2:wrong input, or nothing matched it",
+            "3:the database or Kafka is away, or lets nobody in",
+            "4:doctor found something to mend"
+        },
+        subcommands = {MigrateCommand.class, GroupsCommand.class, DescribeCommand.class, CompletionCommand.class})
+public final class TidemarkCli {
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Show where an error came from, and what libraries log. That may hold data.")
+    private boolean debug;
+
+    /** Asked for what stands in the manifest. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = TidemarkCli.class.getPackage().getImplementationVersion();
+            return new String[] {"tidemark " + (version == null ? "(not packed)" : version)};
+        }
+    }
+
+    private TidemarkCli() {}
+
+    /** Runs a command and ends the process with one of the documented exit codes. */
+    public static void main(String[] args) {
+        Logging.configure(args);
+        System.exit(run(
+                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+                args));
+    }
+
+    /** Runs a command; answers its exit code. */
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return commandLine().setOut(out).setErr(err).execute(args);
+    }
+
+    /** The commands, ready to parse. */
+    static CommandLine commandLine() {
+        TidemarkCli root = new TidemarkCli();
+        CommandLine commandLine = new CommandLine(root);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
+            TidemarkException known = Failures.explain(failure, databaseOf(command));
+            command.getErr().println(known.getMessage());
+            if (root.debug) {
+                failure.printStackTrace(command.getErr());
+            }
+            return Failures.exitCode(known);
+        });
+        return commandLine;
+    }
+
+    /** The options of the command that failed; most have some. */
+    private static DatabaseOptions databaseOf(CommandLine command) {
+        CommandLine.Model.CommandSpec mixin = command.getCommandSpec().mixins().values().stream()
+                .filter(spec -> spec.userObject() instanceof DatabaseOptions)
+                .findFirst()
+                .orElse(null);
+        return mixin == null ? new DatabaseOptions() : (DatabaseOptions) mixin.userObject();
+    }
+}

@@ -1,0 +1,113 @@
+package dev.tidemark.testkit;
+
+import dev.tidemark.cli.TidemarkCli;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The command line as people call it: a process of its own, which gets its servers through the environment. */
+public final class Cli {
+    private static final AtomicInteger CALLS = new AtomicInteger();
+
+    /** What a command left behind. */
+    public record Result(int exitCode, String out, String err) {}
+
+    private final Map<String, String> environment;
+
+    private Cli(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    /** With these variables and no others of ours. */
+    public static Cli with(Map<String, String> environment) {
+        return new Cli(Map.copyOf(environment));
+    }
+
+    /** On these servers. */
+    public static Cli on(TestDatabase database, KafkaServer kafka) {
+        return with(Map.of(
+                "TIDEMARK_JDBC_URL",
+                database.jdbcUrl(),
+                "TIDEMARK_BOOTSTRAP_SERVERS",
+                kafka.bootstrapServers()));
+    }
+
+    /** On a database alone. */
+    public static Cli on(TestDatabase database) {
+        return with(Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl()));
+    }
+
+    /** Runs a command to its end. */
+    public Result run(String... args) {
+        try (Running running = start(args)) {
+            running.process().getOutputStream().close();
+            String out = new String(running.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return new Result(running.await(60), out, running.err());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts a command that goes on until it is told to stop. */
+    public Running start(String... args) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx256m",
+                TidemarkCli.class.getName()));
+        command.addAll(List.of(args));
+        // Standard error is a log, and the scan for canaries reads it.
+        Path err = Path.of(
+                "target", "logs", "cli-" + ProcessHandle.current().pid() + "-" + CALLS.incrementAndGet() + ".log");
+        try {
+            Files.createDirectories(err.getParent());
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
+            builder.environment().keySet().removeIf(name -> name.startsWith("TIDEMARK_") || name.startsWith("PG"));
+            builder.environment().putAll(environment);
+            builder.environment().put("CLASSPATH", ChildJvm.classPath());
+            Process process = builder.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            return new Running(process, err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A command that has not ended yet. It is killed when this is closed. */
+    public record Running(Process process, Path errors) implements AutoCloseable {
+        /** What it said on standard error so far. */
+        public String err() {
+            try {
+                return Files.readString(errors, StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** Waits for its end; answers its exit code. */
+        public int await(long seconds) {
+            try {
+                if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("the command did not end, see " + errors);
+                }
+                return process.exitValue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+}
