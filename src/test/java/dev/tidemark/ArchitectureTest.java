@@ -98,7 +98,8 @@ class ArchitectureTest {
                 .resideOutsideOfPackage(CLI)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("picocli..", "com.fasterxml.jackson..", "org.apache.commons.csv..", "dev.tidemark.cli..")
+                .resideInAnyPackage(
+                        "picocli..", "com.fasterxml.jackson..", "org.apache.commons.csv..", "dev.tidemark.cli..")
                 .check(main);
     }
 

@@ -16,7 +16,9 @@ final class CompletionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        command.commandLine().getOut().print(AutoComplete.bash("tidemark", command.root().commandLine()));
+        command.commandLine()
+                .getOut()
+                .print(AutoComplete.bash("tidemark", command.root().commandLine()));
         command.commandLine().getOut().flush();
         return ExitCode.DONE;
     }

@@ -86,9 +86,11 @@ final class Failures {
         }
         return switch (failure.code()) {
             case LOGIN_REFUSED, KAFKA_REFUSES, SERVER_READ_ONLY -> ExitCode.AWAY;
-            case INVALID_SETTING, CONFLICTING_KAFKA_SETTING, CONFLICTING_LIMITS, CONFLICTING_JDBC_SETTING,
-                    TOPIC_MISSING ->
-                ExitCode.WRONG_INPUT;
+            case INVALID_SETTING,
+                    CONFLICTING_KAFKA_SETTING,
+                    CONFLICTING_LIMITS,
+                    CONFLICTING_JDBC_SETTING,
+                    TOPIC_MISSING -> ExitCode.WRONG_INPUT;
             default -> ExitCode.FAILED;
         };
     }

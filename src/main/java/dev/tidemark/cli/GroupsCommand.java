@@ -6,7 +6,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** All groups of the store. */
-@Command(name = "groups", description = "Lists all groups: where they stand, and what keeps them. Needs the database only.")
+@Command(
+        name = "groups",
+        description = "Lists all groups: where they stand, and what keeps them. Needs the database only.")
 final class GroupsCommand implements Callable<Integer> {
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();

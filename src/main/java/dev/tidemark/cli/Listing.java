@@ -67,7 +67,10 @@ final class Listing {
             int column = i;
             widths[i] = Math.max(
                     headers.get(i).length(),
-                    rows.stream().mapToInt(row -> text(row.get(column)).length()).max().orElse(0));
+                    rows.stream()
+                            .mapToInt(row -> text(row.get(column)).length())
+                            .max()
+                            .orElse(0));
             right[i] = rows.stream().anyMatch(row -> row.get(column) instanceof Number);
         }
         StringBuilder table = new StringBuilder();
@@ -88,7 +91,8 @@ final class Listing {
 
     /** An array with an object for each row. */
     String asJson() {
-        List<Map<String, @Nullable Object>> objects = rows.stream().map(this::object).toList();
+        List<Map<String, @Nullable Object>> objects =
+                rows.stream().map(this::object).toList();
         try {
             return JSON.writeValueAsString(objects);
         } catch (JsonProcessingException e) {

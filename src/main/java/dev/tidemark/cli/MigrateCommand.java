@@ -25,8 +25,9 @@ final class MigrateCommand implements Callable<Integer> {
         TidemarkSchema.migrate(database.dataSource(), database.schema().name());
         try (Handle handle = database.open()) {
             output.print(Listing.of(
-                    handle.createQuery(database.sql(
-                                    "select '{schema}' as schema, schema_version, store_id::text from {schema}.store_info"))
+                    handle.createQuery(
+                                    database.sql(
+                                            "select '{schema}' as schema, schema_version, store_id::text from {schema}.store_info"))
                             .mapToMap()
                             .list(),
                     "schema",

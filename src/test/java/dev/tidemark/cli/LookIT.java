@@ -64,7 +64,8 @@ class LookIT {
                 .isTrue();
 
         Result csv = cli.run("describe", group, "-o", "csv");
-        assertThat(csv.out().lines().toList().get(0)).startsWith("topic,partition,stored_offset,log_end_offset,lag,owner");
+        assertThat(csv.out().lines().toList().get(0))
+                .startsWith("topic,partition,stored_offset,log_end_offset,lag,owner");
         assertThat(csv.out().lines()).hasSize(3);
     }
 
@@ -73,7 +74,8 @@ class LookIT {
         Result none = cli.run("describe", "nobody");
         assertThat(none.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(none.out()).isEmpty();
-        assertThat(none.err()).isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: it holds none yet");
+        assertThat(none.err())
+                .isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: it holds none yet");
 
         String group = readGroup();
         assertThat(cli.run("describe", "nobody").err())
@@ -86,7 +88,10 @@ class LookIT {
         Cli there = Cli.on(empty);
         Result missing = there.run("groups");
         assertThat(missing.exitCode()).isEqualTo(ExitCode.FAILED);
-        assertThat(missing.err()).startsWith("TM-201").contains("tidemark migrate").hasLineCount(1);
+        assertThat(missing.err())
+                .startsWith("TM-201")
+                .contains("tidemark migrate")
+                .hasLineCount(1);
 
         assertThat(there.run("migrate").exitCode()).isZero();
         Result again = there.run("migrate");
@@ -104,7 +109,11 @@ class LookIT {
         Result away = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing?password=secret"))
                 .run("groups");
         assertThat(away.exitCode()).isEqualTo(ExitCode.AWAY);
-        assertThat(away.err()).startsWith("TM-602").contains("--jdbc-url").hasLineCount(1).doesNotContain("secret");
+        assertThat(away.err())
+                .startsWith("TM-602")
+                .contains("--jdbc-url")
+                .hasLineCount(1)
+                .doesNotContain("secret");
 
         Result unsaid = Cli.with(Map.of()).run("groups");
         assertThat(unsaid.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);

@@ -65,9 +65,11 @@ public final class Demo {
 
     private static void keep(Stage stage, Screen screen) {
         screen.line("");
-        screen.line("everything stays up until Ctrl-C");
+        screen.line("everything stays up until Ctrl-C; in another terminal:");
+        screen.line("  export TIDEMARK_JDBC_URL='%s'", stage.database().jdbcUrl());
+        screen.line("  export TIDEMARK_BOOTSTRAP_SERVERS=%s", stage.kafka().bootstrapServers());
+        screen.line("  bin/tidemark describe %s", Group.TIDEMARK.id());
         screen.line("  %s", stage.psql());
-        screen.line("  bootstrap.servers=%s", stage.kafka().bootstrapServers());
         try {
             new CountDownLatch(1).await();
         } catch (InterruptedException e) {

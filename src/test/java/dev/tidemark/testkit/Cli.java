@@ -33,10 +33,7 @@ public final class Cli {
     /** On these servers. */
     public static Cli on(TestDatabase database, KafkaServer kafka) {
         return with(Map.of(
-                "TIDEMARK_JDBC_URL",
-                database.jdbcUrl(),
-                "TIDEMARK_BOOTSTRAP_SERVERS",
-                kafka.bootstrapServers()));
+                "TIDEMARK_JDBC_URL", database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", kafka.bootstrapServers()));
     }
 
     /** On a database alone. */

@@ -45,7 +45,17 @@ final class Buffer {
 
     /** Whether two units wait for each worker. */
     boolean isPlenty() {
-        return recordsWaiting >= 2L * workers * limits.records() || bytesWaiting >= 2L * workers * limits.bytes();
+        return holds(2);
+    }
+
+    /** Whether more wait than one poll can have added to just less than plenty. */
+    boolean isMoreThanPlenty() {
+        return holds(3);
+    }
+
+    private boolean holds(int units) {
+        long all = (long) units * workers;
+        return recordsWaiting >= all * limits.records() || bytesWaiting >= all * limits.bytes();
     }
 
     private boolean isFull() {

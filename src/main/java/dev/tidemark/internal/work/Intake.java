@@ -85,9 +85,15 @@ public final class Intake {
         return lane.full;
     }
 
-    /** While a worker is free it begins at once; and what waits for long must not lie there twice. */
+    /**
+     * While a worker is free it begins at once; and what waits for long must not lie there twice. One poll may bring more than
+     * is plenty, and workers that had to decode the rest of it themselves would not be any faster for the help.
+     */
     private boolean isWorthDecoding(Batch batch) {
-        return freeWorkers == 0 && batch.size() >= WORTH_DECODING && !isPlenty() && batch.bytes() <= limits.bytes();
+        return freeWorkers == 0
+                && batch.size() >= WORTH_DECODING
+                && !buffer.isMoreThanPlenty()
+                && batch.bytes() <= limits.bytes();
     }
 
     /** Records that the workers will come to, and are too busy to decode yet. Waits for some. */
