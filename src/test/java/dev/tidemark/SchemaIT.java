@@ -65,7 +65,7 @@ class SchemaIT {
             TidemarkSchema.migrate(pool, "offsets_of_b");
         }
         assertThat(database.query("select version from offsets_of_b." + TidemarkSchema.HISTORY_TABLE))
-                .containsExactly("1", "2", "3");
+                .containsExactly("1", "2", "3", "4");
         assertThat(database.query("select version from flyway_schema_history")).containsExactly("7");
         assertThat(database.query(
                         "select a.store_id <> b.store_id from offsets_of_a.store_info a, offsets_of_b.store_info b"))

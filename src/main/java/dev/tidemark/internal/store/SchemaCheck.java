@@ -16,7 +16,7 @@ public final class SchemaCheck {
     static final int PROTOCOL = 1;
 
     /** The newest migration that this library needs; see {@code store_info.schema_version}. */
-    static final int SCHEMA_VERSION = 3;
+    static final int SCHEMA_VERSION = 4;
 
     private static final int OLDEST_SERVER = 140_000;
 
