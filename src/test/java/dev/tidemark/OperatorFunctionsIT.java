@@ -206,7 +206,7 @@ class OperatorFunctionsIT {
                 + " select tidemark.reset_offset('etl', 'airports', 0, 3); commit");
         long change = lastChange();
         database.execute("select tidemark.rebind_topic('etl', 'flights', 'cluster', 'id', array[7, 7, 7])");
-        assertRefused("tidemark.undo_reset(" + change + ")", REFUSED, "another topic flights", "change " + change);
+        assertRefused("tidemark.undo_reset(" + change + ")", REFUSED, "flights", "bound anew since change " + change);
         assertThat(database.number("select next_offset from tidemark.stored_offset where topic = 'airports'"))
                 .isEqualTo(3);
     }
@@ -216,9 +216,9 @@ class OperatorFunctionsIT {
         reset(0, 40);
         long change = lastChange();
         database.execute("select tidemark.delete_group('etl')");
-        assertRefused("tidemark.undo_reset(" + change + ")", REFUSED, "another topic");
+        assertRefused("tidemark.undo_reset(" + change + ")", REFUSED, "deleted or bound anew");
         bind();
-        assertRefused("tidemark.undo_reset(" + change + ")", REFUSED, "another topic");
+        assertRefused("tidemark.undo_reset(" + change + ")", REFUSED, "deleted or bound anew");
     }
 
     @Test

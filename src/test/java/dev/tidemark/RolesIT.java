@@ -208,6 +208,7 @@ class RolesIT {
     @Test
     void aKindTakesThePlaceOfTheOneBefore() throws SQLException {
         executeAs(OWNER, "grant all on all tables in schema tidemark to " + name(WRITER));
+        executeAs(OWNER, "grant all on all functions in schema tidemark to " + name(WRITER));
         executeAs(OWNER, "select tidemark.grant_access('" + name(WRITER) + "', 'reader')");
         try (Connection c = DriverManager.getConnection(url(WRITER))) {
             c.setAutoCommit(false);
@@ -215,6 +216,8 @@ class RolesIT {
             assertThat(isAllowed(c, "update tidemark.stored_offset set next_offset = 1")).isFalse();
             assertThat(isAllowed(c, "update tidemark.topic_binding set topic_id = 'x'")).isFalse();
             assertThat(isAllowed(c, "select tidemark.change_id()")).isFalse();
+            assertThat(isAllowed(c, "select tidemark.pause('etl')")).isFalse();
+            assertThat(isAllowed(c, "select tidemark.grant_access('pg_monitor', 'operator')")).isFalse();
         }
     }
 
