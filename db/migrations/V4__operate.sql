@@ -459,7 +459,7 @@ end
 $body$;
 comment on function ${schema}.delete_group(text, text, boolean) is 'Forgets a group, but for its audit rows, which keep where it stood; answers how many partitions went. Refuses while a partition is owned or dead letters remain, unless forced. A consumer that runs on after a forced one begins anew, at its start position.';
 
--- What people and dashboards look at.
+-- What people and dashboards look at. Before the first sample nobody knows the lag; until now it was shown as 0.
 
 create or replace view ${schema}.consumer_lag as
 select o.group_id,
@@ -468,7 +468,7 @@ select o.group_id,
        o.next_offset                                              as stored_offset,
        e.log_start                                                as log_start_offset,
        e.log_end                                                  as log_end_offset,
-       greatest(e.log_end - o.next_offset, 0)                     as lag,
+       case when e.log_end is not null then greatest(e.log_end - o.next_offset, 0) end as lag,
        case when o.owner_token is not null then o.owner_name end  as owner,
        o.updated_at,
        e.sampled_at,

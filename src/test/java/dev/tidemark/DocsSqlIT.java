@@ -44,8 +44,9 @@ class DocsSqlIT {
             database.execute(sql.replace("undo_reset(17,", "undo_reset(" + change + ","));
         }
         assertThat(database.query("select record_offset from flight")).containsExactly("1199");
-        assertThat(database.query("select action from tidemark.audit_log where group_id = 'flights-etl' and action <> 'bind'"
-                        + " order by id"))
+        assertThat(database.query(
+                        "select action from tidemark.audit_log where group_id = 'flights-etl' and action <> 'bind'"
+                                + " order by id"))
                 .containsExactly("reset", "pause", "pause", "resume", "resume", "reset", "undo");
         assertThat(database.query("select partition, next_offset from tidemark.stored_offset order by 1"))
                 .containsExactly("0|1500", "1|1500");
@@ -59,7 +60,8 @@ class DocsSqlIT {
         database.execute(named(blocks.get(1)), "create role " + named("grafana"));
         migrate();
         database.execute(named(blocks.get(0)));
-        assertThat(database.query("select has_table_privilege('" + named("grafana") + "', 'tidemark.consumer_lag', 'select')"))
+        assertThat(database.query(
+                        "select has_table_privilege('" + named("grafana") + "', 'tidemark.consumer_lag', 'select')"))
                 .containsExactly("t");
     }
 

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -35,7 +36,8 @@ class OperatorFunctionsIT {
     /** Change 1 binds three partitions, which stand at 100. */
     @BeforeEach
     void bind() {
-        database.execute("select tidemark.bind_topic('etl', 'flights', 'cluster', 'id', array[100, 100, 100], 'import')");
+        database.execute(
+                "select tidemark.bind_topic('etl', 'flights', 'cluster', 'id', array[100, 100, 100], 'import')");
     }
 
     private List<String> audit() {
@@ -69,7 +71,7 @@ class OperatorFunctionsIT {
     private Claim claim(int partition) throws SQLException {
         TopicPartition place = new TopicPartition("flights", partition);
         try (Connection c = database.connect()) {
-            return store.claim(c, Set.of(place)).get(place);
+            return Objects.requireNonNull(store.claim(c, Set.of(place)).get(place));
         }
     }
 
@@ -115,8 +117,8 @@ class OperatorFunctionsIT {
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
             s.execute("select tidemark.reset_offset('etl', 'flights', 0, 40, 'why')");
-            Claim claim = store.claim(c, Set.of(new TopicPartition("flights", 0)))
-                    .get(new TopicPartition("flights", 0));
+            Claim claim =
+                    store.claim(c, Set.of(new TopicPartition("flights", 0))).get(new TopicPartition("flights", 0));
             assertThat(store.advance(c, Map.of(claim, Position.of(45)))).hasSize(1);
             s.execute("update tidemark.stored_offset set next_offset = 7 where partition = 1");
             c.commit();
@@ -127,11 +129,13 @@ class OperatorFunctionsIT {
 
     @Test
     void aResetBackSupersedesDeadLettersAndItsUndoTakesThatBack() {
-        database.execute("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                + " timestamp_type, attempts, parked_by) select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'me'"
-                + " from unnest(array[30, 60]) as o");
-        database.execute("insert into tidemark.partition_state (group_id, topic, partition, suspect_offset, suspect_attempts)"
-                + " values ('etl', 'flights', 0, 100, 3)");
+        database.execute(
+                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                        + " timestamp_type, attempts, parked_by) select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'me'"
+                        + " from unnest(array[30, 60]) as o");
+        database.execute(
+                "insert into tidemark.partition_state (group_id, topic, partition, suspect_offset, suspect_attempts)"
+                        + " values ('etl', 'flights', 0, 100, 3)");
         String superseded = "select record_offset, superseded_at is not null from tidemark.dead_letter order by 1";
         reset(0, 40);
         assertThat(database.query(superseded)).containsExactly("30|f", "60|t");
@@ -153,19 +157,23 @@ class OperatorFunctionsIT {
 
     @Test
     void oneUndoMovesBackAllThatOneTransactionMoved() {
-        database.execute("begin; select tidemark.reset_offset('etl', 'flights', 0, 10), tidemark.reset_offset('etl', 'flights', 1, 20);"
-                + " select tidemark.reset_offset('etl', 'flights', 0, 5); savepoint s;"
-                + " update tidemark.stored_offset set next_offset = 30 where partition = 2; commit");
-        assertThat(database.query("select count(distinct change_id), count(*) from tidemark.audit_log where change_id > 1"))
+        database.execute(
+                "begin; select tidemark.reset_offset('etl', 'flights', 0, 10), tidemark.reset_offset('etl', 'flights', 1, 20);"
+                        + " select tidemark.reset_offset('etl', 'flights', 0, 5); savepoint s;"
+                        + " update tidemark.stored_offset set next_offset = 30 where partition = 2; commit");
+        assertThat(database.query(
+                        "select count(distinct change_id), count(*) from tidemark.audit_log where change_id > 1"))
                 .containsExactly("1|4");
         long change = lastChange();
-        database.execute("update tidemark.stored_offset set next_offset = 12, updated_at = clock_timestamp() where partition = 0");
+        database.execute(
+                "update tidemark.stored_offset set next_offset = 12, updated_at = clock_timestamp() where partition = 0");
 
         assertThat(database.query("select * from tidemark.undo_reset(" + change + ", 'a mistake')"))
                 .containsExactly("flights|0|12|100", "flights|1|20|100", "flights|2|30|100");
         assertThat(offsets()).containsExactly("0|100", "1|100", "2|100");
-        assertThat(database.query("select action, partition, from_offset, to_offset, reason, details from tidemark.audit_log"
-                        + " where change_id = " + lastChange() + " order by id"))
+        assertThat(database.query(
+                        "select action, partition, from_offset, to_offset, reason, details from tidemark.audit_log"
+                                + " where change_id = " + lastChange() + " order by id"))
                 .containsExactly(
                         "undo|0|12|100|a mistake|{\"undoes\": " + change + "}",
                         "undo|1|20|100|a mistake|{\"undoes\": " + change + "}",
@@ -262,12 +270,15 @@ class OperatorFunctionsIT {
         database.execute(
                 "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values ('etl', 'flights', 0, 0, 9)",
                 "insert into tidemark.partition_state (group_id, topic, partition, halted_at) values ('etl', 'flights', 0, now())");
-        assertThat(database.query("select tidemark.rebind_topic('etl', 'flights', 'other', 'new', array[0, 100], 'moved')"))
+        assertThat(database.query(
+                        "select tidemark.rebind_topic('etl', 'flights', 'other', 'new', array[0, 100], 'moved')"))
                 .containsExactly("2");
         assertThat(offsets()).containsExactly("0|0", "1|100");
         assertThat(database.query("select cluster_id, topic_id, incarnation, partitions from tidemark.topic_binding"))
                 .containsExactly("other|new|2|2");
-        assertThat(holds(claim)).as("its offset is the same, and means another record").isFalse();
+        assertThat(holds(claim))
+                .as("its offset is the same, and means another record")
+                .isFalse();
         assertThat(database.query("select 1 from tidemark.log_end union all select 1 from tidemark.partition_state"))
                 .isEmpty();
         assertThat(audit())
@@ -276,15 +287,19 @@ class OperatorFunctionsIT {
                         "rebind|flights|0|2|100|0|moved",
                         "rebind|flights|1|2|100|100|moved",
                         "rebind|flights|2|2|100|null|moved");
-        assertThat(database.query("select details #>> '{from,topic_id}', details #>> '{from,partitions}', details #>> '{to,topic_id}',"
-                        + " details #>> '{to,cluster_id}' from tidemark.audit_log where action = 'rebind' and partition is null"))
+        assertThat(
+                        database.query(
+                                "select details #>> '{from,topic_id}', details #>> '{from,partitions}', details #>> '{to,topic_id}',"
+                                        + " details #>> '{to,cluster_id}' from tidemark.audit_log where action = 'rebind' and partition is null"))
                 .containsExactly("id|3|new|other");
 
-        assertThat(database.query("select tidemark.rebind_topic('etl', 'flights', 'other', null, array[1, 2, 3, 4]::bigint[])"))
+        assertThat(database.query(
+                        "select tidemark.rebind_topic('etl', 'flights', 'other', null, array[1, 2, 3, 4]::bigint[])"))
                 .containsExactly("3");
         assertThat(offsets()).containsExactly("0|1", "1|2", "2|3", "3|4");
-        assertThat(database.query("select partition, from_offset, to_offset from tidemark.audit_log where incarnation = 3"
-                        + " and partition >= 2 order by id"))
+        assertThat(database.query(
+                        "select partition, from_offset, to_offset from tidemark.audit_log where incarnation = 3"
+                                + " and partition >= 2 order by id"))
                 .containsExactly("2|null|3", "3|null|4");
     }
 
@@ -322,17 +337,21 @@ class OperatorFunctionsIT {
 
     @Test
     void pausesNestAndResumeEndsAllWithin() {
-        assertThat(database.query("select tidemark.pause('etl', 'flights', 1, 'look')")).containsExactly("t");
+        assertThat(database.query("select tidemark.pause('etl', 'flights', 1, 'look')"))
+                .containsExactly("t");
         assertThat(database.query("select tidemark.pause('etl', 'flights', 1)")).containsExactly("f");
         assertThat(database.query("select tidemark.pause('etl', 'flights')")).containsExactly("t");
         assertThat(database.query("select tidemark.pause('etl')")).containsExactly("t");
         assertThat(database.query("select tidemark.pause('etl')")).containsExactly("f");
-        assertThat(database.query("select topic, partition, paused_by = session_user, reason from tidemark.consumer_pause"
-                        + " order by 1 nulls first, 2 nulls first"))
+        assertThat(database.query(
+                        "select topic, partition, paused_by = session_user, reason from tidemark.consumer_pause"
+                                + " order by 1 nulls first, 2 nulls first"))
                 .containsExactly("null|null|t|null", "flights|null|t|null", "flights|1|t|look");
 
-        assertThat(database.query("select tidemark.resume('etl', 'flights', 0)")).containsExactly("0");
-        assertThat(database.query("select tidemark.resume('etl', 'flights', null, 'seen')")).containsExactly("2");
+        assertThat(database.query("select tidemark.resume('etl', 'flights', 0)"))
+                .containsExactly("0");
+        assertThat(database.query("select tidemark.resume('etl', 'flights', null, 'seen')"))
+                .containsExactly("2");
         assertThat(database.query("select tidemark.resume('etl')")).containsExactly("1");
         assertThat(audit())
                 .containsExactly(
@@ -358,26 +377,32 @@ class OperatorFunctionsIT {
 
     @Test
     void aDeadLetterIsDroppedUnlessSomebodyHasIt() throws SQLException {
-        database.execute("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
+        database.execute(
+                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                        + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
         long id = database.number("select id from tidemark.dead_letter");
-        assertThat(database.query("select tidemark.drop_dead_letter('other', " + id + ")")).containsExactly("f");
+        assertThat(database.query("select tidemark.drop_dead_letter('other', " + id + ")"))
+                .containsExactly("f");
         try (Connection c = database.connect();
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
             s.execute("select 1 from tidemark.dead_letter for update");
-            assertThat(database.query("select tidemark.drop_dead_letter('etl', " + id + ")")).containsExactly("f");
+            assertThat(database.query("select tidemark.drop_dead_letter('etl', " + id + ")"))
+                    .containsExactly("f");
         }
-        assertThat(database.query("select tidemark.drop_dead_letter('etl', " + id + ", 'worthless')")).containsExactly("t");
-        assertThat(database.query("select tidemark.drop_dead_letter('etl', " + id + ")")).containsExactly("f");
+        assertThat(database.query("select tidemark.drop_dead_letter('etl', " + id + ", 'worthless')"))
+                .containsExactly("t");
+        assertThat(database.query("select tidemark.drop_dead_letter('etl', " + id + ")"))
+                .containsExactly("f");
         assertThat(audit()).containsExactly("drop|flights|2|1|30|31|worthless");
     }
 
     @Test
     void aGroupIsForgottenOnceNobodyNeedsIt() throws SQLException {
         database.execute("select tidemark.bind_topic('other', 'flights', 'c', 'i', array[1])");
-        database.execute("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
+        database.execute(
+                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                        + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
         database.execute("select tidemark.pause('etl')");
         Claim claim = claim(1);
         assertRefused("tidemark.delete_group('nobody')", NO_DATA, "nobody");
@@ -388,16 +413,19 @@ class OperatorFunctionsIT {
         assertRefused("tidemark.delete_group('etl')", REFUSED, "1 dead letters");
 
         Claim again = claim(1);
-        assertThat(database.query("select tidemark.delete_group('etl', 'gone', true)")).containsExactly("3");
+        assertThat(database.query("select tidemark.delete_group('etl', 'gone', true)"))
+                .containsExactly("3");
         assertThat(holds(again)).isFalse();
         for (String table : List.of("topic_binding", "stored_offset", "dead_letter", "consumer_pause")) {
             assertThat(database.query("select distinct group_id from tidemark." + table))
                     .as(table)
                     .doesNotContain("etl");
         }
-        assertThat(database.query("select count(*) from tidemark.stored_offset")).containsExactly("1");
-        assertThat(database.query("select topic, partition, from_offset, to_offset, reason, details from tidemark.audit_log"
-                        + " where action = 'delete' order by id"))
+        assertThat(database.query("select count(*) from tidemark.stored_offset"))
+                .containsExactly("1");
+        assertThat(database.query(
+                        "select topic, partition, from_offset, to_offset, reason, details from tidemark.audit_log"
+                                + " where action = 'delete' order by id"))
                 .containsExactly(
                         "null|null|null|null|gone|{\"forced\": true, \"partitions\": 3, \"dead_letters\": 1}",
                         "flights|0|100|null|gone|null",

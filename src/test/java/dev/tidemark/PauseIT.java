@@ -116,7 +116,8 @@ class PauseIT {
             call("pause('" + topic + "')");
             follows(
                     "both pause",
-                    () -> state(running, zero) == PartitionState.PAUSED && state(running, one) == PartitionState.PAUSED);
+                    () -> state(running, zero) == PartitionState.PAUSED
+                            && state(running, one) == PartitionState.PAUSED);
             produceToBoth();
             sees(running, zero, 200);
             sees(running, one, 200);
@@ -132,7 +133,8 @@ class PauseIT {
             call("resume('" + topic + "')");
             follows(
                     "both go on",
-                    () -> state(running, zero) == PartitionState.RUNNING && state(running, one) == PartitionState.RUNNING);
+                    () -> state(running, zero) == PartitionState.RUNNING
+                            && state(running, one) == PartitionState.RUNNING);
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 400);
             assertThat(claims()).as("one claim each, to go on").isEqualTo(claims + 2);
             assertThat(members()).isEqualTo(members);
@@ -200,7 +202,8 @@ class PauseIT {
             call("resume('" + topic + "', '" + topic + "', 1)");
             running.until("both are read", () -> stored(one) == 100);
         }
-        assertThat(database.query("select min(record_offset), max(record_offset), count(*) from applied where partition = 1"))
+        assertThat(database.query(
+                        "select min(record_offset), max(record_offset), count(*) from applied where partition = 1"))
                 .containsExactly("20|99|80");
     }
 
@@ -213,9 +216,12 @@ class PauseIT {
             follows("it pauses", () -> state(running, zero) == PartitionState.PAUSED);
             database.execute("begin; select tidemark.reset_offset('" + topic + "', '" + topic + "', 0, 30);"
                     + " delete from applied where partition = 0 and record_offset >= 30; commit");
-            follows("it knows where it stands", () -> state(running, zero) == PartitionState.PAUSED
-                    && status(running, zero).storedOffset().orElse(-1) == 30);
-            assertThat(status(running, zero).lastFence()).hasValueSatisfying(why -> assertThat(why).contains("TM-402"));
+            follows(
+                    "it knows where it stands",
+                    () -> state(running, zero) == PartitionState.PAUSED
+                            && status(running, zero).storedOffset().orElse(-1) == 30);
+            assertThat(status(running, zero).lastFence())
+                    .hasValueSatisfying(why -> assertThat(why).contains("TM-402"));
             assertThat(stored(zero)).isEqualTo(30);
             call("resume('" + topic + "')");
             running.until("read again", () -> ExactlyOnce.progress(database, topic) == 200);
@@ -320,7 +326,8 @@ class PauseIT {
                 + KafkaServer.get(kafka.admin().describeCluster().clusterId()) + "', '" + kafka.topicId(topic)
                 + "', array[0, 0])");
         call("pause('" + topic + "', '" + topic + "', 1)");
-        try (Running running = start("cooperative", builder -> builder.topics(topic).untilEnd())) {
+        try (Running running =
+                start("cooperative", builder -> builder.topics(topic).untilEnd())) {
             running.until("one is read", () -> stored(zero) == 100);
             running.until("the other is paused", () -> state(running, one) == PartitionState.PAUSED);
             sees(running, one, 100);

@@ -21,6 +21,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -74,8 +75,7 @@ class RolesIT {
     }
 
     private String url(Role role) {
-        return database.jdbcUrl()
-                .replaceAll("\\?user=[^&]*(&password=[^&]*)?", "?user=" + name(role) + "&password=p");
+        return database.jdbcUrl().replaceAll("\\?user=[^&]*(&password=[^&]*)?", "?user=" + name(role) + "&password=p");
     }
 
     private void executeAs(Role role, String sql) {
@@ -100,7 +100,8 @@ class RolesIT {
     }
 
     private static void add(List<Action> actions, String sql, Role... allowed) {
-        actions.add(new Action(sql, allowed.length == 0 ? EnumSet.noneOf(Role.class) : EnumSet.copyOf(Arrays.asList(allowed))));
+        actions.add(new Action(
+                sql, allowed.length == 0 ? EnumSet.noneOf(Role.class) : EnumSet.copyOf(Arrays.asList(allowed))));
     }
 
     private static List<Action> actions() {
@@ -120,12 +121,19 @@ class RolesIT {
             add(actions, "select * from tidemark." + relation, OWNER, WRITER, OPERATOR, READER);
         }
         // What consumers do.
-        add(actions, "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
-                + " values ('g', 't', 'c', 'i', 0)", OWNER, WRITER);
+        add(
+                actions,
+                "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
+                        + " values ('g', 't', 'c', 'i', 0)",
+                OWNER,
+                WRITER);
         add(actions, "update tidemark.topic_binding set partitions = 9", OWNER, WRITER);
         add(actions, "select 1 from tidemark.topic_binding for share", OWNER, WRITER);
-        add(actions, "insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('etl', 't', 9, 0)",
-                OWNER, WRITER);
+        add(
+                actions,
+                "insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('etl', 't', 9, 0)",
+                OWNER,
+                WRITER);
         for (String column : List.of(
                 "next_offset = 1",
                 "leader_epoch = 1",
@@ -142,24 +150,38 @@ class RolesIT {
         add(actions, "update tidemark.dead_letter set attempts = 2", OWNER, WRITER);
         add(actions, "select 1 from tidemark.dead_letter for update", OWNER, WRITER);
         add(actions, "delete from tidemark.dead_letter", OWNER, WRITER);
-        add(actions, "insert into tidemark.audit_log (action, group_id, topic) values ('skip', 'g', 't')", OWNER, WRITER);
+        add(
+                actions,
+                "insert into tidemark.audit_log (action, group_id, topic) values ('skip', 'g', 't')",
+                OWNER,
+                WRITER);
         add(actions, "select tidemark.change_id()", OWNER, WRITER);
         add(actions, "select tidemark.held_offset('g', 't', 0, null, 1)", OWNER, WRITER);
         add(actions, "select tidemark.advance_offset('g', 't', 0, null, 1, 2, 3, '4')", OWNER, WRITER);
         // What nobody does but by the functions.
-        for (String id : List.of("cluster_id = 'x'", "topic_id = 'x'", "incarnation = 9", "group_id = 'x'", "topic = 'x'")) {
+        for (String id :
+                List.of("cluster_id = 'x'", "topic_id = 'x'", "incarnation = 9", "group_id = 'x'", "topic = 'x'")) {
             add(actions, "update tidemark.topic_binding set " + id, OWNER);
         }
         add(actions, "update tidemark.stored_offset set partition = 7", OWNER);
         add(actions, "update tidemark.dead_letter set value = ''", OWNER);
         add(actions, "update tidemark.dead_letter set record_offset = 7", OWNER);
-        add(actions, "insert into tidemark.audit_log (action, group_id, by_role) values ('skip', 'g', 'somebody else')", OWNER);
+        add(
+                actions,
+                "insert into tidemark.audit_log (action, group_id, by_role) values ('skip', 'g', 'somebody else')",
+                OWNER);
         add(actions, "insert into tidemark.audit_log (action, group_id, change_id) values ('skip', 'g', 1)", OWNER);
         add(actions, "update tidemark.audit_log set reason = 'none'", OWNER);
         add(actions, "update tidemark.store_info set min_protocol = 0", OWNER);
         add(actions, "insert into tidemark.consumer_pause (group_id) values ('g')", OWNER);
         for (String table : List.of(
-                "store_info", "topic_binding", "stored_offset", "log_end", "partition_state", "audit_log", "consumer_pause")) {
+                "store_info",
+                "topic_binding",
+                "stored_offset",
+                "log_end",
+                "partition_state",
+                "audit_log",
+                "consumer_pause")) {
             add(actions, "delete from tidemark." + table, OWNER);
         }
         add(actions, "truncate tidemark.dead_letter", OWNER);
@@ -181,7 +203,8 @@ class RolesIT {
             add(actions, "select tidemark." + call, OWNER, OPERATOR);
         }
         // Effects.
-        for (String sql : List.of("select * from airport", "insert into airport values ('X', 1, 1)", "delete from applied")) {
+        for (String sql :
+                List.of("select * from airport", "insert into airport values ('X', 1, 1)", "delete from applied")) {
             add(actions, sql, WRITER);
         }
         add(actions, "truncate airport");
@@ -213,11 +236,14 @@ class RolesIT {
         try (Connection c = DriverManager.getConnection(url(WRITER))) {
             c.setAutoCommit(false);
             assertThat(isAllowed(c, "select * from tidemark.stored_offset")).isTrue();
-            assertThat(isAllowed(c, "update tidemark.stored_offset set next_offset = 1")).isFalse();
-            assertThat(isAllowed(c, "update tidemark.topic_binding set topic_id = 'x'")).isFalse();
+            assertThat(isAllowed(c, "update tidemark.stored_offset set next_offset = 1"))
+                    .isFalse();
+            assertThat(isAllowed(c, "update tidemark.topic_binding set topic_id = 'x'"))
+                    .isFalse();
             assertThat(isAllowed(c, "select tidemark.change_id()")).isFalse();
             assertThat(isAllowed(c, "select tidemark.pause('etl')")).isFalse();
-            assertThat(isAllowed(c, "select tidemark.grant_access('pg_monitor', 'operator')")).isFalse();
+            assertThat(isAllowed(c, "select tidemark.grant_access('pg_monitor', 'operator')"))
+                    .isFalse();
         }
     }
 
@@ -230,7 +256,8 @@ class RolesIT {
         assertThat(database.query("select action, by_role from tidemark.audit_log where action <> 'bind' order by id"))
                 .containsExactly(
                         "reset|" + name(OPERATOR), "hand_made_move|" + name(WRITER), "pause|" + name(OPERATOR));
-        assertThat(database.query("select paused_by from tidemark.consumer_pause")).containsExactly(name(OPERATOR));
+        assertThat(database.query("select paused_by from tidemark.consumer_pause"))
+                .containsExactly(name(OPERATOR));
     }
 
     /** Records that fail, a gap, a suspicion, a pause, a redrive and a drop: all that a consumer writes. */
@@ -241,9 +268,12 @@ class RolesIT {
         TopicPartition zero = new TopicPartition(topic, 0);
         try (var producer = kafka.producer(Map.of("batch.size", "0"))) {
             Servers.produceTo(producer, zero, Flights.sample().subList(0, 40));
-            Servers.produceTo(producer, new TopicPartition(topic, 1), Flights.sample().subList(0, 40));
-            executeAs(OWNER, "select tidemark.bind_topic('" + topic + "', '" + topic + "', '" + clusterId(kafka) + "', '"
-                    + kafka.topicId(topic) + "', array[0, 0])");
+            Servers.produceTo(
+                    producer, new TopicPartition(topic, 1), Flights.sample().subList(0, 40));
+            executeAs(
+                    OWNER,
+                    "select tidemark.bind_topic('" + topic + "', '" + topic + "', '" + clusterId(kafka) + "', '"
+                            + kafka.topicId(topic) + "', array[0, 0])");
             // As if three processes had died, so that records are tried one by one.
             executeAs(OWNER, "update tidemark.stored_offset set owner_epoch = 5");
             kafka.expire(zero, 10);
@@ -251,8 +281,10 @@ class RolesIT {
                 running.until("all read", () -> ExactlyOnce.progress(database, topic) == 80);
                 executeAs(OPERATOR, "select tidemark.reset_offset('" + topic + "', '" + topic + "', 0, 20)");
                 executeAs(OPERATOR, "select tidemark.pause('" + topic + "')");
-                running.until("paused", () -> running.consumer().status().partitions().stream()
-                        .allMatch(p -> p.state() == PartitionState.PAUSED));
+                running.until(
+                        "paused",
+                        () -> running.consumer().status().partitions().stream()
+                                .allMatch(p -> p.state() == PartitionState.PAUSED));
                 executeAs(OPERATOR, "select tidemark.resume('" + topic + "')");
                 running.until("read again", () -> ExactlyOnce.progress(database, topic) == 80);
                 running.until("sampled", () -> database.number("select count(*) from tidemark.log_end") == 2);
@@ -274,7 +306,8 @@ class RolesIT {
         assertThat(database.query("select distinct action from tidemark.audit_log where by_role = '" + name(WRITER)
                         + "' order by 1"))
                 .containsExactly("drop", "gap", "park", "redrive");
-        assertThat(database.query("select distinct incarnation from tidemark.audit_log where action in ('gap', 'park')"))
+        assertThat(database.query(
+                        "select distinct incarnation from tidemark.audit_log where action in ('gap', 'park')"))
                 .containsExactly("1");
     }
 
@@ -321,9 +354,10 @@ class RolesIT {
                 c.commit();
                 store.check(c, claims.values());
                 s.execute("insert into applied (topic, partition, record_offset) values ('t', 0, 5)");
-                Map<Claim, Position> moves = Map.of(
-                        claims.get(zero), Position.of(claims.get(zero).position().nextOffset() + 1),
-                        claims.get(one), Position.of(claims.get(one).position().nextOffset() + 1));
+                Map<Claim, Position> moves = new HashMap<>();
+                claims.values()
+                        .forEach(claim -> moves.put(
+                                claim, Position.of(claim.position().nextOffset() + 1)));
                 Map<TopicPartition, Claim> moved = store.advance(c, moves);
                 c.commit();
                 store.release(c, moved.values());

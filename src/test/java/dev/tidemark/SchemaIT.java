@@ -62,8 +62,10 @@ class SchemaIT {
     @Test
     void noFunctionIsEverybodys() {
         migrate("tidemark");
-        assertThat(database.query("select oid::regprocedure from pg_proc"
-                        + " where pronamespace = 'tidemark'::regnamespace and has_function_privilege('public', oid, 'execute')"))
+        assertThat(
+                        database.query(
+                                "select oid::regprocedure from pg_proc"
+                                        + " where pronamespace = 'tidemark'::regnamespace and has_function_privilege('public', oid, 'execute')"))
                 .isEmpty();
         assertThat(database.query("select oid::regprocedure from pg_proc where pronamespace = 'tidemark'::regnamespace"
                         + " and not coalesce(proconfig @> '{\"search_path=pg_catalog, pg_temp\"}', false)"))
@@ -94,7 +96,8 @@ class SchemaIT {
                     "grant select, insert, update on all tables in schema tidemark to " + role);
             TidemarkSchema.migrate(pool);
         }
-        assertThat(database.query("select change_id, incarnation, from_offset, to_offset from tidemark.audit_log order by id"))
+        assertThat(database.query(
+                        "select change_id, incarnation, from_offset, to_offset from tidemark.audit_log order by id"))
                 .containsExactly("1|1|10|5", "2|1|5|7");
         assertThat(database.query("select from_offset, to_offset from tidemark.undo_reset(1)"))
                 .containsExactly("7|10");

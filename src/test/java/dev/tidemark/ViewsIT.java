@@ -87,16 +87,18 @@ class ViewsIT {
 
     @Test
     void aPartitionIsHaltedOrPausedOrOwnedOrFree() {
-        assertThat(database.query("select topic, partition, stored_offset, log_start_offset, log_end_offset, lag, owner,"
-                        + " state, error_code, error_text, halted_at is not null from tidemark.consumer_lag"
-                        + " where group_id = 'etl' order by topic, partition"))
+        assertThat(database.query(
+                        "select topic, partition, stored_offset, log_start_offset, log_end_offset, lag, owner,"
+                                + " state, error_code, error_text, halted_at is not null from tidemark.consumer_lag"
+                                + " where group_id = 'etl' order by topic, partition"))
                 .containsExactly(
                         "airports|0|40|null|null|null|null|free|null|null|f",
                         "flights|0|10|3|15|5|host/1|owned|null|null|f",
                         "flights|1|20|0|120|100|host/1|halted|TM-502|the handler failed|t",
                         "flights|2|30|0|25|0|null|free|null|null|f");
         database.execute("select tidemark.pause('etl', 'flights', 0)");
-        assertThat(states()).containsExactly("airports|0|free", "flights|0|paused", "flights|1|halted", "flights|2|free");
+        assertThat(states())
+                .containsExactly("airports|0|free", "flights|0|paused", "flights|1|halted", "flights|2|free");
         database.execute("select tidemark.pause('etl', 'flights')");
         assertThat(states())
                 .containsExactly("airports|0|free", "flights|0|paused", "flights|1|halted", "flights|2|paused");
@@ -111,8 +113,9 @@ class ViewsIT {
     void aGroupIsTheSumOfItsPartitions() {
         letters();
         database.execute("select tidemark.pause('etl', 'flights', 0)");
-        String group = "select topics, partitions, owners, owned_partitions, halted_partitions, paused_partitions, lag, max_lag,"
-                + " dead_letters, updated_at is not null, sampled_at is not null from tidemark.consumer_group where group_id = ";
+        String group =
+                "select topics, partitions, owners, owned_partitions, halted_partitions, paused_partitions, lag, max_lag,"
+                        + " dead_letters, updated_at is not null, sampled_at is not null from tidemark.consumer_group where group_id = ";
         assertThat(database.query(group + "'etl'")).containsExactly("2|4|1|2|1|1|105|100|4|t|t");
         assertThat(database.query(group + "'other'")).containsExactly("1|1|0|0|0|0|null|null|0|t|f");
     }
@@ -120,19 +123,23 @@ class ViewsIT {
     @Test
     void deadLettersAreCountedByCause() {
         letters();
-        assertThat(database.query("select group_id, topic, partition, error_code, error_class, dead_letters, first_offset,"
-                        + " last_offset, first_parked_at < last_parked_at from tidemark.dead_letter_summary"
-                        + " order by error_code nulls last, error_class"))
+        assertThat(database.query(
+                        "select group_id, topic, partition, error_code, error_class, dead_letters, first_offset,"
+                                + " last_offset, first_parked_at < last_parked_at from tidemark.dead_letter_summary"
+                                + " order by error_code nulls last, error_class"))
                 .containsExactly(
-                        "etl|flights|0|TM-502|E|2|4|9|t", "etl|flights|0|TM-503|E|1|5|5|f", "etl|flights|0|null|null|1|7|7|f");
+                        "etl|flights|0|TM-502|E|2|4|9|t",
+                        "etl|flights|0|TM-503|E|1|5|5|f",
+                        "etl|flights|0|null|null|1|7|7|f");
     }
 
     /** Four that wait, of three causes, and one that is superseded. */
     private void letters() {
-        database.execute("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                + " timestamp_type, attempts, parked_by, error_code, error_class, superseded_at, parked_at)"
-                + " select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'host/1', code, class, gone, now() + o * interval '1 s'"
-                + " from (values (4, 'TM-502', 'E', null::timestamptz), (9, 'TM-502', 'E', null), (5, 'TM-503', 'E', null),"
-                + " (7, null, null, null), (8, 'TM-502', 'E', now())) as v(o, code, class, gone)");
+        database.execute(
+                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                        + " timestamp_type, attempts, parked_by, error_code, error_class, superseded_at, parked_at)"
+                        + " select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'host/1', code, class, gone, now() + o * interval '1 s'"
+                        + " from (values (4, 'TM-502', 'E', null::timestamptz), (9, 'TM-502', 'E', null), (5, 'TM-503', 'E', null),"
+                        + " (7, null, null, null), (8, 'TM-502', 'E', now())) as v(o, code, class, gone)");
     }
 }

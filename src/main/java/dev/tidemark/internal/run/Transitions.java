@@ -74,8 +74,7 @@ final class Transitions {
      * @param claim the slot's, with the position it had come to
      */
     private void lose(Slot slot, Claim claim) {
-        if (slot.is(
-                PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
+        if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
             intake.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
             long now = System.nanoTime();
