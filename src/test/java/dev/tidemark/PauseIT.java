@@ -63,6 +63,12 @@ class PauseIT {
         database.execute("select tidemark." + function);
     }
 
+    /** False as well before the partition is assigned. */
+    private static boolean is(Running running, TopicPartition partition, PartitionState state) {
+        return running.consumer().status().partitions().stream()
+                .anyMatch(p -> p.partition().equals(partition) && p.state() == state);
+    }
+
     private static PartitionState state(Running running, TopicPartition partition) {
         return status(running, partition).state();
     }
@@ -116,8 +122,7 @@ class PauseIT {
             call("pause('" + topic + "')");
             follows(
                     "both pause",
-                    () -> state(running, zero) == PartitionState.PAUSED
-                            && state(running, one) == PartitionState.PAUSED);
+                    () -> is(running, zero, PartitionState.PAUSED) && is(running, one, PartitionState.PAUSED));
             produceToBoth();
             sees(running, zero, 200);
             sees(running, one, 200);
@@ -133,8 +138,7 @@ class PauseIT {
             call("resume('" + topic + "')");
             follows(
                     "both go on",
-                    () -> state(running, zero) == PartitionState.RUNNING
-                            && state(running, one) == PartitionState.RUNNING);
+                    () -> is(running, zero, PartitionState.RUNNING) && is(running, one, PartitionState.RUNNING));
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 400);
             assertThat(claims()).as("one claim each, to go on").isEqualTo(claims + 2);
             assertThat(members()).isEqualTo(members);
@@ -151,7 +155,7 @@ class PauseIT {
         try (Running running = start("cooperative", builder -> builder.topics(topic, other.topic()))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 200);
             call("pause('" + topic + "', '" + topic + "')");
-            follows("both pause", () -> state(running, one) == PartitionState.PAUSED);
+            follows("both pause", () -> is(running, one, PartitionState.PAUSED));
             assertThat(state(running, zero)).isEqualTo(PartitionState.PAUSED);
             produceToBoth();
             Servers.produceTo(producer, other, flights);
@@ -170,11 +174,11 @@ class PauseIT {
         try (Running running = start("consumer")) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 200);
             call("pause('" + topic + "', '" + topic + "', 1)");
-            follows("it pauses", () -> state(running, one) == PartitionState.PAUSED);
+            follows("it pauses", () -> is(running, one, PartitionState.PAUSED));
             produceToBoth();
             running.until("its neighbour is read", () -> stored(zero) == 200);
             call("pause('" + topic + "')");
-            follows("its neighbour pauses", () -> state(running, zero) == PartitionState.PAUSED);
+            follows("its neighbour pauses", () -> is(running, zero, PartitionState.PAUSED));
             call("resume('" + topic + "', '" + topic + "', 1)");
             sees(running, one, 200);
             assertThat(state(running, one)).as("the group is still paused").isEqualTo(PartitionState.PAUSED);
@@ -193,7 +197,7 @@ class PauseIT {
         produceToBoth();
         try (Running running = start("cooperative")) {
             running.until("one is read", () -> stored(zero) == 100);
-            running.until("the other is paused", () -> state(running, one) == PartitionState.PAUSED);
+            running.until("the other is paused", () -> is(running, one, PartitionState.PAUSED));
             sees(running, one, 100);
             assertThat(stored(one)).isEqualTo(20);
             assertThat(status(running, one).storedOffset()).hasValue(20);
@@ -213,12 +217,12 @@ class PauseIT {
         try (Running running = start("cooperative")) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 200);
             call("pause('" + topic + "')");
-            follows("it pauses", () -> state(running, zero) == PartitionState.PAUSED);
+            follows("it pauses", () -> is(running, zero, PartitionState.PAUSED));
             database.execute("begin; select tidemark.reset_offset('" + topic + "', '" + topic + "', 0, 30);"
                     + " delete from applied where partition = 0 and record_offset >= 30; commit");
             follows(
                     "it knows where it stands",
-                    () -> state(running, zero) == PartitionState.PAUSED
+                    () -> is(running, zero, PartitionState.PAUSED)
                             && status(running, zero).storedOffset().orElse(-1) == 30);
             assertThat(status(running, zero).lastFence())
                     .hasValueSatisfying(why -> assertThat(why).contains("TM-402"));
@@ -247,7 +251,7 @@ class PauseIT {
             open.await();
             long before = stored(zero);
             call("pause('" + topic + "')");
-            follows("it pauses", () -> state(running, zero) == PartitionState.PAUSED);
+            follows("it pauses", () -> is(running, zero, PartitionState.PAUSED));
             goOn.countDown();
             running.until("what was open is done", () -> stored(zero) > before);
             long after = stored(zero);
@@ -279,9 +283,9 @@ class PauseIT {
                         }))) {
             open.await();
             call("pause('" + topic + "')");
-            follows("it pauses", () -> state(running, zero) == PartitionState.PAUSED);
+            follows("it pauses", () -> is(running, zero, PartitionState.PAUSED));
             call("resume('" + topic + "')");
-            follows("it waits for its unit", () -> state(running, zero) == PartitionState.DRAINING);
+            follows("it waits for its unit", () -> is(running, zero, PartitionState.DRAINING));
             goOn.countDown();
             running.until("all read", () -> stored(zero) == 100);
             assertThat(status(running, zero).fences()).isZero();
@@ -301,17 +305,17 @@ class PauseIT {
                     }
                     FlightEffects.foldOne(record, tx);
                 }))) {
-            running.until("it halts", () -> state(running, zero) == PartitionState.HALTED);
+            running.until("it halts", () -> is(running, zero, PartitionState.HALTED));
             call("pause('" + topic + "')");
-            follows("the other pauses", () -> state(running, one) == PartitionState.PAUSED);
+            follows("the other pauses", () -> is(running, one, PartitionState.PAUSED));
             assertThat(state(running, zero)).isEqualTo(PartitionState.HALTED);
             call("resume('" + topic + "')");
-            follows("the other goes on", () -> state(running, one) == PartitionState.RUNNING);
+            follows("the other goes on", () -> is(running, one, PartitionState.RUNNING));
             assertThat(state(running, zero)).isEqualTo(PartitionState.HALTED);
             call("pause('" + topic + "')");
-            follows("the other pauses again", () -> state(running, one) == PartitionState.PAUSED);
+            follows("the other pauses again", () -> is(running, one, PartitionState.PAUSED));
             call("reset_offset('" + topic + "', '" + topic + "', 0, 41)");
-            follows("what was set going is paused as well", () -> state(running, zero) == PartitionState.PAUSED);
+            follows("what was set going is paused as well", () -> is(running, zero, PartitionState.PAUSED));
             call("resume('" + topic + "')");
             running.until("all read", () -> stored(zero) == 100 && stored(one) == 100);
         }
@@ -329,7 +333,7 @@ class PauseIT {
         try (Running running =
                 start("cooperative", builder -> builder.topics(topic).untilEnd())) {
             running.until("one is read", () -> stored(zero) == 100);
-            running.until("the other is paused", () -> state(running, one) == PartitionState.PAUSED);
+            running.until("the other is paused", () -> is(running, one, PartitionState.PAUSED));
             sees(running, one, 100);
             call("resume('" + topic + "')");
             running.end();
@@ -345,9 +349,9 @@ class PauseIT {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 200);
             for (int i = 0; i < 4; i++) {
                 call("pause('" + topic + "')");
-                follows("it pauses", () -> state(running, zero) == PartitionState.PAUSED);
+                follows("it pauses", () -> is(running, zero, PartitionState.PAUSED));
                 call("resume('" + topic + "')");
-                follows("it goes on", () -> state(running, zero) == PartitionState.RUNNING);
+                follows("it goes on", () -> is(running, zero, PartitionState.RUNNING));
             }
             assertThat(database.number("select max(owner_epoch - progress_epoch) from tidemark.stored_offset"))
                     .as("claims without progress")

@@ -356,8 +356,8 @@ class RolesIT {
                 s.execute("insert into applied (topic, partition, record_offset) values ('t', 0, 5)");
                 Map<Claim, Position> moves = new HashMap<>();
                 claims.values()
-                        .forEach(claim -> moves.put(
-                                claim, Position.of(claim.position().nextOffset() + 1)));
+                        .forEach(claim ->
+                                moves.put(claim, Position.of(claim.position().nextOffset() + 1)));
                 Map<TopicPartition, Claim> moved = store.advance(c, moves);
                 c.commit();
                 store.release(c, moved.values());
