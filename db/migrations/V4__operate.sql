@@ -202,8 +202,8 @@ begin
         if moved.bound is distinct from moved.incarnation or exists (
                 select from ${schema}.audit_log d
                  where d.group_id = moved.group_id and d.action = 'delete' and d.id > moved.id) then
-            raise exception 'group % was bound to another topic % since change %: its offsets mean something else now',
-                  moved.group_id, moved.topic, a_change using errcode = '55000';
+            raise exception 'topic % of group % was deleted or bound anew since change %: its offsets mean something else now',
+                  moved.topic, moved.group_id, a_change using errcode = '55000';
         end if;
         select o.next_offset into stands from ${schema}.stored_offset o
          where o.group_id = moved.group_id and o.topic = moved.topic and o.partition = moved.partition;
@@ -459,7 +459,7 @@ end
 $body$;
 comment on function ${schema}.delete_group(text, text, boolean) is 'Forgets a group, but for its audit rows, which keep where it stood; answers how many partitions went. Refuses while a partition is owned or dead letters remain, unless forced. A consumer that runs on after a forced one begins anew, at its start position.';
 
--- What people and dashboards look at.
+-- What people and dashboards look at. Before the first sample nobody knows the lag; until now it was shown as 0.
 
 create or replace view ${schema}.consumer_lag as
 select o.group_id,
@@ -468,7 +468,7 @@ select o.group_id,
        o.next_offset                                              as stored_offset,
        e.log_start                                                as log_start_offset,
        e.log_end                                                  as log_end_offset,
-       greatest(e.log_end - o.next_offset, 0)                     as lag,
+       case when e.log_end is not null then greatest(e.log_end - o.next_offset, 0) end as lag,
        case when o.owner_token is not null then o.owner_name end  as owner,
        o.updated_at,
        e.sampled_at,
@@ -561,6 +561,8 @@ declare
         ' ${schema}.bind_topic(text, text, text, text, bigint[], text),'
         ' ${schema}.pause(text, text, integer, text), ${schema}.resume(text, text, integer, text),'
         ' ${schema}.drop_dead_letter(text, bigint, text), ${schema}.delete_group(text, text, boolean)';
+    owners constant text := '${schema}.fence_hand_made_move(), ${schema}.set_cause(text, text, jsonb),'
+        ' ${schema}.check_binding(text, bigint[]), ${schema}.grant_access(name, text)';
     grants text[];
     one text;
 begin
@@ -575,7 +577,7 @@ begin
     end if;
     grants := array[
         format('revoke all on %s from %I', relations, a_role),
-        format('revoke all on function %s, %s from %I', writers, operators, a_role),
+        format('revoke all on function %s, %s, %s from %I', writers, operators, owners, a_role),
         format('grant usage on schema ${schema} to %I', a_role),
         format('grant select on %s to %I', relations, a_role)];
     if a_kind = 'operator' then

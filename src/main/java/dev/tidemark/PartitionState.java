@@ -15,7 +15,8 @@ import java.util.Set;
  *                 └ HALTED ◀───────────────────┘
  * </pre>
  *
- * A revoked partition leaves the diagram from any state.
+ * CLAIMING, RUNNING and RETRYING become PAUSED while a person says so; PAUSED becomes LOST when that ends, or when the offset is
+ * moved, and HALTED when the topic turns out to be another one. A revoked partition leaves the diagram from any state.
  */
 public enum PartitionState {
     /** The claim is under way, or is tried again after passing trouble. Nothing is read. */
@@ -31,13 +32,19 @@ public enum PartitionState {
     /**
      * Stands still until the process or the assignment changes, or somebody moves its stored offset; the status tells why.
      */
-    HALTED;
+    HALTED,
+    /**
+     * A person paused it, its topic or its group: it stays assigned and claimed, and nothing is read until it is resumed. What
+     * was under way is finished.
+     */
+    PAUSED;
 
-    private static final Set<PartitionState> FROM_CLAIMING = EnumSet.of(RUNNING, HALTED, LOST);
-    private static final Set<PartitionState> FROM_RUNNING = EnumSet.of(RETRYING, LOST, HALTED);
-    private static final Set<PartitionState> FROM_RETRYING = EnumSet.of(RUNNING, LOST, HALTED);
+    private static final Set<PartitionState> FROM_CLAIMING = EnumSet.of(RUNNING, HALTED, LOST, PAUSED);
+    private static final Set<PartitionState> FROM_RUNNING = EnumSet.of(RETRYING, LOST, HALTED, PAUSED);
+    private static final Set<PartitionState> FROM_RETRYING = EnumSet.of(RUNNING, LOST, HALTED, PAUSED);
     private static final Set<PartitionState> FROM_DRAINING = EnumSet.of(CLAIMING, HALTED);
     private static final Set<PartitionState> FROM_LOST = EnumSet.of(CLAIMING, DRAINING, HALTED);
+    private static final Set<PartitionState> FROM_PAUSED = EnumSet.of(LOST, HALTED);
 
     /** Whether a partition in this state may next be in the other. */
     public boolean canBecome(PartitionState next) {
@@ -48,6 +55,7 @@ public enum PartitionState {
             case DRAINING -> FROM_DRAINING.contains(next);
             case LOST -> FROM_LOST.contains(next);
             case HALTED -> next == LOST;
+            case PAUSED -> FROM_PAUSED.contains(next);
         };
     }
 }

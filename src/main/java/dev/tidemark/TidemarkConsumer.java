@@ -70,7 +70,8 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
 
     /**
      * Whether everything assigned makes progress or waits for passing trouble: false when the consumer failed, a partition has
-     * halted, a unit is over its deadline, or the poll thread is stuck. True before and after the run, unless it failed.
+     * halted, a unit is over its deadline, or the poll thread is stuck. A paused partition is healthy. True before and after the
+     * run, unless it failed.
      */
     boolean isHealthy();
 }

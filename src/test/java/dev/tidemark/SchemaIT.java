@@ -9,6 +9,10 @@ import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
 import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Tag;
@@ -48,6 +52,66 @@ class SchemaIT {
                         + " and obj_description(oid) is null"))
                 .as("functions without a comment")
                 .isEmpty();
+        assertThat(database.query("select t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid"
+                        + " where c.relnamespace = 'tidemark'::regnamespace and not t.tgisinternal"
+                        + " and obj_description(t.oid) is null"))
+                .as("triggers without a comment")
+                .isEmpty();
+    }
+
+    @Test
+    void noFunctionIsEverybodys() {
+        migrate("tidemark");
+        assertThat(
+                        database.query(
+                                "select oid::regprocedure from pg_proc"
+                                        + " where pronamespace = 'tidemark'::regnamespace and has_function_privilege('public', oid, 'execute')"))
+                .isEmpty();
+        assertThat(database.query("select oid::regprocedure from pg_proc where pronamespace = 'tidemark'::regnamespace"
+                        + " and not coalesce(proconfig @> '{\"search_path=pg_catalog, pg_temp\"}', false)"))
+                .as("functions that look for names wherever the caller says")
+                .isEmpty();
+    }
+
+    @Test
+    void anUpgradeKeepsWhatWasWrittenDownAndWhoWasLetIn() {
+        String role = "early_" + database.name();
+        try (HikariDataSource pool = database.pool(2)) {
+            Flyway.configure()
+                    .dataSource(pool)
+                    .locations(TidemarkSchema.LOCATION)
+                    .schemas("tidemark")
+                    .table(TidemarkSchema.HISTORY_TABLE)
+                    .placeholders(Map.of("schema", "tidemark"))
+                    .target("3")
+                    .load()
+                    .migrate();
+            database.execute(
+                    "insert into tidemark.topic_binding (group_id, topic, cluster_id, partitions) values ('g', 't', 'c', 1)",
+                    "insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('g', 't', 0, 10)",
+                    "update tidemark.stored_offset set next_offset = 5",
+                    "update tidemark.stored_offset set next_offset = 7",
+                    "create role " + role + " login password 'p'",
+                    "grant usage on schema tidemark to " + role,
+                    "grant select, insert, update on all tables in schema tidemark to " + role);
+            TidemarkSchema.migrate(pool);
+        }
+        assertThat(database.query(
+                        "select change_id, incarnation, from_offset, to_offset from tidemark.audit_log order by id"))
+                .containsExactly("1|1|10|5", "2|1|5|7");
+        assertThat(database.query("select from_offset, to_offset from tidemark.undo_reset(1)"))
+                .containsExactly("7|10");
+        assertThat(database.query("select change_id, action from tidemark.audit_log order by id desc limit 1"))
+                .containsExactly("3|undo");
+        try (HikariDataSource pool = TestDatabase.pool(withUser(role, "p"), 1);
+                Connection c = pool.getConnection();
+                Statement s = c.createStatement()) {
+            s.execute("select * from tidemark.consumer_pause");
+            s.execute("select tidemark.held_offset('g', 't', 0, gen_random_uuid(), 1)");
+            s.execute("insert into tidemark.audit_log (action, group_id, topic) values ('skip', 'g', 't')");
+        } catch (SQLException e) {
+            throw new AssertionError("a role that was let in by hand before can go on", e);
+        }
     }
 
     @Test
@@ -101,11 +165,15 @@ class SchemaIT {
         String role = "poor_" + database.name();
         database.execute("create role " + role + " login password 'p'");
         String url = withUser(role, "p");
-        assertThat(failure(url)).hasMessageContaining("TM-204").hasMessageContaining("grant usage on schema tidemark");
+        assertThat(failure(url))
+                .hasMessageContaining("TM-204")
+                .hasMessageContaining("lacks a right on schema tidemark")
+                .hasMessageContaining("select tidemark.grant_access('<role>', 'writer')");
         database.execute("grant usage on schema tidemark to " + role);
         assertThat(failure(url))
                 .hasMessageContaining("TM-204")
-                .hasMessageContaining("grant select, insert, update on tidemark.store_info");
+                .hasMessageContaining("lacks a right on table store_info")
+                .hasMessageContaining("select tidemark.grant_access('<role>', 'writer')");
     }
 
     @Test

@@ -118,8 +118,7 @@ class DatabaseTroubleIT {
         String role = "writer_" + database.name();
         database.execute(
                 "create role " + role + " login",
-                "grant usage on schema tidemark to " + role,
-                "grant select, insert, update on all tables in schema tidemark to " + role,
+                "select tidemark.grant_access('" + role + "', 'writer')",
                 "grant select, insert, update on airport, applied to " + role);
         String url = database.jdbcUrl().replace("user=postgres", "user=" + role);
         try (Running running = start(TestDatabase.pool(url, POOL))) {
@@ -131,12 +130,13 @@ class DatabaseTroubleIT {
                             OffsetStoreException.class,
                             e -> assertThat(e.code()).isEqualTo(ErrorCode.RIGHT_MISSING))
                     .hasMessageContaining("TM-204")
-                    .hasMessageContaining("grant select, insert, update on tidemark.stored_offset to");
+                    .hasMessageContaining("lacks a right on table stored_offset")
+                    .hasMessageContaining("select tidemark.grant_access(");
         }
         assertThat(stored()).isEqualTo(flights.size() / 2);
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
 
-        database.execute("grant select, insert, update on tidemark.stored_offset to " + role);
+        database.execute("select tidemark.grant_access('" + role + "', 'writer')");
         try (Running granted = start(TestDatabase.pool(url, POOL))) {
             granted.until("all read", () -> stored() == flights.size());
         }

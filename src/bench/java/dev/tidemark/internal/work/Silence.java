@@ -29,7 +29,7 @@ final class Silence implements WorkerEvents {
     public void recovered(Collection<Claim> claims) {}
 
     @Override
-    public void drained(TopicPartition partition) {}
+    public void drained(Claim claim) {}
 
     @Override
     public void failed(TidemarkException why) {}

@@ -15,6 +15,7 @@ import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.ControlConnection.Work;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,6 +40,7 @@ final class Claimer {
     private final ClaimStore store;
     private final StoreIdentity identity;
     private final ControlConnection connection;
+    private final PauseWatch pauses;
     private final Reading reading;
     private final String groupId;
     private final String owner;
@@ -52,6 +54,7 @@ final class Claimer {
             ClaimStore store,
             StoreIdentity identity,
             ControlConnection connection,
+            PauseWatch pauses,
             Reading reading,
             String groupId,
             String owner,
@@ -60,6 +63,7 @@ final class Claimer {
         this.store = store;
         this.identity = identity;
         this.connection = connection;
+        this.pauses = pauses;
         this.reading = reading;
         this.groupId = groupId;
         this.owner = owner;
@@ -104,7 +108,7 @@ final class Claimer {
                 .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
                 .toList();
         if (!claimable.isEmpty()) {
-            ClaimResult result = inStore(c -> store.claim(c, identities, claimable, owner, false));
+            ClaimResult result = inStore(c -> claimHeedingPauses(c, identities, claimable, false));
             claims.add(result);
             claims.locked().addAll(result.locked());
             tellSeen(claims, identities);
@@ -126,7 +130,7 @@ final class Claimer {
         try {
             ClaimResult result = inStore(c -> {
                 store.limitWait(c, ROW_PATIENCE);
-                return store.claim(c, identities, Set.of(partition), owner, true);
+                return claimHeedingPauses(c, identities, Set.of(partition), true);
             });
             claims.add(result);
             for (TopicPartition locked : result.locked()) {
@@ -140,6 +144,15 @@ final class Claimer {
             claims.later().put(partition, locked(partition, e));
         }
         return claims;
+    }
+
+    /** Whoever hears of the claims has heard before what of them is paused. */
+    private ClaimResult claimHeedingPauses(
+            Connection c, Map<String, Identity> identities, Collection<TopicPartition> partitions, boolean wait)
+            throws SQLException {
+        ClaimResult result = store.claim(c, identities, partitions, owner, wait);
+        pauses.look(c);
+        return result;
     }
 
     /** Only what was claimed: the topic of a refused claim is not the one that other claims of its name were made for. */

@@ -3,6 +3,7 @@ package dev.tidemark.internal.control;
 import dev.tidemark.Claim;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Pauses;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +20,9 @@ public interface ControlEvents {
 
     /** Claims are being tried again; the reason passes. */
     void waiting(Collection<TopicPartition> partitions, TidemarkException why);
+
+    /** All that a person has paused; told when it has changed, and before the claims that it concerns. */
+    void pauses(Pauses now);
 
     /** The table shows that these claims are gone. */
     void lost(Collection<Claim> claims, TidemarkException why);

@@ -11,6 +11,7 @@ import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.LogEndTable;
 import dev.tidemark.internal.store.PartitionStateTable;
+import dev.tidemark.internal.store.PauseTable;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
@@ -80,7 +81,7 @@ public final class ControlThread {
     private final Preparation preparation;
 
     /**
-     * @param held the claims in force, and those that halted partitions are held by
+     * @param held the claims in force, and those that partitions are held by that stand still
      * @param sessions the workers' sessions, to see units that hang
      */
     public ControlThread(
@@ -99,6 +100,7 @@ public final class ControlThread {
         this.states = new PartitionStateTable(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed);
+        PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
         this.watches = new Watches(
                 lookup,
                 store,
@@ -107,7 +109,8 @@ public final class ControlThread {
                 events,
                 options.groupId(),
                 options.reading().gaps(),
-                identity);
+                identity,
+                pauses);
         this.ends = new EndWatch(lookup, store, states, connection);
         this.preparation = new Preparation(
                 options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
@@ -116,6 +119,7 @@ public final class ControlThread {
                 store,
                 identity,
                 connection,
+                pauses,
                 options.reading(),
                 options.groupId(),
                 options.owner(),

@@ -48,6 +48,7 @@ final class Watches {
     private final BlockerWatch blockers = new BlockerWatch();
     private final GapPolicy gaps;
     private final StoreIdentity identity;
+    private final PauseWatch pauses;
 
     private boolean topicsMissing;
 
@@ -62,7 +63,8 @@ final class Watches {
             ControlEvents events,
             String groupId,
             GapPolicy gaps,
-            StoreIdentity identity) {
+            StoreIdentity identity,
+            PauseWatch pauses) {
         this.lookup = lookup;
         this.store = store;
         this.logEnds = logEnds;
@@ -71,12 +73,14 @@ final class Watches {
         this.groupId = groupId;
         this.gaps = gaps;
         this.identity = identity;
+        this.pauses = pauses;
     }
 
-    /** Notices that somebody moved an offset, or claimed a partition, while it was idle. */
+    /** Notices that somebody paused something, moved an offset, or claimed a partition, while it was idle. */
     void probe(Collection<Claim> claims) throws SQLException {
         Set<TopicPartition> fenced = connection.inTransaction(c -> {
             identity.check(c);
+            pauses.look(c);
             return store.fenced(c, claims);
         });
         if (!fenced.isEmpty()) {

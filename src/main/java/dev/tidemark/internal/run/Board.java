@@ -53,8 +53,8 @@ final class Board {
         return slots.get(partition);
     }
 
-    synchronized List<Slot> inState(PartitionState state) {
-        return slots.values().stream().filter(slot -> slot.is(state)).toList();
+    synchronized List<Slot> inState(PartitionState... states) {
+        return slots.values().stream().filter(slot -> slot.is(states)).toList();
     }
 
     /** Changes a slot so that a status sees all of the change or nothing. */
@@ -87,11 +87,11 @@ final class Board {
         return reasons;
     }
 
-    /** The claims under which halted partitions are still held. */
-    synchronized Map<TopicPartition, Claim> haltedClaims() {
+    /** The claims under which partitions are held that stand still: halted, or paused. */
+    synchronized Map<TopicPartition, Claim> standingClaims() {
         Map<TopicPartition, Claim> claims = new HashMap<>();
         for (Slot slot : slots.values()) {
-            if (slot.is(PartitionState.HALTED) && slot.claim != null) {
+            if (slot.is(PartitionState.HALTED, PartitionState.PAUSED) && slot.claim != null) {
                 claims.put(slot.partition, slot.claim);
             }
         }

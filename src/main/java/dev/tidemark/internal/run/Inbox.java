@@ -4,6 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.work.WorkerEvents;
 import java.util.Collection;
 import java.util.Map;
@@ -109,8 +110,8 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
-    public void drained(TopicPartition partition) {
-        mailbox.post(() -> transitions().drained(partition));
+    public void drained(Claim claim) {
+        mailbox.post(() -> transitions().drained(claim));
     }
 
     @Override
@@ -129,6 +130,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
     @Override
     public void refused(TopicPartition partition, long assignment, TidemarkException why) {
         mailbox.post(() -> transitions().refused(partition, assignment, why));
+    }
+
+    @Override
+    public void pauses(Pauses now) {
+        mailbox.post(() -> transitions().pauses(now));
     }
 
     @Override

@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -99,10 +98,12 @@ final class Rebalances implements ConsumerRebalanceListener {
     }
 
     private List<Claim> leave(Collection<TopicPartition> partitions) {
-        Set<TopicPartition> busy = intake.close(partitions);
+        intake.close(partitions);
         control.forget(partitions);
-        List<Claim> claims = board.remove(partitions);
-        LOG.debug("units under way group={} partitions={}", groupId, busy);
-        return claims;
+        LOG.debug(
+                "units under way group={} partitions={}",
+                groupId,
+                partitions.stream().filter(intake::isLeaving).toList());
+        return board.remove(partitions);
     }
 }

@@ -90,9 +90,9 @@ record Rooms(
         return new Rooms(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
     }
 
-    /** Halted partitions are looked at too, so that moving their offset sets them going again. */
+    /** Partitions that stand still are looked at too, so that moving their offset is noticed. */
     private static Map<TopicPartition, Claim> held(Intake intake, Board board) {
-        Map<TopicPartition, Claim> held = board.haltedClaims();
+        Map<TopicPartition, Claim> held = board.standingClaims();
         held.putAll(intake.claims());
         return held;
     }

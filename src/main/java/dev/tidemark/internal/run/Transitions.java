@@ -6,6 +6,7 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Loss;
+import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.work.Intake;
 import java.time.Duration;
 import java.util.Collection;
@@ -31,6 +32,7 @@ final class Transitions {
     private final Intake intake;
     private final ControlThread control;
     private final Mirror mirror;
+    private Pauses pauses = Pauses.none();
 
     Transitions(String groupId, Board board, Seeks seeks, Intake intake, ControlThread control, Mirror mirror) {
         this.groupId = groupId;
@@ -72,7 +74,7 @@ final class Transitions {
      * @param claim the slot's, with the position it had come to
      */
     private void lose(Slot slot, Claim claim) {
-        if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED)) {
+        if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
             intake.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
             long now = System.nanoTime();
@@ -121,11 +123,14 @@ final class Transitions {
         }
     }
 
-    void drained(TopicPartition partition) {
-        Slot slot = board.slot(partition);
+    void drained(Claim claim) {
+        Slot slot = board.slot(claim.partition());
+        if (slot != null && slot.is(PartitionState.PAUSED) && slot.holds(claim)) {
+            board.update(slot, s -> s.claim = claim);
+        }
         if (slot != null && slot.is(PartitionState.DRAINING)) {
             board.update(slot, s -> s.become(PartitionState.CLAIMING));
-            Map<TopicPartition, Long> assignment = Map.of(partition, slot.assignment);
+            Map<TopicPartition, Long> assignment = Map.of(slot.partition, slot.assignment);
             if (slot.lost == null) {
                 control.claim(assignment, Duration.ZERO);
             } else {
@@ -134,9 +139,63 @@ final class Transitions {
         }
     }
 
+    /** Lets stand still what is paused now, and sets going again what no longer is. */
+    void pauses(Pauses now) {
+        pauses = now;
+        Set<TopicPartition> paused = new HashSet<>();
+        for (Slot slot : board.inState(PartitionState.RUNNING, PartitionState.RETRYING)) {
+            if (pauses.cover(slot.partition)) {
+                pause(slot);
+                paused.add(slot.partition);
+            }
+        }
+        Set<TopicPartition> resumed = new HashSet<>();
+        for (Slot slot : board.inState(PartitionState.PAUSED)) {
+            if (!pauses.cover(slot.partition)) {
+                goOn(slot);
+                resumed.add(slot.partition);
+            }
+        }
+        if (!paused.isEmpty()) {
+            LOG.info("paused group={} partitions={}", groupId, paused);
+        }
+        if (!resumed.isEmpty()) {
+            LOG.info("resumed group={} partitions={}", groupId, resumed);
+        }
+    }
+
+    /** The unit under way ends as it may; what is only buffered is read again later. */
+    private void pause(Slot slot) {
+        Claim stands = intake.close(Set.of(slot.partition)).get(slot.partition);
+        seeks.hold(slot.partition);
+        board.update(slot, s -> {
+            if (stands != null) {
+                s.claim = stands;
+            }
+            s.error = null;
+            s.become(PartitionState.PAUSED);
+        });
+    }
+
+    /** The one way back to reading is a claim. The old one is given up first: a claim upon it would look like one without progress. */
+    private void goOn(Slot slot) {
+        Claim claim = slot.claim;
+        boolean leaving = intake.isLeaving(slot.partition);
+        if (claim != null && !leaving) {
+            control.release(Set.of(claim));
+        }
+        board.update(slot, s -> {
+            s.losses = 0;
+            s.lost = leaving ? claim : null;
+            s.claim = null;
+            s.become(PartitionState.LOST);
+        });
+    }
+
     void claimed(Map<ClaimedPartition, Long> assignments) {
         Set<Claim> late = new HashSet<>();
         Set<String> begun = new HashSet<>();
+        Set<String> standing = new HashSet<>();
         assignments.forEach((claimed, assignment) -> {
             Claim claim = claimed.claim();
             Slot slot = board.slot(claim.partition());
@@ -144,19 +203,26 @@ final class Transitions {
                 late.add(claim);
                 return;
             }
+            boolean paused = pauses.cover(slot.partition);
             board.update(slot, s -> {
                 explainLoss(s, claimed);
                 s.claim = claim;
                 s.error = null;
                 s.held = false;
-                s.become(PartitionState.RUNNING);
+                s.become(paused ? PartitionState.PAUSED : PartitionState.RUNNING);
             });
-            intake.open(claimed);
-            seeks.begin(claim);
+            if (!paused) {
+                intake.open(claimed);
+                seeks.begin(claim);
+            }
             mirror.note(Set.of(claim));
-            begun.add(claim.partition() + "@" + claim.position().nextOffset());
+            (paused ? standing : begun)
+                    .add(claim.partition() + "@" + claim.position().nextOffset());
         });
         control.release(late);
+        if (!standing.isEmpty()) {
+            LOG.info("claimed, and paused group={} partitions={}", groupId, standing);
+        }
         if (!begun.isEmpty()) {
             LOG.info("claimed group={} partitions={}", groupId, begun);
         }

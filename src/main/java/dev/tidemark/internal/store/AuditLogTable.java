@@ -8,22 +8,27 @@ import org.apache.kafka.common.TopicPartition;
 /** All statements on {@code audit_log}, for one group. */
 public final class AuditLogTable {
     private static final String INSERT = """
-            insert into {schema}.audit_log (action, group_id, topic, partition, from_offset, to_offset, reason)
-            values (?, ?, ?, ?, ?, ?, ?)
+            insert into {schema}.audit_log (action, group_id, topic, partition, incarnation, from_offset, to_offset, reason)
+            values (?, ?, ?, ?,
+                    case when ? then (select b.incarnation from {schema}.topic_binding b where b.group_id = ? and b.topic = ?) end,
+                    ?, ?, ?)
             """;
 
     /** What is written down; the column {@code action} holds the name in lower case. */
     public enum Action {
-        GAP("gap"),
-        SKIP("skip"),
-        PARK("park"),
-        REDRIVE("redrive"),
-        DROP("drop");
+        GAP("gap", true),
+        SKIP("skip", true),
+        PARK("park", true),
+        // A dead letter can be older than the topic that is bound now.
+        REDRIVE("redrive", false),
+        DROP("drop", false);
 
         private final String text;
+        private final boolean ofBoundTopic;
 
-        Action(String text) {
+        Action(String text, boolean ofBoundTopic) {
             this.text = text;
+            this.ofBoundTopic = ofBoundTopic;
         }
     }
 
@@ -47,9 +52,12 @@ public final class AuditLogTable {
             s.setString(2, groupId);
             s.setString(3, partition.topic());
             s.setInt(4, partition.partition());
-            s.setLong(5, from);
-            s.setLong(6, to);
-            s.setString(7, reason);
+            s.setBoolean(5, action.ofBoundTopic);
+            s.setString(6, groupId);
+            s.setString(7, partition.topic());
+            s.setLong(8, from);
+            s.setLong(9, to);
+            s.setString(10, reason);
             s.executeUpdate();
         }
     }

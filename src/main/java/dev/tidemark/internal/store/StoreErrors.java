@@ -4,6 +4,7 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStoreException;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.SqlFacts;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.postgresql.util.PSQLException;
@@ -12,6 +13,9 @@ import org.postgresql.util.PSQLException;
 public final class StoreErrors {
     // The server names the object but not the right; the text is the untranslated one of lc_messages C and English.
     private static final Pattern DENIED = Pattern.compile("permission denied for (\\w+) (\\w+)");
+
+    /** Functions that consumers call; the others are the operators'. */
+    private static final Set<String> OF_WRITERS = Set.of("change_id", "held_offset", "advance_offset");
 
     private StoreErrors() {}
 
@@ -56,26 +60,20 @@ public final class StoreErrors {
     }
 
     private static String denied(Schema schema, Throwable failure) {
-        String grant =
-                "grant usage on schema " + schema.name() + " to <role>; grant select, insert, update on all tables"
-                        + " in schema " + schema.name() + " to <role>";
+        String object = "the offset store";
+        String kind = "'writer'); where it only looks, 'reader' is enough";
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof PSQLException p && p.getServerErrorMessage() != null) {
                 Matcher m =
                         DENIED.matcher(String.valueOf(p.getServerErrorMessage().getMessage()));
                 if (m.find()) {
-                    String object = m.group(2);
-                    grant = switch (m.group(1)) {
-                        case "schema" -> "grant usage on schema " + object + " to <role>";
-                        case "function" -> "grant execute on all functions in schema " + schema.name() + " to <role>";
-                        default ->
-                            "grant select, insert, update" + (object.equals("dead_letter") ? ", delete" : "") + " on "
-                                    + schema.name() + "." + object + " to <role>";
-                    };
+                    object = m.group(1) + " " + m.group(2);
+                    kind = m.group(1).equals("function") && !OF_WRITERS.contains(m.group(2)) ? "'operator')" : kind;
                     break;
                 }
             }
         }
-        return "the role lacks a right on the offset store: as its owner, " + grant;
+        return "the role lacks a right on " + object + ": as the owner of the offset store, select " + schema.name()
+                + ".grant_access('<role>', " + kind;
     }
 }

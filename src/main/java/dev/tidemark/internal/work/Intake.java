@@ -10,10 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -135,18 +133,19 @@ public final class Intake {
         return busyLanes == 0 && waiting.ready() == 0;
     }
 
-    /** Drops what is buffered for these partitions. Answers those of which a unit is still under way. */
-    public Set<TopicPartition> close(Collection<TopicPartition> partitions) {
-        Set<TopicPartition> busy = new HashSet<>();
+    /**
+     * Drops what is buffered for these partitions. Answers where the claims stand that ended with it; a unit that is still under
+     * way may move one on, as {@link WorkerEvents#drained} tells.
+     */
+    public Map<TopicPartition, Claim> close(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, Claim> ended = new HashMap<>();
         List<TopicPartition> room;
         synchronized (this) {
             for (TopicPartition partition : partitions) {
                 Lane lane = lanes.get(partition);
                 if (lane != null) {
                     close(lane);
-                }
-                if (leaving.containsKey(partition)) {
-                    busy.add(partition);
+                    ended.put(partition, lane.claim);
                 }
             }
             room = buffer.empty(isPlenty(), isIdle());
@@ -154,7 +153,7 @@ public final class Intake {
         if (!room.isEmpty()) {
             events.roomFor(room);
         }
-        return busy;
+        return ended;
     }
 
     /** Waits until no unit of these partitions is under way, or the time is over; answers whether none is. */
@@ -271,12 +270,12 @@ public final class Intake {
 
     /** Ends units: each portion is either done up to a record, to be tried again, or its partition's last. */
     void settle(List<Settlement> settlements) {
-        List<TopicPartition> drained = new ArrayList<>();
+        List<Claim> drained = new ArrayList<>();
         List<TopicPartition> room;
         synchronized (this) {
             for (Settlement s : settlements) {
                 if (settle(s)) {
-                    drained.add(s.portion().claim().partition());
+                    drained.add(s.portion().lane().claim);
                 }
             }
             room = buffer.empty(isPlenty(), isIdle());

@@ -28,8 +28,8 @@ public interface WorkerEvents {
     /** What was retried has taken effect. */
     void recovered(Collection<Claim> claims);
 
-    /** The last unit of a partition that was closed meanwhile has ended. */
-    void drained(TopicPartition partition);
+    /** The last unit of a partition that was closed meanwhile has ended, and the claim stands there. */
+    void drained(Claim claim);
 
     /** The whole consumer cannot go on. */
     void failed(TidemarkException why);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
@@ -105,7 +106,7 @@ class IntakeTest {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 105), null);
         Portion portion = take().get(0);
-        assertThat(intake.close(Set.of(p0.partition()))).containsExactly(p0.partition());
+        assertThat(intake.close(Set.of(p0.partition()))).containsExactly(Map.entry(p0.partition(), p0));
         assertThat(intake.isLeaving(p0.partition())).isTrue();
         assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofMillis(10)))
                 .isFalse();
@@ -113,8 +114,18 @@ class IntakeTest {
         assertThat(intake.isLeaving(p0.partition())).isFalse();
         assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofSeconds(10)))
                 .isTrue();
-        assertThat(news.drained).containsExactly(p0.partition());
+        assertThat(news.drained).containsExactly(p0);
         assertThat(take()).as("its records are gone").isEmpty();
+    }
+
+    @Test
+    void theLastUnitOfAClosedPartitionTellsWhereItsClaimStands() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 105), null);
+        Portion portion = take().get(0);
+        intake.close(Set.of(p0.partition()));
+        intake.settle(List.of(done(portion, 5, Position.of(105))));
+        assertThat(news.drained).containsExactly(p0.at(Position.of(105)));
     }
 
     @Test
@@ -303,7 +314,7 @@ class IntakeTest {
     /** Writes down what the poll thread would hear. */
     private static final class News implements WorkerEvents {
         private final List<TopicPartition> room = new ArrayList<>();
-        private final List<TopicPartition> drained = new ArrayList<>();
+        private final List<Claim> drained = new ArrayList<>();
         private int appetites;
 
         @Override
@@ -317,8 +328,8 @@ class IntakeTest {
         }
 
         @Override
-        public void drained(TopicPartition partition) {
-            drained.add(partition);
+        public void drained(Claim claim) {
+            drained.add(claim);
         }
 
         @Override
