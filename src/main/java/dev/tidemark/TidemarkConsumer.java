@@ -73,4 +73,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      * halted, a unit is over its deadline, or the poll thread is stuck. True before and after the run, unless it failed.
      */
     boolean isHealthy();
+
+    /** Whether the process should be restarted, whether it is up to its work, and what is wrong. Cheap enough for every probe. */
+    Health health();
 }

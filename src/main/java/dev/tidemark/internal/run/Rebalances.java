@@ -2,6 +2,9 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
 import dev.tidemark.PartitionState;
+import dev.tidemark.TidemarkListener;
+import dev.tidemark.TidemarkListener.Rebalance;
+import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.work.Intake;
 import java.time.Duration;
@@ -28,6 +31,7 @@ final class Rebalances implements ConsumerRebalanceListener {
     private final Intake intake;
     private final ControlThread control;
     private final Mirror mirror;
+    private final TidemarkListener listener;
     private final Duration drain;
 
     /**
@@ -40,6 +44,7 @@ final class Rebalances implements ConsumerRebalanceListener {
             Intake intake,
             ControlThread control,
             Mirror mirror,
+            TidemarkListener listener,
             Duration drain) {
         this.groupId = groupId;
         this.board = board;
@@ -47,6 +52,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         this.intake = intake;
         this.control = control;
         this.mirror = mirror;
+        this.listener = listener;
         this.drain = drain;
     }
 
@@ -67,6 +73,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         if (!partitions.isEmpty()) {
             LOG.info("assigned group={} partitions={}", groupId, partitions);
         }
+        tell(Kind.ASSIGNED, partitions);
     }
 
     @Override
@@ -86,6 +93,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         mirror.commit(partitions);
         control.release(claims);
         LOG.info("revoked group={} partitions={}", groupId, partitions);
+        tell(Kind.REVOKED, partitions);
     }
 
     @Override
@@ -96,6 +104,11 @@ final class Rebalances implements ConsumerRebalanceListener {
         control.release(leave(partitions));
         mirror.forget(partitions);
         LOG.warn("lost group={} partitions={}", groupId, partitions);
+        tell(Kind.LOST, partitions);
+    }
+
+    private void tell(Kind kind, Collection<TopicPartition> partitions) {
+        listener.rebalanced(new Rebalance(groupId, kind, Set.copyOf(partitions)));
     }
 
     private List<Claim> leave(Collection<TopicPartition> partitions) {
