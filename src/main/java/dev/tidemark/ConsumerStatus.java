@@ -10,10 +10,24 @@ import java.util.Optional;
  * @param state where the consumer is in its life
  * @param healthy as {@link TidemarkConsumer#isHealthy()}
  * @param partitions the assigned partitions, by topic and number
+ * @param queue what was fetched and waits for a worker
  * @param lastError why the whole consumer stopped, or what it is waiting for; empty while all is well
  */
 public record ConsumerStatus(
-        String groupId, State state, boolean healthy, List<PartitionStatus> partitions, Optional<String> lastError) {
+        String groupId,
+        State state,
+        boolean healthy,
+        List<PartitionStatus> partitions,
+        Queue queue,
+        Optional<String> lastError) {
+    /**
+     * Records that wait in this process; those that a unit holds are not among them.
+     *
+     * @param records how many
+     * @param bytes how much they count for against {@link TidemarkBuilder#bufferBytes}
+     */
+    public record Queue(long records, long bytes) {}
+
     /** The life of a consumer, in this order; it never goes back. */
     public enum State {
         /** Built; {@code run} was not called yet. */

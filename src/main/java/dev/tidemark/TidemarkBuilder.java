@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.UnitHandler;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,7 @@ public final class TidemarkBuilder<K, V> {
         private boolean strictIdentity;
         private boolean untilEnd;
         private boolean mirror;
+        private final List<TidemarkListener> listeners = new ArrayList<>();
     }
 
     private TidemarkBuilder(
@@ -227,6 +229,15 @@ public final class TidemarkBuilder<K, V> {
         return this;
     }
 
+    /**
+     * Who is told what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds to those before. Default
+     * nobody.
+     */
+    public TidemarkBuilder<K, V> listener(TidemarkListener... told) {
+        settings.listeners.addAll(List.of(told));
+        return this;
+    }
+
     /** Builds a consumer whose handler gets one record at a time. */
     public TidemarkConsumer handle(RecordHandler<K, V> handler) {
         return build(UnitHandler.of(handler));
@@ -266,7 +277,8 @@ public final class TidemarkBuilder<K, V> {
                         settings.limits,
                         workers,
                         settings.bufferBytes,
-                        deadline(kafka))));
+                        deadline(kafka)),
+                List.copyOf(settings.listeners)));
     }
 
     private Subscription subscription() {

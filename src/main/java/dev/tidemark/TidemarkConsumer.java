@@ -74,4 +74,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      * run, unless it failed.
      */
     boolean isHealthy();
+
+    /** Whether the process should be restarted, whether it is up to its work, and what is wrong. Cheap enough for every probe. */
+    Health health();
 }

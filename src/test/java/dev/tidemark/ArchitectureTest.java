@@ -21,6 +21,9 @@ class ArchitectureTest {
     private static final String WORK = "dev.tidemark.internal.work";
     private static final String CONTROL = "dev.tidemark.internal.control";
     private static final String RUN = "dev.tidemark.internal.run";
+    private static final String LOG = "dev.tidemark.internal.log";
+    private static final String METRICS = "dev.tidemark.metrics";
+    private static final String TRACING = "dev.tidemark.tracing";
     private static final String CLI = "dev.tidemark.cli";
 
     private final JavaClasses main = new ClassFileImporter()
@@ -44,10 +47,13 @@ class ArchitectureTest {
         mayUse(PLAN, API);
         mayUse(STORE, PLAN, API);
         mayUse(KAFKA, PLAN, API);
-        mayUse(WORK, STORE, PLAN, API);
-        mayUse(CONTROL, STORE, KAFKA, PLAN, API);
-        mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, API);
-        mayUse(CLI, STORE, KAFKA, PLAN, API);
+        mayUse(LOG, API);
+        mayUse(WORK, STORE, PLAN, LOG, API);
+        mayUse(CONTROL, STORE, KAFKA, PLAN, LOG, API);
+        mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, LOG, API);
+        mayUse(METRICS, API);
+        mayUse(TRACING, API);
+        mayUse(CLI, STORE, KAFKA, PLAN, METRICS, API);
     }
 
     @Test
@@ -100,6 +106,34 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "picocli..", "com.fasterxml.jackson..", "org.apache.commons.csv..", "dev.tidemark.cli..")
+                .check(main);
+    }
+
+    @Test
+    void metricsAndTracingHaveRoomsOfTheirOwn() {
+        // The command line serves the meters to Prometheus.
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(METRICS, CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.micrometer..")
+                .check(main);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(TRACING)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.opentelemetry..")
+                .check(main);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.tidemark..")
+                .and()
+                .resideOutsideOfPackages(METRICS, TRACING, CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(METRICS, TRACING, CLI)
                 .check(main);
     }
 

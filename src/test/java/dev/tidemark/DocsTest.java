@@ -32,7 +32,11 @@ class DocsTest {
         "docs/failures.md, PolicyExamples, own",
         "docs/failures.md, PolicyExamples, transient",
         "docs/failures.md, PolicyExamples, redrive",
-        "docs/failures.md, PolicyExamples, gap"
+        "docs/failures.md, PolicyExamples, gap",
+        "docs/observe.md, ObserveExamples, metrics",
+        "docs/observe.md, ObserveExamples, probes",
+        "docs/observe.md, ObserveExamples, tracing",
+        "docs/observe.md, ObserveExamples, listener"
     })
     void examplesAreCutFromCompiledCode(String page, String source, String name) throws IOException {
         String code = Files.readString(Path.of("src/test/java/dev/tidemark", source + ".java"));

@@ -106,6 +106,13 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         PgCtl.of(this).restartImmediately();
     }
 
+    /** Stops as in a crash; what it answers starts the server again. */
+    public Runnable stopImmediately() {
+        PgCtl ctl = PgCtl.of(this);
+        ctl.stop("immediate");
+        return ctl::start;
+    }
+
     @Override
     public void close() {
         try {

@@ -3,6 +3,7 @@ package dev.tidemark.internal.control;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
@@ -48,7 +49,7 @@ final class ControlTasks {
         this.database = new Trouble(groupId, "the database");
         this.kafka = new Trouble(groupId, "Kafka");
         this.executor = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "tidemark-" + groupId + "-control");
+            Thread thread = new Thread(LogContext.inGroup(groupId, task), "tidemark-" + groupId + "-control");
             thread.setDaemon(true);
             return thread;
         });

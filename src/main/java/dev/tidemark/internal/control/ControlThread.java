@@ -167,6 +167,11 @@ public final class ControlThread {
         watches.confirm(topics);
     }
 
+    /** How long ago, in nanoseconds, the database answered this thread. */
+    public long sinceDatabaseAnswered(long now) {
+        return connection.sinceLastAnswer(now);
+    }
+
     /** Gives up claiming these partitions. */
     public void forget(Collection<TopicPartition> partitions) {
         claims.forget(partitions);

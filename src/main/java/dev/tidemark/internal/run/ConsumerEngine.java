@@ -3,13 +3,15 @@ package dev.tidemark.internal.run;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.ErrorCode;
-import dev.tidemark.PartitionState;
+import dev.tidemark.Health;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.Redriven;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.HealthPlanner;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.DeadLetterTable;
@@ -17,13 +19,14 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.work.Listeners;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.Redrive;
+import dev.tidemark.internal.work.Reports;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -53,6 +56,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private final EngineOptions<K, V> options;
     private final String groupId;
     private final String owner;
+    private final Listeners listeners;
+    private final Vitals vitals;
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopRequested;
@@ -63,6 +68,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         this.options = options;
         this.groupId = options.groupId();
         this.owner = Names.ownerName();
+        this.listeners = new Listeners(groupId, options.listeners());
+        this.vitals = new Vitals(options);
     }
 
     @Override
@@ -72,13 +79,13 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         }
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
         Thread poll = new Thread(
-                () -> {
+                LogContext.inGroup(groupId, () -> {
                     try {
                         result.complete(pollThread());
                     } catch (Throwable e) {
                         result.completeExceptionally(e);
                     }
-                },
+                }),
                 "tidemark-" + groupId + "-poll");
         poll.setDaemon(true);
         poll.start();
@@ -125,13 +132,14 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             Rooms made = null;
             TidemarkException failed = null;
             try {
-                made = Rooms.build(options, owner, consumer, admin);
+                made = Rooms.build(options, owner, consumer, admin, listeners);
                 rooms = made;
+                listeners.started(this, consumer::metrics);
                 if (sound(made.control())) {
-                    workers.addAll(made.startWorkers(options, owner));
+                    workers.addAll(made.startWorkers(options, owner, listeners));
                     subscribe(consumer, made.rebalances());
                     LOG.info(
-                            "running group={} reads={} workers={} owner={}",
+                            "running group={} reads=\"{}\" workers={} owner={}",
                             groupId,
                             options.kafka().reading().subscription(),
                             workers.size(),
@@ -204,6 +212,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             consumer.close(CloseOptions.timeout(GOODBYE));
         } else {
             made.shutDown(consumer, options.kafka().reading().isManual(), workers, GOODBYE);
+            listeners.stopped(this);
         }
         LOG.info("stopped group={}", groupId);
     }
@@ -252,7 +261,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     decoder,
                     transaction,
                     new UnitNotes(schema, groupId, session, transaction),
-                    new DeadLetterTable(schema, groupId));
+                    new DeadLetterTable(schema, groupId),
+                    new Reports(groupId, listeners));
             return redrive.redriveAll(ids);
         }
     }
@@ -267,27 +277,26 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 Objects.requireNonNull(state.get()),
                 isHealthy(),
                 partitions,
-                Optional.ofNullable(error).or(this::missing).map(Board::words));
+                made == null ? new ConsumerStatus.Queue(0, 0) : made.intake().waiting(),
+                lastError());
+    }
+
+    private Optional<String> lastError() {
+        return Optional.ofNullable(error).or(this::missing).map(Board::words);
     }
 
     @Override
     public boolean isHealthy() {
-        Rooms made = rooms;
-        if (state.get() == State.FAILED) {
-            return false;
-        }
-        if (made == null || state.get() != State.RUNNING) {
-            return true;
-        }
-        long now = System.nanoTime();
-        boolean hung = made.sessions().stream()
-                .map(WorkerSession::openUnit)
-                .anyMatch(unit -> unit != null
-                        && unit.age(now) > options.work().deadline().toNanos());
-        boolean silent = made.loop().sinceLastPoll(now)
-                > options.kafka().settings().maxPollInterval().toNanos();
-        boolean halted = made.board().status(Map.of()).stream().anyMatch(p -> p.state() == PartitionState.HALTED);
-        return !hung && !silent && !halted && missing().isEmpty();
+        return HealthPlanner.isHealthy(facts());
+    }
+
+    @Override
+    public Health health() {
+        return HealthPlanner.plan(facts());
+    }
+
+    private HealthPlanner.Facts facts() {
+        return vitals.facts(Objects.requireNonNull(state.get()), rooms, lastError());
     }
 
     private Optional<TidemarkException> missing() {

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.FailurePolicy;
+import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.Reading;
@@ -8,13 +9,19 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.UnitHandler;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 
-/** Everything a consumer is made of, checked already. */
-public record EngineOptions<K, V>(KafkaSide kafka, StoreSide store, WorkSide<K, V> work) {
+/**
+ * Everything a consumer is made of, checked already.
+ *
+ * @param listeners who is told what it does
+ */
+public record EngineOptions<K, V>(
+        KafkaSide kafka, StoreSide store, WorkSide<K, V> work, List<TidemarkListener> listeners) {
     /**
      * How records come in.
      *

@@ -3,6 +3,7 @@ package dev.tidemark.internal.run;
 import dev.tidemark.Claim;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
+import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.work.WorkerEvents;
@@ -147,7 +148,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
         TidemarkException before = missing;
         missing = why;
         if (why != null && before == null) {
-            LOG.warn("{}", why.getMessage());
+            LOG.warn(
+                    "topics are missing, waiting for them group={} code={} error=\"{}\"",
+                    groupId,
+                    why.code(),
+                    LogContext.quotable(why, Board.words(why)));
         } else if (why == null && before != null) {
             LOG.info("all topics exist now group={}", groupId);
         }

@@ -56,6 +56,7 @@ final class PollLoop {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long lastPoll;
     private volatile boolean polls;
+    private volatile boolean joined;
     private int pollFailures;
 
     PollLoop(
@@ -86,6 +87,7 @@ final class PollLoop {
         lastPoll = System.nanoTime();
         polls = true;
         while (stopped.getCount() > 0) {
+            lastPoll = System.nanoTime();
             mailbox.runAll();
             TidemarkException fatal = inbox.failure();
             if (fatal != null) {
@@ -150,12 +152,16 @@ final class PollLoop {
         return polls ? now - lastPoll : 0;
     }
 
+    /** Whether Kafka has taken it into the group; it need not have been given anything to read. */
+    boolean hasJoined() {
+        return joined;
+    }
+
     /** Answers whether the poll came to its end. */
     private boolean poll() {
         try {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
-            lastPoll = System.nanoTime();
-            pollFailures = 0;
+            polled();
             // Positions move without records too: beyond transaction markers, aborted and compacted data.
             Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
             read.addAll(records.partitions());
@@ -186,6 +192,15 @@ final class PollLoop {
                     e));
         }
         return false;
+    }
+
+    private void polled() {
+        if (pollFailures > 0) {
+            LOG.info("polling again group={} attempts={}", groupId, pollFailures);
+            pollFailures = 0;
+        }
+        // The generation is known before the first assignment, which may be empty and then be told to nobody.
+        joined = joined || consumer.groupMetadata().generationId() >= 0;
     }
 
     private void pollFailed(RetriableException e) {

@@ -2,6 +2,9 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
 import dev.tidemark.PartitionState;
+import dev.tidemark.TidemarkListener;
+import dev.tidemark.TidemarkListener.Rebalance;
+import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.work.Intake;
 import java.time.Duration;
@@ -27,6 +30,7 @@ final class Rebalances implements ConsumerRebalanceListener {
     private final Intake intake;
     private final ControlThread control;
     private final Mirror mirror;
+    private final TidemarkListener listener;
     private final Duration drain;
 
     /**
@@ -39,6 +43,7 @@ final class Rebalances implements ConsumerRebalanceListener {
             Intake intake,
             ControlThread control,
             Mirror mirror,
+            TidemarkListener listener,
             Duration drain) {
         this.groupId = groupId;
         this.board = board;
@@ -46,6 +51,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         this.intake = intake;
         this.control = control;
         this.mirror = mirror;
+        this.listener = listener;
         this.drain = drain;
     }
 
@@ -66,6 +72,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         if (!partitions.isEmpty()) {
             LOG.info("assigned group={} partitions={}", groupId, partitions);
         }
+        tell(Kind.ASSIGNED, partitions);
     }
 
     @Override
@@ -85,6 +92,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         mirror.commit(partitions);
         control.release(claims);
         LOG.info("revoked group={} partitions={}", groupId, partitions);
+        tell(Kind.REVOKED, partitions);
     }
 
     @Override
@@ -95,6 +103,11 @@ final class Rebalances implements ConsumerRebalanceListener {
         control.release(leave(partitions));
         mirror.forget(partitions);
         LOG.warn("lost group={} partitions={}", groupId, partitions);
+        tell(Kind.LOST, partitions);
+    }
+
+    private void tell(Kind kind, Collection<TopicPartition> partitions) {
+        listener.rebalanced(new Rebalance(groupId, kind, Set.copyOf(partitions)));
     }
 
     private List<Claim> leave(Collection<TopicPartition> partitions) {

@@ -1,8 +1,10 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
+import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ControlConnection;
@@ -13,6 +15,8 @@ import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.work.Assistant;
 import dev.tidemark.internal.work.IdentityCheck;
 import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.Listeners;
+import dev.tidemark.internal.work.Reports;
 import dev.tidemark.internal.work.Survivors;
 import dev.tidemark.internal.work.UnitTools;
 import dev.tidemark.internal.work.Worker;
@@ -41,7 +45,12 @@ record Rooms(
     /** How long a revocation, and so a stop, waits for units under way. */
     static final Duration DRAIN = Duration.ofSeconds(10);
 
-    static Rooms build(EngineOptions<?, ?> options, String owner, Consumer<byte[], byte[]> consumer, Admin admin) {
+    static Rooms build(
+            EngineOptions<?, ?> options,
+            String owner,
+            Consumer<byte[], byte[]> consumer,
+            Admin admin,
+            TidemarkListener listener) {
         String groupId = options.groupId();
         StoreSide store = options.store();
         Board board = new Board(owner);
@@ -74,7 +83,7 @@ record Rooms(
                 inbox,
                 () -> held(intake, board),
                 sessions);
-        inbox.connect(new Transitions(groupId, board, seeks, intake, control, mirror));
+        inbox.connect(new Transitions(groupId, board, seeks, intake, control, mirror, listener));
         PollLoop loop = new PollLoop(
                 groupId,
                 consumer,
@@ -86,7 +95,7 @@ record Rooms(
                 control,
                 mirror,
                 options.kafka().reading().untilEnd());
-        Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, DRAIN);
+        Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, DRAIN);
         return new Rooms(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
     }
 
@@ -97,7 +106,7 @@ record Rooms(
         return held;
     }
 
-    <K, V> List<Thread> startWorkers(EngineOptions<K, V> options, String owner) {
+    <K, V> List<Thread> startWorkers(EngineOptions<K, V> options, String owner, Listeners listeners) {
         String groupId = options.groupId();
         Survivors survivors = new Survivors();
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
@@ -116,15 +125,17 @@ record Rooms(
                     new UnitNotes(schema, groupId, session, transaction),
                     survivors,
                     identities,
-                    inbox);
+                    inbox,
+                    new Reports(groupId, listeners));
             Worker<K, V> worker = new Worker<>(tools, options.work().decoders().get(), session);
-            threads.add(start(worker, "tidemark-" + groupId + "-worker-" + (threads.size() + 1)));
+            threads.add(start(
+                    LogContext.inGroup(groupId, worker), "tidemark-" + groupId + "-worker-" + (threads.size() + 1)));
         }
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
             Assistant<K, V> assistant =
                     new Assistant<>(groupId, intake, options.work().decoders().get(), inbox);
-            threads.add(start(assistant, "tidemark-" + groupId + "-assistant-" + i));
+            threads.add(start(LogContext.inGroup(groupId, assistant), "tidemark-" + groupId + "-assistant-" + i));
         }
         return threads;
     }

@@ -40,6 +40,10 @@ final class Slot {
     int losses;
 
     long lostAt;
+
+    /** Since when it has no claim, by {@link System#nanoTime}. */
+    long unclaimedSince = System.nanoTime();
+
     private PartitionState state;
 
     Slot(TopicPartition partition, long assignment, PartitionState state) {

@@ -1,15 +1,23 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
+import dev.tidemark.FencedException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.TidemarkListener;
+import dev.tidemark.TidemarkListener.Claimed;
+import dev.tidemark.TidemarkListener.Fence;
+import dev.tidemark.TidemarkListener.Halt;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Loss;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.work.Intake;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +26,8 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.slf4j.event.Level;
 
 /** How assigned partitions change their state, with all that belongs to it: pauses, seeks, queues. Used by the poll thread. */
 final class Transitions {
@@ -32,15 +42,24 @@ final class Transitions {
     private final Intake intake;
     private final ControlThread control;
     private final Mirror mirror;
+    private final TidemarkListener listener;
     private Pauses pauses = Pauses.none();
 
-    Transitions(String groupId, Board board, Seeks seeks, Intake intake, ControlThread control, Mirror mirror) {
+    Transitions(
+            String groupId,
+            Board board,
+            Seeks seeks,
+            Intake intake,
+            ControlThread control,
+            Mirror mirror,
+            TidemarkListener listener) {
         this.groupId = groupId;
         this.board = board;
         this.seeks = seeks;
         this.intake = intake;
         this.control = control;
         this.mirror = mirror;
+        this.listener = listener;
     }
 
     void resume(Collection<TopicPartition> partitions) {
@@ -57,16 +76,21 @@ final class Transitions {
     }
 
     void lost(Collection<Claim> claims, TidemarkException why) {
-        boolean any = false;
+        List<TopicPartition> gone = new ArrayList<>();
         for (Claim claim : claims) {
             Slot slot = board.slot(claim.partition());
             if (slot != null && slot.holds(claim)) {
-                any = true;
+                gone.add(claim.partition());
                 lose(slot, claim);
             }
         }
-        if (any) {
-            LOG.warn("claims are gone, claiming again {}", Board.words(why));
+        if (!gone.isEmpty()) {
+            LOG.warn(
+                    "claims are gone, claiming again group={} partitions={} code={} error=\"{}\"",
+                    groupId,
+                    gone,
+                    why.code(),
+                    LogContext.quotable(why, Board.words(why)));
         }
     }
 
@@ -82,6 +106,7 @@ final class Transitions {
             board.update(slot, s -> {
                 s.losses = quarrel ? s.losses + 1 : 1;
                 s.lostAt = now;
+                s.unclaimedSince = now;
                 s.lost = claim;
                 s.claim = null;
                 s.become(PartitionState.LOST);
@@ -107,7 +132,7 @@ final class Transitions {
                     s.error = why;
                     s.become(PartitionState.RETRYING);
                 });
-                LOG.info("retrying partition={} {}", slot.partition, Board.words(why));
+                log(Level.INFO, "retrying", slot.partition, why);
             }
         }
     }
@@ -119,6 +144,9 @@ final class Transitions {
                     s.error = null;
                     s.become(PartitionState.RUNNING);
                 });
+                try (MDC.MDCCloseable unused = LogContext.about(slot.partition)) {
+                    LOG.info("recovered group={} partition={}", groupId, slot.partition);
+                }
             }
         }
     }
@@ -180,12 +208,14 @@ final class Transitions {
     /** The one way back to reading is a claim. The old one is given up first: a claim upon it would look like one without progress. */
     private void goOn(Slot slot) {
         Claim claim = slot.claim;
+        long now = System.nanoTime();
         boolean leaving = intake.isLeaving(slot.partition);
         if (claim != null && !leaving) {
             control.release(Set.of(claim));
         }
         board.update(slot, s -> {
             s.losses = 0;
+            s.unclaimedSince = now;
             s.lost = leaving ? claim : null;
             s.claim = null;
             s.become(PartitionState.LOST);
@@ -194,8 +224,10 @@ final class Transitions {
 
     void claimed(Map<ClaimedPartition, Long> assignments) {
         Set<Claim> late = new HashSet<>();
-        Set<String> begun = new HashSet<>();
-        Set<String> standing = new HashSet<>();
+        List<String> begun = new ArrayList<>();
+        List<String> standing = new ArrayList<>();
+        Map<TopicPartition, Duration> waited = new HashMap<>();
+        long now = System.nanoTime();
         assignments.forEach((claimed, assignment) -> {
             Claim claim = claimed.claim();
             Slot slot = board.slot(claim.partition());
@@ -204,8 +236,8 @@ final class Transitions {
                 return;
             }
             boolean paused = pauses.cover(slot.partition);
+            explainLoss(slot, claimed);
             board.update(slot, s -> {
-                explainLoss(s, claimed);
                 s.claim = claim;
                 s.error = null;
                 s.held = false;
@@ -218,6 +250,7 @@ final class Transitions {
             mirror.note(Set.of(claim));
             (paused ? standing : begun)
                     .add(claim.partition() + "@" + claim.position().nextOffset());
+            waited.put(claim.partition(), Duration.ofNanos(now - slot.unclaimedSince));
         });
         control.release(late);
         if (!standing.isEmpty()) {
@@ -226,23 +259,37 @@ final class Transitions {
         if (!begun.isEmpty()) {
             LOG.info("claimed group={} partitions={}", groupId, begun);
         }
+        if (!waited.isEmpty()) {
+            listener.claimed(new Claimed(groupId, Map.copyOf(waited)));
+        }
     }
 
     private void explainLoss(Slot slot, ClaimedPartition claimed) {
         Claim lost = slot.lost;
         if (lost != null) {
-            Loss.of(groupId, lost, claimed).ifPresent(why -> {
-                slot.fences++;
-                slot.lastFence = why;
-                LOG.warn("{}", why.getMessage());
+            Optional<FencedException> loss = Loss.of(groupId, lost, claimed);
+            board.update(slot, s -> {
+                s.lost = null;
+                loss.ifPresent(why -> {
+                    s.fences++;
+                    s.lastFence = why;
+                });
             });
-            slot.lost = null;
+            loss.ifPresent(why -> fenced(slot.partition, why));
         }
+    }
+
+    private void fenced(TopicPartition partition, TidemarkException why) {
+        log(Level.WARN, "fenced", partition, why);
+        listener.fenced(new Fence(groupId, partition, why.code()));
     }
 
     void refused(TopicPartition partition, long assignment, TidemarkException why) {
         Slot slot = board.slot(partition);
         if (slot != null && slot.assignment == assignment) {
+            if (slot.lost != null && why instanceof FencedException) {
+                fenced(partition, why);
+            }
             halt(slot, why);
         }
     }
@@ -264,8 +311,22 @@ final class Transitions {
                 s.error = why;
                 s.become(PartitionState.HALTED);
             });
-            LOG.error("halted partition={} {}", slot.partition, Board.words(why));
+            log(Level.ERROR, "halted", slot.partition, why);
             control.noteHalt(slot.partition, why, Board.words(why));
+            listener.halted(new Halt(groupId, slot.partition, why.code()));
+        }
+    }
+
+    private void log(Level level, String what, TopicPartition partition, TidemarkException why) {
+        try (MDC.MDCCloseable unused = LogContext.about(partition)) {
+            LOG.atLevel(level)
+                    .log(
+                            "{} group={} partition={} code={} error=\"{}\"",
+                            what,
+                            groupId,
+                            partition,
+                            why.code(),
+                            LogContext.quotable(why, Board.words(why)));
         }
     }
 

@@ -59,7 +59,7 @@ public final class BlockerWatch {
                     seen.put(pid, looks);
                     if (!r.getBoolean("copying") || looks >= LOOKS) {
                         LOG.warn(
-                                "ending a stopped owner's session pid={} application_name={} silent_for_more_than={}",
+                                "ending a stopped owner's session pid={} application_name=\"{}\" silent_for_more_than={}",
                                 pid,
                                 r.getString("application_name"),
                                 ownerTimeout);

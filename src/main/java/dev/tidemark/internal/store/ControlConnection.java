@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The control thread's own connection, kept for good, so that a full pool never stops a claim. Used by one thread, but for {@link
- * #cut}, which any thread may call.
+ * #cut} and {@link #sinceLastAnswer}, which any thread may call.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
@@ -24,6 +24,7 @@ public final class ControlConnection implements AutoCloseable {
     private final DataSource dataSource;
     private volatile @Nullable Connection connection;
     private volatile boolean closed;
+    private volatile long lastAnswer = System.nanoTime();
 
     public ControlConnection(DataSource dataSource) {
         this.dataSource = dataSource;
@@ -48,6 +49,7 @@ public final class ControlConnection implements AutoCloseable {
             Schema.execute(c, "set transaction isolation level read committed");
             T result = work.apply(c);
             Schema.commit(c);
+            lastAnswer = System.nanoTime();
             return result;
         } catch (SQLException e) {
             try {
@@ -64,6 +66,11 @@ public final class ControlConnection implements AutoCloseable {
             Schema.rollback(c);
             throw e;
         }
+    }
+
+    /** How long ago, in nanoseconds, a transaction came through, or this was made. Any thread may ask. */
+    public long sinceLastAnswer(long now) {
+        return now - lastAnswer;
     }
 
     /** Throws the connection away; a statement that waits on it fails. */

@@ -4,6 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStoreException;
 import dev.tidemark.Position;
+import dev.tidemark.UnitTimes;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -43,6 +44,7 @@ public final class UnitTransaction {
     private final SingleOffset serializable;
     private final WorkerSession session;
     private final Duration ownerTimeout;
+    private final UnitClock clock = new UnitClock();
 
     /**
      * @param owner the name under which records are parked
@@ -63,14 +65,16 @@ public final class UnitTransaction {
     public UnitOutcome run(Collection<Claim> claims, Effects effects) {
         WorkerSession.OpenUnit unit;
         try {
-            unit = session.begin(System.nanoTime());
+            unit = session.begin(clock.start());
         } catch (SQLException e) {
+            clock.stop();
             UnitOutcome outcome = ofOwnStatement(e);
             session.discard();
             return outcome;
         }
         try {
             UnitOutcome outcome = attempt(claims, effects, unit);
+            clock.stop();
             cleanUp(outcome);
             return outcome;
         } catch (Throwable e) {
@@ -80,6 +84,11 @@ public final class UnitTransaction {
         } finally {
             session.end(unit);
         }
+    }
+
+    /** What the last {@link #run} spent its time with. */
+    public UnitTimes times(long decodeNanos) {
+        return clock.times(decodeNanos);
     }
 
     private void cleanUp(UnitOutcome outcome) {
@@ -107,6 +116,7 @@ public final class UnitTransaction {
         if (start.held().size() < claims.size()) {
             return new UnitOutcome.Fenced(missing(claims, start.held()));
         }
+        clock.next();
 
         UnitEnd end;
         try {
@@ -117,6 +127,7 @@ public final class UnitTransaction {
             Fatal.rethrow(e);
             return ofHandler(e, unit);
         }
+        clock.next();
 
         Map<Claim, Position> moves;
         try {
@@ -140,6 +151,7 @@ public final class UnitTransaction {
                     ? new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e)
                     : ofOwnStatement(e);
         }
+        clock.next();
         return unit.enterCommit()
                 ? commit(connection, moves)
                 : handlerFailed(ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.work;
 
+import dev.tidemark.ConsumerStatus;
 import dev.tidemark.UnitLimits;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -32,6 +33,10 @@ final class Buffer {
         change.run();
         recordsWaiting += lane.size() - records;
         bytesWaiting += lane.bytes - bytes;
+    }
+
+    ConsumerStatus.Queue waiting() {
+        return new ConsumerStatus.Queue(recordsWaiting, bytesWaiting);
     }
 
     /** What no longer waits is under way. */

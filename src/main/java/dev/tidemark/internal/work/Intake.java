@@ -1,6 +1,7 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
+import dev.tidemark.ConsumerStatus;
 import dev.tidemark.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
@@ -185,6 +186,11 @@ public final class Intake {
         Map<TopicPartition, Claim> claims = new HashMap<>();
         lanes.forEach((partition, lane) -> claims.put(partition, lane.claim));
         return claims;
+    }
+
+    /** What waits for a worker. */
+    public synchronized ConsumerStatus.Queue waiting() {
+        return buffer.waiting();
     }
 
     /** Lets no worker begin another unit. */

@@ -23,8 +23,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Applies a dead letter after all: the handler's effects and the removal of the dead letter in one transaction, or neither. Used
@@ -38,6 +42,7 @@ public final class Redrive<K, V> {
     private final UnitTransaction transaction;
     private final UnitNotes notes;
     private final DeadLetterTable letters;
+    private final Reports reports;
 
     public Redrive(
             String groupId,
@@ -46,7 +51,8 @@ public final class Redrive<K, V> {
             RecordDecoder<K, V> decoder,
             UnitTransaction transaction,
             UnitNotes notes,
-            DeadLetterTable letters) {
+            DeadLetterTable letters,
+            Reports reports) {
         this.groupId = groupId;
         this.limits = limits;
         this.handler = handler;
@@ -54,6 +60,7 @@ public final class Redrive<K, V> {
         this.transaction = transaction;
         this.notes = notes;
         this.letters = letters;
+        this.reports = reports;
     }
 
     /** Why a dead letter was not tried. */
@@ -91,6 +98,7 @@ public final class Redrive<K, V> {
 
     /** Tries one dead letter. Trouble of the database is thrown; the dead letter is untouched then, or gone if its commit came through. */
     public Redriven redrive(long id) {
+        AtomicReference<@Nullable TopicPartition> handled = new AtomicReference<>();
         UnitOutcome outcome = transaction.run(List.of(), tx -> {
             Locked locked = lock(tx.getConnection(), id);
             DeadLetter letter = locked.letter();
@@ -107,12 +115,17 @@ public final class Redrive<K, V> {
                 throw new UnitRefusedException(
                         new UnitOutcome.Undecodable(e.side(), e.getCause() == null ? e : e.getCause()));
             }
+            handled.set(new TopicPartition(record.topic(), record.partition()));
             handler.handle(
                     List.of(List.of(record)),
                     tx,
                     new Progress(1, System.nanoTime() + limits.time().toNanos()));
             return new UnitEnd.RemoveDeadLetter(letter);
         });
+        TopicPartition partition = handled.get();
+        if (partition != null) {
+            reports.ended(outcome, () -> Map.of(partition, 1), () -> transaction.times(0));
+        }
         return outcome.fold(new Verdict(id));
     }
 

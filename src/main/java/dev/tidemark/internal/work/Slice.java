@@ -6,6 +6,7 @@ import dev.tidemark.Position;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** What one transaction takes of a unit: records from the beginning of each of some parts. */
@@ -110,6 +112,20 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
             }
         }
         return moved;
+    }
+
+    /** How many records each partition holds of it; of what has committed, only those that took effect. */
+    Map<TopicPartition, Integer> counts(UnitOutcome outcome) {
+        Map<TopicPartition, Integer> counts = new HashMap<>();
+        for (Piece<K, V> piece : pieces) {
+            int count = piece.records().size();
+            if (outcome instanceof UnitOutcome.Committed committed) {
+                Position to = committed.moves().get(piece.part().claim());
+                count = to == null ? 0 : Batch.below(piece.records(), to.nextOffset());
+            }
+            counts.put(piece.part().partition(), count);
+        }
+        return Map.copyOf(counts);
     }
 
     /** Which of the records the handler failed on, counted from 0; -1 where nobody knows. */

@@ -1,8 +1,10 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
-import dev.tidemark.FailureAction;
 import dev.tidemark.Position;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.TidemarkListener.RetryCause;
+import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.plan.FailureKind;
@@ -21,16 +23,12 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One unit of work from its first transaction until its partitions are settled. It takes one transaction, unless a record fails:
  * then as many as it takes to find that record, in order. Used by one worker, once.
  */
 final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
-    private static final Logger LOG = LoggerFactory.getLogger(UnitRun.class);
-
     private final UnitTools<K, V> tools;
     private final List<Part<K, V>> parts;
     private final List<Runnable> news = new ArrayList<>();
@@ -41,6 +39,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     // What is known of the transaction just tried.
     private @Nullable Progress progress;
     private Duration took = Duration.ZERO;
+    private long decodeNanos;
 
     UnitRun(UnitTools<K, V> tools, UnitPace pace, List<Part<K, V>> parts) {
         this.tools = tools;
@@ -49,8 +48,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         this.slice = Slice.all(parts);
     }
 
-    /** Handles the records; answers the pace of the next unit. */
-    UnitPace handle() {
+    /**
+     * Handles the records; answers the pace of the next unit.
+     *
+     * @param decoding how long they were decoded, in nanoseconds
+     */
+    UnitPace handle(long decoding) {
+        decodeNanos = decoding;
         boolean again = true;
         while (again) {
             again = react(attempt());
@@ -92,12 +96,22 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 outcome instanceof UnitOutcome.HandlerFailed failed
                         ? new UnitOutcome.Troubled(FailureKind.PASSING, failed.cause())
                         : outcome);
-        if (outcome instanceof UnitOutcome.Committed committed
-                && committed.moves().isEmpty()) {
-            // Nothing is parked of the first key any more: it is handled like any other.
-            part.lane()
-                    .heldKeys
-                    .remove(KeyHash.of(Objects.requireNonNull(followers.get(0).key())));
+        if (outcome instanceof UnitOutcome.Committed committed) {
+            if (committed.moves().isEmpty()) {
+                // Nothing is parked of the first key any more: it is handled like any other.
+                part.lane()
+                        .heldKeys
+                        .remove(KeyHash.of(
+                                Objects.requireNonNull(followers.get(0).key())));
+            }
+            committed
+                    .moves()
+                    .values()
+                    .forEach(to -> tools.reports()
+                            .followed(
+                                    part.partition(),
+                                    followers.get(0).offset(),
+                                    Batch.below(followers, to.nextOffset())));
         }
         return settle();
     }
@@ -117,6 +131,15 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             return new UnitEnd.Advance(slice.moves(current));
         });
         took = Duration.ofNanos(System.nanoTime() - began);
+        // The handler may have cleared it.
+        LogContext.enter(tools.groupId());
+        long decoding = decodeNanos;
+        decodeNanos = 0;
+        tools.reports()
+                .ended(
+                        outcome,
+                        () -> slice.counts(outcome),
+                        () -> tools.transaction().times(decoding));
         return outcome;
     }
 
@@ -219,8 +242,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (reaction.smaller()) {
             pace = pace.afterContention(slice.reached(progress));
         }
-        // Told before it is settled, so that the news of its recovery cannot come first.
-        tools.events().retrying(slice.claims(), reaction.why());
+        RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TROUBLE;
+        retrying(slice.claims(), cause, reaction.why(), reaction.delay());
         slice.parts().forEach(part -> part.trouble(reaction.delay()));
         return false;
     }
@@ -228,7 +251,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
         Part<K, V> part = slice.firstPart();
-        tools.events().retrying(List.of(part.claim()), reaction.why());
+        retrying(List.of(part.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         part.tryAlone(part.attemptsAlone() + 1);
         part.waitFor(reaction.delay());
         return false;
@@ -237,53 +260,28 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean giveUp(Reaction.GiveUp reaction) {
         Part<K, V> part = slice.firstPart();
-        ConsumerRecord<byte[], byte[]> record = part.firstRaw();
         int attempts = part.attemptsAlone();
-        Throwable cause = Objects.requireNonNullElse(reaction.why().getCause(), reaction.why());
-        UnitOutcome outcome = tools.transaction()
-                .run(
-                        List.of(part.claim()),
-                        tx -> reaction.how() instanceof FailureAction.Park park
-                                ? new UnitEnd.Park(
-                                        part.claim(),
-                                        record,
-                                        park.holdKey(),
-                                        reaction.why().code(),
-                                        cause,
-                                        attempts + 1)
-                                : new UnitEnd.Skip(
-                                        part.claim(),
-                                        record,
-                                        String.valueOf(reaction.why().getMessage())));
-        if (outcome instanceof UnitOutcome.Committed committed) {
-            gaveUp(part, reaction, committed);
+        UnitOutcome outcome = new GivingUp<>(tools, part, reaction).run();
+        if (outcome instanceof UnitOutcome.Committed) {
+            tell(List.of(part.claim()));
             return false;
         }
         // Not given up yet: it is tried by itself again, and that does not count.
         part.tryAlone(attempts);
         if (outcome instanceof UnitOutcome.HandlerFailed) {
-            tools.events().retrying(List.of(part.claim()), reaction.why());
-            part.trouble(Backoff.TROUBLE.after(
-                    part.portion().attempt(), ThreadLocalRandom.current().nextDouble()));
+            Duration delay = Backoff.TROUBLE.after(
+                    part.portion().attempt(), ThreadLocalRandom.current().nextDouble());
+            retrying(List.of(part.claim()), RetryCause.TROUBLE, reaction.why(), delay);
+            part.trouble(delay);
             return false;
         }
         return react(outcome);
     }
 
-    private void gaveUp(Part<K, V> part, Reaction.GiveUp reaction, UnitOutcome.Committed committed) {
-        byte[] key = part.firstRaw().key();
-        if (reaction.how() instanceof FailureAction.Park park && park.holdKey() && key != null) {
-            part.lane().heldKeys.add(KeyHash.of(key));
-        }
-        boolean first = part.lane().givenUp == 0;
-        committed.moves().values().forEach(part::moved);
-        part.lane().givenUp++;
-        if (first) {
-            LOG.warn("gave up a record {}", reaction.why().getMessage());
-        } else {
-            LOG.debug("gave up another record {}", reaction.why().getMessage());
-        }
-        tell(List.of(part.claim()));
+    private void retrying(List<Claim> claims, RetryCause cause, TidemarkException why, Duration delay) {
+        // Told before it is settled, so that the news of its recovery cannot come first.
+        tools.events().retrying(claims, why);
+        tools.reports().retrying(claims, cause, why.code(), delay);
     }
 
     @Override

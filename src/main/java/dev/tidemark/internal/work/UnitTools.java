@@ -21,4 +21,5 @@ public record UnitTools<K, V>(
         UnitNotes notes,
         Survivors survivors,
         IdentityCheck identities,
-        WorkerEvents events) {}
+        WorkerEvents events,
+        Reports reports) {}

@@ -19,6 +19,7 @@ public final class Worker<K, V> implements Runnable {
     private final RecordDecoder<K, V> decoder;
     private final WorkerSession session;
     private UnitPace pace;
+    private long decodeNanos;
 
     public Worker(UnitTools<K, V> tools, RecordDecoder<K, V> decoder, WorkerSession session) {
         this.tools = tools;
@@ -55,6 +56,7 @@ public final class Worker<K, V> implements Runnable {
     }
 
     private void work(List<Portion> unit) {
+        decodeNanos = 0;
         List<Part<K, V>> parts = new ArrayList<>();
         for (Portion portion : unit) {
             // Before it is decoded, which may be what kills.
@@ -71,17 +73,19 @@ public final class Worker<K, V> implements Runnable {
             }
         }
         if (!parts.isEmpty()) {
-            pace = new UnitRun<>(tools, pace, parts).handle();
+            pace = new UnitRun<>(tools, pace, parts).handle(decodeNanos);
         }
     }
 
     /** What stands before a record that cannot be decoded takes effect first; then that record is the first of its portion. */
     private void decode(Portion portion, List<ConsumerRecord<byte[], byte[]>> records, List<Part<K, V>> parts) {
+        long began = System.nanoTime();
         List<ConsumerRecord<K, V>> decoded = portion.decodedAhead(records.size());
         try {
             for (int i = decoded.size(); i < records.size(); i++) {
                 decoded.add(decoder.decode(records.get(i)));
             }
+            decodeNanos += System.nanoTime() - began;
         } catch (UndecodableException e) {
             if (decoded.isEmpty()) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();

@@ -1,0 +1,41 @@
+package dev.tidemark.internal.log;
+
+import dev.tidemark.TidemarkException;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.MDC;
+
+/** The MDC's keys on Tidemark's own threads, and the words of an error in a log line. */
+public final class LogContext {
+    /** The consumer group; on every line of Tidemark's own threads, and so on those of the handler. */
+    public static final String GROUP = "group";
+
+    /** The partition that a line is about. */
+    public static final String PARTITION = "partition";
+
+    private LogContext() {}
+
+    /** From here on this thread works for a group. */
+    public static void enter(String groupId) {
+        MDC.put(GROUP, groupId);
+    }
+
+    /** The same work, on a thread that works for a group. */
+    public static Runnable inGroup(String groupId, Runnable work) {
+        return () -> {
+            enter(groupId);
+            work.run();
+        };
+    }
+
+    /** Lines are about this partition until it is closed. */
+    public static MDC.MDCCloseable about(TopicPartition partition) {
+        return MDC.putCloseable(PARTITION, partition.toString());
+    }
+
+    /** An error's message for {@code error="..."}: without its code, which stands beside it, and without quotes. */
+    public static String quotable(TidemarkException error, String words) {
+        String prefix = error.code() + ": ";
+        String rest = words.startsWith(prefix) ? words.substring(prefix.length()) : words;
+        return rest.replace('"', '\'').replaceAll("\\s+", " ");
+    }
+}

@@ -1,0 +1,108 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.ConsumerStatus.State;
+import dev.tidemark.Health;
+import dev.tidemark.PartitionState;
+import dev.tidemark.PartitionStatus;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Decides whether a consumer is alive and ready. */
+public final class HealthPlanner {
+    /** Within this time of an answer the database counts as there. While a unit is open for long, it is asked every second. */
+    private static final Duration ANSWERS = Duration.ofSeconds(10);
+
+    private static final Set<PartitionState> UNCLAIMED =
+            EnumSet.of(PartitionState.CLAIMING, PartitionState.DRAINING, PartitionState.LOST);
+
+    private HealthPlanner() {}
+
+    /**
+     * What is known of a consumer.
+     *
+     * @param state where it is in its life
+     * @param joined whether it is a member of its group, or needs none
+     * @param sincePoll how long ago the poll thread came by
+     * @param mostBetweenPolls how long that may take
+     * @param oldestUnit how long the oldest open unit has lasted; zero if none is open
+     * @param deadline how long a unit may last
+     * @param sinceDatabaseAnswered how long ago the database answered anybody but the workers
+     * @param partitions the assigned ones
+     * @param error why the consumer failed, or which topic it waits for
+     */
+    public record Facts(
+            State state,
+            boolean joined,
+            Duration sincePoll,
+            Duration mostBetweenPolls,
+            Duration oldestUnit,
+            Duration deadline,
+            Duration sinceDatabaseAnswered,
+            List<PartitionStatus> partitions,
+            Optional<String> error) {
+        /** Polling goes on although a unit hangs, so nothing else would notice. */
+        private boolean hangs() {
+            return oldestUnit.compareTo(deadline) > 0;
+        }
+
+        /** Whether the poll thread is stuck. */
+        private boolean isSilent() {
+            return sincePoll.compareTo(mostBetweenPolls) > 0;
+        }
+
+        /** Its statement was cancelled a whole deadline ago, and the server would have ended it: it waits for something else. */
+        private boolean isBeyondCancel() {
+            return oldestUnit.compareTo(deadline.multipliedBy(2)) > 0 && sinceDatabaseAnswered.compareTo(ANSWERS) < 0;
+        }
+    }
+
+    /** As {@link dev.tidemark.TidemarkConsumer#isHealthy}. */
+    public static boolean isHealthy(Facts facts) {
+        boolean works = !facts.hangs()
+                && !facts.isSilent()
+                && facts.error().isEmpty()
+                && facts.partitions().stream().noneMatch(p -> p.state() == PartitionState.HALTED);
+        return facts.state() == State.RUNNING ? works : facts.state() != State.FAILED;
+    }
+
+    /** As {@link dev.tidemark.TidemarkConsumer#health}. */
+    public static Health plan(Facts facts) {
+        List<String> problems = new ArrayList<>();
+        facts.error().ifPresent(problems::add);
+        if (facts.state() != State.RUNNING) {
+            problems.add("the consumer is " + facts.state());
+            return new Health(facts.state() != State.FAILED, false, problems);
+        }
+        boolean claimed = facts.joined();
+        boolean halted = false;
+        if (!facts.joined()) {
+            problems.add("not a member of the group yet");
+        }
+        for (PartitionStatus partition : facts.partitions()) {
+            boolean unclaimed = UNCLAIMED.contains(partition.state());
+            claimed &= !unclaimed;
+            boolean stands = partition.state() == PartitionState.HALTED;
+            halted |= stands;
+            if (unclaimed || stands || partition.lastError().isPresent()) {
+                problems.add("partition " + partition.partition() + " is " + partition.state()
+                        + partition.lastError().map(error -> ": " + error).orElse(""));
+            }
+        }
+        if (facts.isSilent()) {
+            problems.add(
+                    "the poll thread has been silent for " + facts.sincePoll().toSeconds() + " s");
+        }
+        if (facts.hangs()) {
+            problems.add("a unit has lasted for " + facts.oldestUnit().toSeconds() + " s, beyond its deadline"
+                    + (facts.isBeyondCancel() ? ", and its handler does not return" : ""));
+        }
+        boolean live = !facts.isSilent() && !facts.isBeyondCancel();
+        boolean ready =
+                live && claimed && !halted && !facts.hangs() && facts.error().isEmpty();
+        return new Health(live, ready, problems);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.ConsumerStatus.State;
+import dev.tidemark.internal.plan.HealthPlanner;
+import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.WorkerSession.OpenUnit;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Collects what a consumer's health is decided by. Any thread may ask. */
+final class Vitals {
+    private final EngineOptions<?, ?> options;
+
+    Vitals(EngineOptions<?, ?> options) {
+        this.options = options;
+    }
+
+    /**
+     * @param rooms null before the run
+     * @param error why the consumer failed, or what it waits for
+     */
+    HealthPlanner.Facts facts(State state, @Nullable Rooms rooms, Optional<String> error) {
+        long now = System.nanoTime();
+        Duration deadline = options.work().deadline();
+        Duration mostBetweenPolls = options.kafka().settings().maxPollInterval();
+        return rooms == null
+                ? new HealthPlanner.Facts(
+                        state,
+                        false,
+                        Duration.ZERO,
+                        mostBetweenPolls,
+                        Duration.ZERO,
+                        deadline,
+                        Duration.ZERO,
+                        List.of(),
+                        error)
+                : new HealthPlanner.Facts(
+                        state,
+                        options.kafka().reading().isManual() || rooms.loop().hasJoined(),
+                        Duration.ofNanos(rooms.loop().sinceLastPoll(now)),
+                        mostBetweenPolls,
+                        oldestUnit(rooms, now),
+                        deadline,
+                        Duration.ofNanos(rooms.control().sinceDatabaseAnswered(now)),
+                        rooms.board().status(Map.of()),
+                        error);
+    }
+
+    private static Duration oldestUnit(Rooms rooms, long now) {
+        long oldest = 0;
+        for (WorkerSession session : rooms.sessions()) {
+            OpenUnit unit = session.openUnit();
+            oldest = unit == null ? oldest : Math.max(oldest, unit.age(now));
+        }
+        return Duration.ofNanos(oldest);
+    }
+}

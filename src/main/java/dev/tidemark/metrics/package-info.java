@@ -1,0 +1,5 @@
+/** Meters for Micrometer, an optional dependency. */
+@NullMarked
+package dev.tidemark.metrics;
+
+import org.jspecify.annotations.NullMarked;

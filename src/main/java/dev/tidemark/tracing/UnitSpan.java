@@ -1,0 +1,91 @@
+package dev.tidemark.tracing;
+
+import dev.tidemark.TidemarkListener.Outcome;
+import dev.tidemark.TidemarkListener.Unit;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** One transaction's span. Names are those of OpenTelemetry's semantic conventions for messaging. Used by one thread. */
+final class UnitSpan {
+    private static final AttributeKey<String> SYSTEM = AttributeKey.stringKey("messaging.system");
+    private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("messaging.operation.name");
+    private static final AttributeKey<String> OPERATION_TYPE = AttributeKey.stringKey("messaging.operation.type");
+    private static final AttributeKey<String> DESTINATION = AttributeKey.stringKey("messaging.destination.name");
+    private static final AttributeKey<String> PARTITION = AttributeKey.stringKey("messaging.destination.partition.id");
+    private static final AttributeKey<String> GROUP = AttributeKey.stringKey("messaging.consumer.group.name");
+    private static final AttributeKey<Long> COUNT = AttributeKey.longKey("messaging.batch.message_count");
+    private static final AttributeKey<String> ERROR = AttributeKey.stringKey("error.type");
+
+    private final Span span;
+    private final Set<SpanContext> linked = new HashSet<>();
+    private @Nullable String error;
+
+    private UnitSpan(Span span) {
+        this.span = span;
+    }
+
+    static UnitSpan begin(Tracer tracer, String topic) {
+        return new UnitSpan(tracer.spanBuilder("process " + topic)
+                .setSpanKind(SpanKind.CONSUMER)
+                .setAttribute(SYSTEM, "kafka")
+                .setAttribute(OPERATION, "process")
+                .setAttribute(OPERATION_TYPE, "process")
+                .startSpan());
+    }
+
+    Span span() {
+        return span;
+    }
+
+    boolean isFull() {
+        return linked.size() >= TidemarkTracing.MOST_LINKS;
+    }
+
+    /** Links to the span that a record comes from, once. */
+    void link(Context origin) {
+        SpanContext context = Span.fromContext(origin).getSpanContext();
+        if (context.isValid() && !isFull() && linked.add(context)) {
+            span.addLink(context);
+        }
+    }
+
+    /** What the handler threw; its message may hold data, so only its class is told. */
+    void failed(Throwable thrown) {
+        error = thrown.getClass().getName();
+    }
+
+    void end(Unit unit) {
+        span.setAttribute(GROUP, unit.groupId());
+        span.setAttribute(COUNT, unit.size());
+        Set<TopicPartition> partitions = unit.records().keySet();
+        Set<String> topics =
+                partitions.stream().map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
+        if (topics.size() == 1) {
+            span.setAttribute(DESTINATION, topics.iterator().next());
+        } else {
+            span.updateName("process");
+        }
+        if (partitions.size() == 1) {
+            span.setAttribute(
+                    PARTITION, Integer.toString(partitions.iterator().next().partition()));
+        }
+        if (unit.outcome() != Outcome.COMMITTED) {
+            String outcome = unit.outcome().name().toLowerCase(Locale.ROOT);
+            span.setStatus(StatusCode.ERROR, outcome);
+            span.setAttribute(ERROR, error == null ? outcome : error);
+        }
+        span.end();
+    }
+}

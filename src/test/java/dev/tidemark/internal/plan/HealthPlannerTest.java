@@ -1,0 +1,129 @@
+package dev.tidemark.internal.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.ConsumerStatus.State;
+import dev.tidemark.Health;
+import dev.tidemark.PartitionState;
+import dev.tidemark.PartitionStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What makes a consumer alive and ready. */
+class HealthPlannerTest {
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
+    private static PartitionStatus partition(PartitionState state, @Nullable String error) {
+        return new PartitionStatus(
+                new TopicPartition("flights", 3),
+                state,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                Optional.ofNullable(error),
+                0,
+                Optional.empty(),
+                "me");
+    }
+
+    private static HealthPlanner.Facts facts(
+            State state, boolean joined, long poll, long unit, long answer, PartitionState partition) {
+        return new HealthPlanner.Facts(
+                state,
+                joined,
+                Duration.ofSeconds(poll),
+                MINUTE,
+                Duration.ofSeconds(unit),
+                MINUTE,
+                Duration.ofSeconds(answer),
+                List.of(partition(PartitionState.RUNNING, null), partition(partition, null)),
+                Optional.empty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // state, joined, seconds since the poll, of the oldest unit, since the database answered, a partition; live,
+        // ready
+        "NEW,      false,  0,   0,  0, RUNNING,  true,  false",
+        "RUNNING,  true,   0,   0,  0, RUNNING,  true,  true",
+        "RUNNING,  false,  0,   0,  0, RUNNING,  true,  false",
+        "RUNNING,  true,  61,   0,  0, RUNNING,  false, false",
+        "RUNNING,  true,  60,   0,  0, RUNNING,  true,  true",
+        "RUNNING,  true,   0,  61,  0, RUNNING,  true,  false",
+        "RUNNING,  true,   0, 120,  0, RUNNING,  true,  false",
+        "RUNNING,  true,   0, 121,  0, RUNNING,  false, false",
+        "RUNNING,  true,   0, 121, 10, RUNNING,  true,  false",
+        "RUNNING,  true,   0,   0, 99, RUNNING,  true,  true",
+        "RUNNING,  true,   0,   0,  0, HALTED,   true,  false",
+        "RUNNING,  true,   0,   0,  0, CLAIMING, true,  false",
+        "RUNNING,  true,   0,   0,  0, DRAINING, true,  false",
+        "RUNNING,  true,   0,   0,  0, LOST,     true,  false",
+        "RUNNING,  true,   0,   0,  0, RETRYING, true,  true",
+        "STOPPING, true,  61, 121,  0, RUNNING,  true,  false",
+        "STOPPED,  true,  61, 121,  0, RUNNING,  true,  false",
+        "FAILED,   true,   0,   0,  0, RUNNING,  false, false"
+    })
+    void eachReasonCounts(
+            State state,
+            boolean joined,
+            long poll,
+            long unit,
+            long answer,
+            PartitionState partition,
+            boolean live,
+            boolean ready) {
+        Health health = HealthPlanner.plan(facts(state, joined, poll, unit, answer, partition));
+        assertThat(health.live()).isEqualTo(live);
+        assertThat(health.ready()).isEqualTo(ready);
+        if (!live || !ready) {
+            assertThat(health.problems()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void whatPassesIsAProblemOnly() {
+        HealthPlanner.Facts retrying = new HealthPlanner.Facts(
+                State.RUNNING,
+                true,
+                Duration.ZERO,
+                MINUTE,
+                Duration.ZERO,
+                MINUTE,
+                Duration.ofHours(1),
+                List.of(partition(PartitionState.RETRYING, "TM-900: away")),
+                Optional.empty());
+        assertThat(HealthPlanner.plan(retrying))
+                .isEqualTo(new Health(true, true, List.of("partition flights-3 is RETRYING: TM-900: away")));
+        assertThat(HealthPlanner.isHealthy(retrying)).isTrue();
+    }
+
+    @Test
+    void aMissingTopicIsWaitedFor() {
+        HealthPlanner.Facts missing = new HealthPlanner.Facts(
+                State.RUNNING,
+                true,
+                Duration.ZERO,
+                MINUTE,
+                Duration.ZERO,
+                MINUTE,
+                Duration.ZERO,
+                List.of(),
+                Optional.of("TM-307: no such topic"));
+        assertThat(HealthPlanner.plan(missing)).isEqualTo(new Health(true, false, List.of("TM-307: no such topic")));
+        assertThat(HealthPlanner.isHealthy(missing)).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(State.class)
+    void outsideOfTheRunOnlyAFailureIsUnhealthy(State state) {
+        HealthPlanner.Facts halted = facts(state, true, 61, 61, 0, PartitionState.HALTED);
+        assertThat(HealthPlanner.isHealthy(halted)).isEqualTo(state != State.RUNNING && state != State.FAILED);
+    }
+}
