@@ -1,0 +1,5 @@
+/** The code that docs/recipes.md shows, and what runs it. */
+@NullMarked
+package dev.tidemark.recipes;
+
+import org.jspecify.annotations.NullMarked;
