@@ -36,7 +36,21 @@ class DocsTest {
         "docs/observe.md, ObserveExamples, metrics",
         "docs/observe.md, ObserveExamples, probes",
         "docs/observe.md, ObserveExamples, tracing",
-        "docs/observe.md, ObserveExamples, listener"
+        "docs/observe.md, ObserveExamples, listener",
+        "docs/install.md, InstallExamples, migrate",
+        "docs/install.md, InstallExamples, own-flyway",
+        "docs/install.md, InstallExamples, several",
+        "docs/dead-letters.md, DeadLetterExamples, list",
+        "docs/dead-letters.md, DeadLetterExamples, drop",
+        "docs/recipes.md, recipes/JdbcTemplateRecipes, jdbc-template",
+        "docs/recipes.md, recipes/JdbcTemplateRecipes, jdbc-bean",
+        "docs/recipes.md, recipes/JooqRecipe, jooq",
+        "docs/recipes.md, recipes/HibernateRecipe, hibernate-factory",
+        "docs/recipes.md, recipes/HibernateRecipe, hibernate",
+        "docs/recipes.md, recipes/SpringRecipe, spring",
+        "docs/recipes.md, recipes/SpringLoop, spring-call",
+        "docs/recipes.md, recipes/TenantsRecipe, tenant-pool",
+        "docs/recipes.md, recipes/TenantsRecipe, tenant"
     })
     void examplesAreCutFromCompiledCode(String page, String source, String name) throws IOException {
         String code = Files.readString(Path.of("src/test/java/dev/tidemark", source + ".java"));
