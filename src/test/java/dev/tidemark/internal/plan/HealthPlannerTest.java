@@ -66,6 +66,7 @@ class HealthPlannerTest {
         "RUNNING,  true,   0,   0,  0, DRAINING, true,  false",
         "RUNNING,  true,   0,   0,  0, LOST,     true,  false",
         "RUNNING,  true,   0,   0,  0, RETRYING, true,  true",
+        "RUNNING,  true,   0,   0,  0, PAUSED,   true,  true",
         "STOPPING, true,  61, 121,  0, RUNNING,  true,  false",
         "STOPPED,  true,  61, 121,  0, RUNNING,  true,  false",
         "FAILED,   true,   0,   0,  0, RUNNING,  false, false"
