@@ -24,6 +24,7 @@ class ArchitectureTest {
     private static final String LOG = "dev.tidemark.internal.log";
     private static final String METRICS = "dev.tidemark.metrics";
     private static final String TRACING = "dev.tidemark.tracing";
+    private static final String SQL = "dev.tidemark.sql";
     private static final String CLI = "dev.tidemark.cli";
 
     private final JavaClasses main = new ClassFileImporter()
@@ -53,7 +54,8 @@ class ArchitectureTest {
         mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, LOG, API);
         mayUse(METRICS, API);
         mayUse(TRACING, API);
-        mayUse(CLI, STORE, KAFKA, PLAN, METRICS, API);
+        mayUse(SQL, API);
+        mayUse(CLI, SQL, STORE, KAFKA, PLAN, METRICS, API);
     }
 
     @Test
@@ -95,6 +97,8 @@ class ArchitectureTest {
                 .check(main);
         noClasses()
                 .that(not(belongToAnyOf(PoolSize.class)))
+                .and()
+                .resideOutsideOfPackage(CLI)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.zaxxer..")

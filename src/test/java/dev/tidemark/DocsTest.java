@@ -2,6 +2,7 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.testkit.SqlJobs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The code in the docs is code that compiles and runs here. */
 class DocsTest {
@@ -50,7 +52,8 @@ class DocsTest {
         "docs/recipes.md, recipes/SpringRecipe, spring",
         "docs/recipes.md, recipes/SpringLoop, spring-call",
         "docs/recipes.md, recipes/TenantsRecipe, tenant-pool",
-        "docs/recipes.md, recipes/TenantsRecipe, tenant"
+        "docs/recipes.md, recipes/TenantsRecipe, tenant",
+        "docs/sql-jobs.md, EmbeddingExamples, sql-job"
     })
     void examplesAreCutFromCompiledCode(String page, String source, String name) throws IOException {
         String code = Files.readString(Path.of("src/test/java/dev/tidemark", source + ".java"));
@@ -59,6 +62,12 @@ class DocsTest {
         int from = code.indexOf(begin) + begin.length();
         String example = code.substring(from, code.indexOf("// docs: end", from));
         assertThat(squeezed(Files.readString(Path.of(page)))).contains(squeezed(example));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"airport_delay.sql", "seats.sql"})
+    void sqlJobsAreThoseThatTheTestsRun(String job) throws IOException {
+        assertThat(Files.readString(Path.of("docs/sql-jobs.md"))).contains(Files.readString(SqlJobs.file(job)));
     }
 
     @Test

@@ -2,6 +2,9 @@ package dev.tidemark;
 
 import de.bytefish.pgbulkinsert.PgBulkInsert;
 import de.bytefish.pgbulkinsert.mapping.AbstractMapping;
+import dev.tidemark.sql.SqlJob;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -54,6 +57,12 @@ final class EmbeddingExamples {
     static void store(TidemarkBuilder<String, String> builder) {
         // docs: store
         builder.storeId(UUID.fromString("8b0c1f4e-6a0f-4c0e-9d53-0a6a0c1d2e3f"));
+        // docs: end
+    }
+
+    static TidemarkConsumer sqlJob(TidemarkBuilder<byte[], byte[]> flights) throws IOException {
+        // docs: sql-job
+        return flights.handleBatch(SqlJob.read(Path.of("airport_delay.sql")));
         // docs: end
     }
 

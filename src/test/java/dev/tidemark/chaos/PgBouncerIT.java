@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStoreException;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.sql.SqlJob;
 import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -17,13 +19,16 @@ import dev.tidemark.testkit.Load;
 import dev.tidemark.testkit.PgBouncer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterAll;
@@ -125,6 +130,30 @@ class PgBouncerIT {
             }
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void aSqlJobNeedsNoSettingEither() throws IOException {
+        SqlJob job = SqlJob.read(SqlJobs.file("flights.sql"));
+        List<Flight> some = flights.subList(0, 2_000);
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer();
+                Running running = Running.start(
+                        TestDatabase.pool(bouncer.jdbcUrl(database), 3),
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .workers(2)
+                                .limits(UnitLimits.defaults().withRecords(20))
+                                .deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new)
+                                .handleBatch(job))) {
+            for (int part = 1; part <= 4; part++) {
+                long reached = 500L * part;
+                Servers.produce(producer, topic, some.subList(500 * (part - 1), 500 * part));
+                running.until("read to " + reached, () -> stored() == reached);
+                endIdleSessions();
+            }
+        }
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(some));
     }
 
     private Running start(String jdbcUrl, RecordHandler<String, String> handler) {

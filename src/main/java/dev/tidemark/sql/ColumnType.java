@@ -1,0 +1,22 @@
+package dev.tidemark.sql;
+
+/** How a job sees a record's bytes. Bytes that do not fit the type fail the statement that uses the column, and so their record. */
+public enum ColumnType {
+    /** JSON text in UTF-8; PostgreSQL refuses {@code \u0000} in it. */
+    JSONB("pg_catalog.convert_from(%s, 'UTF8')::jsonb"),
+    /** Text in UTF-8, without zero characters, which PostgreSQL's text cannot hold. */
+    TEXT("pg_catalog.convert_from(%s, 'UTF8')"),
+    /** The bytes as they are. */
+    BYTEA("%s");
+
+    private final String conversion;
+
+    ColumnType(String conversion) {
+        this.conversion = conversion;
+    }
+
+    /** The SQL that makes it of an expression of type bytea. */
+    String of(String bytes) {
+        return conversion.formatted(bytes);
+    }
+}

@@ -1,0 +1,167 @@
+package dev.tidemark.sql;
+
+/**
+ * Finds the words of SQL, by the rules of PostgreSQL's scanner under {@code standard_conforming_strings}: what stands in quotes,
+ * dollar quotes and comments, which nest, is passed over. Used by one thread, once.
+ */
+final class SqlScanner {
+    /** What stands at a place of the text. */
+    enum Token {
+        /** Blanks and comments. */
+        SPACE,
+        /** A keyword or a plain identifier. */
+        WORD,
+        /** An identifier in double quotes. */
+        QUOTED_NAME,
+        /** A string or a number. */
+        LITERAL,
+        /** {@code $1} and its like. */
+        PARAMETER,
+        /** Any other character, alone. */
+        SYMBOL,
+        /** A quote or a comment that does not end. */
+        OPEN_END
+    }
+
+    private final String sql;
+    private int start;
+    private int end;
+
+    SqlScanner(String sql) {
+        this.sql = sql;
+    }
+
+    /** Goes on to the next token; the scanner must not be {@link #atEnd}. */
+    Token next() {
+        start = end;
+        char c = sql.charAt(end);
+        if (isSpace(c)) {
+            while (!atEnd() && isSpace(sql.charAt(end))) {
+                end++;
+            }
+            return Token.SPACE;
+        }
+        if (sql.startsWith("--", end)) {
+            while (!atEnd() && sql.charAt(end) != '\n' && sql.charAt(end) != '\r') {
+                end++;
+            }
+            return Token.SPACE;
+        }
+        if (sql.startsWith("/*", end)) {
+            return comment();
+        }
+        if (isNameStart(c)) {
+            return word();
+        }
+        if (isDigit(c)) {
+            while (!atEnd() && (isNamePart(sql.charAt(end)) || sql.charAt(end) == '.')) {
+                end++;
+            }
+            return Token.LITERAL;
+        }
+        return switch (c) {
+            case '\'' -> quoted('\'', false) ? Token.LITERAL : Token.OPEN_END;
+            case '"' -> quoted('"', false) ? Token.QUOTED_NAME : Token.OPEN_END;
+            case '$' -> dollar();
+            default -> {
+                end++;
+                yield Token.SYMBOL;
+            }
+        };
+    }
+
+    boolean atEnd() {
+        return end == sql.length();
+    }
+
+    /** Where the token begins. */
+    int start() {
+        return start;
+    }
+
+    String text() {
+        return sql.substring(start, end);
+    }
+
+    private Token comment() {
+        int depth = 0;
+        do {
+            if (sql.startsWith("/*", end)) {
+                depth++;
+                end += 2;
+            } else if (sql.startsWith("*/", end)) {
+                depth--;
+                end += 2;
+            } else if (atEnd()) {
+                return Token.OPEN_END;
+            } else {
+                end++;
+            }
+        } while (depth > 0);
+        return Token.SPACE;
+    }
+
+    private Token word() {
+        while (!atEnd() && isNamePart(sql.charAt(end))) {
+            end++;
+        }
+        boolean escapes = end - start == 1 && (sql.charAt(start) == 'e' || sql.charAt(start) == 'E');
+        if (escapes && !atEnd() && sql.charAt(end) == '\'') {
+            return quoted('\'', true) ? Token.LITERAL : Token.OPEN_END;
+        }
+        return Token.WORD;
+    }
+
+    /** A doubled quote ends one string and begins another, which comes to the same. */
+    private boolean quoted(char quote, boolean escapes) {
+        end++;
+        while (!atEnd()) {
+            char c = sql.charAt(end++);
+            if (c == quote) {
+                return true;
+            }
+            if (c == '\\' && escapes && !atEnd()) {
+                end++;
+            }
+        }
+        return false;
+    }
+
+    private Token dollar() {
+        int tagEnd = end + 1;
+        if (tagEnd < sql.length() && isDigit(sql.charAt(tagEnd))) {
+            end = tagEnd;
+            while (!atEnd() && isDigit(sql.charAt(end))) {
+                end++;
+            }
+            return Token.PARAMETER;
+        }
+        while (tagEnd < sql.length() && isNamePart(sql.charAt(tagEnd)) && sql.charAt(tagEnd) != '$') {
+            tagEnd++;
+        }
+        if (tagEnd == sql.length() || sql.charAt(tagEnd) != '$') {
+            end++;
+            return Token.SYMBOL;
+        }
+        String tag = sql.substring(end, tagEnd + 1);
+        int close = sql.indexOf(tag, tagEnd + 1);
+        end = close < 0 ? sql.length() : close + tag.length();
+        return close < 0 ? Token.OPEN_END : Token.LITERAL;
+    }
+
+    private static boolean isSpace(char c) {
+        return " \t\n\r\f\u000b".indexOf(c) >= 0;
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
+    private static boolean isNameStart(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+    }
+
+    private static boolean isNamePart(char c) {
+        return isNameStart(c) || isDigit(c) || c == '$';
+    }
+}

@@ -1,0 +1,134 @@
+package dev.tidemark.sql;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Cuts the text of a job into statements, and refuses what a job must not hold. Pure. */
+final class SqlScript {
+    private final String sql;
+    private final List<SqlStatement> statements = new ArrayList<>();
+
+    // The statement under way.
+    private final StringBuilder text = new StringBuilder();
+    private final List<String> head = new ArrayList<>();
+    private int line;
+    private int depth;
+    private int insertAt;
+    private boolean mentionsRecords;
+    private boolean headIsOver;
+
+    private SqlScript(String sql) {
+        this.sql = sql;
+    }
+
+    /** The statements in their order, at least one; anything that cannot be a job is refused (TM-103). */
+    static List<SqlStatement> parse(String sql) {
+        return new SqlScript(sql).parse();
+    }
+
+    private List<SqlStatement> parse() {
+        SqlScanner scanner = new SqlScanner(sql);
+        while (!scanner.atEnd()) {
+            SqlScanner.Token token = scanner.next();
+            String word = scanner.text();
+            if (line == 0 && token != SqlScanner.Token.SPACE && !word.equals(";")) {
+                line = lineOf(scanner.start());
+            }
+            switch (token) {
+                // Comments too: some are hints for the planner.
+                case SPACE -> text.append(word);
+                case WORD -> word(word);
+                case QUOTED_NAME -> {
+                    begin();
+                    headIsOver = true;
+                    mentionsRecords |= word.equals("\"records\"");
+                    text.append(word);
+                }
+                case LITERAL -> {
+                    begin();
+                    headIsOver = true;
+                    text.append(word);
+                }
+                case PARAMETER ->
+                    throw refused(
+                            lineOf(scanner.start()),
+                            "holds the parameter " + word + ", for which there is no value: a job reads records only");
+                case OPEN_END ->
+                    throw refused(lineOf(scanner.start()), "begins a quote or a comment that does not end");
+                case SYMBOL -> symbol(word);
+            }
+        }
+        finish();
+        if (statements.isEmpty()) {
+            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the SQL job holds no statement", null);
+        }
+        return List.copyOf(statements);
+    }
+
+    private void begin() {
+        if (head.isEmpty() && !headIsOver) {
+            insertAt = text.length();
+        }
+    }
+
+    private void word(String word) {
+        begin();
+        text.append(word);
+        String lower = word.toLowerCase(Locale.ROOT);
+        mentionsRecords |= lower.equals("records");
+        if (!headIsOver) {
+            head.add(lower);
+            if (head.equals(List.of("with")) || head.equals(List.of("with", "recursive"))) {
+                insertAt = text.length();
+            }
+            headIsOver = head.size() == 3;
+        }
+    }
+
+    private void symbol(String symbol) {
+        if (symbol.equals(";") && depth == 0) {
+            finish();
+            return;
+        }
+        begin();
+        headIsOver = true;
+        depth += symbol.equals("(") ? 1 : symbol.equals(")") ? -1 : 0;
+        // The driver's own sign for a parameter, doubled, stands for the operator.
+        text.append(symbol.equals("?") ? "??" : symbol);
+    }
+
+    private void finish() {
+        if (line > 0) {
+            SqlStatement statement = new SqlStatement(
+                    statements.size() + 1,
+                    line,
+                    text.toString().stripTrailing(),
+                    List.copyOf(head),
+                    insertAt,
+                    mentionsRecords);
+            statement.refusal().ifPresent(why -> {
+                throw refused(statement.line(), why);
+            });
+            statements.add(statement);
+        }
+        text.setLength(0);
+        head.clear();
+        line = 0;
+        depth = 0;
+        insertAt = 0;
+        mentionsRecords = false;
+        headIsOver = false;
+    }
+
+    private int lineOf(int place) {
+        return 1 + (int) sql.substring(0, place).chars().filter(c -> c == '\n').count();
+    }
+
+    private static InvalidConfigurationException refused(int line, String why) {
+        return new InvalidConfigurationException(
+                ErrorCode.INVALID_SETTING, "the SQL job, at line " + line + ", " + why, null);
+    }
+}
