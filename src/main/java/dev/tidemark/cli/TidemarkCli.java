@@ -27,7 +27,14 @@ import picocli.CommandLine.ScopeType;
             "3:the database or Kafka is away, or lets nobody in",
             "4:doctor found something to mend"
         },
-        subcommands = {MigrateCommand.class, GroupsCommand.class, DescribeCommand.class, CompletionCommand.class})
+        subcommands = {
+            MigrateCommand.class,
+            RunCommand.class,
+            GroupsCommand.class,
+            DescribeCommand.class,
+            DeadLettersCommand.class,
+            CompletionCommand.class
+        })
 public final class TidemarkCli {
     @Option(
             names = "--debug",

@@ -1,0 +1,276 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.testkit.Canary;
+import dev.tidemark.testkit.Cli;
+import dev.tidemark.testkit.Cli.Result;
+import dev.tidemark.testkit.Cli.Running;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.KafkaClients;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Load;
+import dev.tidemark.testkit.Ports;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.SqlJobs;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** SQL jobs as people run them: a process that is killed, stopped, and told wrong things. */
+class RunCommandIT {
+    private static final int PARTITIONS = 3;
+
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final Cli cli = Cli.on(database, kafka);
+    private final String topic = kafka.createTopic(Servers.unique("run"), PARTITIONS);
+    private final List<Flight> flights = Flights.sample();
+
+    @TempDir
+    private Path directory;
+
+    private String[] job(String name, String... more) {
+        List<String> args =
+                new ArrayList<>(List.of("run", SqlJobs.file(name).toString(), "--topic", topic, "--group", topic));
+        args.addAll(Arrays.asList(more));
+        return args.toArray(String[]::new);
+    }
+
+    private Path write(String name, String text) throws IOException {
+        return Files.writeString(directory.resolve(name), text);
+    }
+
+    /** Like the other fleets: a killed member is missed within seconds. */
+    private Path quickSessions() throws IOException {
+        return write(
+                "kafka.properties",
+                "session.timeout.ms=" + KafkaClients.SESSION_TIMEOUT.toMillis() + "\nheartbeat.interval.ms=1000\n");
+    }
+
+    private void produce(List<Flight> some) {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, some);
+        }
+    }
+
+    private long progress() {
+        return ExactlyOnce.progress(database, topic);
+    }
+
+    private static void until(String what, Running running, Callable<Boolean> holds) {
+        Awaitility.await(what).atMost(Duration.ofSeconds(60)).until(() -> {
+            assertThat(running.process().isAlive()).as(running.err()).isTrue();
+            return holds.call();
+        });
+    }
+
+    @Test
+    void readsToTheEndAndParksWhatItCannotRead() throws Exception {
+        TestDatabase empty = Servers.postgres().createDatabase();
+        SqlJobs.createAirportDelay(empty);
+        produce(flights);
+        try (var producer = kafka.producer()) {
+            producer.send(new ProducerRecord<>(topic, 0, "key", "no json")).get();
+        }
+        Result result =
+                Cli.on(empty, kafka).run(job("airport_delay.sql", "--until-end", "--migrate", "--workers", "2"));
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err().lines().reduce((a, b) -> b).orElseThrow())
+                .matches(topic + "  20,001 records in .+ s, [0-9,]+ records/s");
+        assertThat(SqlJobs.airportDelay(empty)).isEqualTo(Flights.truth(flights));
+        assertThat(empty.query("select error_code from tidemark.dead_letter")).containsExactly("TM-502");
+
+        Result again = Cli.on(empty, kafka).run(job("airport_delay.sql", "--until-end", "--quiet"));
+        assertThat(again.exitCode()).isZero();
+        assertThat(again.err()).isEmpty();
+        assertThat(SqlJobs.airportDelay(empty)).isEqualTo(Flights.truth(flights));
+    }
+
+    @Test
+    void killedInTheMiddleAndStartedAgainItIsExact() throws Exception {
+        String config = quickSessions().toString();
+        try (var producer = kafka.producer()) {
+            Load load = Load.start(producer, topic, flights, 1, 2_000, true);
+            for (int kill = 1; kill <= 3; kill++) {
+                try (Running running =
+                        cli.start(job("flights.sql", "--unit-records", "100", "--kafka-config", config))) {
+                    long reached = (long) flights.size() * kill / 5;
+                    until("progress to " + reached, running, () -> progress() >= reached);
+                }
+                ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+            }
+            assertThat(progress()).as("read before the last kill").isLessThan(flights.size());
+            load.join();
+        }
+        Result last = cli.run(job("flights.sql", "--until-end", "--kafka-config", config));
+        assertThat(last.exitCode()).as(last.err()).isZero();
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, PARTITIONS), Flights.truth(flights));
+    }
+
+    @Test
+    void sigtermEndsItOrderly() {
+        produce(flights);
+        try (Running running = cli.start(job("flights.sql"))) {
+            until("some progress", running, () -> progress() > 0);
+            running.process().destroy();
+            assertThat(running.await(30)).as(running.err()).isEqualTo(143);
+            assertThat(running.err()).contains(" records in ");
+        }
+        assertThat(database.number("select count(*) from tidemark.stored_offset where owner_token is not null"))
+                .as("claims that were not given back")
+                .isZero();
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void aJobThatTheServerRefusesDoesNotBegin() throws IOException {
+        Path wrong = write("wrong.sql", "-- a comment\nselect nothing\n  from records");
+        Result result = cli.run("run", wrong.toString(), "--topic", topic, "--group", topic);
+        assertThat(result.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(result.err())
+                .startsWith("TM-103")
+                .contains("wrong.sql", "statement 1 at line 2", "column \"nothing\" does not exist")
+                .hasLineCount(1);
+        assertThat(database.query("select 1 from tidemark.topic_binding")).isEmpty();
+    }
+
+    @Test
+    void aTableThatIsLostHaltsTheRunAndParksNothing() {
+        produce(flights.subList(0, 100));
+        try (Running running = cli.start(job("flights.sql"))) {
+            until("read", running, () -> progress() == 100);
+            database.execute("alter table applied rename to gone");
+            produce(flights.subList(100, 1_000));
+            assertThat(running.await(60)).as(running.err()).isEqualTo(ExitCode.FAILED);
+            assertThat(running.err().lines().reduce((a, b) -> b).orElseThrow())
+                    .startsWith("TM-505")
+                    .contains("42P01", "statement 2 of ", "flights.sql, at line 8");
+        }
+        assertThat(database.query("select 1 from tidemark.dead_letter")).isEmpty();
+        database.execute("alter table gone rename to applied");
+        assertThat(cli.run(job("flights.sql", "--until-end")).exitCode()).isZero();
+        ExactlyOnce.assertComplete(
+                database, topic, kafka.logEnds(topic, PARTITIONS), Flights.truth(flights.subList(0, 1_000)));
+    }
+
+    @Test
+    void textBytesPatternsAndStartsAreAsAsked() throws Exception {
+        database.execute("create table seen (key text, value text, ts timestamptz)");
+        long recent = Instant.now().minus(Duration.ofHours(1)).toEpochMilli();
+        long old = recent - Duration.ofDays(2).toMillis();
+        Path raw =
+                write("raw.sql", "insert into seen select key::text, encode(value, 'escape'), timestamp from records");
+        try (var producer = kafka.producer()) {
+            producer.send(new ProducerRecord<>(topic, 0, old, "{\"a\":1}", "old"))
+                    .get();
+            producer.send(new ProducerRecord<>(topic, 0, recent, "{\"a\":2}", "new"))
+                    .get();
+        }
+        Result result = cli.run(
+                "run",
+                raw.toString(),
+                "--topic-pattern",
+                topic.replaceAll("\\d", "[0-9]"),
+                "--group",
+                topic,
+                "--value",
+                "bytea",
+                "--key",
+                "jsonb",
+                "--start",
+                "1d",
+                "--on-failure",
+                "retry=1,halt",
+                "--on-gap",
+                "earliest",
+                "--mirror-to-kafka",
+                "--strict-topic-identity",
+                "--until-end");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(database.query("select key, value, (extract(epoch from ts) * 1000)::bigint from seen"))
+                .containsExactly("{\"a\": 2}|new|" + recent);
+    }
+
+    private static HttpResponse<String> get(int port, String page) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + port + page))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void probesAndScrapersAreAnswered() throws Exception {
+        produce(flights.subList(0, 100));
+        int port = Ports.free();
+        try (Running running = cli.start(job("flights.sql", "--http-port", Integer.toString(port)))) {
+            until("read", running, () -> progress() == 100);
+            until("ready", running, () -> get(port, "/ready").statusCode() == 200);
+            assertThat(get(port, "/health").body()).contains("\"live\":true", "\"problems\":[]");
+            assertThat(get(port, "/metrics").body())
+                    .contains("tidemark_", "kafka_", topic)
+                    .doesNotContain(Canary.KEY.plant());
+            Result second = cli.run(job("flights.sql", "--http-port", Integer.toString(port)));
+            assertThat(second.exitCode()).as(second.err()).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(second.err()).contains("TM-103", Integer.toString(port), "--http-port");
+            running.process().destroy();
+            assertThat(running.await(30)).as(running.err()).isEqualTo(143);
+        }
+    }
+
+    @Test
+    void whatIsTypedWronglyIsExplained() throws IOException {
+        Path commits = write("commits.sql", "select 1;\ncommit;");
+        for (Map.Entry<String[], String> wrong : Map.of(
+                        new String[] {"run", "nothing.sql", "--topic", "t", "--group", "g"},
+                        "nothing.sql",
+                        new String[] {"run", commits.toString(), "--topic", "t", "--group", "g"},
+                        "COMMIT",
+                        new String[] {"run", SqlJobs.file("flights.sql").toString(), "--group", "g"},
+                        "--topic",
+                        new String[] {"run", commits.toString(), "--topic", "t"},
+                        "--group",
+                        job("flights.sql", "--start", "whenever"),
+                        "2026-11-24T09:00:00Z",
+                        job("flights.sql", "--on-failure", "retry=2"),
+                        "retry=3,park",
+                        job("flights.sql", "--on-gap", "jump"),
+                        "earliest",
+                        job("flights.sql", "--value", "xml"),
+                        "jsonb",
+                        job("flights.sql", "--workers", "0"),
+                        "workers",
+                        job("flights.sql", "--topic-pattern", "("),
+                        "--topic-pattern")
+                .entrySet()) {
+            Result result = cli.run(wrong.getKey());
+            assertThat(result.exitCode())
+                    .as(String.join(" ", wrong.getKey()) + result.err())
+                    .isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(result.err()).containsIgnoringCase(wrong.getValue());
+        }
+        Result missing = cli.run(job("flights.sql", "--schema", "elsewhere"));
+        assertThat(missing.exitCode()).isEqualTo(ExitCode.FAILED);
+        assertThat(missing.err()).contains("TM-201", "tidemark migrate");
+    }
+}
