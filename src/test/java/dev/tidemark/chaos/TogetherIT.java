@@ -70,6 +70,6 @@ class TogetherIT {
         assertThat(database.query(
                         "select version, success from tidemark.tidemark_schema_history where type = 'SQL' order by 1"))
                 .as("each migration ran once")
-                .containsExactly("1|t", "2|t", "3|t");
+                .containsExactly("1|t", "2|t", "3|t", "4|t");
     }
 }
