@@ -226,8 +226,12 @@ class RecipesIT {
                     "it halts",
                     () -> running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.HALTED));
-            assertThat(database.query("select error_code from tidemark.partition_state where halted_at is not null"))
-                    .containsExactly("TM-502");
+            // Written down by another thread, a moment later.
+            running.until(
+                    "it is written down",
+                    () -> database.query(
+                                    "select error_code from tidemark.partition_state where halted_at is not null")
+                            .equals(List.of("TM-502")));
         }
         assertThat(ExactlyOnce.stored(database, topic, zero)).isEqualTo(bad);
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights.subList(0, bad)));

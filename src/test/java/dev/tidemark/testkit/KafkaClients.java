@@ -60,7 +60,10 @@ public abstract class KafkaClients implements AutoCloseable {
         return admin;
     }
 
-    /** Creates a topic and waits until each partition has a leader: a producer that is faster can lose records. */
+    /**
+     * Creates a topic and waits until each partition has a leader that answers for it: what the metadata tell first is not yet so on
+     * a busy broker, and a producer that is faster than that gets its sequence numbers out of order, for ever.
+     */
     public String createTopic(String name, int partitions, Map<String, String> config) {
         get(admin().createTopics(List.of(new NewTopic(name, partitions, replicas()).configs(config)))
                 .all());
@@ -78,6 +81,12 @@ public abstract class KafkaClients implements AutoCloseable {
                                         .filter(p -> p.leader() != null)
                                         .count()
                                 == partitions);
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        for (int partition = 0; partition < partitions; partition++) {
+            ends.put(new TopicPartition(name, partition), OffsetSpec.latest());
+        }
+        // It is the leader itself that is asked, and asked again until it is one.
+        get(admin().listOffsets(ends).all());
         return name;
     }
 
