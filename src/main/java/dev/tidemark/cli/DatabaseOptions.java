@@ -6,6 +6,7 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 import picocli.CommandLine.Option;
 
@@ -13,6 +14,8 @@ import picocli.CommandLine.Option;
 final class DatabaseOptions {
     /** Seconds until a server that does not answer counts as away. */
     private static final int CONNECT_TIMEOUT = 10;
+
+    private static final String DRIVER = PGProperty.APPLICATION_NAME.getDefaultValue();
 
     @Option(
             names = "--jdbc-url",
@@ -38,6 +41,10 @@ final class DatabaseOptions {
 
     /** A connection for each call, none kept. */
     DataSource dataSource() {
+        return source();
+    }
+
+    private PGSimpleDataSource source() {
         Map<String, String> environment = System.getenv();
         PGSimpleDataSource source = new PGSimpleDataSource();
         try {
@@ -53,7 +60,8 @@ final class DatabaseOptions {
         if (source.getPassword() == null) {
             source.setPassword(environment.get("PGPASSWORD"));
         }
-        if (source.getApplicationName() == null) {
+        // The driver names itself where the URL names nobody, and the audit log is to tell more.
+        if (DRIVER.equals(source.getApplicationName())) {
             source.setApplicationName("tidemark-cli");
         }
         if (source.getConnectTimeout() == 0) {
@@ -73,7 +81,10 @@ final class DatabaseOptions {
 
     /** An open connection that commits by itself outside of {@code inTransaction}. */
     Handle open() {
-        return Jdbi.create(dataSource()).open();
+        PGSimpleDataSource source = source();
+        // PgBouncer may hand out another connection for each transaction, and nothing here is sent often.
+        source.setPrepareThreshold(0);
+        return Jdbi.create(source).open();
     }
 
     /** The statement with the schema's name in place of {@code {schema}}. */
