@@ -43,7 +43,8 @@ public final class BindingPlanner {
                     ErrorCode.OTHER_CLUSTER,
                     "the stored offsets of group " + groupId + " for topic " + topic + " belong to Kafka cluster "
                             + stored.clusterId() + ", and this is cluster " + actual.clusterId()
-                            + ": connect to the right cluster; docs/errors.md has the SQL to go on with this one",
+                            + ": connect to the right cluster, or go on with this one by tidemark rebind " + groupId
+                            + " --topic " + topic,
                     null));
         }
         if (stored.topicId().isPresent()
@@ -54,7 +55,8 @@ public final class BindingPlanner {
                     "the stored offsets of group " + groupId + " belong to topic " + topic + " with id "
                             + stored.topicId().get() + ", and the topic of that name now has id "
                             + actual.topicId().get()
-                            + ": it was deleted and created again; docs/errors.md has the SQL to go on with the new one",
+                            + ": it was deleted and created again; tidemark rebind " + groupId + " --topic " + topic
+                            + " goes on with the new one",
                     null));
         }
         return Optional.empty();
