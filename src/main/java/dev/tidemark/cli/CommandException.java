@@ -35,6 +35,16 @@ final class CommandException extends TidemarkException {
         return new CommandException(ExitCode.FAILED, ErrorCode.CHANGE_REFUSED, message, cause);
     }
 
+    /** The command gave up on the way (TM-603); the message says what was done until then. */
+    static CommandException stopped(String message) {
+        return new CommandException(ExitCode.FAILED, ErrorCode.CHANGE_REFUSED, message, null);
+    }
+
+    /** What the caller brought along failed (TM-603); the message holds no data, and the cause may. */
+    static CommandException failed(String message, Throwable cause) {
+        return new CommandException(ExitCode.FAILED, ErrorCode.CHANGE_REFUSED, message, cause);
+    }
+
     int exitCode() {
         return exitCode;
     }

@@ -32,6 +32,7 @@ import picocli.CommandLine.ScopeType;
             RunCommand.class,
             GroupsCommand.class,
             DescribeCommand.class,
+            ResetCommand.class,
             DeadLettersCommand.class,
             CompletionCommand.class
         })
