@@ -33,6 +33,10 @@ import picocli.CommandLine.ScopeType;
             GroupsCommand.class,
             DescribeCommand.class,
             ResetCommand.class,
+            ExportCommand.class,
+            ImportCommand.class,
+            ImportFromKafkaCommand.class,
+            ExportToKafkaCommand.class,
             DeadLettersCommand.class,
             CompletionCommand.class
         })

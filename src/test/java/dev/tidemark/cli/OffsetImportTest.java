@@ -1,0 +1,80 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tidemark.cli.OffsetImport.Facts;
+import dev.tidemark.cli.OffsetImport.Missing;
+import dev.tidemark.cli.OffsetPlanner.Log;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+/** The group has met topic "old" with two partitions; topic "new" is new to it. All logs go from 10 to 50. */
+class OffsetImportTest {
+    private static final Identity TWO = new Identity("cluster", Optional.of("id"), 2);
+    private static final StoredGroup STORED = new StoredGroup(
+            "g",
+            Map.of("old", TWO),
+            List.of(
+                    new StoredGroup.Row(partition("old-0"), 20, null, null),
+                    new StoredGroup.Row(partition("old-1"), 21, null, null)));
+    private static final Facts FACTS = new Facts(
+            Map.of("old", TWO, "new", TWO),
+            List.of("old-0", "old-1", "new-0", "new-1").stream()
+                    .collect(Collectors.toMap(OffsetImportTest::partition, name -> new Log(10, 50, 50))));
+
+    private static TopicPartition partition(String name) {
+        int dash = name.indexOf('-');
+        return new TopicPartition(name.substring(0, dash), Integer.parseInt(name.substring(dash + 1)));
+    }
+
+    private static String plan(Map<String, Long> given, Missing missing, boolean force) {
+        Map<TopicPartition, Long> offsets =
+                given.entrySet().stream().collect(Collectors.toMap(e -> partition(e.getKey()), Map.Entry::getValue));
+        return OffsetImport.plan(STORED, new Selector.Given(offsets), FACTS, missing, force).all().stream()
+                .map(move -> move.partition() + ":" + move.stored() + ">" + move.next() + " lag " + move.lag())
+                .collect(Collectors.joining(", "));
+    }
+
+    @Test
+    void whatIsBoundIsResetAndOnlyThat() {
+        assertThat(plan(Map.of("old-1", 30L), Missing.refuse, false)).isEqualTo("old-1:21>30 lag 20");
+    }
+
+    @Test
+    void whatIsNewIsBoundWithAllItsPartitions() {
+        assertThat(plan(Map.of("new-1", 30L), Missing.earliest, false))
+                .isEqualTo("new-0:null>10 lag 40, new-1:null>30 lag 20");
+        assertThat(plan(Map.of("new-1", 30L, "old-0", 40L), Missing.latest, false))
+                .isEqualTo("new-0:null>50 lag 0, new-1:null>30 lag 20, old-0:20>40 lag 10");
+        assertThatThrownBy(() -> plan(Map.of("new-1", 30L), Missing.refuse, false))
+                .hasMessageStartingWith("TM-601")
+                .hasMessageContaining("topic new partition 0")
+                .hasMessageContaining("--missing");
+    }
+
+    @Test
+    void whatIsOutOfTheLogIsRefusedUnlessForced() {
+        for (String name : List.of("new-0", "old-0")) {
+            assertThatThrownBy(() -> plan(Map.of(name, 9L), Missing.earliest, false))
+                    .hasMessageStartingWith("TM-601")
+                    .hasMessageContaining("offset 9 is out of the log");
+            assertThat(plan(Map.of(name, 9L), Missing.earliest, true))
+                    .contains(name + ":")
+                    .contains(">9");
+        }
+    }
+
+    @Test
+    void partitionsThatAreNotThereAreRefused() {
+        assertThatThrownBy(() -> plan(Map.of("new-2", 30L), Missing.earliest, true))
+                .hasMessageContaining("0 to 1");
+        assertThatThrownBy(() -> plan(Map.of("old-2", 30L), Missing.earliest, true))
+                .hasMessageContaining("no offset for topic old partition 2");
+    }
+}
