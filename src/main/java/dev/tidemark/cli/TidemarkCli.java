@@ -37,6 +37,7 @@ import picocli.CommandLine.ScopeType;
             ImportCommand.class,
             ImportFromKafkaCommand.class,
             ExportToKafkaCommand.class,
+            RebindCommand.class,
             DeadLettersCommand.class,
             CompletionCommand.class
         })
