@@ -26,6 +26,7 @@ class ArchitectureTest {
     private static final String TRACING = "dev.tidemark.tracing";
     private static final String SQL = "dev.tidemark.sql";
     private static final String CLI = "dev.tidemark.cli";
+    private static final String DOCTOR = "dev.tidemark.cli.doctor";
 
     private final JavaClasses main = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -55,7 +56,8 @@ class ArchitectureTest {
         mayUse(METRICS, API);
         mayUse(TRACING, API);
         mayUse(SQL, API);
-        mayUse(CLI, SQL, STORE, KAFKA, PLAN, METRICS, API);
+        mayUse(CLI, DOCTOR, SQL, STORE, KAFKA, PLAN, METRICS, API);
+        mayUse(DOCTOR, STORE, KAFKA, PLAN, API);
     }
 
     @Test
@@ -105,7 +107,7 @@ class ArchitectureTest {
                 .check(main);
         noClasses()
                 .that()
-                .resideOutsideOfPackage(CLI)
+                .resideOutsideOfPackage(CLI + "..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -15,6 +15,13 @@ final class ChangeOptions {
         return execute;
     }
 
+    /** Tells people that nothing happened, if nothing did. */
+    void sayIfDry(OutputOptions output) {
+        if (!execute) {
+            output.say("Nothing was changed: --execute does it.");
+        }
+    }
+
     @Nullable
     String reason() {
         return reason;

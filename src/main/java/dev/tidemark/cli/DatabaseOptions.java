@@ -67,7 +67,16 @@ final class DatabaseOptions {
         if (source.getConnectTimeout() == 0) {
             source.setConnectTimeout(CONNECT_TIMEOUT);
         }
+        // PgBouncer may hand out another connection for each transaction.
+        source.setPrepareThreshold(0);
         return source;
+    }
+
+    /** After how many executions the driver would prepare a statement on the server, as the URL says it; 0 for never. */
+    int prepareThreshold() {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(jdbcUrl());
+        return source.getPrepareThreshold();
     }
 
     /** As it was given; for pools. */

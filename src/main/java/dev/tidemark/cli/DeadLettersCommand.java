@@ -2,10 +2,15 @@ package dev.tidemark.cli;
 
 import picocli.CommandLine.Command;
 
-/** Parked records. */
+/** Parked records: a command for each thing that is done about them. */
 @Command(
         name = "dead-letters",
         description = "Shows parked records, applies them after all, or gives them up.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RedriveCommand.class})
+        subcommands = {
+            DeadLettersListCommand.class,
+            DeadLettersShowCommand.class,
+            RedriveCommand.class,
+            DeadLettersDropCommand.class
+        })
 final class DeadLettersCommand {}

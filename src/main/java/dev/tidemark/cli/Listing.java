@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -21,8 +22,9 @@ import java.util.stream.Collectors;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PGobject;
 
-/** Rows under named columns, and how they are written. Values are numbers, booleans, texts, times or null. */
+/** Rows under named columns, and how they are written. Values are numbers, booleans, texts, times, JSON or null. */
 final class Listing {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -120,18 +122,34 @@ final class Listing {
         return text.toString();
     }
 
-    private static @Nullable Object plain(@Nullable Object value) {
+    /** As it is printed in every format. */
+    static @Nullable Object plain(@Nullable Object value) {
         Instant time = value instanceof Timestamp t
                 ? t.toInstant()
                 : value instanceof OffsetDateTime o ? o.toInstant() : value instanceof Instant i ? i : null;
         if (time != null) {
             return DateTimeFormatter.ISO_INSTANT.format(time.truncatedTo(ChronoUnit.MILLIS));
         }
-        return value instanceof Number || value instanceof Boolean || value == null ? value : value.toString();
+        if (value instanceof PGobject object && object.getType().equals("jsonb")) {
+            return json(object.getValue());
+        }
+        boolean printable = value instanceof Number || value instanceof Boolean || value instanceof JsonNode;
+        return printable || value == null ? value : value.toString();
     }
 
-    private static String text(@Nullable Object value) {
-        // A line break would break the table.
-        return value == null ? "-" : Objects.toString(value).replaceAll("\\R", " ");
+    private static @Nullable JsonNode json(@Nullable String text) {
+        try {
+            return text == null ? null : JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** In one line. */
+    static String text(@Nullable Object value) {
+        // A line break would break the table, and other control characters a terminal.
+        return value == null
+                ? "-"
+                : Objects.toString(value).replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "?");
     }
 }

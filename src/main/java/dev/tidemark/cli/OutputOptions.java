@@ -39,6 +39,17 @@ final class OutputOptions {
         out.flush();
     }
 
+    /** Prints rows on standard output, and to people in words of the command's own. */
+    void print(Listing listing, String words) {
+        if (format == Format.table) {
+            PrintWriter out = command.commandLine().getOut();
+            out.print(words);
+            out.flush();
+        } else {
+            print(listing);
+        }
+    }
+
     /** Says something to people: on standard error, so that programs read rows and nothing else. */
     void say(String line) {
         PrintWriter err = command.commandLine().getErr();

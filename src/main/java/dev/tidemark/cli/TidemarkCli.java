@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
         },
         subcommands = {
             MigrateCommand.class,
+            DoctorCommand.class,
             RunCommand.class,
             GroupsCommand.class,
             DescribeCommand.class,
@@ -38,7 +39,11 @@ import picocli.CommandLine.ScopeType;
             ImportFromKafkaCommand.class,
             ExportToKafkaCommand.class,
             RebindCommand.class,
+            PauseCommand.class,
+            ResumeCommand.class,
             DeadLettersCommand.class,
+            AuditCommand.class,
+            DeleteCommand.class,
             CompletionCommand.class
         })
 public final class TidemarkCli {

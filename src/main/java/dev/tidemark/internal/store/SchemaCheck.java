@@ -13,10 +13,10 @@ import org.postgresql.jdbc.AutoSave;
 /** Looks once, before anything is read, whether this database can serve as the offset store. It changes nothing. */
 public final class SchemaCheck {
     /** The protocol that this library writes by; see {@code store_info.min_protocol}. */
-    static final int PROTOCOL = 1;
+    public static final int PROTOCOL = 1;
 
     /** The newest migration that this library needs; see {@code store_info.schema_version}. */
-    static final int SCHEMA_VERSION = 4;
+    public static final int SCHEMA_VERSION = 4;
 
     private static final int OLDEST_SERVER = 140_000;
 

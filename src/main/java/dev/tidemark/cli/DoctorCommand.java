@@ -1,0 +1,121 @@
+package dev.tidemark.cli;
+
+import dev.tidemark.cli.doctor.Doctor;
+import dev.tidemark.cli.doctor.Finding;
+import dev.tidemark.cli.doctor.Verdict;
+import dev.tidemark.internal.kafka.KafkaSettings;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Checks everything, and says how to mend it. */
+@Command(
+        name = "doctor",
+        description = {
+            "Checks server, schema, rights, pooler, timeouts, connections, groups, Kafka, ids and retention, and ends each"
+                    + " check that fails with its mend. Changes nothing.",
+            "Connect as the role that is to be checked. What needs Kafka is skipped where no cluster is given. Exits with 4"
+                    + " when a check has failed; a warning alone does not."
+        })
+final class DoctorCommand implements Callable<Integer> {
+    /** For a name that Kafka's client insists on. */
+    private static final String NO_GROUP = "tidemark-doctor";
+
+    @Option(
+            names = "--group",
+            paramLabel = "GROUP",
+            description = "Only this consumer group. Default: all of the store's.")
+    private @Nullable String group;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many workers one consumer has. Default: ${DEFAULT-VALUE}.")
+    private int workers = 1;
+
+    @Option(names = "--pool", paramLabel = "N", description = "How many connections its pool holds.")
+    private @Nullable Integer pool;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        if (workers < 1 || (pool != null && pool < 1)) {
+            throw CommandException.wrongInput("--workers and --pool must be positive");
+        }
+        Doctor doctor = new Doctor(
+                database.dataSource(),
+                database.schema(),
+                kafka.isGiven() ? cluster(kafka.settings(group())) : null,
+                new Doctor.Case(group, workers, pool, database.prepareThreshold()),
+                failure -> Failures.explain(failure, database));
+        List<Finding> findings = doctor.examine();
+        Listing listing = new Listing("section", "check", "verdict", "finding", "mend");
+        findings.forEach(f -> listing.add(f.section(), f.check(), text(f.verdict()), f.finding(), f.mend()));
+        output.print(listing, words(findings));
+        return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
+    }
+
+    private String group() {
+        return group == null ? NO_GROUP : group;
+    }
+
+    private Doctor.Cluster cluster(KafkaSettings settings) {
+        return new Doctor.Cluster() {
+            @Override
+            public KafkaSettings settings() {
+                return settings;
+            }
+
+            @Override
+            public Admin admin() {
+                return kafka.admin(group());
+            }
+        };
+    }
+
+    /** For people: what is wrong stands out, and its mend below it. */
+    private static String words(List<Finding> findings) {
+        StringBuilder words = new StringBuilder();
+        String section = "";
+        for (Finding finding : findings) {
+            if (!finding.section().equals(section)) {
+                section = finding.section();
+                words.append(String.format("%s%n", section));
+            }
+            words.append(String.format(
+                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Listing.text(finding.finding())));
+            if (finding.mend() != null) {
+                words.append(String.format("          mend: %s%n", Listing.text(finding.mend())));
+            }
+        }
+        words.append(String.format(
+                "%d ok, %d warnings, %d failed, %d skipped%n",
+                count(findings, Verdict.OK),
+                count(findings, Verdict.WARN),
+                count(findings, Verdict.FAIL),
+                count(findings, Verdict.SKIPPED)));
+        return words.toString();
+    }
+
+    private static String text(Verdict verdict) {
+        return verdict.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static long count(List<Finding> findings, Verdict verdict) {
+        return findings.stream().filter(finding -> finding.verdict() == verdict).count();
+    }
+}

@@ -1,0 +1,47 @@
+package dev.tidemark.cli;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A topic or some of its partitions, as Kafka's tools write it: {@code flights} or {@code flights:0,2}.
+ *
+ * @param partitions empty for all of them
+ */
+record TopicChoice(String topic, List<Integer> partitions) {
+    private static final Pattern GRAMMAR = Pattern.compile("([a-zA-Z0-9._-]+)(?::(\\d{1,9}(?:,\\d{1,9})*))?");
+
+    /** Refuses what is no topic, or no partitions of one. */
+    static TopicChoice parse(String text) {
+        Matcher m = GRAMMAR.matcher(text.strip());
+        if (!m.matches()) {
+            throw new TypeConversionException(
+                    "'" + text + "' is neither a topic nor some of its partitions, such as flights:0,2");
+        }
+        List<Integer> partitions = m.group(2) == null
+                ? List.of()
+                : Arrays.stream(m.group(2).split(","))
+                        .map(Integer::valueOf)
+                        .distinct()
+                        .sorted()
+                        .toList();
+        return new TopicChoice(m.group(1), partitions);
+    }
+
+    /** Whether that partition is meant. */
+    boolean includes(String otherTopic, int partition) {
+        return topic.equals(otherTopic) && (partitions.isEmpty() || partitions.contains(partition));
+    }
+
+    /** For picocli. */
+    static final class Converter implements ITypeConverter<TopicChoice> {
+        @Override
+        public TopicChoice convert(String value) {
+            return parse(value);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.testkit.Cli;
+import dev.tidemark.testkit.Cli.Result;
+import dev.tidemark.testkit.EmbeddedPostgresServer;
+import dev.tidemark.testkit.PgBouncer;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Doctor notices a real PgBouncer in transaction mode by itself, and whether the URL allows for it. */
+class DoctorBehindPgBouncerIT {
+    private static JsonNode find(Result result, String check) throws IOException {
+        for (JsonNode finding : new ObjectMapper().readTree(result.out())) {
+            if (finding.get("section").asText().equals("pooler")
+                    && finding.get("check").asText().equals(check)) {
+                return finding;
+            }
+        }
+        throw new AssertionError(result.out() + result.err());
+    }
+
+    @Test
+    void aPoolerThatLosesPreparedStatementsIsSeen() throws Exception {
+        assumeTrue(PgBouncer.binary().isPresent(), "pgbouncer is neither on the PATH nor in /usr/sbin");
+        try (EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start();
+                PgBouncer bouncer = PgBouncer.start(postgres, 3)) {
+            TestDatabase database = Servers.flightDatabase(postgres);
+            assertThat(find(Cli.on(database).run("doctor", "-o", "json"), "in between")
+                            .get("finding")
+                            .asText())
+                    .contains("no sign of");
+
+            Result prepared = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(database)))
+                    .run("doctor", "-o", "json");
+            assertThat(prepared.exitCode()).isEqualTo(ExitCode.FINDINGS);
+            assertThat(find(prepared, "in between").get("finding").asText()).contains("by the transaction");
+            assertThat(find(prepared, "prepareThreshold").get("verdict").asText())
+                    .isEqualTo("fail");
+            assertThat(find(prepared, "prepareThreshold").get("finding").asText())
+                    .contains("TM-208");
+            assertThat(find(prepared, "prepareThreshold").get("mend").asText()).contains("prepareThreshold=0");
+
+            assertThat(preparedStatements(bouncer.jdbcUrl(database))).isZero();
+
+            Result unprepared = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(database) + "&prepareThreshold=0"))
+                    .run("doctor", "-o", "json");
+            assertThat(unprepared.exitCode()).as(unprepared.out()).isZero();
+            assertThat(find(unprepared, "prepareThreshold").get("verdict").asText())
+                    .isEqualTo("ok");
+        }
+    }
+
+    /** What the doctor left behind on the connections of the pool, of which there are three. */
+    private static int preparedStatements(String jdbcUrl) throws SQLException {
+        try (Connection first = DriverManager.getConnection(jdbcUrl + "&prepareThreshold=0");
+                Connection second = DriverManager.getConnection(jdbcUrl + "&prepareThreshold=0");
+                Connection third = DriverManager.getConnection(jdbcUrl + "&prepareThreshold=0")) {
+            first.setAutoCommit(false);
+            second.setAutoCommit(false);
+            third.setAutoCommit(false);
+            return count(first) + count(second) + count(third);
+        }
+    }
+
+    private static int count(Connection connection) throws SQLException {
+        try (Statement s = connection.createStatement();
+                ResultSet r = s.executeQuery("select count(*) from pg_prepared_statements where name <> ''")) {
+            r.next();
+            return r.getInt(1);
+        }
+    }
+
+    @Test
+    void aPoolOfOneConnectionIsNotWaitedForForEver() throws IOException {
+        assumeTrue(PgBouncer.binary().isPresent(), "pgbouncer is neither on the PATH nor in /usr/sbin");
+        try (EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start();
+                PgBouncer bouncer = PgBouncer.start(postgres, 1)) {
+            TestDatabase database = Servers.flightDatabase(postgres);
+            Result result = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(database)))
+                    .run("doctor", "-o", "json");
+            assertThat(result.exitCode()).as(result.out()).isZero();
+            assertThat(find(result, "prepareThreshold").get("verdict").asText()).isEqualTo("warn");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.TypeConversionException;
+
+class TopicChoiceTest {
+    @Test
+    void aTopicOrSomeOfItsPartitions() {
+        assertThat(TopicChoice.parse("my.topic_1-a")).isEqualTo(new TopicChoice("my.topic_1-a", List.of()));
+        assertThat(TopicChoice.parse("flights:0")).isEqualTo(new TopicChoice("flights", List.of(0)));
+        assertThat(TopicChoice.parse("flights:2,0,2")).isEqualTo(new TopicChoice("flights", List.of(0, 2)));
+    }
+
+    @Test
+    void allPartitionsAreMeantUnlessSomeAreNamed() {
+        assertThat(TopicChoice.parse("flights").includes("flights", 7)).isTrue();
+        assertThat(TopicChoice.parse("flights").includes("other", 7)).isFalse();
+        assertThat(TopicChoice.parse("flights:1").includes("flights", 7)).isFalse();
+        assertThat(TopicChoice.parse("flights:1").includes("flights", 1)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "flights:", "flights:a", "flights:-1", "flights:1,", ":1", "a topic", "flights:99999999999"})
+    void nothingElse(String said) {
+        assertThatThrownBy(() -> TopicChoice.parse(said))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessageContaining("flights:0,2");
+    }
+}
