@@ -229,8 +229,7 @@ class RecipesIT {
             // Written down by another thread, a moment later.
             running.until(
                     "it is written down",
-                    () -> database.query(
-                                    "select error_code from tidemark.partition_state where halted_at is not null")
+                    () -> database.query("select error_code from tidemark.partition_state where halted_at is not null")
                             .equals(List.of("TM-502")));
         }
         assertThat(ExactlyOnce.stored(database, topic, zero)).isEqualTo(bad);

@@ -76,7 +76,8 @@ final class TopicChecks {
                             + " are bound: others were added",
                     "nothing: a running consumer binds them, from their earliest offsets"));
         } else {
-            findings.add(Finding.ok(SECTION, "partitions", name + " has " + topic.partitions() + " partitions, all bound"));
+            findings.add(
+                    Finding.ok(SECTION, "partitions", name + " has " + topic.partitions() + " partitions, all bound"));
         }
         List<Finding> rows = new ArrayList<>();
         for (int partition = 0; partition < binding.partitions(); partition++) {
