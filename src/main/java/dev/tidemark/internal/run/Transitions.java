@@ -43,7 +43,7 @@ final class Transitions {
     private final ControlThread control;
     private final Mirror mirror;
     private final TidemarkListener listener;
-    private Pauses pauses = Pauses.none();
+    private final Standstill standstill;
 
     Transitions(
             String groupId,
@@ -60,6 +60,11 @@ final class Transitions {
         this.control = control;
         this.mirror = mirror;
         this.listener = listener;
+        this.standstill = new Standstill(groupId, board, seeks, intake, control);
+    }
+
+    void pauses(Pauses now) {
+        standstill.follow(now);
     }
 
     void resume(Collection<TopicPartition> partitions) {
@@ -167,61 +172,6 @@ final class Transitions {
         }
     }
 
-    /** Lets stand still what is paused now, and sets going again what no longer is. */
-    void pauses(Pauses now) {
-        pauses = now;
-        Set<TopicPartition> paused = new HashSet<>();
-        for (Slot slot : board.inState(PartitionState.RUNNING, PartitionState.RETRYING)) {
-            if (pauses.cover(slot.partition)) {
-                pause(slot);
-                paused.add(slot.partition);
-            }
-        }
-        Set<TopicPartition> resumed = new HashSet<>();
-        for (Slot slot : board.inState(PartitionState.PAUSED)) {
-            if (!pauses.cover(slot.partition)) {
-                goOn(slot);
-                resumed.add(slot.partition);
-            }
-        }
-        if (!paused.isEmpty()) {
-            LOG.info("paused group={} partitions={}", groupId, paused);
-        }
-        if (!resumed.isEmpty()) {
-            LOG.info("resumed group={} partitions={}", groupId, resumed);
-        }
-    }
-
-    /** The unit under way ends as it may; what is only buffered is read again later. */
-    private void pause(Slot slot) {
-        Claim stands = intake.close(Set.of(slot.partition)).get(slot.partition);
-        seeks.hold(slot.partition);
-        board.update(slot, s -> {
-            if (stands != null) {
-                s.claim = stands;
-            }
-            s.error = null;
-            s.become(PartitionState.PAUSED);
-        });
-    }
-
-    /** The one way back to reading is a claim. The old one is given up first: a claim upon it would look like one without progress. */
-    private void goOn(Slot slot) {
-        Claim claim = slot.claim;
-        long now = System.nanoTime();
-        boolean leaving = intake.isLeaving(slot.partition);
-        if (claim != null && !leaving) {
-            control.release(Set.of(claim));
-        }
-        board.update(slot, s -> {
-            s.losses = 0;
-            s.unclaimedSince = now;
-            s.lost = leaving ? claim : null;
-            s.claim = null;
-            s.become(PartitionState.LOST);
-        });
-    }
-
     void claimed(Map<ClaimedPartition, Long> assignments) {
         Set<Claim> late = new HashSet<>();
         List<String> begun = new ArrayList<>();
@@ -235,7 +185,7 @@ final class Transitions {
                 late.add(claim);
                 return;
             }
-            boolean paused = pauses.cover(slot.partition);
+            boolean paused = standstill.covers(slot.partition);
             explainLoss(slot, claimed);
             board.update(slot, s -> {
                 s.claim = claim;
