@@ -72,7 +72,8 @@ comment on column ${schema}.audit_log.details     is 'More, by action. rebind, b
 -- How a move is written down and fenced stands in one place, the trigger. The functions tell it what they are, for as long as they
 -- move offsets.
 
-create function ${schema}.set_cause(a_action text, a_reason text, a_details jsonb default null) returns void
+-- Called with exactly these types: a function of that name with others, made by whoever may create one here, must not be preferred.
+create function ${schema}.set_cause(a_action text, a_reason text, a_details jsonb) returns void
     language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $body$
 begin
@@ -148,10 +149,10 @@ begin
         raise exception 'group % has no stored offset for topic % partition %', a_group, a_topic, a_partition
               using errcode = 'P0002';
     end if;
-    perform ${schema}.set_cause('reset', a_reason);
+    perform ${schema}.set_cause('reset'::text, a_reason, null::jsonb);
     update ${schema}.stored_offset o set next_offset = a_offset
      where o.group_id = a_group and o.topic = a_topic and o.partition = a_partition;
-    perform ${schema}.set_cause('', '');
+    perform ${schema}.set_cause(''::text, ''::text, null::jsonb);
     return previous;
 end
 $body$;
@@ -187,7 +188,7 @@ begin
     if found then
         raise exception 'change % was undone already, by change %', a_change, undone using errcode = '55000';
     end if;
-    perform ${schema}.set_cause('undo', a_reason, jsonb_build_object('undoes', a_change));
+    perform ${schema}.set_cause('undo'::text, a_reason, jsonb_build_object('undoes', a_change));
     known := false;
     -- A partition that one change moved several times goes back to where it stood first.
     for moved in
@@ -222,7 +223,7 @@ begin
     if not known then
         raise exception 'change % moved no offset that could be moved back', a_change using errcode = '55000';
     end if;
-    perform ${schema}.set_cause('', '');
+    perform ${schema}.set_cause(''::text, ''::text, null::jsonb);
 end
 $body$;
 comment on function ${schema}.undo_reset(bigint, text) is 'Moves every offset back that a change moved, by reset_offset(), undo_reset() or plain SQL; to undo an undo is to redo. Answers from where to where. Refuses a change that was undone already, and offsets that mean another topic by now. Effects are yours to mend, in the same transaction.';
@@ -272,7 +273,7 @@ begin
                                    'incarnation', bound.incarnation, 'partitions', bound.partitions),
         'to', jsonb_build_object('cluster_id', a_cluster_id, 'topic_id', a_topic_id,
                                  'incarnation', bound.incarnation + 1, 'partitions', now_bound)));
-    perform ${schema}.set_cause('rebind', a_reason);
+    perform ${schema}.set_cause('rebind'::text, a_reason, null::jsonb);
     for place in
         select (s.nth - 1)::integer as partition, s.next_offset
           from unnest(a_offsets) with ordinality as s(next_offset, nth) order by s.nth
@@ -286,7 +287,7 @@ begin
             values ('rebind', a_group, a_topic, place.partition, bound.incarnation + 1, place.next_offset, a_reason);
         end if;
     end loop;
-    perform ${schema}.set_cause('', '');
+    perform ${schema}.set_cause(''::text, ''::text, null::jsonb);
     with gone as (
         delete from ${schema}.stored_offset o
          where o.group_id = a_group and o.topic = a_topic and o.partition >= now_bound
@@ -343,6 +344,8 @@ begin
     if a_partition is not null and a_topic is null then
         raise exception 'partition % of which topic?', a_partition using errcode = '22023';
     end if;
+    -- Or a group that is being deleted would begin anew, paused.
+    perform from ${schema}.topic_binding b where b.group_id = a_group order by b.topic for share;
     if not exists (select from ${schema}.stored_offset o
                     where o.group_id = a_group and o.topic = coalesce(a_topic, o.topic)
                       and o.partition = coalesce(a_partition, o.partition)) then
@@ -578,6 +581,8 @@ begin
     grants := array[
         format('revoke all on %s from %I', relations, a_role),
         format('revoke all on function %s, %s, %s from %I', writers, operators, owners, a_role),
+        -- Who may create functions here could have others run them.
+        format('revoke all on schema ${schema} from %I', a_role),
         format('grant usage on schema ${schema} to %I', a_role),
         format('grant select on %s to %I', relations, a_role)];
     if a_kind = 'operator' then

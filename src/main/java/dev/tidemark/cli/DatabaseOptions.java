@@ -67,6 +67,10 @@ final class DatabaseOptions {
         if (source.getConnectTimeout() == 0) {
             source.setConnectTimeout(CONNECT_TIMEOUT);
         }
+        // A server that takes the connection and says nothing is away as well.
+        if (source.getLoginTimeout() == 0) {
+            source.setLoginTimeout(CONNECT_TIMEOUT);
+        }
         // PgBouncer may hand out another connection for each transaction.
         source.setPrepareThreshold(0);
         return source;

@@ -43,7 +43,7 @@ record DeadLetterPage(DeadLetter letter, boolean hex) {
         for (Header header : record().headers()) {
             append(
                     words,
-                    "header " + header.key(),
+                    "header " + Listing.text(header.key()),
                     Content.of(header.value(), hex).words());
         }
         append(words, "key", Content.of(record().key(), hex).words());

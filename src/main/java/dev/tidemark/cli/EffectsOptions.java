@@ -58,6 +58,13 @@ final class EffectsOptions {
                 statement.execute(sql);
             }
         } catch (SQLException e) {
+            if (SqlFailures.facts(e).is("40P01")) {
+                throw CommandException.failed(
+                        "the SQL of " + file
+                                + " and a unit of work waited for each other: nothing was changed; pause the"
+                                + " group, and try again",
+                        e);
+            }
             throw CommandException.failed(
                     "the SQL of " + file + " failed (" + SqlFailures.describe(e)
                             + "): nothing was changed; --debug shows the message, which may hold data",

@@ -9,6 +9,7 @@ import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
 import java.util.Optional;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -16,6 +17,9 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** What a command's failure means to the person who called it: an exit code, and one line with the way out. Pure. */
 final class Failures {
+    /** Kafka's client says of such a setting that it is invalid in, or has no resolvable, bootstrap urls. */
+    private static final String BOOTSTRAP = "bootstrap";
+
     private Failures() {}
 
     /** The same failure as an error of ours. */
@@ -27,6 +31,11 @@ final class Failures {
             if (t instanceof KafkaUnavailableException || t instanceof TimeoutException) {
                 return CommandException.away(
                         "Kafka does not answer: check --bootstrap-servers, and whether a broker runs there", failure);
+            }
+            if (t instanceof ConfigException && String.valueOf(t.getMessage()).contains(BOOTSTRAP)) {
+                return CommandException.wrongInput(
+                        "--bootstrap-servers names no host that can be found: it is a list such"
+                                + " as localhost:9092,other:9092");
             }
             if (t instanceof KafkaException) {
                 Optional<TidemarkException> refusal = KafkaErrors.refusal("of this command", t);
@@ -72,7 +81,8 @@ final class Failures {
             if (t instanceof PSQLException p) {
                 ServerErrorMessage message = p.getServerErrorMessage();
                 if (message != null && "exec_stmt_raise".equals(message.getRoutine())) {
-                    return message.getMessage();
+                    String hint = message.getHint();
+                    return message.getMessage() + (hint == null ? "" : ". " + hint);
                 }
             }
         }

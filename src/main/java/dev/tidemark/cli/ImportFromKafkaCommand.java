@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -45,6 +46,9 @@ final class ImportFromKafkaCommand implements Callable<Integer> {
     private KafkaOptions kafka = new KafkaOptions();
 
     @Mixin
+    private EffectsOptions effects = new EffectsOptions();
+
+    @Mixin
     private OutputOptions output = new OutputOptions();
 
     @Override
@@ -54,11 +58,13 @@ final class ImportFromKafkaCommand implements Callable<Integer> {
                 KafkaLog log = KafkaLog.open(kafka, group)) {
             KafkaGroup members = new KafkaGroup(log.admin(), group);
             refuseActive(members.members());
-            Selector.Given given = new Selector.Given(committed(members, scope));
+            Map<TopicPartition, Long> committed = members.committed();
+            Selector.Given given = new Selector.Given(chosen(committed, scope));
             StoredGroup stored = StoredGroup.read(handle, database, group);
+            refuseHalves(stored, committed, given);
             OffsetImport.Facts facts = OffsetImport.facts(stored, given, force, kafka, log);
             OffsetChange planned = OffsetImport.plan(stored, given, facts, how.missing(), force);
-            new ChangeRunner(group, database, output, change, new EffectsOptions()).run(handle, planned);
+            new ChangeRunner(group, database, output, change, effects).run(handle, planned);
         }
         return ExitCode.DONE;
     }
@@ -76,14 +82,30 @@ final class ImportFromKafkaCommand implements Callable<Integer> {
         output.say(who + ". What they apply and commit from now on will be applied again.");
     }
 
-    private Map<TopicPartition, Long> committed(KafkaGroup members, Scope scope) {
-        Map<TopicPartition, Long> committed = members.committed();
+    /** A topic that is new to the store is bound as a whole: what Kafka has of it must not begin anywhere else. */
+    private static void refuseHalves(StoredGroup stored, Map<TopicPartition, Long> committed, Selector.Given given) {
+        committed.keySet().stream()
+                .filter(partition -> !given.offsets().containsKey(partition)
+                        && !stored.topics().containsKey(partition.topic())
+                        && given.offsets().keySet().stream()
+                                .anyMatch(chosen -> chosen.topic().equals(partition.topic())))
+                .findFirst()
+                .ifPresent(partition -> {
+                    throw CommandException.wrongInput("topic " + partition.topic()
+                            + " is new to the store, which binds all of its partitions at once, and Kafka has an offset for"
+                            + " partition " + partition.partition() + " too: take all with --topic "
+                            + partition.topic());
+                });
+    }
+
+    private Map<TopicPartition, Long> chosen(Map<TopicPartition, Long> committed, Scope scope) {
         if (committed.isEmpty()) {
             throw CommandException.nothingMatched("group " + group
                     + " has committed no offsets to this cluster: mend its name, or check --bootstrap-servers");
         }
         scope.requireAll(committed.keySet(), "in Kafka, group " + group);
-        committed.keySet().removeIf(partition -> !scope.includes(partition));
-        return committed;
+        Map<TopicPartition, Long> chosen = new HashMap<>(committed);
+        chosen.keySet().removeIf(partition -> !scope.includes(partition));
+        return chosen;
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -43,7 +44,9 @@ final class KafkaGroup {
     /** What is committed. */
     Map<TopicPartition, Long> committed() {
         Map<TopicPartition, Long> offsets = new HashMap<>();
-        get(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(group))
+        // What a transaction is still committing counts once it has: until then the answer is waited for.
+        ListConsumerGroupOffsetsOptions stable = new ListConsumerGroupOffsetsOptions().requireStable(true);
+        get(admin.listConsumerGroupOffsets(group, stable).partitionsToOffsetAndMetadata(group))
                 .forEach((partition, offset) -> {
                     // Kafka's client says it like that where nothing is committed.
                     if (offset != null) {

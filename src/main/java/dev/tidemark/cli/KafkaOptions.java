@@ -67,11 +67,15 @@ final class KafkaOptions {
         return KafkaSettings.of(config(group));
     }
 
-    /** An Admin client, the caller's to close, that gives up after 15 s. */
+    /** An Admin client, the caller's to close, that gives up after 15 s unless the file says otherwise. */
     Admin admin(String group) {
         Map<String, Object> config = new HashMap<>(settings(group).admin());
-        config.putIfAbsent(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, PATIENCE);
-        config.putIfAbsent(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, PATIENCE);
+        // One of them alone could contradict the other, which the client refuses.
+        if (!config.containsKey(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG)
+                && !config.containsKey(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG)) {
+            config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, PATIENCE);
+            config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, PATIENCE);
+        }
         return Admin.create(config);
     }
 }

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.jdbi.v3.core.Handle;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -66,6 +67,9 @@ final class RedriveCommand implements Callable<Integer> {
         SqlJob sql = job.read();
         Map<Long, DeadLetter> letters = letters();
         if (letters.isEmpty()) {
+            try (Handle handle = database.open()) {
+                DeadLetterChoice.of(group).check(handle, database);
+            }
             output.say("group " + group + " has no dead letters that can be redriven");
             return ExitCode.DONE;
         }

@@ -67,10 +67,14 @@ public final class TidemarkCli {
     /** Runs a command and ends the process with one of the documented exit codes. */
     public static void main(String[] args) {
         Logging.configure(args);
-        System.exit(run(
-                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-                args));
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        int code = run(out, err, args);
+        if (out.checkError() && code == ExitCode.DONE) {
+            err.println("standard output could not be written: what was printed is not whole");
+            code = ExitCode.FAILED;
+        }
+        System.exit(code);
     }
 
     /** Runs a command; answers its exit code. */

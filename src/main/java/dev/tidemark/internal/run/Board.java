@@ -41,8 +41,10 @@ final class Board {
         for (TopicPartition partition : partitions) {
             Slot slot = slots.remove(partition);
             logEnds.remove(partition);
-            if (slot != null && slot.claim != null) {
-                claims.add(slot.claim);
+            // One that was to be claimed anew was not given back yet, if a unit was under way.
+            Claim held = slot == null ? null : slot.claim == null ? slot.lost : slot.claim;
+            if (held != null) {
+                claims.add(held);
             }
         }
         return claims;

@@ -2,6 +2,7 @@ package dev.tidemark.internal.store;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -13,6 +14,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class ControlConnection implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
+
+    /**
+     * A person's open transaction may hold rows for as long as it likes, and everything else that is looked after here would wait
+     * with the one task that needs them. It fails then, and is tried again.
+     */
+    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
     /** What is to happen in a transaction. */
     @FunctionalInterface
@@ -47,6 +54,7 @@ public final class ControlConnection implements AutoCloseable {
         }
         try {
             Schema.execute(c, "set transaction isolation level read committed");
+            Schema.execute(c, "set local lock_timeout = " + LOCK_PATIENCE.toMillis());
             T result = work.apply(c);
             Schema.commit(c);
             lastAnswer = System.nanoTime();
