@@ -188,7 +188,7 @@ class RolesIT {
         add(actions, "create table tidemark.mine (a int)", OWNER);
         add(actions, "drop view tidemark.dead_letter_summary", OWNER);
         add(actions, "select tidemark.grant_access('pg_monitor', 'operator')", OWNER);
-        add(actions, "select tidemark.set_cause('reset', 'none')", OWNER);
+        add(actions, "select tidemark.set_cause('reset', 'none', null)", OWNER);
         add(actions, "select tidemark.check_binding('c', '{0}')", OWNER);
         // What operators do.
         for (String call : List.of(
