@@ -22,7 +22,7 @@ class BackupGuideIT {
 
     @BeforeEach
     void migrate() {
-        TidemarkSchema.migrate(pool);
+        database.migrate();
     }
 
     @AfterEach
@@ -32,13 +32,14 @@ class BackupGuideIT {
 
     @Test
     void howMuchKafkaStillHolds() {
-        database.execute(
-                "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
-                        + " values ('flights-etl', 'flights', 'c', 't', 2)",
-                "insert into tidemark.stored_offset (group_id, topic, partition, next_offset)"
-                        + " values ('flights-etl', 'flights', 0, 500), ('flights-etl', 'flights', 1, 500)",
-                "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values"
-                        + " ('flights-etl', 'flights', 0, 100, 600), ('flights-etl', 'flights', 1, 470, 600)");
+        database.owner()
+                .execute(
+                        "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
+                                + " values ('flights-etl', 'flights', 'c', 't', 2)",
+                        "insert into tidemark.stored_offset (group_id, topic, partition, next_offset)"
+                                + " values ('flights-etl', 'flights', 0, 500), ('flights-etl', 'flights', 1, 500)",
+                        "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values"
+                                + " ('flights-etl', 'flights', 0, 100, 600), ('flights-etl', 'flights', 1, 470, 600)");
         assertThat(database.query(PAGE.below("What Kafka must keep", "sql").get(0)))
                 .extracting(row -> row.substring(0, row.lastIndexOf('|')))
                 .containsExactly("flights|1|30", "flights|0|400");
@@ -49,7 +50,7 @@ class BackupGuideIT {
         UUID original = UUID.fromString(
                 database.query("select store_id from tidemark.store_info").get(0));
         run(original);
-        database.execute(PAGE.below("Which store is it?", "sql").get(0));
+        database.owner().execute(PAGE.below("Which store is it?", "sql").get(0));
         assertThat(catchThrowable(() -> run(original)))
                 .isInstanceOf(OffsetStoreException.class)
                 .hasMessageContaining("TM-206")

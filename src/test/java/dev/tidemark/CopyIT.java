@@ -47,8 +47,9 @@ class CopyIT {
 
     CopyIT() {
         // No unique constraint, so that a doubled row is seen and not hidden.
-        database.execute("create table flight (flown timestamp not null, delay int, distance int"
-                + " constraint distance_is_positive check (distance > 0), origin text, destination text)");
+        database.owner()
+                .execute("create table flight (flown timestamp not null, delay int, distance int"
+                        + " constraint distance_is_positive check (distance > 0), origin text, destination text)");
     }
 
     /** How the bad record makes its COPY fail. */
@@ -227,7 +228,7 @@ class CopyIT {
                     tx.getConnection().unwrap(PGConnection.class),
                     records.stream().map(record -> {
                         if (record.offset() == BAD / 2 && cut.compareAndSet(false, true)) {
-                            database.query("select pg_terminate_backend(" + backend + ", 10000)");
+                            database.superuser().query("select pg_terminate_backend(" + backend + ", 10000)");
                         }
                         return record.value();
                     }));

@@ -23,27 +23,28 @@ class DeadLetterGuideIT {
     /** Ids 40 to 43 of our group: one failed, one followed it, one failed otherwise, one is superseded; 44 is another group's. */
     @BeforeEach
     void park() {
-        TidemarkSchema.migrate(pool);
-        database.execute(
-                "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
-                        + " values ('flights-etl', 'flights', 'c', 't', 1), ('other', 'flights', 'c', 't', 1)",
-                "insert into tidemark.stored_offset (group_id, topic, partition, next_offset)"
-                        + " values ('flights-etl', 'flights', 0, 100), ('other', 'flights', 0, 100)",
-                "insert into tidemark.dead_letter (id, group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, key, value, header_keys, holds_key, error_code, error_class, error_message,"
-                        + " error_stack, attempts, parked_by, parked_at) overriding system value values"
-                        + " (40, 'flights-etl', 'flights', 1, 0, 10, 0, 'CreateTime', 'LAX', 'a', '{}', true,"
-                        + "  'TM-502', 'some.Exception', 'message', 'stack', 3, 'host', '2026-05-03'),"
-                        + " (41, 'flights-etl', 'flights', 1, 0, 11, 0, 'CreateTime', 'LAX', 'b', '{}', true,"
-                        + "  null, null, null, null, 0, 'host', '2026-05-03'),"
-                        + " (42, 'flights-etl', 'flights', 1, 0, 12, 0, 'CreateTime', 'ORD', 'c', '{trace}', false,"
-                        + "  'TM-503', 'other.Exception', 'unreadable', 'the stack', 1, 'host', now()),"
-                        + " (43, 'flights-etl', 'flights', 1, 0, 60, 0, 'CreateTime', 'ORD', 'd', '{}', false,"
-                        + "  'TM-503', 'other.Exception', null, 'stack', 1, 'host', '2026-05-03'),"
-                        + " (44, 'other', 'flights', 1, 0, 12, 0, 'CreateTime', 'ORD', 'e', '{}', false,"
-                        + "  'TM-502', 'some.Exception', null, 'stack', 1, 'host', '2026-05-03')",
-                "update tidemark.dead_letter set header_values = array['x'::bytea] where id = 42",
-                "update tidemark.stored_offset set next_offset = 50 where group_id = 'flights-etl'");
+        database.migrate();
+        database.owner()
+                .execute(
+                        "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
+                                + " values ('flights-etl', 'flights', 'c', 't', 1), ('other', 'flights', 'c', 't', 1)",
+                        "insert into tidemark.stored_offset (group_id, topic, partition, next_offset)"
+                                + " values ('flights-etl', 'flights', 0, 100), ('other', 'flights', 0, 100)",
+                        "insert into tidemark.dead_letter (id, group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, key, value, header_keys, holds_key, error_code, error_class, error_message,"
+                                + " error_stack, attempts, parked_by, parked_at) overriding system value values"
+                                + " (40, 'flights-etl', 'flights', 1, 0, 10, 0, 'CreateTime', 'LAX', 'a', '{}', true,"
+                                + "  'TM-502', 'some.Exception', 'message', 'stack', 3, 'host', '2026-05-03'),"
+                                + " (41, 'flights-etl', 'flights', 1, 0, 11, 0, 'CreateTime', 'LAX', 'b', '{}', true,"
+                                + "  null, null, null, null, 0, 'host', '2026-05-03'),"
+                                + " (42, 'flights-etl', 'flights', 1, 0, 12, 0, 'CreateTime', 'ORD', 'c', '{trace}', false,"
+                                + "  'TM-503', 'other.Exception', 'unreadable', 'the stack', 1, 'host', now()),"
+                                + " (43, 'flights-etl', 'flights', 1, 0, 60, 0, 'CreateTime', 'ORD', 'd', '{}', false,"
+                                + "  'TM-503', 'other.Exception', null, 'stack', 1, 'host', '2026-05-03'),"
+                                + " (44, 'other', 'flights', 1, 0, 12, 0, 'CreateTime', 'ORD', 'e', '{}', false,"
+                                + "  'TM-502', 'some.Exception', null, 'stack', 1, 'host', '2026-05-03')",
+                        "update tidemark.dead_letter set header_values = array['x'::bytea] where id = 42",
+                        "update tidemark.stored_offset set next_offset = 50 where group_id = 'flights-etl'");
     }
 
     @AfterEach
@@ -116,7 +117,7 @@ class DeadLetterGuideIT {
     void supersededOnesAreThoseAboveAnOffsetThatWentBack() {
         String sql = PAGE.below("Superseded", "sql").get(0);
         assertThat(database.query(sql)).extracting(row -> row.split("\\|")[0]).containsExactly("43");
-        database.execute("update tidemark.stored_offset set next_offset = 61 where group_id = 'flights-etl'");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 61 where group_id = 'flights-etl'");
         assertThat(database.query(sql)).as("passed over before it was read").isEmpty();
     }
 

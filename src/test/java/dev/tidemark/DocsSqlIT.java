@@ -2,6 +2,7 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.testkit.DatabaseLogin;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.io.IOException;
@@ -26,19 +27,14 @@ class DocsSqlIT {
                 .toList();
     }
 
-    private void migrate() {
-        try (var pool = database.pool(2)) {
-            TidemarkSchema.migrate(pool);
-        }
-    }
-
     @Test
     void whatOperatorsRun() throws IOException {
-        migrate();
-        database.execute(
-                "create table flight (partition int, record_offset bigint)",
-                "insert into flight values (0, 1199), (0, 1200)",
-                "select tidemark.bind_topic('flights-etl', 'flights', 'cluster', 'id', array[1500, 1500])");
+        database.migrate();
+        database.owner()
+                .execute(
+                        "create table flight (partition int, record_offset bigint)",
+                        "insert into flight values (0, 1199), (0, 1200)",
+                        "select tidemark.bind_topic('flights-etl', 'flights', 'cluster', 'id', array[1500, 1500])");
         for (String sql : blocks("operate.md")) {
             long change = database.number("select max(change_id) from tidemark.audit_log where action = 'reset'");
             database.execute(sql.replace("undo_reset(17,", "undo_reset(" + change + ","));
@@ -57,10 +53,15 @@ class DocsSqlIT {
         List<String> blocks = blocks("roles.md");
         assertThat(blocks).hasSize(2);
         // Roles belong to the whole server.
-        database.execute(named(blocks.get(1)), "create role " + named("grafana"));
-        migrate();
-        database.execute(named(blocks.get(0)));
-        assertThat(database.query(
+        database.superuser().execute(named(blocks.get(1)), "create role " + named("grafana"));
+        DatabaseLogin owner = new DatabaseLogin(
+                named("tidemark_owner"),
+                database.superuser().jdbcUrl() + "&options=-c%20role=" + named("tidemark_owner"));
+        try (var pool = owner.pool(2)) {
+            TidemarkSchema.migrate(pool);
+        }
+        owner.execute(named(blocks.get(0)));
+        assertThat(owner.query(
                         "select has_table_privilege('" + named("grafana") + "', 'tidemark.consumer_lag', 'select')"))
                 .containsExactly("t");
     }

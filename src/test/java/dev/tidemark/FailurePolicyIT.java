@@ -198,13 +198,14 @@ class FailurePolicyIT {
         produce();
         bad.add(place(0, 3));
         // The first follower is refused once, as by a deadlock.
-        database.execute(
-                "create sequence refusals",
-                "create function refuse_once() returns trigger language plpgsql as $f$ begin"
-                        + " if new.attempts = 0 and nextval('refusals') = 1 then"
-                        + " raise exception using errcode = '40P01'; end if; return new; end $f$",
-                "create trigger refuse_once before insert on tidemark.dead_letter"
-                        + " for each row execute function refuse_once()");
+        database.owner()
+                .execute(
+                        "create sequence refusals",
+                        "create function refuse_once() returns trigger language plpgsql as $f$ begin"
+                                + " if new.attempts = 0 and nextval('refusals') = 1 then"
+                                + " raise exception using errcode = '40P01'; end if; return new; end $f$",
+                        "create trigger refuse_once before insert on tidemark.dead_letter"
+                                + " for each row execute function refuse_once()");
         try (Running running = start(FailurePolicy.parkKey())) {
             untilAllRead(running);
         }

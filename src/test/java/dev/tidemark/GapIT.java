@@ -125,11 +125,12 @@ class GapIT {
     void theMoveAndItsTraceAreOneTransaction() {
         kafka.expire(zero, 50);
         // A sequence counts attempts even where the transaction is rolled back.
-        database.execute(
-                "create sequence attempts",
-                "create function refuse() returns trigger language plpgsql as $$ begin perform nextval('attempts');"
-                        + " raise exception 'not now' using errcode = '40001'; end $$",
-                "create trigger refuse before insert on tidemark.audit_log for each row execute function refuse()");
+        database.owner()
+                .execute(
+                        "create sequence attempts",
+                        "create function refuse() returns trigger language plpgsql as $$ begin perform nextval('attempts');"
+                                + " raise exception 'not now' using errcode = '40001'; end $$",
+                        "create trigger refuse before insert on tidemark.audit_log for each row execute function refuse()");
         try (Running running = start(GapPolicy.resumeAtEarliest())) {
             running.until(
                     "tried in vain, again and again",
@@ -137,7 +138,7 @@ class GapIT {
                             && database.number("select case when is_called then last_value end from attempts") >= 2);
             assertThat(stored(zero)).isEqualTo(20);
             assertThat(database.query(GAPS)).isEmpty();
-            database.execute("drop trigger refuse on tidemark.audit_log");
+            database.owner().execute("drop trigger refuse on tidemark.audit_log");
             running.until("goes on", () -> stored(zero) == 100);
         }
         assertThat(database.query(GAPS)).containsExactly("gap|0|20|50");
@@ -183,7 +184,7 @@ class GapIT {
             assertThat(running.consumer().isHealthy()).isFalse();
             assertThat(stored(zero)).isEqualTo(20);
 
-            database.execute("update tidemark.stored_offset set next_offset = 50 where partition = 0");
+            database.owner().execute("update tidemark.stored_offset set next_offset = 50 where partition = 0");
             running.until("goes on", () -> stored(zero) == 100);
             assertThat(running.consumer().isHealthy()).isTrue();
             assertThat(haltWrittenDown()).containsExactly("0|null|false");
@@ -199,7 +200,7 @@ class GapIT {
 
     @Test
     void anOffsetBeyondTheLogHaltsWhateverThePolicy() {
-        database.execute("update tidemark.stored_offset set next_offset = 5000 where partition = 0");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 5000 where partition = 0");
         try (Running running = start(GapPolicy.resumeAtEarliest())) {
             running.until(
                     "one halts, the other is read",

@@ -35,28 +35,29 @@ class GrafanaDashboardIT {
     private final JsonNode dashboard = read();
 
     GrafanaDashboardIT() {
-        try (HikariDataSource pool = database.pool(2)) {
+        try (HikariDataSource pool = database.owner().pool(2)) {
             TidemarkSchema.migrate(pool, "store");
         }
-        database.execute(
-                "insert into store.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
-                        + " values ('billing', 'orders', 'c', 't', 3), ('etl', 'flights', 'c', 'u', 1)",
-                "insert into store.stored_offset (group_id, topic, partition, next_offset, owner_token, owner_name) values"
-                        + " ('billing', 'orders', 0, 100, gen_random_uuid(), 'host-1'), ('billing', 'orders', 1, 20, null, null),"
-                        + " ('billing', 'orders', 2, 7, gen_random_uuid(), 'host-2'), ('etl', 'flights', 0, 5, null, null)",
-                "insert into store.log_end (group_id, topic, partition, log_start, log_end, sampled_at) values"
-                        + " ('billing', 'orders', 0, 0, 1100, now()), ('billing', 'orders', 1, 0, 25, now()),"
-                        + " ('etl', 'flights', 0, 0, 5, now() - interval '1 hour')",
-                "insert into store.partition_state (group_id, topic, partition, halted_at, error_code, error_text)"
-                        + " values ('billing', 'orders', 2, now(), 'TM-502', 'the handler failed')",
-                "insert into store.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, error_code, error_class, attempts, parked_by)"
-                        + " select 'billing', 'orders', 1, 0, n, 0, 'CreateTime', 'TM-503', 'some.Exception', 1, 'host-1'"
-                        + " from generate_series(40, 42) as s(n)",
-                "select store.pause('etl', null, null, 'maintenance')",
-                "select store.reset_offset('billing', 'orders', 1, 10, 'once more')",
-                "create role " + reader,
-                "select store.grant_access('" + reader + "', 'reader')");
+        database.superuser()
+                .execute(
+                        "insert into store.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"
+                                + " values ('billing', 'orders', 'c', 't', 3), ('etl', 'flights', 'c', 'u', 1)",
+                        "insert into store.stored_offset (group_id, topic, partition, next_offset, owner_token, owner_name) values"
+                                + " ('billing', 'orders', 0, 100, gen_random_uuid(), 'host-1'), ('billing', 'orders', 1, 20, null, null),"
+                                + " ('billing', 'orders', 2, 7, gen_random_uuid(), 'host-2'), ('etl', 'flights', 0, 5, null, null)",
+                        "insert into store.log_end (group_id, topic, partition, log_start, log_end, sampled_at) values"
+                                + " ('billing', 'orders', 0, 0, 1100, now()), ('billing', 'orders', 1, 0, 25, now()),"
+                                + " ('etl', 'flights', 0, 0, 5, now() - interval '1 hour')",
+                        "insert into store.partition_state (group_id, topic, partition, halted_at, error_code, error_text)"
+                                + " values ('billing', 'orders', 2, now(), 'TM-502', 'the handler failed')",
+                        "insert into store.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, error_code, error_class, attempts, parked_by)"
+                                + " select 'billing', 'orders', 1, 0, n, 0, 'CreateTime', 'TM-503', 'some.Exception', 1, 'host-1'"
+                                + " from generate_series(40, 42) as s(n)",
+                        "select store.pause('etl', null, null, 'maintenance')",
+                        "select store.reset_offset('billing', 'orders', 1, 10, 'once more')",
+                        "create role " + reader,
+                        "select store.grant_access('" + reader + "', 'reader')");
     }
 
     private static JsonNode read() {
@@ -88,7 +89,7 @@ class GrafanaDashboardIT {
     private record Answer(Map<String, Integer> columns, List<List<String>> rows) {}
 
     private Answer ask(String sql) throws SQLException {
-        try (Connection c = database.connect();
+        try (Connection c = database.superuser().connect();
                 Statement s = c.createStatement()) {
             s.execute("set role " + reader);
             try (ResultSet r = s.executeQuery(filledIn(sql))) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -26,7 +27,7 @@ class InstallIT {
 
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.postgres().createDatabase();
-    private final HikariDataSource pool = database.pool(3);
+    private final HikariDataSource pool = database.owner().pool(3);
 
     @AfterEach
     void close() {
@@ -44,17 +45,19 @@ class InstallIT {
     }
 
     private List<String> history() {
-        return database.query("select version, script, checksum, success from tidemark.tidemark_schema_history"
-                + " where version is not null order by installed_rank");
+        return database.owner()
+                .query("select version, script, checksum, success from tidemark.tidemark_schema_history"
+                        + " where version is not null order by installed_rank");
     }
 
     private List<String> ofThisVersion() {
         TestDatabase other = Servers.postgres().createDatabase();
-        try (HikariDataSource otherPool = other.pool(2)) {
+        try (HikariDataSource otherPool = other.owner().pool(2)) {
             TidemarkSchema.migrate(otherPool);
         }
-        return other.query("select version, script, checksum, success from tidemark.tidemark_schema_history"
-                + " where version is not null order by installed_rank");
+        return other.owner()
+                .query("select version, script, checksum, success from tidemark.tidemark_schema_history"
+                        + " where version is not null order by installed_rank");
     }
 
     private TidemarkBuilder<String, String> builder(String group) {
@@ -72,7 +75,7 @@ class InstallIT {
     }
 
     private void assertInstalledBy(Consumer<DataSource> way) {
-        database.execute("create table theirs (a int)");
+        database.owner().execute("create table theirs (a int)");
         way.accept(pool);
         List<String> installed = history();
         assertThat(installed).isEqualTo(ofThisVersion());
@@ -102,23 +105,22 @@ class InstallIT {
     @Test
     void aSchemaMadeForItNeedsNoRightOnTheDatabase() {
         String owner = "owner_" + database.name();
-        database.execute("create role " + owner + " login password 'p'");
-        String url = database.jdbcUrl().replaceAll("\\?user=[^&]*(&password=[^&]*)?", "?user=" + owner + "&password=p");
-        try (HikariDataSource theirs = TestDatabase.pool(url, 2)) {
+        database.superuser().execute("create role " + owner + " login password '" + Canary.PASSWORD.plant() + "'");
+        try (HikariDataSource theirs = database.as(owner).pool(2)) {
             assertThatThrownBy(() -> TidemarkSchema.migrate(theirs)).hasMessageContaining("TM-201");
-            database.execute(PAGE.below("Rights", "sql").get(0).replace("flights_owner", owner));
+            database.superuser().execute(PAGE.below("Rights", "sql").get(0).replace("flights_owner", owner));
             TidemarkSchema.migrate(theirs);
+            assertUsable(builder("install").database(theirs));
         }
         assertThat(database.query("select distinct tableowner from pg_tables where schemaname = 'tidemark'"))
                 .containsExactly(owner);
-        assertUsable(builder("install"));
     }
 
     @Test
     void thePageShowsWhichVersionThereIs() {
         TidemarkSchema.migrate(pool);
-        long newest = database.number("select max(version::int) from tidemark.tidemark_schema_history");
-        assertThat(database.query(PAGE.below("Upgrade", "sql").get(0))).containsExactly(newest + "|1");
+        long newest = database.owner().number("select max(version::int) from tidemark.tidemark_schema_history");
+        assertThat(database.owner().query(PAGE.below("Upgrade", "sql").get(0))).containsExactly(newest + "|1");
     }
 
     @Test
@@ -127,9 +129,9 @@ class InstallIT {
         TidemarkBuilder<String, String> builder = builder("install");
         InstallExamples.several(pool, builder);
         assertUsable(builder);
-        assertThat(database.query("select group_id from berlin_offsets.topic_binding"))
+        assertThat(database.owner().query("select group_id from berlin_offsets.topic_binding"))
                 .containsExactly("install");
-        assertThat(database.query("select group_id from tidemark.topic_binding"))
+        assertThat(database.owner().query("select group_id from tidemark.topic_binding"))
                 .isEmpty();
     }
 }

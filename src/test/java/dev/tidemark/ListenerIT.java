@@ -208,7 +208,7 @@ class ListenerIT {
                     "one has halted, the other is read",
                     () -> !notes.of(TidemarkListener.Halt.class).isEmpty()
                             && ExactlyOnce.stored(database, topic, p1) == flights.size());
-            database.execute("update tidemark.stored_offset set next_offset = 90 where partition = 1");
+            database.owner().execute("update tidemark.stored_offset set next_offset = 90 where partition = 1");
             running.until(
                     "fenced, and claimed again",
                     () -> notes.of(TidemarkListener.Claimed.class).stream()

@@ -60,7 +60,7 @@ class LogIT {
     @Test
     void anotherClusterIsRefused() {
         readOnce();
-        database.execute("update tidemark.topic_binding set cluster_id = 'elsewhere'");
+        database.owner().execute("update tidemark.topic_binding set cluster_id = 'elsewhere'");
         try (Running running = start(topic)) {
             assertThat(running.failure()).hasMessageContaining("TM-301").hasMessageContaining("elsewhere");
         }
@@ -69,7 +69,7 @@ class LogIT {
     @Test
     void aDeletedRowIsNotInvented() {
         readOnce();
-        database.execute("delete from tidemark.stored_offset");
+        database.owner().execute("delete from tidemark.stored_offset");
         try (Running running = start(topic)) {
             assertThat(running.failure()).hasMessageContaining("TM-303");
         }
@@ -79,7 +79,7 @@ class LogIT {
     @Test
     void anExpiredOffsetNamesTheLostRange() throws Exception {
         readOnce();
-        database.execute("update tidemark.stored_offset set next_offset = 10");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 10");
         kafka.admin()
                 .deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(50)))
                 .all()
@@ -93,7 +93,7 @@ class LogIT {
     @Test
     void anOffsetBeyondTheLogIsNamed() {
         readOnce();
-        database.execute("update tidemark.stored_offset set next_offset = 5000");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 5000");
         try (Running running = start(topic)) {
             assertThat(running.failure()).hasMessageContaining("TM-305").hasMessageContaining("ends at 100");
         }
@@ -103,14 +103,15 @@ class LogIT {
     void aHaltedPartitionGoesOnOnceItsOffsetWasMoved() {
         String other = kafka.createTopic(Servers.unique("log-other"), 1);
         readOnce();
-        database.execute("update tidemark.stored_offset set next_offset = 5000");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 5000");
         try (var producer = kafka.producer();
                 Running running = start(topic, other)) {
             running.until(
                     "halts",
                     () -> running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.HALTED));
-            database.execute("update tidemark.stored_offset set next_offset = 100 where topic = '" + topic + "'");
+            database.owner()
+                    .execute("update tidemark.stored_offset set next_offset = 100 where topic = '" + topic + "'");
             Servers.produce(producer, topic, flights);
             running.until("goes on", () -> database.number("select count(*) from applied") == 200);
         }

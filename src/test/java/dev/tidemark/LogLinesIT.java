@@ -72,7 +72,7 @@ class LogLinesIT {
                                 }))) {
             Servers.produceTo(producer, p0, flights);
             running.until("all read", () -> ExactlyOnce.stored(database, topic, p0) == flights.size());
-            database.execute("update tidemark.stored_offset set next_offset = 490 where partition = 0");
+            database.owner().execute("update tidemark.stored_offset set next_offset = 490 where partition = 0");
             running.until(
                     "followed",
                     () -> lines(log, "fenced").size() == 1

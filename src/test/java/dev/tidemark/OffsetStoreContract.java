@@ -163,8 +163,9 @@ abstract class OffsetStoreContract {
                 }
             });
             Awaitility.await("the claim waits for the row")
-                    .until(() -> database.number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-                                    + " and datname = current_database()")
+                    .until(() -> database.superuser()
+                                    .number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                                            + " and datname = current_database()")
                             > 0);
             assertThat(second.isDone()).isFalse();
             c.commit();
@@ -176,7 +177,8 @@ abstract class OffsetStoreContract {
     void aHandMadeMoveFencesForwardAndBackAndIsWrittenDown() throws SQLException {
         for (long target : new long[] {500, 4}) {
             Claim claim = claim(P0);
-            database.execute("update tidemark.stored_offset set next_offset = " + target + " where partition = 0");
+            database.owner()
+                    .execute("update tidemark.stored_offset set next_offset = " + target + " where partition = 0");
             assertThatThrownBy(() -> inTransaction(c -> store.advance(c, Map.of(claim, Position.of(target + 1)))))
                     .isInstanceOf(FencedException.class);
             assertThat(claim(P0).position()).isEqualTo(Position.of(target));
@@ -244,7 +246,7 @@ abstract class OffsetStoreContract {
 
     @Test
     void aMissingRowIsAnErrorAndNeverInserted() {
-        database.execute("delete from tidemark.stored_offset where partition = 1");
+        database.owner().execute("delete from tidemark.stored_offset where partition = 1");
         assertThatThrownBy(() -> claim(P1))
                 .isInstanceOfSatisfying(
                         LogMismatchException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OFFSET_ROW_MISSING));
@@ -269,7 +271,7 @@ abstract class OffsetStoreContract {
             Claim before = claim;
             claim = inTransaction(c -> store.advance(c, Map.of(before, next))).get(P0);
             if (i == 1_000) {
-                database.execute("vacuum tidemark.stored_offset");
+                database.owner().execute("vacuum tidemark.stored_offset");
             }
         }
         Set<String> hot = new HashSet<>();

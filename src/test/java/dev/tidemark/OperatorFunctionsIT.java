@@ -3,6 +3,8 @@ package dev.tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.testkit.DatabaseLogin;
+import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.sql.Connection;
@@ -58,8 +60,12 @@ class OperatorFunctionsIT {
     }
 
     private void assertRefused(String call, String sqlState, String... words) {
+        assertRefused(database.as(DatabaseRole.OPERATOR), call, sqlState, words);
+    }
+
+    private void assertRefused(DatabaseLogin who, String call, String sqlState, String... words) {
         long before = database.number("select count(*) from tidemark.audit_log");
-        assertThatThrownBy(() -> database.query("select " + call))
+        assertThatThrownBy(() -> who.query("select " + call))
                 .as(call)
                 .cause()
                 .isInstanceOfSatisfying(
@@ -113,7 +119,7 @@ class OperatorFunctionsIT {
 
     @Test
     void whatWasResetCanBeAdvancedAndMovedByHandInTheSameTransaction() throws SQLException {
-        try (Connection c = database.connect();
+        try (Connection c = database.owner().connect();
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
             s.execute("select tidemark.reset_offset('etl', 'flights', 0, 40, 'why')");
@@ -129,13 +135,15 @@ class OperatorFunctionsIT {
 
     @Test
     void aResetBackSupersedesDeadLettersAndItsUndoTakesThatBack() {
-        database.execute(
-                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, attempts, parked_by) select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'me'"
-                        + " from unnest(array[30, 60]) as o");
-        database.execute(
-                "insert into tidemark.partition_state (group_id, topic, partition, suspect_offset, suspect_attempts)"
-                        + " values ('etl', 'flights', 0, 100, 3)");
+        database.owner()
+                .execute(
+                        "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, attempts, parked_by) select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'me'"
+                                + " from unnest(array[30, 60]) as o");
+        database.owner()
+                .execute(
+                        "insert into tidemark.partition_state (group_id, topic, partition, suspect_offset, suspect_attempts)"
+                                + " values ('etl', 'flights', 0, 100, 3)");
         String superseded = "select record_offset, superseded_at is not null from tidemark.dead_letter order by 1";
         reset(0, 40);
         assertThat(database.query(superseded)).containsExactly("30|f", "60|t");
@@ -157,16 +165,18 @@ class OperatorFunctionsIT {
 
     @Test
     void oneUndoMovesBackAllThatOneTransactionMoved() {
-        database.execute(
-                "begin; select tidemark.reset_offset('etl', 'flights', 0, 10), tidemark.reset_offset('etl', 'flights', 1, 20);"
-                        + " select tidemark.reset_offset('etl', 'flights', 0, 5); savepoint s;"
-                        + " update tidemark.stored_offset set next_offset = 30 where partition = 2; commit");
+        database.owner()
+                .execute(
+                        "begin; select tidemark.reset_offset('etl', 'flights', 0, 10), tidemark.reset_offset('etl', 'flights', 1, 20);"
+                                + " select tidemark.reset_offset('etl', 'flights', 0, 5); savepoint s;"
+                                + " update tidemark.stored_offset set next_offset = 30 where partition = 2; commit");
         assertThat(database.query(
                         "select count(distinct change_id), count(*) from tidemark.audit_log where change_id > 1"))
                 .containsExactly("1|4");
         long change = lastChange();
-        database.execute(
-                "update tidemark.stored_offset set next_offset = 12, updated_at = clock_timestamp() where partition = 0");
+        database.owner()
+                .execute(
+                        "update tidemark.stored_offset set next_offset = 12, updated_at = clock_timestamp() where partition = 0");
 
         assertThat(database.query("select * from tidemark.undo_reset(" + change + ", 'a mistake')"))
                 .containsExactly("flights|0|12|100", "flights|1|20|100", "flights|2|30|100");
@@ -194,7 +204,7 @@ class OperatorFunctionsIT {
 
     @Test
     void aHandMadeMoveCanBeUndone() throws SQLException {
-        database.execute("update tidemark.stored_offset set next_offset = 1");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 1");
         Claim claim = claim(0);
         assertThat(database.query("select * from tidemark.undo_reset(" + lastChange() + ")"))
                 .hasSize(3);
@@ -233,14 +243,15 @@ class OperatorFunctionsIT {
     void ofTwoWhoUndoTheSameOneIsRefused() throws SQLException {
         reset(0, 40);
         String undo = "select tidemark.undo_reset(" + lastChange() + ")";
-        try (Connection c = database.connect();
+        try (Connection c = database.as(DatabaseRole.OPERATOR).connect();
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
             s.execute(undo);
             CompletableFuture<Void> second = CompletableFuture.runAsync(() -> database.execute(undo));
             Awaitility.await("the second waits")
-                    .until(() -> database.number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-                                    + " and datname = current_database()")
+                    .until(() -> database.superuser()
+                                    .number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                                            + " and datname = current_database()")
                             > 0);
             c.commit();
             assertThatThrownBy(second::join)
@@ -252,7 +263,7 @@ class OperatorFunctionsIT {
 
     @Test
     void transactionsDoNotShareAChangeWhateverASessionWasLeftWith() throws SQLException {
-        try (Connection c = database.connect();
+        try (Connection c = database.as(DatabaseRole.OPERATOR).connect();
                 Statement s = c.createStatement()) {
             s.execute("set tidemark.change_of_tidemark = '1:77'");
             s.execute("select tidemark.reset_offset('etl', 'flights', 0, 40)");
@@ -267,9 +278,10 @@ class OperatorFunctionsIT {
     @Test
     void aRebindSaysWhatOffsetsMeanFromNowOn() throws SQLException {
         Claim claim = claim(1);
-        database.execute(
-                "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values ('etl', 'flights', 0, 0, 9)",
-                "insert into tidemark.partition_state (group_id, topic, partition, halted_at) values ('etl', 'flights', 0, now())");
+        database.owner()
+                .execute(
+                        "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values ('etl', 'flights', 0, 0, 9)",
+                        "insert into tidemark.partition_state (group_id, topic, partition, halted_at) values ('etl', 'flights', 0, now())");
         assertThat(database.query(
                         "select tidemark.rebind_topic('etl', 'flights', 'other', 'new', array[0, 100], 'moved')"))
                 .containsExactly("2");
@@ -377,9 +389,10 @@ class OperatorFunctionsIT {
 
     @Test
     void aDeadLetterIsDroppedUnlessSomebodyHasIt() throws SQLException {
-        database.execute(
-                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
+        database.owner()
+                .execute(
+                        "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
         long id = database.number("select id from tidemark.dead_letter");
         assertThat(database.query("select tidemark.drop_dead_letter('other', " + id + ")"))
                 .containsExactly("f");
@@ -400,9 +413,10 @@ class OperatorFunctionsIT {
     @Test
     void aGroupIsForgottenOnceNobodyNeedsIt() throws SQLException {
         database.execute("select tidemark.bind_topic('other', 'flights', 'c', 'i', array[1])");
-        database.execute(
-                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
+        database.owner()
+                .execute(
+                        "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, attempts, parked_by) values ('etl', 'flights', 1, 2, 30, 0, 'CreateTime', 1, 'me')");
         database.execute("select tidemark.pause('etl')");
         Claim claim = claim(1);
         assertRefused("tidemark.delete_group('nobody')", NO_DATA, "nobody");
@@ -437,11 +451,20 @@ class OperatorFunctionsIT {
 
     @Test
     void rightsAreGivenByKindToRolesThatExist() {
-        assertRefused("tidemark.grant_access('pg_monitor', 'god')", BAD_ARGUMENT, "kind god");
-        assertRefused("tidemark.grant_access('pg_monitor', null)", BAD_ARGUMENT, "none of writer, operator, reader");
-        assertRefused("tidemark.grant_access('no such role', 'reader')", BAD_ARGUMENT, "no such role");
-        assertRefused("tidemark.grant_access(current_user, 'reader')", BAD_ARGUMENT, "owns the offset store");
-        database.execute("create role \"O'Neill \"\"x\"\" " + database.name() + "\"");
-        database.execute("select tidemark.grant_access('O''Neill \"x\" " + database.name() + "', 'writer')");
+        assertRefused(database.owner(), "tidemark.grant_access('pg_monitor', 'god')", BAD_ARGUMENT, "kind god");
+        assertRefused(
+                database.owner(),
+                "tidemark.grant_access('pg_monitor', null)",
+                BAD_ARGUMENT,
+                "none of writer, operator, reader");
+        assertRefused(
+                database.owner(), "tidemark.grant_access('no such role', 'reader')", BAD_ARGUMENT, "no such role");
+        assertRefused(
+                database.owner(),
+                "tidemark.grant_access(current_user, 'reader')",
+                BAD_ARGUMENT,
+                "owns the offset store");
+        database.superuser().execute("create role \"O'Neill \"\"x\"\" " + database.name() + "\"");
+        database.owner().execute("select tidemark.grant_access('O''Neill \"x\" " + database.name() + "', 'writer')");
     }
 }

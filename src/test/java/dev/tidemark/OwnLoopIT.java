@@ -30,9 +30,10 @@ class OwnLoopIT {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .until(() -> ExactlyOnce.progress(database, topic) >= 8_000);
-            database.execute("begin; select 1 from tidemark.stored_offset for no key update;"
-                    + " delete from applied where partition = 0 and record_offset >= 100;"
-                    + " update tidemark.stored_offset set next_offset = 100 where partition = 0; commit");
+            database.owner()
+                    .execute("begin; select 1 from tidemark.stored_offset for no key update;"
+                            + " delete from applied where partition = 0 and record_offset >= 100;"
+                            + " update tidemark.stored_offset set next_offset = 100 where partition = 0; commit");
             CompletableFuture<Void> joining = CompletableFuture.runAsync(second);
             Servers.produce(producer, topic, flights.subList(8_000, flights.size()));
             Awaitility.await()

@@ -111,7 +111,7 @@ class RecreatedTopicIT {
         try (Running running = start(builder -> builder.partitions(zero, one).strictTopicIdentity())) {
             createAgain();
             // Fences the owner of the other partition, which claims it again.
-            database.execute("update tidemark.stored_offset set owner_token = null where partition = 0");
+            database.owner().execute("update tidemark.stored_offset set owner_token = null where partition = 0");
             Awaitility.await("the claim is refused")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> !running.consumer().isHealthy());
@@ -140,13 +140,17 @@ class RecreatedTopicIT {
                             == 2);
             String page = Files.readString(Path.of("docs/errors.md"));
             String sql = page.substring(page.indexOf("begin;"), page.indexOf("commit;"));
-            database.execute(sql.replace("the id now", kafka.topicId(topic))
-                            .replace(
-                                    "the cluster now",
-                                    kafka.admin().describeCluster().clusterId().get())
-                            .replace("'flights-etl'", "'" + topic + "'")
-                            .replace("'flights'", "'" + topic + "'")
-                    + "truncate applied, airport; commit");
+            database.owner()
+                    .execute(sql.replace("the id now", kafka.topicId(topic))
+                                    .replace(
+                                            "the cluster now",
+                                            kafka.admin()
+                                                    .describeCluster()
+                                                    .clusterId()
+                                                    .get())
+                                    .replace("'flights-etl'", "'" + topic + "'")
+                                    .replace("'flights'", "'" + topic + "'")
+                            + "truncate applied, airport; commit");
             Servers.produceTo(producer, zero, flights);
             running.until("the new one is read", () -> ExactlyOnce.progress(database, topic) == 600);
             assertThat(running.consumer().isHealthy()).isTrue();

@@ -147,8 +147,10 @@ class RedriveIT {
             id = ids().get(1);
         }
         // The operator takes back what was done from offset 2 on, and has it read again.
-        database.execute(
-                "delete from applied where record_offset >= 2", "update tidemark.stored_offset set next_offset = 2");
+        database.owner()
+                .execute(
+                        "delete from applied where record_offset >= 2",
+                        "update tidemark.stored_offset set next_offset = 2");
         broken = false;
         try (Running running = start(FailurePolicy.park())) {
             running.until("read again", () -> ExactlyOnce.progress(database, topic) == 4);
@@ -164,9 +166,10 @@ class RedriveIT {
         try (Running running = start(FailurePolicy.park())) {
             running.until("parked", () -> ExactlyOnce.progress(database, topic) == 3 && ids().size() == 1);
         }
-        database.execute(
-                "update tidemark.stored_offset set next_offset = 0",
-                "update tidemark.stored_offset set next_offset = 3");
+        database.owner()
+                .execute(
+                        "update tidemark.stored_offset set next_offset = 0",
+                        "update tidemark.stored_offset set next_offset = 3");
         broken = false;
         try (Running running = start(FailurePolicy.park())) {
             assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED);
@@ -179,7 +182,7 @@ class RedriveIT {
         produce("bad");
         try (Running running = start(FailurePolicy.park())) {
             running.until("parked", () -> ids().size() == 1);
-            database.execute("update tidemark.stored_offset set next_offset = 0");
+            database.owner().execute("update tidemark.stored_offset set next_offset = 0");
             running.until(
                     "parked again",
                     () -> database.query("select count(*), count(superseded_at) from tidemark.dead_letter")

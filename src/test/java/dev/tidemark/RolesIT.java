@@ -7,6 +7,7 @@ import static dev.tidemark.RolesIT.Role.WRITER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -53,14 +54,16 @@ class RolesIT {
     @BeforeEach
     void createRoles() {
         for (Role role : Role.values()) {
-            database.execute("create role " + name(role) + " login password 'p'");
+            database.superuser().execute("create role " + name(role) + " login password 'p'");
         }
-        database.execute("grant create on database " + database.name() + " to " + name(OWNER));
+        database.owner().execute("grant create on database " + database.name() + " to " + name(OWNER));
         try (HikariDataSource pool = TestDatabase.pool(url(OWNER), 2)) {
             TidemarkSchema.migrate(pool);
         }
+        // For the questions that the test asks.
+        executeAs(OWNER, "select tidemark.grant_access('" + DatabaseRole.OPERATOR.login() + "', 'operator')");
         FlightEffects.createTables(database);
-        database.execute("grant select, insert, update, delete on airport, applied to " + name(WRITER));
+        database.owner().execute("grant select, insert, update, delete on airport, applied to " + name(WRITER));
         for (Role role : List.of(WRITER, OPERATOR, READER)) {
             executeAs(OWNER, "select tidemark.grant_access('" + name(role) + "', '" + kind(role) + "')");
         }

@@ -24,9 +24,10 @@ class SchemaIT {
     private final TestDatabase database = Servers.postgres().createDatabase();
 
     private void migrate(String schema) {
-        try (HikariDataSource pool = database.pool(2)) {
+        try (HikariDataSource pool = database.owner().pool(2)) {
             TidemarkSchema.migrate(pool, schema);
         }
+        database.grantAccess(schema);
     }
 
     private static Throwable failure(String jdbcUrl) {
@@ -76,7 +77,7 @@ class SchemaIT {
     @Test
     void anUpgradeKeepsWhatWasWrittenDownAndWhoWasLetIn() {
         String role = "early_" + database.name();
-        try (HikariDataSource pool = database.pool(2)) {
+        try (HikariDataSource pool = database.owner().pool(2)) {
             Flyway.configure()
                     .dataSource(pool)
                     .locations(TidemarkSchema.LOCATION)
@@ -86,16 +87,18 @@ class SchemaIT {
                     .target("3")
                     .load()
                     .migrate();
-            database.execute(
-                    "insert into tidemark.topic_binding (group_id, topic, cluster_id, partitions) values ('g', 't', 'c', 1)",
-                    "insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('g', 't', 0, 10)",
-                    "update tidemark.stored_offset set next_offset = 5",
-                    "update tidemark.stored_offset set next_offset = 7",
-                    "create role " + role + " login password 'p'",
-                    "grant usage on schema tidemark to " + role,
-                    "grant select, insert, update on all tables in schema tidemark to " + role);
+            database.superuser()
+                    .execute(
+                            "insert into tidemark.topic_binding (group_id, topic, cluster_id, partitions) values ('g', 't', 'c', 1)",
+                            "insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('g', 't', 0, 10)",
+                            "update tidemark.stored_offset set next_offset = 5",
+                            "update tidemark.stored_offset set next_offset = 7",
+                            "create role " + role + " login password 'p'",
+                            "grant usage on schema tidemark to " + role,
+                            "grant select, insert, update on all tables in schema tidemark to " + role);
             TidemarkSchema.migrate(pool);
         }
+        database.grantAccess("tidemark");
         assertThat(database.query(
                         "select change_id, incarnation, from_offset, to_offset from tidemark.audit_log order by id"))
                 .containsExactly("1|1|10|5", "2|1|5|7");
@@ -116,8 +119,8 @@ class SchemaIT {
 
     @Test
     void itLivesBesideAnApplicationsOwnMigrations() {
-        database.execute("create table theirs (a int)");
-        try (HikariDataSource pool = database.pool(2)) {
+        database.owner().execute("create table theirs (a int)");
+        try (HikariDataSource pool = database.owner().pool(2)) {
             Flyway.configure()
                     .dataSource(pool)
                     .baselineOnMigrate(true)
@@ -128,17 +131,20 @@ class SchemaIT {
             TidemarkSchema.migrate(pool, "offsets_of_b");
             TidemarkSchema.migrate(pool, "offsets_of_b");
         }
-        assertThat(database.query("select version from offsets_of_b." + TidemarkSchema.HISTORY_TABLE))
+        assertThat(database.owner().query("select version from offsets_of_b." + TidemarkSchema.HISTORY_TABLE))
                 .containsExactly("1", "2", "3", "4");
-        assertThat(database.query("select version from flyway_schema_history")).containsExactly("7");
-        assertThat(database.query(
-                        "select a.store_id <> b.store_id from offsets_of_a.store_info a, offsets_of_b.store_info b"))
+        assertThat(database.owner().query("select version from flyway_schema_history"))
+                .containsExactly("7");
+        assertThat(
+                        database.owner()
+                                .query(
+                                        "select a.store_id <> b.store_id from offsets_of_a.store_info a, offsets_of_b.store_info b"))
                 .containsExactly("t");
     }
 
     @Test
     void aSchemaOfSomebodyElseIsLeftAlone() {
-        database.execute("create schema theirs", "create table theirs.t (a int)");
+        database.owner().execute("create schema theirs", "create table theirs.t (a int)");
         assertThatThrownBy(() -> migrate("theirs"))
                 .hasMessageContaining("TM-103")
                 .hasMessageContaining("theirs");
@@ -153,9 +159,9 @@ class SchemaIT {
     @Test
     void anotherVersionIsRefused() {
         migrate("tidemark");
-        database.execute("update tidemark.store_info set min_protocol = 99");
+        database.owner().execute("update tidemark.store_info set min_protocol = 99");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-202").hasMessageContaining("99");
-        database.execute("update tidemark.store_info set min_protocol = 1, schema_version = 0");
+        database.owner().execute("update tidemark.store_info set min_protocol = 1, schema_version = 0");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-203").hasMessageContaining("version 0");
     }
 
@@ -163,13 +169,13 @@ class SchemaIT {
     void aMissingRightNamesTheGrant() {
         migrate("tidemark");
         String role = "poor_" + database.name();
-        database.execute("create role " + role + " login password 'p'");
+        database.superuser().execute("create role " + role + " login password 'p'");
         String url = withUser(role, "p");
         assertThat(failure(url))
                 .hasMessageContaining("TM-204")
                 .hasMessageContaining("lacks a right on schema tidemark")
                 .hasMessageContaining("select tidemark.grant_access('<role>', 'writer')");
-        database.execute("grant usage on schema tidemark to " + role);
+        database.owner().execute("grant usage on schema tidemark to " + role);
         assertThat(failure(url))
                 .hasMessageContaining("TM-204")
                 .hasMessageContaining("lacks a right on table store_info")
@@ -179,7 +185,7 @@ class SchemaIT {
     @Test
     void aReadOnlyServerIsRefused() {
         migrate("tidemark");
-        database.execute("alter database " + database.name() + " set default_transaction_read_only = on");
+        database.owner().execute("alter database " + database.name() + " set default_transaction_read_only = on");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-205").hasMessageContaining("targetServerType");
     }
 
@@ -188,7 +194,7 @@ class SchemaIT {
         Optional<EmbeddedPostgresServer> server = EmbeddedPostgresServer.start13();
         assumeTrue(server.isPresent(), "the build found no PostgreSQL 13 for this platform");
         try (EmbeddedPostgresServer old = server.get()) {
-            assertThat(failure(old.jdbcUrl("postgres")))
+            assertThat(failure(old.jdbcUrl("postgres", "postgres")))
                     .hasMessageContaining("TM-210")
                     .hasMessageContaining("PostgreSQL 13")
                     .hasMessageContaining("needs 14 or newer");
@@ -198,7 +204,7 @@ class SchemaIT {
     @Test
     void anUnloggedTableIsRefused() {
         migrate("tidemark");
-        database.execute("alter table tidemark.stored_offset set unlogged");
+        database.owner().execute("alter table tidemark.stored_offset set unlogged");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-207").hasMessageContaining("set logged");
     }
 

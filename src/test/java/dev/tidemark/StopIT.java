@@ -87,7 +87,7 @@ class StopIT {
                 builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
             first.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
         }
-        try (Connection other = database.connect()) {
+        try (Connection other = database.owner().connect()) {
             other.setAutoCommit(false);
             try (var s = other.createStatement()) {
                 s.execute("select 1 from tidemark.topic_binding for update");
@@ -149,7 +149,7 @@ class StopIT {
                 builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
             first.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
         }
-        try (Connection other = database.connect()) {
+        try (Connection other = database.owner().connect()) {
             other.setAutoCommit(false);
             try (var s = other.createStatement()) {
                 s.execute("select 1 from tidemark.stored_offset for update");

@@ -51,8 +51,9 @@ class StoreIdentityIT {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
             source.lead();
             // The connections that still lead to the right database break, as in a failover.
-            database.execute("select pg_terminate_backend(pid) from pg_stat_activity"
-                    + " where datname = current_database() and pid <> pg_backend_pid()");
+            database.superuser()
+                    .execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                            + " where datname = current_database() and pid <> pg_backend_pid()");
             Servers.produce(producer, topic, flights);
             assertRefused(running.failure());
         }

@@ -102,9 +102,10 @@ class SubscriptionIT {
         try (Running running = startByHand(named)) {
             running.until("read", () -> stored(named) == 50);
 
-            database.execute("begin; delete from applied where record_offset >= 20;"
-                    + "delete from airport;"
-                    + "update tidemark.stored_offset set next_offset = 20 where partition = 1; commit");
+            database.owner()
+                    .execute("begin; delete from applied where record_offset >= 20;"
+                            + "delete from airport;"
+                            + "update tidemark.stored_offset set next_offset = 20 where partition = 1; commit");
             running.until(
                     "a hand-made move is followed",
                     () -> stored(named) == 50 && status(running, 0).fences() == 1);

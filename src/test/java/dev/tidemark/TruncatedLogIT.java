@@ -87,10 +87,11 @@ class TruncatedLogIT {
         assertThat(CopiedLog.rows(database)).as("nothing of the new log").isEqualTo(before);
         assertThat(stored()).isEqualTo(2 * COMMON);
 
-        database.execute("begin;"
-                + "delete from copied where record_offset >= " + COMMON + ";"
-                + "update tidemark.stored_offset set next_offset = " + COMMON + ";"
-                + "commit");
+        database.owner()
+                .execute("begin;"
+                        + "delete from copied where record_offset >= " + COMMON + ";"
+                        + "update tidemark.stored_offset set next_offset = " + COMMON + ";"
+                        + "commit");
         try (Running running = start()) {
             running.until("goes on", () -> stored() == 3 * COMMON);
         }

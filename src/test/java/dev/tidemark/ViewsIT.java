@@ -17,16 +17,17 @@ class ViewsIT {
     /** A group of four partitions: owned and sampled, halted, free, free; and a group of one that was never sampled. */
     @BeforeEach
     void fill() {
-        database.execute(
-                "select tidemark.bind_topic('etl', 'flights', 'cluster', 'id', array[10, 20, 30])",
-                "select tidemark.bind_topic('etl', 'airports', 'cluster', 'id', array[40])",
-                "select tidemark.bind_topic('other', 'flights', 'cluster', null, array[0])",
-                "update tidemark.stored_offset set owner_token = gen_random_uuid(), owner_name = 'host/1', owner_epoch = 1"
-                        + " where group_id = 'etl' and topic = 'flights' and partition in (0, 1)",
-                "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values"
-                        + " ('etl', 'flights', 0, 3, 15), ('etl', 'flights', 1, 0, 120), ('etl', 'flights', 2, 0, 25)",
-                "insert into tidemark.partition_state (group_id, topic, partition, halted_at, error_code, error_text) values"
-                        + " ('etl', 'flights', 1, now(), 'TM-502', 'the handler failed')");
+        database.owner()
+                .execute(
+                        "select tidemark.bind_topic('etl', 'flights', 'cluster', 'id', array[10, 20, 30])",
+                        "select tidemark.bind_topic('etl', 'airports', 'cluster', 'id', array[40])",
+                        "select tidemark.bind_topic('other', 'flights', 'cluster', null, array[0])",
+                        "update tidemark.stored_offset set owner_token = gen_random_uuid(), owner_name = 'host/1', owner_epoch = 1"
+                                + " where group_id = 'etl' and topic = 'flights' and partition in (0, 1)",
+                        "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values"
+                                + " ('etl', 'flights', 0, 3, 15), ('etl', 'flights', 1, 0, 120), ('etl', 'flights', 2, 0, 25)",
+                        "insert into tidemark.partition_state (group_id, topic, partition, halted_at, error_code, error_text) values"
+                                + " ('etl', 'flights', 1, now(), 'TM-502', 'the handler failed')");
     }
 
     private List<String> columns(String view) {
@@ -135,11 +136,12 @@ class ViewsIT {
 
     /** Four that wait, of three causes, and one that is superseded. */
     private void letters() {
-        database.execute(
-                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, attempts, parked_by, error_code, error_class, superseded_at, parked_at)"
-                        + " select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'host/1', code, class, gone, now() + o * interval '1 s'"
-                        + " from (values (4, 'TM-502', 'E', null::timestamptz), (9, 'TM-502', 'E', null), (5, 'TM-503', 'E', null),"
-                        + " (7, null, null, null), (8, 'TM-502', 'E', now())) as v(o, code, class, gone)");
+        database.owner()
+                .execute(
+                        "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, attempts, parked_by, error_code, error_class, superseded_at, parked_at)"
+                                + " select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'host/1', code, class, gone, now() + o * interval '1 s'"
+                                + " from (values (4, 'TM-502', 'E', null::timestamptz), (9, 'TM-502', 'E', null), (5, 'TM-503', 'E', null),"
+                                + " (7, null, null, null), (8, 'TM-502', 'E', now())) as v(o, code, class, gone)");
     }
 }

@@ -28,7 +28,7 @@ final class Intake implements AutoCloseable {
     Intake(TestDatabase database, SteadyProducer producer) {
         this.producer = producer;
         try {
-            this.connection = database.connect();
+            this.connection = database.superuser().connect();
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

@@ -58,7 +58,7 @@ final class LatencyRun {
                 Intake intake = new Intake(database, producer)) {
             Task task = new Task(
                     rig.kafka.bootstrapServers(),
-                    database.jdbcUrl() + "&reWriteBatchedInserts=true",
+                    database.owner().jdbcUrl() + "&reWriteBatchedInserts=true",
                     group,
                     group,
                     cell.effect(),

@@ -40,7 +40,7 @@ final class Rig implements AutoCloseable {
         this.kafka = KafkaServer.startStrong(Servers.directory("bench-kafka"));
         this.postgres = EmbeddedPostgresServer.start(POSTGRES);
         TestDatabase any = postgres.createDatabase("benchmark");
-        String directory = any.query("select current_setting('data_directory')").get(0);
+        String directory = any.superuser().query("select current_setting('data_directory')").get(0);
         this.postmaster = CpuTime.postmaster(Path.of(directory)).orElse(0);
     }
 
@@ -52,8 +52,8 @@ final class Rig implements AutoCloseable {
     /** A new database with the tables of the effects, right after a checkpoint. */
     TestDatabase database() {
         TestDatabase database = postgres.createDatabase("bench" + ++databases);
-        database.execute(Effect.TABLES.toArray(String[]::new));
-        database.execute("checkpoint");
+        database.owner().execute(Effect.TABLES.toArray(String[]::new));
+        database.superuser().execute("checkpoint");
         settleDisk();
         return database;
     }

@@ -43,7 +43,7 @@ final class Turn {
             String group = cell.id().replace('/', '-') + "-" + ++runs;
             Task task = new Task(
                     rig.kafka.bootstrapServers(),
-                    database.jdbcUrl() + "&reWriteBatchedInserts=true",
+                    database.owner().jdbcUrl() + "&reWriteBatchedInserts=true",
                     cell.topic(),
                     group,
                     cell.effect(),

@@ -116,14 +116,15 @@ class DatabaseTroubleIT {
     @Test
     void aRightThatIsTakenAwayIsNamed() {
         String role = "writer_" + database.name();
-        database.execute(
-                "create role " + role + " login",
-                "select tidemark.grant_access('" + role + "', 'writer')",
-                "grant select, insert, update on airport, applied to " + role);
-        String url = database.jdbcUrl().replace("user=postgres", "user=" + role);
+        database.superuser()
+                .execute(
+                        "create role " + role + " login",
+                        "select tidemark.grant_access('" + role + "', 'writer')",
+                        "grant select, insert, update on airport, applied to " + role);
+        String url = database.as(role).jdbcUrl();
         try (Running running = start(TestDatabase.pool(url, POOL))) {
             firstHalf(running);
-            database.execute("revoke update on tidemark.stored_offset from " + role);
+            database.owner().execute("revoke update on tidemark.stored_offset from " + role);
             secondHalf();
             assertThat(running.failure())
                     .isInstanceOfSatisfying(
@@ -136,7 +137,7 @@ class DatabaseTroubleIT {
         assertThat(stored()).isEqualTo(flights.size() / 2);
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
 
-        database.execute("select tidemark.grant_access('" + role + "', 'writer')");
+        database.owner().execute("select tidemark.grant_access('" + role + "', 'writer')");
         try (Running granted = start(TestDatabase.pool(url, POOL))) {
             granted.until("all read", () -> stored() == flights.size());
         }
@@ -188,12 +189,14 @@ class DatabaseTroubleIT {
         for (Connection connection : kept) {
             pids.add(Integer.toString(connection.unwrap(PGConnection.class).getBackendPID()));
         }
-        database.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                + " and pid not in (" + pids.stream().collect(Collectors.joining(", ")) + ")");
+        database.superuser()
+                .execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                        + " and pid not in (" + pids.stream().collect(Collectors.joining(", ")) + ")");
     }
 
     private void setReadOnly(String onOrOff) {
-        database.execute("alter system set default_transaction_read_only = " + onOrOff, "select pg_reload_conf()");
+        database.superuser()
+                .execute("alter system set default_transaction_read_only = " + onOrOff, "select pg_reload_conf()");
     }
 
     private void complete() {

@@ -97,8 +97,9 @@ class DeadlyRecordIT {
                     .contains("offset " + DEADLY)
                     .contains("next_offset to " + (DEADLY + 1));
 
-            database.execute(
-                    "update tidemark.stored_offset set next_offset = " + (DEADLY + 1) + " where partition = 0");
+            database.owner()
+                    .execute(
+                            "update tidemark.stored_offset set next_offset = " + (DEADLY + 1) + " where partition = 0");
             Awaitility.await("it goes on without the record")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> stored(0) == RECORDS);

@@ -77,10 +77,12 @@ class HandMadeMoveIT {
 
     private void move(long offset, String first) {
         // The row is locked first, so that no unit advances between the clean-up and the move.
-        database.execute("begin;"
-                + "select 1 from tidemark.stored_offset where group_id = '" + topic + "' for no key update;"
-                + first + ";"
-                + "update tidemark.stored_offset set next_offset = " + offset + " where group_id = '" + topic + "';"
-                + "commit");
+        database.owner()
+                .execute("begin;"
+                        + "select 1 from tidemark.stored_offset where group_id = '" + topic + "' for no key update;"
+                        + first + ";"
+                        + "update tidemark.stored_offset set next_offset = " + offset + " where group_id = '" + topic
+                        + "';"
+                        + "commit");
     }
 }

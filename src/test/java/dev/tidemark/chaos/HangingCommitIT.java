@@ -49,11 +49,12 @@ class HangingCommitIT {
 
     @AfterEach
     void standbyIsBack() {
-        database.execute("alter system reset synchronous_standby_names", "select pg_reload_conf()");
+        database.superuser().execute("alter system reset synchronous_standby_names", "select pg_reload_conf()");
     }
 
     private void standbyIsGone() {
-        database.execute("alter system set synchronous_standby_names = 'nosuch'", "select pg_reload_conf()");
+        database.superuser()
+                .execute("alter system set synchronous_standby_names = 'nosuch'", "select pg_reload_conf()");
         await(
                 "the server knows",
                 () -> database.query("show synchronous_standby_names").equals(List.of("nosuch")));
@@ -78,8 +79,8 @@ class HangingCommitIT {
             running.until("health tells", () -> !running.consumer().isHealthy());
             Set<String> looks = new HashSet<>();
             running.until("the control thread looks again and again", () -> {
-                looks.addAll(
-                        database.query("select query_start from pg_stat_activity where datname = current_database()"
+                looks.addAll(database.superuser()
+                        .query("select query_start from pg_stat_activity where datname = current_database()"
                                 + " and pid <> pg_backend_pid() and wait_event is distinct from 'SyncRep'"));
                 return looks.size() > 8;
             });
@@ -113,10 +114,11 @@ class HangingCommitIT {
             await(
                     "the successor is held up",
                     () -> !successor.isAlive()
-                            || database.number(
-                                            "select count(*) from pg_stat_activity where datname = current_database()"
-                                                    + " and (wait_event = 'SyncRep' or wait_event_type = 'Lock')"
-                                                    + " and backend_start > '" + begin + "'")
+                            || database.superuser()
+                                            .number(
+                                                    "select count(*) from pg_stat_activity where datname = current_database()"
+                                                            + " and (wait_event = 'SyncRep' or wait_event_type = 'Lock')"
+                                                            + " and backend_start > '" + begin + "'")
                                     > 0);
             assertThat(stored()).as("what is seen of the hanging commit").isEqualTo(500);
             standbyIsBack();
@@ -134,8 +136,9 @@ class HangingCommitIT {
 
     /** The workers' backends that have committed and wait for the standby. */
     private List<String> hanging() {
-        return database.query("select pid, xact_start from pg_stat_activity where datname = current_database()"
-                + " and wait_event = 'SyncRep' and application_name like 'tidemark/%'");
+        return database.superuser()
+                .query("select pid, xact_start from pg_stat_activity where datname = current_database()"
+                        + " and wait_event = 'SyncRep' and application_name like 'tidemark/%'");
     }
 
     private long stored() {

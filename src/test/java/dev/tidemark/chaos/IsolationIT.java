@@ -34,15 +34,16 @@ class IsolationIT {
 
     @BeforeEach
     void createTable() {
-        database.execute("create table unit (unit int not null)");
+        database.owner().execute("create table unit (unit int not null)");
     }
 
     @ParameterizedTest(name = "{0}, set in the {1}")
     @CsvSource({"repeatable read,database", "serializable,database", "serializable,pool"})
     void unitsStayOutOfEachOthersWay(String level, String where) {
         if (where.equals("database")) {
-            database.execute(
-                    "alter database " + database.name() + " set default_transaction_isolation = '" + level + "'");
+            database.owner()
+                    .execute("alter database " + database.name() + " set default_transaction_isolation = '" + level
+                            + "'");
         }
         try (var producer = kafka.producer();
                 Running one = start(level, where);
@@ -51,7 +52,7 @@ class IsolationIT {
             // Seen by their status: a look with SQL would take part in the isolation.
             one.until("both at work", () -> busy(one) && busy(two));
             // From now on the planner knows how small the table is, as it would after a while.
-            database.execute("analyze tidemark.stored_offset");
+            database.owner().execute("analyze tidemark.stored_offset");
             one.until("all read", () -> progress(one, two) == flights.size());
             load.join();
         }

@@ -113,10 +113,11 @@ class LossIT {
             running.until("busy", () -> !busy || stored() > 3_000);
             // Locked before the clean-up, so that no unit advances until the move; effects first, as units do, or the
             // two could deadlock.
-            database.execute("begin; lock table applied, airport in exclusive mode;"
-                    + "select 1 from tidemark.stored_offset for no key update;"
-                    + takeBack(1_500)
-                    + "update tidemark.stored_offset set next_offset = 1500; commit");
+            database.owner()
+                    .execute("begin; lock table applied, airport in exclusive mode;"
+                            + "select 1 from tidemark.stored_offset for no key update;"
+                            + takeBack(1_500)
+                            + "update tidemark.stored_offset set next_offset = 1500; commit");
             if (load == null) {
                 produce(2_000, 6_000);
             } else {
@@ -145,24 +146,27 @@ class LossIT {
         try (Running running = start()) {
             produce(0, 100);
             running.until("all read", () -> stored() == 100);
-            database.execute(
-                    "create table backup as select next_offset, owner_token, owner_epoch, updated_at from tidemark.stored_offset");
+            database.owner()
+                    .execute(
+                            "create table backup as select next_offset, owner_token, owner_epoch, updated_at from tidemark.stored_offset");
         }
         try (Running running = start()) {
             produce(100, 200);
             running.until("all read", () -> stored() == 200);
             if (!beyondTheClaim) {
-                database.execute(
-                        "truncate backup",
-                        "insert into backup select next_offset, owner_token, owner_epoch, updated_at from tidemark.stored_offset");
+                database.owner()
+                        .execute(
+                                "truncate backup",
+                                "insert into backup select next_offset, owner_token, owner_epoch, updated_at from tidemark.stored_offset");
             }
             produce(200, 300);
             running.until("all read", () -> stored() == 300);
-            database.execute("begin; alter table tidemark.stored_offset disable trigger user;"
-                    + takeBack(beyondTheClaim ? 100 : 200)
-                    + "update tidemark.stored_offset o set next_offset = b.next_offset, owner_token = b.owner_token,"
-                    + " owner_epoch = b.owner_epoch, updated_at = b.updated_at from backup b;"
-                    + "alter table tidemark.stored_offset enable trigger user; commit");
+            database.owner()
+                    .execute("begin; alter table tidemark.stored_offset disable trigger user;"
+                            + takeBack(beyondTheClaim ? 100 : 200)
+                            + "update tidemark.stored_offset o set next_offset = b.next_offset, owner_token = b.owner_token,"
+                            + " owner_epoch = b.owner_epoch, updated_at = b.updated_at from backup b;"
+                            + "alter table tidemark.stored_offset enable trigger user; commit");
             running.until("noticed", () -> status(running).fences() > 0);
             produce(300, 400);
             running.until("all read", () -> stored() == 400);
@@ -177,12 +181,13 @@ class LossIT {
             produce(0, 100);
             running.until("all read", () -> stored() == 100);
         }
-        try (Connection other = database.connect();
+        try (Connection other = database.owner().connect();
                 var statement = other.createStatement()) {
             statement.execute("set application_name = 'a-long-report'");
             other.setAutoCommit(false);
             statement.execute("select 1 from tidemark.stored_offset for update");
-            String holder = database.query(
+            String holder = database.superuser()
+                    .query(
                             "select pid || '|' || to_char(xact_start at time zone 'UTC',"
                                     + " 'YYYY-MM-DD\"T\"HH24:MI:SS') from pg_stat_activity where application_name = 'a-long-report'")
                     .get(0);

@@ -172,8 +172,9 @@ class PgBouncerIT {
 
     /** The pooler's clients stay connected: their next transactions are given new server connections. */
     private void endIdleSessions() {
-        database.execute("select pg_terminate_backend(pid) from pg_stat_activity"
-                + " where datname = current_database() and state = 'idle' and pid <> pg_backend_pid()");
+        database.superuser()
+                .execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                        + " where datname = current_database() and state = 'idle' and pid <> pg_backend_pid()");
     }
 
     private long stored() {

@@ -107,7 +107,7 @@ class ResetWhileBusyIT {
                 .append(", 'to-datetime ")
                 .append(instant)
                 .append("');"));
-        database.execute(sql.append(" commit").toString());
+        database.owner().execute(sql.append(" commit").toString());
     }
 
     private static boolean hasFollowed(Running running) {

@@ -27,7 +27,7 @@ class StoppedOwnerIT {
     void theSuccessorGoesOnWhileTheOwnerIsStopped(String protocol, boolean copying) {
         KafkaServer kafka = Servers.kafka();
         TestDatabase database = Servers.flightDatabase(Servers.postgres());
-        database.execute("create table copied (line text)");
+        database.owner().execute("create table copied (line text)");
         String topic = kafka.createTopic(Servers.unique("stopped"), 2);
         List<Flight> flights = Flights.sample().subList(0, 5_000);
         Map<String, Object> config = kafka.consumerConfig(topic, protocol);

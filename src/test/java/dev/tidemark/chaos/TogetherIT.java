@@ -20,7 +20,7 @@ import java.util.concurrent.CyclicBarrier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** Twelve instances start at once on an empty database: all migrate, all bind, and every record takes effect once. */
+/** Twelve instances start at once on an empty database: all migrate and so own the store, all bind, and every record takes effect once. */
 class TogetherIT {
     private static final int INSTANCES = 12;
 
@@ -41,11 +41,11 @@ class TogetherIT {
             instances.add(instance);
             new Thread(
                             () -> {
-                                try (HikariDataSource pool = database.pool(2)) {
+                                try (HikariDataSource pool = database.owner().pool(2)) {
                                     int unused = start.await();
                                     TidemarkSchema.migrate(pool);
                                     instance.complete(Running.start(
-                                            database,
+                                            database.owner().pool(5),
                                             kafka.consumerConfig(topic, "cooperative"),
                                             builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch)));
                                 } catch (Exception e) {

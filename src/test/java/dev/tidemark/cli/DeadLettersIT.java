@@ -84,7 +84,9 @@ class DeadLettersIT {
 
     @Test
     void rawBytesAreWrittenAsTheyAre() {
-        store.database().execute("update tidemark.dead_letter set value = '\\x00410a', key = null where id = " + first);
+        store.database()
+                .owner()
+                .execute("update tidemark.dead_letter set value = '\\x00410a', key = null where id = " + first);
         Result value = cli.run("dead-letters", "show", "etl", Long.toString(first), "--raw-value");
         assertThat(value.exitCode()).isZero();
         assertThat(value.out()).isEqualTo("\u0000A\n");

@@ -141,9 +141,7 @@ class DoctorIT {
                 .extracting(f -> f.get("section").asText())
                 .containsExactly("kafka", "topics", "retention");
 
-        Result kafkaDown = Cli.with(Map.of(
-                        "TIDEMARK_JDBC_URL", database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", StoredGroups.NOBODY))
-                .run("doctor", "-o", "json");
+        Result kafkaDown = Cli.on(database, StoredGroups.NOBODY).run("doctor", "-o", "json");
         assertThat(kafkaDown.exitCode()).isEqualTo(ExitCode.FINDINGS);
         is(one(kafkaDown, "kafka", "reachable"), "fail", "TM-602");
         is(one(kafkaDown, "schema", "version"), "ok");
@@ -167,31 +165,31 @@ class DoctorIT {
         is(one(missing, "schema", "version"), "fail", "TM-201");
         assertThat(one(missing, "schema", "version").get("mend").asText()).isEqualTo("tidemark migrate");
 
-        database.execute("update tidemark.store_info set schema_version = 1");
+        database.owner().execute("update tidemark.store_info set schema_version = 1");
         is(one(doctor(), "schema", "version"), "fail", "TM-203");
-        database.execute("update tidemark.store_info set schema_version = 999, min_protocol = 999");
+        database.owner().execute("update tidemark.store_info set schema_version = 999, min_protocol = 999");
         is(one(doctor(), "schema", "version"), "fail", "TM-202");
-        database.execute(
-                "update tidemark.store_info set min_protocol = 1", "alter table tidemark.log_end set unlogged");
+        database.owner()
+                .execute(
+                        "update tidemark.store_info set min_protocol = 1", "alter table tidemark.log_end set unlogged");
         Result unlogged = doctor();
         is(one(unlogged, "schema", "unlogged"), "fail", "tidemark.log_end");
-        database.execute(one(unlogged, "schema", "unlogged").get("mend").asText());
+        database.owner().execute(one(unlogged, "schema", "unlogged").get("mend").asText());
         is(one(doctor(), "schema", "unlogged"), "ok");
     }
 
     @Test
     void rightsAndTheCallThatGivesThem() throws IOException {
         String role = group.replace('-', '_');
-        database.execute("create role " + role + " login password '" + Canary.PASSWORD.plant() + "'");
+        database.superuser().execute("create role " + role + " login password '" + Canary.PASSWORD.plant() + "'");
         try {
-            Cli there =
-                    Cli.with(Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl().replace("user=postgres", "user=" + role)));
+            Cli there = Cli.as(database.as(role));
             Result nothing = there.run("doctor", "-o", "json");
             assertThat(nothing.exitCode()).isEqualTo(ExitCode.FINDINGS);
             JsonNode reader = one(nothing, "rights", "reader");
             is(reader, "fail", "USAGE on the schema", "TM-204");
             assertThat(reader.get("mend").asText())
-                    .isEqualTo("as postgres: select tidemark.grant_access('" + role + "', 'reader')");
+                    .isEqualTo("as tidemark_owner: select tidemark.grant_access('" + role + "', 'reader')");
 
             mend(reader);
             Result reads = there.run("doctor", "-o", "json");
@@ -205,34 +203,35 @@ class DoctorIT {
             Result writes = there.run("doctor", "-o", "json");
             is(one(writes, "rights", "writer"), "ok", "may run consumers");
             is(one(writes, "rights", "operator"), "ok", "need not");
-            database.execute("revoke update (next_offset) on tidemark.stored_offset from " + role);
+            database.owner().execute("revoke update (next_offset) on tidemark.stored_offset from " + role);
             is(one(there.run("doctor", "-o", "json"), "rights", "writer"), "fail", "UPDATE on stored_offset");
 
-            database.execute("select tidemark.grant_access('" + role + "', 'operator')");
+            database.owner().execute("select tidemark.grant_access('" + role + "', 'operator')");
             is(one(there.run("doctor", "-o", "json"), "rights", "operator"), "ok", "reset");
         } finally {
-            database.execute("drop owned by " + role, "drop role " + role);
+            database.superuser().execute("drop owned by " + role, "drop role " + role);
         }
     }
 
     private void mend(JsonNode finding) {
-        database.execute(finding.get("mend").asText().replace("as postgres: ", ""));
+        database.owner().execute(finding.get("mend").asText().replace("as tidemark_owner: ", ""));
     }
 
     @Test
     void settingsThatWillSurpriseSomebody() throws IOException {
         String name = database.name();
-        database.execute(
-                "alter database " + name + " set statement_timeout = '2s'",
-                "alter database " + name + " set synchronous_commit = off",
-                "alter database " + name + " connection limit 5");
+        database.owner()
+                .execute(
+                        "alter database " + name + " set statement_timeout = '2s'",
+                        "alter database " + name + " set synchronous_commit = off",
+                        "alter database " + name + " connection limit 5");
         Result result = Cli.on(database).run("doctor", "--workers", "6", "--pool", "4", "-o", "json");
         assertThat(result.exitCode()).isEqualTo(ExitCode.FINDINGS);
         is(one(result, "timeouts", "statement_timeout"), "warn", "2 s", "5 min");
         is(one(result, "database", "synchronous_commit"), "warn", "read again");
         is(one(result, "connections", "pool"), "fail", "6 workers need 7", "holds 4");
         is(one(result, "connections", "limit"), "fail", "database's connection limit allows 5");
-        database.execute("alter database " + name + " set default_transaction_read_only = on");
+        database.owner().execute("alter database " + name + " set default_transaction_read_only = on");
         is(one(Cli.on(database).run("doctor", "-o", "json"), "database", "writable"), "fail", "TM-205");
         is(
                 one(
@@ -248,14 +247,15 @@ class DoctorIT {
     @Test
     void whatKeepsAGroup() throws IOException {
         bound(1, 0, Map.of());
-        database.execute(
-                "insert into tidemark.partition_state (group_id, topic, partition, halted_at, error_code, error_text) values"
-                        + " ('" + group + "', '" + group + "', 0, now(), 'TM-502', 'the handler failed')",
-                "select tidemark.pause('" + group + "', null, null, 'repairs')");
+        database.owner()
+                .execute(
+                        "insert into tidemark.partition_state (group_id, topic, partition, halted_at, error_code, error_text) values"
+                                + " ('" + group + "', '" + group + "', 0, now(), 'TM-502', 'the handler failed')");
+        database.execute("select tidemark.pause('" + group + "', null, null, 'repairs')");
         Result result = doctor();
         assertThat(result.exitCode()).isEqualTo(ExitCode.FINDINGS);
         is(one(result, "group", "halted"), "fail", "TM-502", "the handler failed");
-        is(one(result, "group", "paused"), "warn", "postgres", "repairs");
+        is(one(result, "group", "paused"), "warn", "tidemark_operator", "repairs");
         is(one(result, "group", "samples"), "warn", "nobody owns them");
 
         String other = group + "-other";
@@ -272,9 +272,9 @@ class DoctorIT {
         Result again = doctor();
         assertThat(again.exitCode()).isEqualTo(ExitCode.FINDINGS);
         is(one(again, "topics", "topic id"), "fail", KAFKA.topicId(group), "TM-302");
-        database.execute("update tidemark.topic_binding set cluster_id = 'elsewhere'");
+        database.owner().execute("update tidemark.topic_binding set cluster_id = 'elsewhere'");
         is(one(doctor(), "topics", "cluster id"), "fail", "elsewhere", "TM-301");
-        database.execute("update tidemark.topic_binding set cluster_id = '" + clusterId() + "'");
+        database.owner().execute("update tidemark.topic_binding set cluster_id = '" + clusterId() + "'");
         KafkaServer.get(KAFKA.admin().deleteTopics(List.of(group)).all());
         is(one(doctor(), "topics", "exists"), "fail", "TM-307");
     }
@@ -286,7 +286,7 @@ class DoctorIT {
             Servers.produceTo(
                     producer, new TopicPartition(group, 0), Flights.sample().subList(0, 10));
         }
-        database.execute("update tidemark.stored_offset set next_offset = 7 where partition = 1");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 7 where partition = 1");
         KAFKA.expire(new TopicPartition(group, 0), 4);
         KafkaServer.get(KAFKA.admin()
                 .createPartitions(Map.of(group, NewPartitions.increaseTo(3)))
@@ -300,7 +300,7 @@ class DoctorIT {
                 .contains("tidemark reset " + group + " --topic " + group + ":0 --to-earliest");
         is(offsets.get(1), "fail", "partition 1", "ends at 0", "TM-305");
         is(one(result, "topics", "partitions"), "warn", "has 3 partitions, and 2 are bound");
-        database.execute("delete from tidemark.stored_offset where partition = 1");
+        database.owner().execute("delete from tidemark.stored_offset where partition = 1");
         is(one(doctor(), "topics", "rows"), "fail", "partition 1", "TM-303");
     }
 
@@ -318,7 +318,7 @@ class DoctorIT {
                         .get();
             }
         }
-        database.execute("update tidemark.stored_offset set next_offset = 40 where partition = 0");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 40 where partition = 0");
         Result result = doctor();
         JsonNode expiry = one(result, "retention", "expiry");
         is(expiry, "warn", "partition 0 expires in ", "60 offsets are still to be read");
@@ -327,7 +327,7 @@ class DoctorIT {
         assertThat(expiry.get("mend").asText())
                 .contains("retention.ms=" + retention.multipliedBy(2).toMillis());
 
-        database.execute("update tidemark.stored_offset set next_offset = 100 where partition = 0");
+        database.owner().execute("update tidemark.stored_offset set next_offset = 100 where partition = 0");
         is(one(doctor(), "retention", "expiry"), "ok", "7 d");
     }
 

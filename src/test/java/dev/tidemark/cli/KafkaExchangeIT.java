@@ -179,8 +179,7 @@ class KafkaExchangeIT {
 
     @Test
     void wrongInputAndServersThatAreAwayAreExplained() {
-        Cli noKafka = Cli.with(
-                Map.of("TIDEMARK_JDBC_URL", group.database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", "localhost:1"));
+        Cli noKafka = Cli.on(group.database, "localhost:1");
         Cli noDatabase = Cli.with(Map.of(
                 "TIDEMARK_JDBC_URL",
                 "jdbc:postgresql://localhost:1/nothing",

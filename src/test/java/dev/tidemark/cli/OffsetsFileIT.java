@@ -128,8 +128,7 @@ class OffsetsFileIT {
     @Test
     void wrongInputAndServersThatAreAwayAreExplained(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.resolve("offsets.csv"), group.name + ",0,101\n");
-        Cli noKafka = Cli.with(
-                Map.of("TIDEMARK_JDBC_URL", group.database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", "localhost:1"));
+        Cli noKafka = Cli.on(group.database, "localhost:1");
         Cli noDatabase = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing"));
         String path = file.toString();
         assertFails(cli.run("export", "nobody"), ExitCode.WRONG_INPUT, "TM-601", group.name);

@@ -157,7 +157,7 @@ class OperateIT {
         assertThat(paused).hasSize(2);
         assertThat(paused.findValuesAsText("partition")).containsExactly("0", "1");
         assertThat(paused.findValuesAsText("reason")).containsOnly("repairs");
-        assertThat(paused.findValuesAsText("by_role")).containsOnly("postgres");
+        assertThat(paused.findValuesAsText("by_role")).containsOnly("tidemark_operator");
         assertThat(paused.findValuesAsText("by_client")).containsOnly("tidemark-cli");
         assertThat(paused.findValuesAsText("change_id").stream().distinct()).hasSize(1);
 

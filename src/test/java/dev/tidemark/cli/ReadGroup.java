@@ -56,8 +56,9 @@ final class ReadGroup {
 
     /** Moves both by hand. */
     void store(long first, long second) {
-        database.execute(
-                "update tidemark.stored_offset set next_offset = " + first + " where partition = 0",
-                "update tidemark.stored_offset set next_offset = " + second + " where partition = 1");
+        database.owner()
+                .execute(
+                        "update tidemark.stored_offset set next_offset = " + first + " where partition = 0",
+                        "update tidemark.stored_offset set next_offset = " + second + " where partition = 1");
     }
 }

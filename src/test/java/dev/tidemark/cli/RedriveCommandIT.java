@@ -118,7 +118,7 @@ class RedriveCommandIT {
 
     @Test
     void nothingToRedriveIsNoError() {
-        database.execute("delete from tidemark.dead_letter");
+        database.owner().execute("delete from tidemark.dead_letter");
         Result none = redrive("--all", "--execute");
         assertThat(none.exitCode()).isZero();
         assertThat(none.err()).contains("no dead letters");

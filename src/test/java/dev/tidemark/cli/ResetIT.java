@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.Cli.Result;
 import java.io.IOException;
@@ -152,10 +153,7 @@ class ResetIT {
 
     @Test
     void whatNeedsNoKafkaDoesWithoutIt() {
-        for (Cli without : List.of(
-                Cli.on(group.database),
-                Cli.with(Map.of(
-                        "TIDEMARK_JDBC_URL", group.database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", "localhost:1")))) {
+        for (Cli without : List.of(Cli.on(group.database), Cli.on(group.database, "localhost:1"))) {
             group.store(50, 60);
             assertThat(reset(without, "--to-current", "--all-topics", "--execute")
                             .exitCode())
@@ -179,8 +177,7 @@ class ResetIT {
 
     @Test
     void serversThatAreAwayAreSaid() {
-        Cli noKafka = Cli.with(
-                Map.of("TIDEMARK_JDBC_URL", group.database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", "localhost:1"));
+        Cli noKafka = Cli.on(group.database, "localhost:1");
         assertFails(
                 reset(noKafka, "--to-latest", "--all-topics"), ExitCode.AWAY, "TM-602", "Kafka", "--bootstrap-servers");
         assertFails(
@@ -201,14 +198,12 @@ class ResetIT {
     @Test
     void anOperatorNeedsNoOtherRights(@TempDir Path directory) throws IOException {
         String role = "operator_" + group.database.name();
-        group.database.execute(
-                "create role " + role + " login password 'p'",
-                "select tidemark.grant_access('" + role + "', 'operator')");
-        Cli operator = Cli.with(Map.of(
-                "TIDEMARK_JDBC_URL",
-                group.database
-                        .jdbcUrl()
-                        .replaceAll("\\?user=[^&]*(&password=[^&]*)?", "?user=" + role + "&password=p")));
+        group.database
+                .superuser()
+                .execute(
+                        "create role " + role + " login password '" + Canary.PASSWORD.plant() + "'",
+                        "select tidemark.grant_access('" + role + "', 'operator')");
+        Cli operator = Cli.as(group.database.as(role));
         String[] back = {"--shift-by", "-1", "--all-topics", "--execute", "--force"};
         assertThat(reset(operator, back).exitCode()).isZero();
         assertThat(group.stored()).containsExactly(99L, 99L);

@@ -159,7 +159,7 @@ class RunCommandIT {
         produce(flights.subList(0, 100));
         try (Running running = cli.start(job("flights.sql"))) {
             until("read", running, () -> progress() == 100);
-            database.execute("alter table applied rename to gone");
+            database.owner().execute("alter table applied rename to gone");
             produce(flights.subList(100, 1_000));
             assertThat(running.await(60)).as(running.err()).isEqualTo(ExitCode.FAILED);
             assertThat(running.err().lines().reduce((a, b) -> b).orElseThrow())
@@ -167,7 +167,7 @@ class RunCommandIT {
                     .contains("42P01", "statement 2 of ", "flights.sql, at line 8");
         }
         assertThat(database.query("select 1 from tidemark.dead_letter")).isEmpty();
-        database.execute("alter table gone rename to applied");
+        database.owner().execute("alter table gone rename to applied");
         assertThat(cli.run(job("flights.sql", "--until-end")).exitCode()).isZero();
         ExactlyOnce.assertComplete(
                 database, topic, kafka.logEnds(topic, PARTITIONS), Flights.truth(flights.subList(0, 1_000)));
@@ -175,7 +175,7 @@ class RunCommandIT {
 
     @Test
     void textBytesPatternsAndStartsAreAsAsked() throws Exception {
-        database.execute("create table seen (key text, value text, ts timestamptz)");
+        database.owner().execute("create table seen (key text, value text, ts timestamptz)");
         long recent = Instant.now().minus(Duration.ofHours(1)).toEpochMilli();
         long old = recent - Duration.ofDays(2).toMillis();
         Path raw =

@@ -4,7 +4,6 @@ import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
-import java.util.Map;
 
 /** A database that holds groups and never met Kafka, and the command line on it, whose Kafka is down. */
 final class StoredGroups {
@@ -18,7 +17,7 @@ final class StoredGroups {
     }
 
     Cli cli() {
-        return Cli.with(Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", NOBODY));
+        return Cli.on(database, NOBODY);
     }
 
     /** A group that stands at offset 10, 20, ... of each partition of a topic. */
@@ -32,8 +31,8 @@ final class StoredGroups {
     long park(String group, String topic, long offset, String errorCode) {
         String key = Canary.KEY.plant();
         String value = Canary.VALUE.plant();
-        return database.number(
-                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset,"
+        return database.owner()
+                .number("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset,"
                         + " timestamp_ms, timestamp_type, key, value, header_keys, header_values, error_code, error_class,"
                         + " error_message, error_stack, attempts, parked_by) values ('" + group + "', '" + topic
                         + "', 1, 0, "

@@ -1,5 +1,6 @@
 package dev.tidemark.demo;
 
+import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import java.io.IOException;
@@ -66,7 +67,9 @@ public final class Demo {
     private static void keep(Stage stage, Screen screen) {
         screen.line("");
         screen.line("everything stays up until Ctrl-C; in another terminal:");
-        screen.line("  export TIDEMARK_JDBC_URL='%s'", stage.database().jdbcUrl());
+        screen.line(
+                "  export TIDEMARK_JDBC_URL='%s'",
+                stage.database().as(DatabaseRole.OPERATOR).jdbcUrl());
         screen.line("  export TIDEMARK_BOOTSTRAP_SERVERS=%s", stage.kafka().bootstrapServers());
         screen.line("  bin/tidemark describe %s", Group.TIDEMARK.id());
         screen.line("  %s", stage.psql());

@@ -1,5 +1,6 @@
 package dev.tidemark.demo;
 
+import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -17,7 +18,7 @@ final class SqlTable {
     private SqlTable() {}
 
     static void print(TestDatabase database, String sql, Screen screen) {
-        try (Connection c = database.connect();
+        try (Connection c = database.as(DatabaseRole.OPERATOR).connect();
                 Statement s = c.createStatement();
                 ResultSet rows = s.executeQuery(sql)) {
             sql.lines().forEach(line -> screen.line("  %s", line));

@@ -1,7 +1,5 @@
 package dev.tidemark.demo;
 
-import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.TidemarkSchema;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.TestDatabase;
@@ -25,10 +23,8 @@ final class Stage implements AutoCloseable {
     static Stage open(Path directory, Screen screen) {
         EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start();
         TestDatabase database = postgres.createDatabase("demo");
-        try (HikariDataSource pool = database.pool(2)) {
-            TidemarkSchema.migrate(pool);
-        }
-        database.execute(AirportTable.TIDEMARK.definition(), AirportTable.TEXTBOOK.definition());
+        database.migrate();
+        database.owner().execute(AirportTable.TIDEMARK.definition(), AirportTable.TEXTBOOK.definition());
         screen.line(
                 "  %-18s localhost:%-7d fsync %s",
                 "PostgreSQL "
@@ -53,7 +49,7 @@ final class Stage implements AutoCloseable {
 
     /** How to look at the database by hand. */
     String psql() {
-        return "psql \"postgresql://postgres@localhost:" + postgres.port() + "/" + database.name() + "\"";
+        return "psql \"postgresql://tidemark_operator@localhost:" + postgres.port() + "/" + database.name() + "\"";
     }
 
     @Override

@@ -93,7 +93,7 @@ class TalkativeFailuresIT {
     @ParameterizedTest(name = "{0}")
     @MethodSource("talkativeHandlers")
     void handlers(String what, RecordHandler<String, String> handler) {
-        database.execute("create table narrow (key text, value text check (length(value) < 3))");
+        database.owner().execute("create table narrow (key text, value text check (length(value) < 3))");
         Throwable failure = failure(
                 100,
                 builder -> builder.handle((record, tx) -> {
@@ -157,7 +157,7 @@ class TalkativeFailuresIT {
 
     @Test
     void aDatabaseThatRefusesTheLogin() {
-        String stranger = database.jdbcUrl().replace("user=postgres", "user=stranger");
+        String stranger = database.as("stranger").jdbcUrl();
         assertThat(stranger).contains("user=stranger").contains(Canary.PASSWORD.plant());
         assertFailed(
                 Running.failureToStart(Servers.kafka().consumerConfig("talkative", "consumer"), stranger),

@@ -96,8 +96,9 @@ class MetricsIT {
             assertThat(counter("tidemark.fences", "code", "TM-402")).isZero();
 
             // Ten records again, which the fence counts once.
-            database.execute("update tidemark.stored_offset set next_offset = 290 where group_id = '" + topic
-                    + "' and partition = 0");
+            database.owner()
+                    .execute("update tidemark.stored_offset set next_offset = 290 where group_id = '" + topic
+                            + "' and partition = 0");
             running.until("followed", () -> recordsCounted() == 2 * RECORDS - 2 + 10);
             assertThat(counter("tidemark.fences", "code", "TM-402")).isEqualTo(1);
             assertThat(registry.get("tidemark.claim.wait").timer().count()).isEqualTo(3);

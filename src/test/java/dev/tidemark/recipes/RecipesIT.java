@@ -185,7 +185,7 @@ class RecipesIT {
     @ParameterizedTest
     @EnumSource
     void aRecordThatTheDatabaseRefusesIsParkedAndNothingOfItIsHalfDone(Recipe recipe) {
-        database.execute("alter table airport add constraint code_is_short check (length(code) = 3)");
+        database.owner().execute("alter table airport add constraint code_is_short check (length(code) = 3)");
         Flight ordinary = flights.get(0);
         List<Flight> sent = new ArrayList<>(flights);
         sent.add(
@@ -215,12 +215,13 @@ class RecipesIT {
             Servers.produceTo(producer, zero, flights);
         }
         int bad = firstOfAnotherAirport(flights, RECORDS / 2);
-        database.execute(
-                "create function refuse() returns trigger language plpgsql as $$ begin"
-                        + " raise exception 'refused' using errcode = '23514'; end $$",
-                "create constraint trigger refuse after insert or update on airport deferrable initially deferred"
-                        + " for each row when (new.code = '"
-                        + flights.get(bad).origin() + "') execute function refuse()");
+        database.owner()
+                .execute(
+                        "create function refuse() returns trigger language plpgsql as $$ begin"
+                                + " raise exception 'refused' using errcode = '23514'; end $$",
+                        "create constraint trigger refuse after insert or update on airport deferrable initially deferred"
+                                + " for each row when (new.code = '"
+                                + flights.get(bad).origin() + "') execute function refuse()");
         try (Running running = start(builder -> builder, recipe::build)) {
             running.until(
                     "it halts",
@@ -251,13 +252,14 @@ class RecipesIT {
     @EnumSource
     void brokenConnectionsAreNoFailureOfTheRecords(Recipe recipe) {
         produce(flights);
-        database.execute(
-                // A sequence goes on although its transaction does not, so each of these cuts comes once.
-                "create sequence written",
-                "create function cut() returns trigger language plpgsql as $$ begin"
-                        + " if nextval('written') in (30, 31, 200, 350) then"
-                        + " perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$",
-                "create trigger cut before insert or update on airport for each row execute function cut()");
+        database.owner()
+                .execute(
+                        // A sequence goes on although its transaction does not, so each of these cuts comes once.
+                        "create sequence written",
+                        "create function cut() returns trigger language plpgsql as $$ begin"
+                                + " if nextval('written') in (30, 31, 200, 350) then"
+                                + " perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$",
+                        "create trigger cut before insert or update on airport for each row execute function cut()");
         try (Running running = start(
                 builder -> builder.onFailure(FailurePolicy.park())
                         .limits(UnitLimits.defaults().withRecords(100)),

@@ -130,15 +130,16 @@ class SpringRecipeIT {
     void anExceptionLeavesBothUnmoved() {
         produce(flights.subList(0, 500));
         until("half read", () -> stored() == 500);
-        database.execute(
-                "create function refuse() returns trigger language plpgsql as $$ begin"
-                        + " raise exception 'refused' using errcode = '23514'; end $$",
-                "create trigger refuse before insert or update on airport for each row when (new.departures % 7 = 0)"
-                        + " execute function refuse()");
+        database.owner()
+                .execute(
+                        "create function refuse() returns trigger language plpgsql as $$ begin"
+                                + " raise exception 'refused' using errcode = '23514'; end $$",
+                        "create trigger refuse before insert or update on airport for each row when (new.departures % 7 = 0)"
+                                + " execute function refuse()");
         produce(flights.subList(500, RECORDS));
         until("some rollbacks", () -> loop.failures().size() >= 3);
         assertThat(loop.failures()).hasOnlyElementsOfType(DataIntegrityViolationException.class);
-        database.execute("drop trigger refuse on airport");
+        database.owner().execute("drop trigger refuse on airport");
         until("all read", () -> stored() == RECORDS);
         assertExact(flights, RECORDS);
     }
@@ -162,16 +163,17 @@ class SpringRecipeIT {
     void whoeverIsFencedWritesNothingAndFollows() throws Exception {
         produce(flights.subList(0, 500));
         until("half read", () -> stored() == 500);
-        try (Connection holder = database.connect();
+        try (Connection holder = database.owner().connect();
                 Statement s = holder.createStatement()) {
             s.execute("begin; lock table airport in share mode");
             produce(flights.subList(500, RECORDS));
             until(
                     "the method waits inside its transaction",
-                    () -> database.number("select count(*) from pg_stat_activity"
-                                    + " where datname = current_database() and wait_event_type = 'Lock'")
+                    () -> database.superuser()
+                                    .number("select count(*) from pg_stat_activity"
+                                            + " where datname = current_database() and wait_event_type = 'Lock'")
                             == 1);
-            database.execute("update tidemark.stored_offset set next_offset = 200");
+            database.owner().execute("update tidemark.stored_offset set next_offset = 200");
             s.execute("rollback");
         }
         until("all read", () -> stored() == RECORDS);

@@ -21,7 +21,7 @@ import java.util.concurrent.CompletionException;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** Three tenants in one database; one of them has a record that fails, which is nobody else's business. */
+/** Three tenants in one database, whose consumers own their tables and offsets, as they migrate by themselves; one of them has a record that fails, which is nobody else's business. */
 class TenantsRecipeIT {
     private static final List<String> TENANTS = List.of("berlin", "lisbon", "oslo");
     private static final int EACH = 600;
@@ -38,7 +38,8 @@ class TenantsRecipeIT {
 
     private Map<String, Airport> airports(String tenant) {
         Map<String, Airport> airports = new TreeMap<>();
-        database.query("select code, departures, total_delay from " + tenant + ".airport")
+        database.owner()
+                .query("select code, departures, total_delay from " + tenant + ".airport")
                 .forEach(row -> {
                     String[] columns = row.split("\\|");
                     airports.put(columns[0], new Airport(Long.parseLong(columns[1]), Long.parseLong(columns[2])));
@@ -47,8 +48,9 @@ class TenantsRecipeIT {
     }
 
     private long stored(String tenant) {
-        return database.number("select coalesce(sum(next_offset), 0) from " + tenant + "_offsets.stored_offset"
-                + " where group_id = 'flights-" + tenant + "'");
+        return database.owner()
+                .number("select coalesce(sum(next_offset), 0) from " + tenant + "_offsets.stored_offset"
+                        + " where group_id = 'flights-" + tenant + "'");
     }
 
     private void reach(String tenant, long offset) {
@@ -63,7 +65,7 @@ class TenantsRecipeIT {
         try (var producer = kafka.producer()) {
             for (String tenant : TENANTS) {
                 Servers.produce(producer, kafka.createTopic("flights-" + tenant, 1), flightsOf(tenant));
-                HikariDataSource pool = TenantsRecipe.pool(database.jdbcUrl(), tenant);
+                HikariDataSource pool = TenantsRecipe.pool(database.owner().jdbcUrl(), tenant);
                 pools.put(tenant, pool);
                 consumers.put(
                         tenant,
@@ -74,8 +76,9 @@ class TenantsRecipeIT {
                                 RecipesIT::flightDeserializer));
             }
             int bad = RecipesIT.firstOfAnotherAirport(flightsOf("lisbon"), EACH / 2);
-            database.execute("alter table lisbon.airport add constraint not_yet check (code <> '"
-                    + flightsOf("lisbon").get(bad).origin() + "')");
+            database.owner()
+                    .execute("alter table lisbon.airport add constraint not_yet check (code <> '"
+                            + flightsOf("lisbon").get(bad).origin() + "')");
             consumers.forEach((tenant, consumer) -> runs.put(
                     tenant, CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-" + tenant).start())));
 
@@ -99,17 +102,19 @@ class TenantsRecipeIT {
         }
         // Each store knows its own group only, and is another store.
         for (String tenant : TENANTS) {
-            assertThat(database.query("select distinct group_id from " + tenant + "_offsets.stored_offset"))
+            assertThat(database.owner().query("select distinct group_id from " + tenant + "_offsets.stored_offset"))
                     .containsExactly("flights-" + tenant);
-            assertThat(database.query(
-                            "select version from " + tenant + ".flyway_schema_history" + " where version is not null"))
+            assertThat(database.owner()
+                            .query("select version from " + tenant + ".flyway_schema_history"
+                                    + " where version is not null"))
                     .containsExactly("1");
         }
-        assertThat(database.query("select count(distinct store_id) from (select store_id from berlin_offsets.store_info"
-                        + " union all select store_id from lisbon_offsets.store_info"
-                        + " union all select store_id from oslo_offsets.store_info) s"))
+        assertThat(database.owner()
+                        .query("select count(distinct store_id) from (select store_id from berlin_offsets.store_info"
+                                + " union all select store_id from lisbon_offsets.store_info"
+                                + " union all select store_id from oslo_offsets.store_info) s"))
                 .containsExactly("3");
-        assertThat(database.query("select 1 from pg_tables where schemaname = 'public'"))
+        assertThat(database.owner().query("select 1 from pg_tables where schemaname = 'public'"))
                 .isEmpty();
     }
 

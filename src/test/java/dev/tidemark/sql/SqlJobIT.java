@@ -102,7 +102,7 @@ class SqlJobIT {
     @ParameterizedTest
     @EnumSource
     void columnsHaveTheTypesThatWereAskedFor(ColumnType type) throws SQLException {
-        database.execute("create table seen (line text)");
+        database.owner().execute("create table seen (line text)");
         SqlJob job = SqlJob.of("""
                 insert into seen
                 select concat_ws(' ', topic, partition, "offset", extract(epoch from timestamp), pg_typeof(key), pg_typeof(value),
@@ -126,7 +126,7 @@ class SqlJobIT {
 
     @Test
     void bytesThatFitNoTypeAreOnlyLookedAtWhereTheyAreUsed() throws SQLException {
-        database.execute("create table seen (n int)");
+        database.owner().execute("create table seen (n int)");
         ConsumerRecord<byte[], byte[]> odd = record(0, 0, new byte[] {0, (byte) 0xff}, new byte[] {0});
         run(SqlJob.of("insert into seen select count(*) from records"), List.of(odd));
         run(
@@ -146,7 +146,7 @@ class SqlJobIT {
 
     @Test
     void tombstonesRemoveAndTheLatestValueStays() throws Exception {
-        database.execute("create table seats (flight text primary key, free int, changed timestamptz)");
+        database.owner().execute("create table seats (flight text primary key, free int, changed timestamptz)");
         SqlJob job = SqlJob.read(SqlJobs.file("seats.sql"));
         run(
                 job,
@@ -168,7 +168,7 @@ class SqlJobIT {
 
     @Test
     void everyKindOfStatementReadsTheUnit() throws SQLException {
-        database.execute("create table t (k text primary key, v text)", "create table \"Records\" (k text)");
+        database.owner().execute("create table t (k text primary key, v text)", "create table \"Records\" (k text)");
         run(SqlJob.of("""
                         create temporary table staged (k text, v text) on commit drop;
                         insert into staged with r as (select key, value from records) select * from r;
@@ -298,7 +298,7 @@ class SqlJobIT {
 
     @Test
     void aLargeUnitIsReadAsOne() throws SQLException {
-        database.execute("create table seen (n int, bytes bigint)");
+        database.owner().execute("create table seen (n int, bytes bigint)");
         String value = "{\"v\":\"" + "x".repeat(20_000) + "\"}";
         run(
                 SqlJob.of("insert into seen select count(*), sum(length(value->>'v')) from records"),

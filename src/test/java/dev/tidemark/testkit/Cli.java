@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** The command line as people call it: a process of its own, which gets its servers through the environment. */
 public final class Cli {
@@ -20,25 +21,47 @@ public final class Cli {
     public record Result(int exitCode, String out, String err) {}
 
     private final Map<String, String> environment;
+    private final @Nullable TestDatabase database;
 
-    private Cli(Map<String, String> environment) {
-        this.environment = environment;
+    private Cli(Map<String, String> environment, @Nullable TestDatabase database) {
+        this.environment = Map.copyOf(environment);
+        this.database = database;
     }
 
     /** With these variables and no others of ours. */
     public static Cli with(Map<String, String> environment) {
-        return new Cli(Map.copyOf(environment));
+        return new Cli(environment, null);
     }
 
-    /** On these servers. */
+    /** On these servers, each command as the role that needs no more rights than it. */
     public static Cli on(TestDatabase database, KafkaServer kafka) {
-        return with(Map.of(
-                "TIDEMARK_JDBC_URL", database.jdbcUrl(), "TIDEMARK_BOOTSTRAP_SERVERS", kafka.bootstrapServers()));
+        return on(database, kafka.bootstrapServers());
     }
 
-    /** On a database alone. */
+    /** On a database, and on Kafka wherever that is, each command as the role that needs no more rights than it. */
+    public static Cli on(TestDatabase database, String bootstrapServers) {
+        return new Cli(Map.of("TIDEMARK_BOOTSTRAP_SERVERS", bootstrapServers), database);
+    }
+
+    /** On a database alone, each command as the role that needs no more rights than it. */
     public static Cli on(TestDatabase database) {
-        return with(Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl()));
+        return new Cli(Map.of(), database);
+    }
+
+    /** On a database alone, each command as one role. */
+    public static Cli as(DatabaseLogin login) {
+        return with(Map.of("TIDEMARK_JDBC_URL", login.jdbcUrl()));
+    }
+
+    private static DatabaseRole roleFor(List<String> args) {
+        return switch (args.isEmpty() ? "" : args.get(0)) {
+            case "migrate" -> DatabaseRole.OWNER;
+            // Doctor looks at what it connects as, and consumers are what it is there for.
+            case "run", "redrive", "doctor" -> DatabaseRole.WRITER;
+            case "describe", "groups", "audit", "export" -> DatabaseRole.READER;
+            case "dead-letters" -> args.contains("drop") ? DatabaseRole.OPERATOR : DatabaseRole.READER;
+            default -> DatabaseRole.OPERATOR;
+        };
     }
 
     /** Runs a command to its end. */
@@ -68,6 +91,12 @@ public final class Cli {
             Files.createDirectories(err.getParent());
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("TIDEMARK_") || name.startsWith("PG"));
+            if (database != null) {
+                builder.environment()
+                        .put(
+                                "TIDEMARK_JDBC_URL",
+                                database.as(roleFor(List.of(args))).jdbcUrl());
+            }
             builder.environment().putAll(environment);
             builder.environment().put("CLASSPATH", ChildJvm.classPath());
             Process process = builder.start();

@@ -24,9 +24,10 @@ public final class CopiedLog {
     private CopiedLog() {}
 
     public static void createTable(TestDatabase database) {
-        database.execute(
-                "create table copied (partition int not null, record_offset bigint not null, key text, value text,"
-                        + " seq bigint generated always as identity)");
+        database.owner()
+                .execute(
+                        "create table copied (partition int not null, record_offset bigint not null, key text, value text,"
+                                + " seq bigint generated always as identity)");
     }
 
     /** A handler that copies. */

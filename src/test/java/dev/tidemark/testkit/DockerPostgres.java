@@ -12,7 +12,7 @@ final class DockerPostgres implements PostgresServer {
 
     static DockerPostgres start() {
         PostgreSQLContainer container = new PostgreSQLContainer("postgres:17")
-                .withUsername("postgres")
+                .withUsername(DatabaseRole.SUPERUSER.login())
                 .withPassword(Canary.PASSWORD.plant())
                 .withCommand("postgres", "-c", "max_connections=200");
         container.start();
@@ -20,10 +20,9 @@ final class DockerPostgres implements PostgresServer {
     }
 
     @Override
-    public String jdbcUrl(String database) {
-        return "jdbc:postgresql://" + container.getHost() + ":" + port() + "/" + database + "?user="
-                + container.getUsername() + "&password=" + container.getPassword()
-                + "&sslmode=disable&gssEncMode=disable";
+    public String jdbcUrl(String database, String login) {
+        return "jdbc:postgresql://" + container.getHost() + ":" + port() + "/" + database + "?user=" + login
+                + "&password=" + container.getPassword() + "&sslmode=disable&gssEncMode=disable";
     }
 
     @Override

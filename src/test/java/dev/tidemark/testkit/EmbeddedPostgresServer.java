@@ -87,12 +87,12 @@ public final class EmbeddedPostgresServer implements PostgresServer {
     }
 
     @Override
-    public String jdbcUrl(String database) {
-        return jdbcUrl(port(), database);
+    public String jdbcUrl(String database, String login) {
+        return jdbcUrl(port(), database, login);
     }
 
-    static String jdbcUrl(int port, String database) {
-        return "jdbc:postgresql://localhost:" + port + "/" + database + "?user=postgres&password="
+    static String jdbcUrl(int port, String database, String login) {
+        return "jdbc:postgresql://localhost:" + port + "/" + database + "?user=" + login + "&password="
                 + Canary.PASSWORD.plant() + "&sslmode=disable&gssEncMode=disable";
     }
 

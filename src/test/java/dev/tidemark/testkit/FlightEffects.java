@@ -19,10 +19,11 @@ public final class FlightEffects {
     private FlightEffects() {}
 
     public static void createTables(TestDatabase database) {
-        database.execute(
-                "create table airport (code text primary key, departures bigint not null, total_delay bigint not null)",
-                "create table applied (topic text not null, partition int not null, record_offset bigint not null,"
-                        + " seq bigint generated always as identity)");
+        database.owner()
+                .execute(
+                        "create table airport (code text primary key, departures bigint not null, total_delay bigint not null)",
+                        "create table applied (topic text not null, partition int not null, record_offset bigint not null,"
+                                + " seq bigint generated always as identity)");
     }
 
     /** One record: one statement each for the fold and the list. */

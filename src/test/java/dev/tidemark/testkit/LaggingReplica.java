@@ -31,8 +31,8 @@ public final class LaggingReplica implements PostgresServer {
     }
 
     @Override
-    public String jdbcUrl(String database) {
-        return EmbeddedPostgresServer.jdbcUrl(port, database);
+    public String jdbcUrl(String database, String login) {
+        return EmbeddedPostgresServer.jdbcUrl(port, database, login);
     }
 
     @Override

@@ -49,7 +49,11 @@ public final class PgBouncer implements AutoCloseable {
     private void configure(int target, int poolSize) {
         Path users = directory.resolve("users.txt");
         try {
-            Files.writeString(users, "\"postgres\" \"\"\n");
+            Files.write(
+                    users,
+                    Arrays.stream(DatabaseRole.values())
+                            .map(role -> "\"" + role.login() + "\" \"\"")
+                            .toList());
             Files.write(
                     directory.resolve("pgbouncer.ini"),
                     List.of(
@@ -121,7 +125,7 @@ public final class PgBouncer implements AutoCloseable {
         }
     }
 
-    /** The URL of a database through this pooler, without any setting for it. */
+    /** The writer's URL of a database through this pooler, without any setting for it. */
     public String jdbcUrl(TestDatabase database) {
         return database.jdbcUrl().replace("localhost:" + database.server().port() + "/", "localhost:" + port + "/");
     }

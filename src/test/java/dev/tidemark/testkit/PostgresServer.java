@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.ContainerFetchException;
@@ -40,8 +41,8 @@ public interface PostgresServer extends AutoCloseable {
         }
     }
 
-    /** A URL for a database, without TLS, which a proxy that reads frames could not follow. */
-    String jdbcUrl(String database);
+    /** A URL for a database and a login, without TLS, which a proxy that reads frames could not follow. */
+    String jdbcUrl(String database, String login);
 
     int port();
 
@@ -50,7 +51,7 @@ public interface PostgresServer extends AutoCloseable {
 
     /** A connection as superuser. */
     default Connection connect(String database) throws SQLException {
-        return DriverManager.getConnection(jdbcUrl(database));
+        return DriverManager.getConnection(jdbcUrl(database, DatabaseRole.SUPERUSER.login()));
     }
 
     /** A new database, whose session time zone is not UTC, on purpose. */
@@ -58,18 +59,31 @@ public interface PostgresServer extends AutoCloseable {
         String name = "t" + DATABASES.incrementAndGet() + "_"
                 + ProcessHandle.current().pid();
         TestDatabase database = createDatabase(name);
-        database.execute("alter database " + name + " set timezone to 'Asia/Kathmandu'");
+        database.owner().execute("alter database " + name + " set timezone to 'Asia/Kathmandu'");
         return database;
     }
 
-    /** A new database as the server makes it. */
+    /** A new database as the server makes it, but for the roles, which may use what its owner will make. */
     default TestDatabase createDatabase(String name) {
-        TestDatabase database = new TestDatabase(this, name);
+        String owner = DatabaseRole.OWNER.login();
         try (Connection c = connect("postgres");
                 Statement s = c.createStatement()) {
-            s.execute("create database " + name);
+            for (DatabaseRole role : DatabaseRole.values()) {
+                s.execute("do $$ begin create role " + role.login() + " login password '" + Canary.PASSWORD.plant()
+                        + "'; exception when duplicate_object then null; end $$");
+            }
+            s.execute("create database " + name + " owner " + owner);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
+        }
+        TestDatabase database = new TestDatabase(this, name);
+        String people = DatabaseRole.WRITER.login() + ", " + DatabaseRole.OPERATOR.login();
+        for (DatabaseLogin maker : List.of(database.owner(), database.superuser())) {
+            String defaults = "alter default privileges in schema public grant ";
+            maker.execute(
+                    defaults + "select, insert, update, delete on tables to " + people,
+                    defaults + "usage, select on sequences to " + people,
+                    defaults + "select on tables to " + DatabaseRole.READER.login());
         }
         return database;
     }

@@ -1,7 +1,5 @@
 package dev.tidemark.testkit;
 
-import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.TidemarkSchema;
 import dev.tidemark.testkit.Flights.Flight;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -68,9 +66,7 @@ public final class Servers {
     /** A database with the offset store and the flights' tables. */
     public static TestDatabase flightDatabase(PostgresServer server) {
         TestDatabase database = server.createDatabase();
-        try (HikariDataSource pool = database.pool(2)) {
-            TidemarkSchema.migrate(pool);
-        }
+        database.migrate();
         FlightEffects.createTables(database);
         return database;
     }

@@ -16,7 +16,8 @@ public final class SqlJobs {
 
     /** What {@code airport_delay.sql} writes to. */
     public static void createAirportDelay(TestDatabase database) {
-        database.execute("create table airport_delay (airport text primary key, flights bigint, total_delay bigint)");
+        database.owner()
+                .execute("create table airport_delay (airport text primary key, flights bigint, total_delay bigint)");
     }
 
     /** What it has come to. */

@@ -2,14 +2,16 @@ package dev.tidemark.testkit;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkSchema;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
-/** A database of its own on a shared server. */
+/**
+ * A database of its own on a shared server, under the roles that users have. Connections and pools without a role are the
+ * writer's, for consumers. SQL without a role is an operator's, who is no superuser either. Tables are made by {@link #owner}.
+ */
 public final class TestDatabase {
     private final PostgresServer server;
     private final String name;
@@ -27,16 +29,19 @@ public final class TestDatabase {
         return server;
     }
 
+    /** For consumers: the writer's. */
     public String jdbcUrl() {
-        return server.jdbcUrl(name);
+        return writer().jdbcUrl();
     }
 
+    /** For what writes to the offset store as consumers do: the writer's. */
     public Connection connect() throws SQLException {
-        return server.connect(name);
+        return writer().connect();
     }
 
+    /** For consumers: the writer's. */
     public HikariDataSource pool(int size) {
-        return pool(jdbcUrl(), size);
+        return writer().pool(size);
     }
 
     public static HikariDataSource pool(String jdbcUrl, int size) {
@@ -49,39 +54,61 @@ public final class TestDatabase {
         return new HikariDataSource(config);
     }
 
+    /** What an operator does by hand. */
     public void execute(String... statements) {
-        try (Connection c = connect();
-                Statement s = c.createStatement()) {
-            for (String sql : statements) {
-                s.execute(sql);
-            }
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        as(DatabaseRole.OPERATOR).execute(statements);
     }
 
-    /** The rows as text, columns joined by a bar. */
+    /** What an operator asks: the rows as text, columns joined by a bar. */
     public List<String> query(String sql) {
-        try (Connection c = connect();
-                Statement s = c.createStatement();
-                ResultSet r = s.executeQuery(sql)) {
-            List<String> rows = new ArrayList<>();
-            while (r.next()) {
-                StringBuilder row = new StringBuilder();
-                for (int i = 1; i <= r.getMetaData().getColumnCount(); i++) {
-                    row.append(i == 1 ? "" : "|").append(r.getString(i));
-                }
-                rows.add(row.toString());
-            }
-            return rows;
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
+        return as(DatabaseRole.OPERATOR).query(sql);
     }
 
-    /** One number. */
+    /** What an operator asks: one number. */
     public long number(String sql) {
-        String text = query(sql).get(0);
-        return text.equals("null") ? 0 : Long.parseLong(text);
+        return as(DatabaseRole.OPERATOR).number(sql);
+    }
+
+    /** Whose tables they are; also who moves an offset with plain SQL. */
+    public DatabaseLogin owner() {
+        return as(DatabaseRole.OWNER);
+    }
+
+    public DatabaseLogin writer() {
+        return as(DatabaseRole.WRITER);
+    }
+
+    public DatabaseLogin reader() {
+        return as(DatabaseRole.READER);
+    }
+
+    /** Who sees and ends the sessions of all roles. */
+    public DatabaseLogin superuser() {
+        return as(DatabaseRole.SUPERUSER);
+    }
+
+    public DatabaseLogin as(DatabaseRole role) {
+        return as(role.login());
+    }
+
+    /** Another login, which the test has made with the password {@link Canary#PASSWORD}. */
+    public DatabaseLogin as(String login) {
+        return new DatabaseLogin(login, server.jdbcUrl(name, login));
+    }
+
+    /** Makes or upgrades the offset store, and lets the writer, the operator and the reader in. */
+    public void migrate() {
+        try (HikariDataSource pool = owner().pool(2)) {
+            TidemarkSchema.migrate(pool);
+        }
+        grantAccess("tidemark");
+    }
+
+    /** Lets the writer, the operator and the reader in where a test has migrated by itself. */
+    public void grantAccess(String schema) {
+        for (DatabaseRole role : List.of(DatabaseRole.WRITER, DatabaseRole.OPERATOR, DatabaseRole.READER)) {
+            owner().execute("select " + schema + ".grant_access('" + role.login() + "', '"
+                    + role.name().toLowerCase(Locale.ROOT) + "')");
+        }
     }
 }

@@ -61,7 +61,7 @@ public record DatabaseCost(
 
     /** The counters, once every session has reported; soonest after the consumers have given up their connections. */
     public static Snapshot snapshot(TestDatabase database) {
-        try (Connection c = database.connect();
+        try (Connection c = database.superuser().connect();
                 Statement s = c.createStatement()) {
             Awaitility.await("the statistics of " + database.name())
                     .atMost(Duration.ofSeconds(30))

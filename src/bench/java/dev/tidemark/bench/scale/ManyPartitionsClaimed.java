@@ -4,7 +4,6 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkSchema;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
@@ -179,9 +178,7 @@ public final class ManyPartitionsClaimed {
 
     static TestDatabase migrated(Lab lab) {
         TestDatabase database = lab.postgres().createDatabase();
-        try (HikariDataSource pool = database.pool(2)) {
-            TidemarkSchema.migrate(pool);
-        }
+        database.migrate();
         return database;
     }
 }

@@ -82,7 +82,7 @@ public final class RebalancePause {
     private static ProtocolFigures measure(Lab lab, String protocol, int rounds) {
         KafkaServer kafka = lab.kafka();
         TestDatabase database = ManyPartitionsClaimed.migrated(lab);
-        database.execute(
+        database.owner().execute(
                 "create table effect (partition int not null, record_offset bigint not null,"
                         + " member text not null, at timestamptz not null default clock_timestamp())",
                 "create index on effect (at)");

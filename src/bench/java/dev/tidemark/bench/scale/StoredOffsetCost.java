@@ -4,7 +4,6 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.Claim;
 import dev.tidemark.OffsetStore;
 import dev.tidemark.Position;
-import dev.tidemark.TidemarkSchema;
 import dev.tidemark.TopicBinding;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.Schema;
@@ -54,10 +53,8 @@ public final class StoredOffsetCost {
     /** Runs until so many units are done, or the time is over. */
     public static Figures run(Lab lab, long units, Duration atMost) throws SQLException {
         TestDatabase database = lab.postgres().createDatabase();
-        try (HikariDataSource pool = database.pool(2)) {
-            TidemarkSchema.migrate(pool);
-        }
-        database.execute("alter database " + database.name() + " set synchronous_commit = off");
+        database.migrate();
+        database.owner().execute("alter database " + database.name() + " set synchronous_commit = off");
         List<Claim> claims = claims(database);
         DatabaseCost.Snapshot before = DatabaseCost.snapshot(database);
         AtomicLong done = new AtomicLong();
@@ -99,13 +96,11 @@ public final class StoredOffsetCost {
      */
     public static DatabaseCost inServer(Lab lab, long units) throws SQLException {
         TestDatabase database = lab.postgres().createDatabase();
-        try (HikariDataSource pool = database.pool(2)) {
-            TidemarkSchema.migrate(pool);
-        }
-        database.execute("alter database " + database.name() + " set synchronous_commit = off");
+        database.migrate();
+        database.owner().execute("alter database " + database.name() + " set synchronous_commit = off");
         List<Claim> claims = claims(database);
         DatabaseCost.Snapshot before = DatabaseCost.snapshot(database);
-        database.execute("""
+        database.owner().execute("""
                 do $$ begin
                     for i in 1..%d loop
                         update tidemark.stored_offset o

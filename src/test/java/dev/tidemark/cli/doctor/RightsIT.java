@@ -16,7 +16,8 @@ class RightsIT {
     @EnumSource(Right.Kind.class)
     void ofEachKind(Right.Kind kind) {
         String role = Servers.unique("rights").replace('-', '_');
-        database.execute("create role " + role, "select tidemark.grant_access('" + role + "', '" + kind + "')");
+        database.superuser()
+                .execute("create role " + role, "select tidemark.grant_access('" + role + "', '" + kind + "')");
         try {
             List<Right> wanted = Right.all().stream()
                     .filter(right -> right.kind() == Right.Kind.reader || right.kind() == kind)
@@ -36,7 +37,7 @@ class RightsIT {
                                     .map(column -> right.privilege() + " " + right.object() + "." + column))
                             .toList());
         } finally {
-            database.execute("drop owned by " + role, "drop role " + role);
+            database.superuser().execute("drop owned by " + role, "drop role " + role);
         }
     }
 

@@ -121,7 +121,7 @@ class UnitTransactionIT {
 
     @Test
     void aConstraintThatFailsAtTheCommitIsTheHandlersAndKnown() throws SQLException {
-        database.execute("create table deferred (a int unique deferrable initially deferred)");
+        database.owner().execute("create table deferred (a int unique deferrable initially deferred)");
         Claim claim = claim();
         assertThat(transaction.run(List.of(claim), tx -> {
                     tx.execute("insert into deferred values (1), (1)");
@@ -133,7 +133,7 @@ class UnitTransactionIT {
 
     @Test
     void anUnloggedEffectTableIsNamedAndATemporaryOneIsNot() throws SQLException {
-        database.execute("create unlogged table staged (a int)");
+        database.owner().execute("create unlogged table staged (a int)");
         Claim claim = claim();
         assertThat(transaction.run(List.of(claim), tx -> {
                     tx.execute("create temporary table mine (a int) on commit drop");
@@ -161,8 +161,9 @@ class UnitTransactionIT {
     void aTerminatedBackendIsPassingTrouble() throws SQLException {
         Claim claim = claim();
         assertThat(transaction.run(List.of(claim), tx -> {
-                    database.execute("select pg_terminate_backend(pid) from pg_stat_activity"
-                            + " where application_name = 'tidemark/test'");
+                    database.superuser()
+                            .execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                                    + " where application_name = 'tidemark/test'");
                     tx.execute("select 1");
                     return new UnitEnd.Advance(Map.of());
                 }))
