@@ -43,7 +43,49 @@ class HandMadeMoveIT {
                         + " where record_offset >= 2000"))
                 .containsExactly("900|2100|2999");
         assertThat(database.query("select action, from_offset, to_offset, by_role from tidemark.audit_log order by id"))
-                .containsExactly("hand_made_move|2000|500|postgres", "hand_made_move|2000|2100|postgres");
+                .containsExactly("hand_made_move|2000|500|tidemark_owner", "hand_made_move|2000|2100|tidemark_owner");
+    }
+
+    /** What a person writes beside the offset, or how, makes no difference to the consumer. */
+    @Test
+    void anIdleConsumerFollowsHoweverItIsMoved() {
+        String where = " where group_id = '" + topic + "'";
+        try (var producer = kafka.producer();
+                Running running = start(5_000)) {
+            Servers.produce(producer, topic, flights.subList(0, 2_000));
+            running.until("all read", () -> stored() == 2_000);
+            int fences = 0;
+            for (String move : List.of(
+                    "update tidemark.stored_offset set next_offset = 500, updated_at = now()" + where,
+                    "update tidemark.stored_offset set next_offset = next_offset, updated_at = clock_timestamp()" + where,
+                    "delete from tidemark.stored_offset" + where
+                            + "; insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('"
+                            + topic + "', '" + topic + "', 0, 700)")) {
+                database.owner().execute("begin; delete from applied where record_offset >= 500; " + move + "; commit");
+                fences++;
+                int expected = fences;
+                running.until(
+                        "fenced, claimed again, and read again",
+                        () -> running.consumer().status().partitions().get(0).fences() == expected
+                                && database.number("select count(owner_token) from tidemark.stored_offset") == 1
+                                && stored() == 2_000);
+            }
+            // Forward, beyond what is there yet: the gap is skipped.
+            database.owner()
+                    .execute("update tidemark.stored_offset set next_offset = 2100, updated_at = now()" + where);
+            Servers.produce(producer, topic, flights.subList(2_000, 3_000));
+            running.until("read on", () -> stored() == 3_000);
+        }
+        assertThat(database.query("select min(record_offset), max(record_offset) from applied where record_offset >= 500"))
+                .containsExactly("700|2999");
+        assertThat(database.number("select count(*) from applied where record_offset >= 2000")).isEqualTo(900);
+        assertThat(database.query("select action, from_offset, to_offset from tidemark.audit_log order by id"))
+                .containsExactly(
+                        "hand_made_move|2000|500",
+                        "hand_made_move|2000|2000",
+                        "hand_made_move|2000|null",
+                        "hand_made_move|null|700",
+                        "hand_made_move|2000|2100");
     }
 
     @Test

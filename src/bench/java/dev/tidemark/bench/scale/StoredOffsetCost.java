@@ -105,7 +105,9 @@ public final class StoredOffsetCost {
                     for i in 1..%d loop
                         update tidemark.stored_offset o
                            set next_offset = o.next_offset + 1, leader_epoch = 0, progress_epoch = o.owner_epoch,
-                               updated_at = clock_timestamp()
+                               updated_at = case when set_config('tidemark.advance',
+                                   concat_ws(' ', o.owner_token, o.next_offset, o.next_offset + 1), true) <> ''
+                                   then clock_timestamp() end
                          where o.group_id = 'scale' and o.topic = '%s' and o.partition = i %% %d
                            and o.owner_token is not null and pg_current_xact_id() is not null;
                         commit;

@@ -33,7 +33,8 @@ final class SingleOffset {
 
     private static final String ADVANCE = """
             update {schema}.stored_offset o
-               set next_offset = ?, leader_epoch = ?, progress_epoch = o.owner_epoch, updated_at = clock_timestamp()
+               set next_offset = n.next, leader_epoch = n.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
+              from (select ?::bigint as next, ?::int as epoch) n
              where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::uuid and o.next_offset = ?
                and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
             returning o.topic
@@ -54,7 +55,7 @@ final class SingleOffset {
     private SingleOffset(Schema schema, String groupId, String held, String advance) {
         this.groupId = groupId;
         this.begin = schema.sql(BEGIN.replace("{held}", held));
-        this.advance = schema.sql(advance);
+        this.advance = schema.sql(advance.replace("{marked}", StoredOffsetTable.markedTime("n.next")));
     }
 
     static SingleOffset plain(Schema schema, String groupId) {

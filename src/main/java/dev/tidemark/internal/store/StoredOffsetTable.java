@@ -71,8 +71,7 @@ public final class StoredOffsetTable {
                      where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev and w.next >= w.prev
                      order by o.topic, o.partition for no key update of o)
             update {schema}.stored_offset o
-               set next_offset = l.next, leader_epoch = l.epoch, progress_epoch = o.owner_epoch,
-                   updated_at = clock_timestamp()
+               set next_offset = l.next, leader_epoch = l.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
               from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
                and o.owner_token = l.token and o.next_offset = l.prev
                and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
@@ -147,7 +146,7 @@ public final class StoredOffsetTable {
         try (PreparedStatement s = prepare(c, schema.sql(CLAIM).replace("{skip}", wait ? "" : "skip locked"))) {
             s.setArray(1, topics(c, partitions));
             s.setArray(2, numbers(c, partitions));
-            s.setArray(3, uuids(c, partitions, p -> UUID.randomUUID()));
+            s.setArray(3, uuids(c, partitions, p -> OwnerToken.random()));
             s.setString(4, groupId);
             s.setString(5, owner);
             s.setString(6, groupId);
@@ -210,7 +209,7 @@ public final class StoredOffsetTable {
             return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), transactionId);
         }
         List<Claim> claims = rows.stream().map(Map.Entry::getKey).toList();
-        try (PreparedStatement s = prepare(c, schema.sql(ADVANCE))) {
+        try (PreparedStatement s = prepare(c, schema.sql(ADVANCE.replace("{marked}", markedTime("l.next"))))) {
             bindClaims(s, c, claims);
             s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));
             s.setArray(5, longs(c, rows, row -> row.getValue().nextOffset()));
@@ -263,6 +262,15 @@ public final class StoredOffsetTable {
                         : Optional.empty();
             }
         }
+    }
+
+    /**
+     * The time of an advance to this offset, as SQL. To compute it leaves the mark behind by which the trigger knows the advance: it names
+     * the claim and the step, row by row, and ends with the transaction.
+     */
+    static String markedTime(String next) {
+        return "case when set_config('tidemark.advance', concat_ws(' ', o.owner_token, o.next_offset, " + next
+                + "), true) <> '' then clock_timestamp() end";
     }
 
     private static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims) throws SQLException {
