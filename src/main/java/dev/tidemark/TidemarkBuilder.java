@@ -211,7 +211,8 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How many bytes of keys and values may wait in this process before partitions are paused. Beside it Kafka's client holds
+     * How many bytes of records may wait in this process before partitions are paused: keys, values, headers, and what objects
+     * cost, as they came in; what they decode to is not counted. Beside it Kafka's client holds
      * what it has fetched, up to {@code fetch.max.bytes} a broker. Default 64 MiB.
      */
     public TidemarkBuilder<K, V> bufferBytes(long bytes) {

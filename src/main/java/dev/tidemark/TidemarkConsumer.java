@@ -48,7 +48,11 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
 
     /**
      * Stops, and returns when {@link #run} has, or after 20 s: below the 30 s that Kubernetes grants a pod. A unit that is still
-     * open then does not take effect unless it commits before another consumer claims its partition.
+     * open then does not take effect unless it commits before another consumer claims its partition. May be called any number of
+     * times and from any thread; closed before its run, a consumer does not run.
+     *
+     * <p>Called by what runs on this consumer's own threads, such as its handler, failure policy, deserializers or listeners, it
+     * only asks to stop and returns at once: the run waits for that thread.
      */
     @Override
     void close();
@@ -60,7 +64,8 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      * any process, on the caller's thread and a connection of its own, beyond those that a running consumer needs.
      *
      * @param ids of {@link DeadLetter}s; see {@link DeadLetters#list}
-     * @return one answer for each id, in the order they were tried
+     * @return one answer for each id, in the order they were tried. One dead letter's content is held at a time, and the errors of
+     *     all that failed: of many, pass some thousands at once
      * @throws TidemarkException if the database is in trouble or the store cannot work; what was applied before stays applied
      */
     List<Redriven> redrive(Collection<Long> ids);
@@ -70,7 +75,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
 
     /**
      * Whether everything assigned makes progress or waits for passing trouble: false when the consumer failed, a partition has
-     * halted, a unit is over its deadline, or the poll thread is stuck. A paused partition is healthy. True before and after the
+     * halted, a unit is over its deadline, or a thread is stuck. A paused partition is healthy. True before and after the
      * run, unless it failed.
      */
     boolean isHealthy();

@@ -21,6 +21,7 @@ class ArchitectureTest {
     private static final String WORK = "dev.tidemark.internal.work";
     private static final String CONTROL = "dev.tidemark.internal.control";
     private static final String RUN = "dev.tidemark.internal.run";
+    private static final String THREAD = "dev.tidemark.internal.thread";
     private static final String LOG = "dev.tidemark.internal.log";
     private static final String METRICS = "dev.tidemark.metrics";
     private static final String TRACING = "dev.tidemark.tracing";
@@ -47,12 +48,13 @@ class ArchitectureTest {
     @Test
     void arrowsRunOneWay() {
         mayUse(PLAN, API);
-        mayUse(STORE, PLAN, API);
+        mayUse(THREAD, PLAN, API);
+        mayUse(STORE, PLAN, THREAD, API);
         mayUse(KAFKA, PLAN, API);
         mayUse(LOG, API);
-        mayUse(WORK, STORE, PLAN, LOG, API);
-        mayUse(CONTROL, STORE, KAFKA, PLAN, LOG, API);
-        mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, LOG, API);
+        mayUse(WORK, STORE, PLAN, THREAD, LOG, API);
+        mayUse(CONTROL, STORE, KAFKA, PLAN, THREAD, LOG, API);
+        mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, THREAD, LOG, API);
         mayUse(METRICS, API);
         mayUse(TRACING, API);
         mayUse(SQL, API);

@@ -17,6 +17,7 @@ final class DeadLetterChoice {
              where group_id = :group and id > :after
                and (cast(:topic as text) is null or topic = :topic)
                and (cast(:code as text) is null or error_code = :code)
+               and (not :redrivable or superseded_at is null) {chosen}
              order by id limit :limit
             """;
 
@@ -47,12 +48,52 @@ final class DeadLetterChoice {
 
     /** In the order of their ids. */
     List<Map<String, Object>> rows(Handle handle, DatabaseOptions database, long after, int limit) {
-        return handle.createQuery(database.sql(ROWS))
+        return rows(handle, database, after, limit, false);
+    }
+
+    /** In the order of their ids, those only that can be redriven. */
+    List<Map<String, Object>> redrivable(Handle handle, DatabaseOptions database, long after, int limit) {
+        return rows(handle, database, after, limit, true);
+    }
+
+    /** Those of these ids, in the order of their ids. */
+    List<Map<String, Object>> chosen(
+            Handle handle, DatabaseOptions database, List<Long> ids, long after, int limit) {
+        return handle.createQuery(database.sql(ROWS.replace("{chosen}", "and id = any (cast(:ids as bigint[]))")))
+                .bind("ids", array(ids))
+                .bind("group", group)
+                .bind("after", after)
+                .bind("topic", topic)
+                .bind("code", errorCode)
+                .bind("redrivable", false)
+                .bind("limit", limit)
+                .mapToMap()
+                .list();
+    }
+
+    /** Which of these ids the group has. */
+    List<Long> existing(Handle handle, DatabaseOptions database, List<Long> ids) {
+        return handle.createQuery(database.sql("select id from {schema}.dead_letter where group_id = :group"
+                        + " and id = any (cast(:ids as bigint[]))"))
+                .bind("group", group)
+                .bind("ids", array(ids))
+                .mapTo(Long.class)
+                .list();
+    }
+
+    private static String array(List<Long> ids) {
+        return ids.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
+    }
+
+    private List<Map<String, Object>> rows(
+            Handle handle, DatabaseOptions database, long after, int limit, boolean redrivable) {
+        return handle.createQuery(database.sql(ROWS.replace("{chosen}", "")))
                 .bind("group", group)
                 .bind("after", after)
                 .bind("topic", topic)
                 .bind("code", errorCode)
                 .bind("limit", limit)
+                .bind("redrivable", redrivable)
                 .mapToMap()
                 .list();
     }

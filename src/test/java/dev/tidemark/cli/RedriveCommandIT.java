@@ -12,6 +12,7 @@ import dev.tidemark.testkit.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +115,52 @@ class RedriveCommandIT {
         assertThat(gone.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(gone.err()).startsWith("TM-601").contains(id, "987654").hasLineCount(1);
         assertThat(ids()).hasSize(1);
+    }
+
+    /** 140 megabytes of them, by a JVM that has 64. */
+    @Test
+    void theContentsOfAllAreNeverHeldTogether() {
+        database.owner().execute("delete from tidemark.dead_letter");
+        database.owner()
+                .execute("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset,"
+                        + " timestamp_ms, timestamp_type, key, value, header_keys, header_values, holds_key, attempts,"
+                        + " parked_by) select b.group_id, b.topic, b.incarnation, 0, n, 0, 'CreateTime', null,"
+                        + " convert_to('{\"origin\":\"DEF\",\"delay\":1,\"pad\":\"' || repeat('x', 700000)"
+                        + " || '\"}', 'UTF8'), '{}', '{}', false, 1, 'me'"
+                        + " from tidemark.topic_binding b, generate_series(1000, 1199) n where b.topic = '" + topic
+                        + "'");
+        Cli small = Cli.with(Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl(), "JAVA_TOOL_OPTIONS", "-Xmx64m"));
+        Result dry = small.run("dead-letters", "redrive", mended.toString(), topic, "--all");
+        assertThat(dry.exitCode()).as(dry.err()).isZero();
+        assertThat(dry.err()).contains("redrive 200 dead letter(s)");
+        Result done = small.run("dead-letters", "redrive", mended.toString(), topic, "--all", "--execute");
+        assertThat(done.exitCode()).as(done.err()).isZero();
+        assertThat(done.out().lines().filter(line -> line.contains("APPLIED"))).hasSize(200);
+        assertThat(ids()).isEmpty();
+        assertThat(folded()).contains("DEF|200|200");
+    }
+
+    @Test
+    void whatWaitsForOneOfALaterPageGetsItsTurn() {
+        database.owner().execute("delete from tidemark.dead_letter");
+        // Parked later and yet the earlier record: it goes first.
+        database.owner()
+                .execute("insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset,"
+                        + " timestamp_ms, timestamp_type, key, value, header_keys, header_values, holds_key, attempts,"
+                        + " parked_by) select b.group_id, b.topic, b.incarnation, 0, 3000 - n, 0, 'CreateTime',"
+                        + " convert_to('k' || case when n in (1, 1100) then 0 else n end, 'UTF8'),"
+                        + " convert_to('{\"origin\":\"DEF\",\"delay\":1}', 'UTF8'), '{}', '{}', true, 1, 'me'"
+                        + " from tidemark.topic_binding b, generate_series(1, 1100) n where b.topic = '" + topic
+                        + "' order by n");
+        String first = ids().get(0);
+        Result done = redrive("--all", "--execute");
+        assertThat(done.exitCode()).as(done.err()).isZero();
+        assertThat(done.out().lines().filter(line -> line.contains("APPLIED"))).hasSize(1_100);
+        assertThat(done.out().lines().reduce((before, last) -> last).orElse(""))
+                .as("it waited")
+                .matches(" *" + first + " .*");
+        assertThat(ids()).isEmpty();
+        assertThat(folded()).contains("DEF|1100|1100");
     }
 
     @Test

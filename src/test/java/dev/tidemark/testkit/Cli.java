@@ -59,7 +59,10 @@ public final class Cli {
             // Doctor looks at what it connects as, and consumers are what it is there for.
             case "run", "redrive", "doctor" -> DatabaseRole.WRITER;
             case "describe", "groups", "audit", "export" -> DatabaseRole.READER;
-            case "dead-letters" -> args.contains("drop") ? DatabaseRole.OPERATOR : DatabaseRole.READER;
+            case "dead-letters" ->
+                args.contains("redrive")
+                        ? DatabaseRole.WRITER
+                        : args.contains("drop") ? DatabaseRole.OPERATOR : DatabaseRole.READER;
             default -> DatabaseRole.OPERATOR;
         };
     }

@@ -8,6 +8,9 @@ import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +21,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +39,7 @@ final class ControlTasks {
     private final String groupId;
     private final Consumer<TidemarkException> fatal;
     private final ScheduledThreadPoolExecutor executor;
+    private volatile @Nullable OwnThread thread;
 
     final Trouble database;
     final Trouble kafka;
@@ -42,23 +47,24 @@ final class ControlTasks {
     /**
      * @param fatal told what waiting does not mend
      */
-    ControlTasks(Schema schema, String groupId, Consumer<TidemarkException> fatal) {
+    ControlTasks(Schema schema, String groupId, Consumer<TidemarkException> fatal, OwnThreads threads) {
         this.schema = schema;
         this.groupId = groupId;
         this.fatal = fatal;
         this.database = new Trouble(groupId, "the database");
         this.kafka = new Trouble(groupId, "Kafka");
         this.executor = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(LogContext.inGroup(groupId, task), "tidemark-" + groupId + "-control");
-            thread.setDaemon(true);
-            return thread;
+            OwnThread made = threads.create("tidemark-" + groupId + "-control", LogContext.inGroup(groupId, task));
+            thread = made;
+            return made;
         });
     }
 
-    /** Runs a task that handles its own failures. */
+    /** Runs a task that handles its own failures; one that it did not expect is fatal, as nobody would hear of it. */
     void later(Runnable task, Duration delay) {
         try {
-            ScheduledFuture<?> unused = executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+            ScheduledFuture<?> unused =
+                    executor.schedule(() -> watched(task), delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("closing, a task is dropped group={}", groupId);
         }
@@ -67,7 +73,27 @@ final class ControlTasks {
     /** Looks again and again; trouble is no reason to stop. */
     void every(Duration interval, Look look) {
         ScheduledFuture<?> unused = executor.scheduleWithFixedDelay(
-                () -> guarded(look), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+                () -> watched(() -> guarded(look)), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void watched(Runnable task) {
+        OwnThread.enter(Step.CONTROL);
+        try {
+            task.run();
+        } catch (Throwable e) {
+            fatal.accept(unexpected(e));
+        } finally {
+            OwnThread.rest();
+            boolean unused = OwnThread.goesOn();
+        }
+    }
+
+    private TidemarkException unexpected(Throwable e) {
+        return new TidemarkException(
+                ErrorCode.UNEXPECTED,
+                "group " + groupId + ": the control thread failed with "
+                        + e.getClass().getSimpleName(),
+                e);
     }
 
     /**
@@ -93,11 +119,7 @@ final class ControlTasks {
         } catch (TidemarkException e) {
             fatal.accept(e);
         } catch (Throwable e) {
-            fatal.accept(new TidemarkException(
-                    ErrorCode.UNEXPECTED,
-                    "group " + groupId + ": the control thread failed with "
-                            + e.getClass().getSimpleName(),
-                    e));
+            fatal.accept(unexpected(e));
         }
         return Duration.ZERO;
     }
@@ -116,6 +138,10 @@ final class ControlTasks {
         done &= awaitAsked(end);
         if (!done) {
             LOG.warn("claims could not be given back in time group={}", groupId);
+        }
+        OwnThread last = thread;
+        if (last != null) {
+            last.mayEnd();
         }
         executor.shutdownNow();
         return done;

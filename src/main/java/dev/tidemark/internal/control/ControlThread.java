@@ -16,6 +16,7 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -83,6 +84,7 @@ public final class ControlThread {
     /**
      * @param held the claims in force, and those that partitions are held by that stand still
      * @param sessions the workers' sessions, to see units that hang
+     * @param threads where its thread belongs to
      */
     public ControlThread(
             Options options,
@@ -90,7 +92,8 @@ public final class ControlThread {
             TopicLookup lookup,
             ControlEvents events,
             Supplier<Map<TopicPartition, Claim>> held,
-            List<WorkerSession> sessions) {
+            List<WorkerSession> sessions,
+            OwnThreads threads) {
         this.options = options;
         this.connection = connection;
         this.held = held;
@@ -99,7 +102,7 @@ public final class ControlThread {
         this.events = events;
         this.states = new PartitionStateTable(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
-        this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed);
+        this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed, threads);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
         this.watches = new Watches(
                 lookup,

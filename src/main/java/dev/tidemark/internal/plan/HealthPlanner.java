@@ -4,8 +4,10 @@ import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +17,11 @@ import java.util.Set;
 public final class HealthPlanner {
     /** Within this time of an answer the database counts as there. While a unit is open for long, it is asked every second. */
     private static final Duration ANSWERS = Duration.ofSeconds(10);
+
+    /** Longer than pools, brokers and lock time-outs let a thread wait by themselves. */
+    private static final Duration LONG_WAIT = Duration.ofMinutes(1);
+
+    private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
 
     private static final Set<PartitionState> UNCLAIMED =
             EnumSet.of(PartitionState.CLAIMING, PartitionState.DRAINING, PartitionState.LOST);
@@ -33,6 +40,7 @@ public final class HealthPlanner {
      * @param sinceDatabaseAnswered how long ago the database answered anybody but the workers
      * @param partitions the assigned ones
      * @param error why the consumer failed, or which topic it waits for
+     * @param threads what each of its threads does
      */
     public record Facts(
             State state,
@@ -43,7 +51,37 @@ public final class HealthPlanner {
             Duration deadline,
             Duration sinceDatabaseAnswered,
             List<PartitionStatus> partitions,
-            Optional<String> error) {
+            Optional<String> error,
+            List<ThreadFacts> threads) {
+        private String longestInTransaction() {
+            return threads.stream()
+                    .filter(thread -> thread.step() == Step.TRANSACTION)
+                    .max(Comparator.comparing(ThreadFacts::busy))
+                    .map(thread -> ", on thread " + thread.name())
+                    .orElse("");
+        }
+
+        /** A thread that is stuck, or has ended, although the consumer has not. */
+        private boolean isAmiss(ThreadFacts thread) {
+            return thread.died() || thread.busy().compareTo(bound(thread.step())) > 0;
+        }
+
+        /** Waiting for servers is no fault of the thread's; what never returns from it is named all the same. */
+        private Duration bound(Step step) {
+            if (!step.isMeasured()) {
+                return FOREVER;
+            }
+            return step.waitsForServers() && deadline.compareTo(LONG_WAIT) < 0 ? LONG_WAIT : deadline;
+        }
+
+        /** Whether only a new process helps: the thread is gone, or its code has not returned for a second deadline. */
+        private boolean isBeyondHelp(ThreadFacts thread) {
+            return thread.died()
+                    || (thread.step().isMeasured()
+                            && !thread.step().waitsForServers()
+                            && thread.busy().compareTo(deadline.multipliedBy(2)) > 0);
+        }
+
         /** Polling goes on although a unit hangs, so nothing else would notice. */
         private boolean hangs() {
             return oldestUnit.compareTo(deadline) > 0;
@@ -63,6 +101,7 @@ public final class HealthPlanner {
     /** As {@link dev.tidemark.TidemarkConsumer#isHealthy}. */
     public static boolean isHealthy(Facts facts) {
         boolean works = !facts.hangs()
+                && facts.threads().stream().noneMatch(facts::isAmiss)
                 && !facts.isSilent()
                 && facts.error().isEmpty()
                 && facts.partitions().stream().noneMatch(p -> p.state() == PartitionState.HALTED);
@@ -98,11 +137,28 @@ public final class HealthPlanner {
         }
         if (facts.hangs()) {
             problems.add("a unit has lasted for " + facts.oldestUnit().toSeconds() + " s, beyond its deadline"
+                    + facts.longestInTransaction()
                     + (facts.isBeyondCancel() ? ", and its handler does not return" : ""));
         }
-        boolean live = !facts.isSilent() && !facts.isBeyondCancel();
-        boolean ready =
-                live && claimed && !halted && !facts.hangs() && facts.error().isEmpty();
+        List<ThreadFacts> amiss =
+                facts.threads().stream().filter(facts::isAmiss).toList();
+        amiss.forEach(thread -> problems.add(words(thread)));
+        boolean live = !facts.isSilent()
+                && !facts.isBeyondCancel()
+                && amiss.stream().noneMatch(facts::isBeyondHelp);
+        boolean ready = live
+                && claimed
+                && !halted
+                && !facts.hangs()
+                && amiss.isEmpty()
+                && facts.error().isEmpty();
         return new Health(live, ready, problems);
+    }
+
+    private static String words(ThreadFacts thread) {
+        return thread.died()
+                ? "thread " + thread.name() + " has ended"
+                : "thread " + thread.name() + " has been " + thread.step().words() + " for "
+                        + thread.busy().toSeconds() + " s" + (thread.step().waitsForServers() ? "" : ", beyond the deadline of its unit");
     }
 }

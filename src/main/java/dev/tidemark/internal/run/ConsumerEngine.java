@@ -8,7 +8,6 @@ import dev.tidemark.PartitionStatus;
 import dev.tidemark.Redriven;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkException;
-import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.HealthPlanner;
@@ -23,6 +22,8 @@ import dev.tidemark.internal.work.Listeners;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.Redrive;
 import dev.tidemark.internal.work.Reports;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,6 +35,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -50,6 +52,9 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     /** All of closing, below the 30 s that Kubernetes grants a pod. */
     private static final Duration CLOSE = Duration.ofSeconds(20);
 
+    /** How often the caller of {@link #run} looks whether the poll thread is still there. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
     /** How long giving claims back and leaving the group may take at the end, each. */
     private static final Duration GOODBYE = Duration.ofSeconds(3);
 
@@ -57,10 +62,12 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private final String groupId;
     private final String owner;
     private final Listeners listeners;
+    private final OwnThreads threads = new OwnThreads();
     private final Vitals vitals;
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopRequested;
+    private final AtomicBoolean ran = new AtomicBoolean();
     private volatile @Nullable Rooms rooms;
     private volatile @Nullable TidemarkException error;
 
@@ -69,25 +76,27 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         this.groupId = options.groupId();
         this.owner = Names.ownerName();
         this.listeners = new Listeners(groupId, options.listeners());
-        this.vitals = new Vitals(options);
+        this.vitals = new Vitals(options, threads);
     }
 
     @Override
     public void run() {
-        if (!state.compareAndSet(State.NEW, State.RUNNING)) {
+        if (!ran.compareAndSet(false, true)) {
             throw new IllegalStateException("a consumer runs once; build another");
         }
+        if (!state.compareAndSet(State.NEW, State.RUNNING)) {
+            // Closed before.
+            return;
+        }
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
-        Thread poll = new Thread(
-                LogContext.inGroup(groupId, () -> {
+        OwnThread poll = threads.create(
+                "tidemark-" + groupId + "-poll", LogContext.inGroup(groupId, () -> {
                     try {
                         result.complete(pollThread());
                     } catch (Throwable e) {
                         result.completeExceptionally(e);
                     }
-                }),
-                "tidemark-" + groupId + "-poll");
-        poll.setDaemon(true);
+                }));
         poll.start();
         TidemarkException failed = awaitResult(result, poll);
         error = failed;
@@ -99,18 +108,25 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     private @Nullable TidemarkException awaitResult(
-            CompletableFuture<@Nullable TidemarkException> result, Thread poll) {
+            CompletableFuture<@Nullable TidemarkException> result, OwnThread poll) {
         boolean interrupted = false;
+        long asked = 0;
         try {
             while (true) {
                 try {
-                    return interrupted ? result.get(CLOSE.toMillis(), TimeUnit.MILLISECONDS) : result.get();
+                    return result.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
                 } catch (InterruptedException e) {
                     interrupted = true;
+                    asked = System.nanoTime();
                     stop();
                 } catch (TimeoutException e) {
-                    poll.interrupt();
-                    return null;
+                    if (interrupted && System.nanoTime() - asked >= CLOSE.toNanos()) {
+                        poll.end();
+                        return null;
+                    }
+                    if (!poll.isAlive() && !result.isDone()) {
+                        return unexpected("the poll thread has ended", new IllegalStateException(poll.getName()));
+                    }
                 } catch (ExecutionException e) {
                     return unexpected("the poll thread died", e.getCause() == null ? e : e.getCause());
                 }
@@ -123,7 +139,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     private @Nullable TidemarkException pollThread() {
-        List<Thread> workers = new ArrayList<>();
+        List<OwnThread> workers = new ArrayList<>();
         try (AdminLease lease =
                 new AdminLease(Admin.create(options.kafka().settings().admin()))) {
             Admin admin = lease.admin();
@@ -132,11 +148,12 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             Rooms made = null;
             TidemarkException failed = null;
             try {
-                made = Rooms.build(options, owner, consumer, admin, listeners);
+                made = Rooms.build(options, owner, consumer, admin, listeners, threads);
+                made.loop().comesBy();
                 rooms = made;
                 listeners.started(this, consumer::metrics);
-                if (sound(made.control())) {
-                    workers.addAll(made.startWorkers(options, owner, listeners));
+                if (sound(made)) {
+                    workers.addAll(made.startWorkers(options, owner, listeners, threads));
                     subscribe(consumer, made.rebalances());
                     LOG.info(
                             "running group={} reads=\"{}\" workers={} owner={}",
@@ -186,9 +203,10 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     /** Waits until the store was found sound; answers false if a stop came first. */
-    private boolean sound(ControlThread control) {
-        CompletableFuture<Void> check = control.start();
+    private boolean sound(Rooms made) {
+        CompletableFuture<Void> check = made.control().start();
         while (!stopRequested) {
+            made.loop().comesBy();
             try {
                 check.get(100, TimeUnit.MILLISECONDS);
                 return true;
@@ -200,14 +218,15 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 }
                 throw unexpected("the store could not be checked", e);
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
+                if (!OwnThread.goesOn(e)) {
+                    return false;
+                }
             }
         }
         return false;
     }
 
-    private void close(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<Thread> workers) {
+    private void close(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<OwnThread> workers) {
         if (made == null) {
             consumer.close(CloseOptions.timeout(GOODBYE));
         } else {
@@ -231,6 +250,10 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         stop();
         if (state.compareAndSet(State.NEW, State.STOPPED)) {
             ended.countDown();
+            return;
+        }
+        if (threads.areCurrent()) {
+            // The run waits for this thread, which must not wait for the run.
             return;
         }
         boolean interrupted = false;

@@ -9,6 +9,8 @@ import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -52,6 +55,7 @@ final class PollLoop {
     private final Intake intake;
     private final ControlThread control;
     private final Mirror mirror;
+    private final OwnThreads threads;
     private final boolean untilEnd;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long lastPoll;
@@ -69,6 +73,7 @@ final class PollLoop {
             Intake intake,
             ControlThread control,
             Mirror mirror,
+            OwnThreads threads,
             boolean untilEnd) {
         this.groupId = groupId;
         this.consumer = consumer;
@@ -79,19 +84,25 @@ final class PollLoop {
         this.intake = intake;
         this.control = control;
         this.mirror = mirror;
+        this.threads = threads;
         this.untilEnd = untilEnd;
     }
 
     /** Polls until stopped, or until the end of a bounded run; throws what stops the whole consumer. */
     void run() {
-        lastPoll = System.nanoTime();
-        polls = true;
+        comesBy();
         while (stopped.getCount() > 0) {
-            lastPoll = System.nanoTime();
+            comesBy();
             mailbox.runAll();
             TidemarkException fatal = inbox.failure();
             if (fatal != null) {
                 throw fatal;
+            }
+            Optional<String> died = threads.died();
+            if (died.isPresent()) {
+                // It should have said why, and could not.
+                throw new TidemarkException(
+                        ErrorCode.UNEXPECTED, "group " + groupId + ": thread " + died.get() + " has ended", null);
             }
             if (untilEnd && isAtEnd()) {
                 return;
@@ -147,6 +158,12 @@ final class PollLoop {
         mailbox.wake();
     }
 
+    /** The poll thread is not stuck; to be told before the loop begins as well. */
+    void comesBy() {
+        lastPoll = System.nanoTime();
+        polls = true;
+    }
+
     /** How long ago the loop came by, in nanoseconds; 0 before it began. */
     long sinceLastPoll(long now) {
         return polls ? now - lastPoll : 0;
@@ -161,6 +178,8 @@ final class PollLoop {
     private boolean poll() {
         try {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            // Interceptors and assignors are foreign code too.
+            boolean unused = OwnThread.goesOn();
             polled();
             // Positions move without records too: beyond transaction markers, aborted and compacted data.
             Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
@@ -179,6 +198,10 @@ final class PollLoop {
             return true;
         } catch (WakeupException e) {
             LOG.trace("woken");
+        } catch (InterruptException e) {
+            if (!OwnThread.goesOn()) {
+                stopped.countDown();
+            }
         } catch (OffsetOutOfRangeException e) {
             outOfRange(e);
         } catch (RetriableException e) {
@@ -218,8 +241,9 @@ final class PollLoop {
                 LOG.debug("stopped while waiting for Kafka group={}", groupId);
             }
         } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            stopped.countDown();
+            if (!OwnThread.goesOn(interrupted)) {
+                stopped.countDown();
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import dev.tidemark.TidemarkListener.Rebalance;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -82,18 +83,26 @@ final class Rebalances implements ConsumerRebalanceListener {
             return;
         }
         List<Claim> claims = leave(partitions);
-        try {
-            if (!intake.awaitIdle(partitions, drain)) {
-                LOG.warn(
-                        "units outlast the revocation of their partitions group={} partitions={}", groupId, partitions);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (!awaitUnits(partitions)) {
+            LOG.warn("units outlast the revocation of their partitions group={} partitions={}", groupId, partitions);
         }
         mirror.commit(partitions);
         control.release(claims);
         LOG.info("revoked group={} partitions={}", groupId, partitions);
         tell(Kind.REVOKED, partitions);
+    }
+
+    private boolean awaitUnits(Collection<TopicPartition> partitions) {
+        long end = System.nanoTime() + drain.toNanos();
+        while (true) {
+            try {
+                return intake.awaitIdle(partitions, Duration.ofNanos(end - System.nanoTime()));
+            } catch (InterruptedException e) {
+                if (!OwnThread.goesOn(e)) {
+                    return false;
+                }
+            }
+        }
     }
 
     @Override
@@ -118,6 +127,9 @@ final class Rebalances implements ConsumerRebalanceListener {
                 "units under way group={} partitions={}",
                 groupId,
                 partitions.stream().filter(intake::isLeaving).toList());
-        return board.remove(partitions);
+        // What a dead worker held is left as a killed process leaves it.
+        return board.remove(partitions).stream()
+                .filter(claim -> !intake.isAbandoned(claim))
+                .toList();
     }
 }

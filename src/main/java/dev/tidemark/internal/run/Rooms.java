@@ -20,6 +20,8 @@ import dev.tidemark.internal.work.Reports;
 import dev.tidemark.internal.work.Survivors;
 import dev.tidemark.internal.work.UnitTools;
 import dev.tidemark.internal.work.Worker;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +52,8 @@ record Rooms(
             String owner,
             Consumer<byte[], byte[]> consumer,
             Admin admin,
-            TidemarkListener listener) {
+            TidemarkListener listener,
+            OwnThreads threads) {
         String groupId = options.groupId();
         StoreSide store = options.store();
         Board board = new Board(owner);
@@ -82,7 +85,8 @@ record Rooms(
                 new TopicLookup(admin, groupId, options.kafka().settings().isolationLevel()),
                 inbox,
                 () -> held(intake, board),
-                sessions);
+                sessions,
+                threads);
         inbox.connect(new Transitions(groupId, board, seeks, intake, control, mirror, listener));
         PollLoop loop = new PollLoop(
                 groupId,
@@ -94,6 +98,7 @@ record Rooms(
                 intake,
                 control,
                 mirror,
+                threads,
                 options.kafka().reading().untilEnd());
         Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, DRAIN);
         return new Rooms(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
@@ -106,11 +111,12 @@ record Rooms(
         return held;
     }
 
-    <K, V> List<Thread> startWorkers(EngineOptions<K, V> options, String owner, Listeners listeners) {
+    <K, V> List<OwnThread> startWorkers(
+            EngineOptions<K, V> options, String owner, Listeners listeners, OwnThreads group) {
         String groupId = options.groupId();
         Survivors survivors = new Survivors();
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
-        List<Thread> threads = new ArrayList<>();
+        List<OwnThread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(
@@ -128,27 +134,24 @@ record Rooms(
                     inbox,
                     new Reports(groupId, listeners));
             Worker<K, V> worker = new Worker<>(tools, options.work().decoders().get(), session);
-            threads.add(start(
-                    LogContext.inGroup(groupId, worker), "tidemark-" + groupId + "-worker-" + (threads.size() + 1)));
+            threads.add(group.create(
+                    "tidemark-" + groupId + "-worker-" + (threads.size() + 1), LogContext.inGroup(groupId, worker)));
         }
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
             Assistant<K, V> assistant =
                     new Assistant<>(groupId, intake, options.work().decoders().get(), inbox);
-            threads.add(start(LogContext.inGroup(groupId, assistant), "tidemark-" + groupId + "-assistant-" + i));
+            threads.add(group.create(
+                    "tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }
+        // The suppliers of deserializers may have left it interrupted.
+        boolean unused = OwnThread.goesOn();
+        threads.forEach(OwnThread::start);
         return threads;
     }
 
-    private static Thread start(Runnable room, String name) {
-        Thread thread = new Thread(room, name);
-        thread.setDaemon(true);
-        thread.start();
-        return thread;
-    }
-
     /** In this order: no new unit, open units end, partitions are given back, the group is left. Each step is bounded. */
-    void shutDown(Consumer<byte[], byte[]> consumer, boolean manual, List<Thread> workers, Duration patience) {
+    void shutDown(Consumer<byte[], byte[]> consumer, boolean manual, List<OwnThread> workers, Duration patience) {
         intake.stop();
         if (manual) {
             // There is no group that would ask for them back.
@@ -169,20 +172,20 @@ record Rooms(
         control.close(inbox::drain, patience);
     }
 
-    private void endWorkers(List<Thread> workers, Duration patience) {
+    private void endWorkers(List<OwnThread> workers, Duration patience) {
         for (WorkerSession session : sessions) {
             WorkerSession.OpenUnit unit = session.openUnit();
             if (unit != null) {
                 unit.cancel();
             }
         }
+        workers.forEach(OwnThread::end);
         try {
-            for (Thread worker : workers) {
-                worker.interrupt();
-                worker.join(patience.toMillis() / workers.size());
+            for (OwnThread worker : workers) {
+                worker.join(Math.max(1, patience.toMillis() / workers.size()));
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            boolean unused = OwnThread.goesOn(e);
         }
     }
 }

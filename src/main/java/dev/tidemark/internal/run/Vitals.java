@@ -4,6 +4,7 @@ import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.internal.plan.HealthPlanner;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.store.WorkerSession.OpenUnit;
+import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +14,11 @@ import org.jspecify.annotations.Nullable;
 /** Collects what a consumer's health is decided by. Any thread may ask. */
 final class Vitals {
     private final EngineOptions<?, ?> options;
+    private final OwnThreads threads;
 
-    Vitals(EngineOptions<?, ?> options) {
+    Vitals(EngineOptions<?, ?> options, OwnThreads threads) {
         this.options = options;
+        this.threads = threads;
     }
 
     /**
@@ -36,7 +39,8 @@ final class Vitals {
                         deadline,
                         Duration.ZERO,
                         List.of(),
-                        error)
+                        error,
+                        threads.facts())
                 : new HealthPlanner.Facts(
                         state,
                         options.kafka().reading().isManual() || rooms.loop().hasJoined(),
@@ -46,7 +50,8 @@ final class Vitals {
                         deadline,
                         Duration.ofNanos(rooms.control().sinceDatabaseAnswered(now)),
                         rooms.board().status(Map.of()),
-                        error);
+                        error,
+                        threads.facts());
     }
 
     private static Duration oldestUnit(Rooms rooms, long now) {

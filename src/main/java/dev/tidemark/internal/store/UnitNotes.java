@@ -5,10 +5,14 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.RecordFailedException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,6 +89,14 @@ public final class UnitNotes {
     /** Notes that a dead letter failed once more; failing to is no harm. */
     public void failedAgain(long id, ErrorCode code, Throwable cause) {
         boolean unused = note(c -> letters.failedAgain(c, id, ErrorText.of(code, cause)));
+    }
+
+    /** The hashes of the keys that dead letters of this partition hold; empty if the database did not tell. */
+    public Optional<Set<ByteBuffer>> heldKeys(TopicPartition partition) {
+        Map<TopicPartition, Set<ByteBuffer>> held = new HashMap<>();
+        return note(c -> held.putAll(letters.heldKeys(c, Set.of(partition))))
+                ? Optional.of(held.getOrDefault(partition, Set.of()))
+                : Optional.empty();
     }
 
     private boolean note(Note note) {

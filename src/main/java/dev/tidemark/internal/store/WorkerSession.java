@@ -1,10 +1,14 @@
 package dev.tidemark.internal.store;
 
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
@@ -84,6 +88,9 @@ public final class WorkerSession implements AutoCloseable {
     private boolean serializable;
     private int unitsSinceLook;
 
+    /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
+    private OptionalLong unitTaken = OptionalLong.empty();
+
     public WorkerSession(DataSource dataSource, String applicationName) {
         this.dataSource = dataSource;
         this.applicationName = applicationName;
@@ -102,13 +109,38 @@ public final class WorkerSession implements AutoCloseable {
     Connection connection() throws SQLException {
         Connection c = connection;
         if (c == null) {
-            c = dataSource.getConnection();
-            connection = c;
-            c.setAutoCommit(false);
-            serializable = isSerializable(c);
-            Schema.rollback(c);
+            OwnThread.enter(Step.CONNECTING);
+            long began = System.nanoTime();
+            try {
+                c = connect();
+                connection = c;
+                c.setAutoCommit(false);
+                serializable = isSerializable(c);
+                Schema.rollback(c);
+            } finally {
+                unitTaken = unitTaken.isPresent()
+                        ? OptionalLong.of(unitTaken.getAsLong() + System.nanoTime() - began)
+                        : OptionalLong.empty();
+                OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
+            }
         }
         return c;
+    }
+
+    private Connection connect() throws SQLException {
+        boolean goesOn = OwnThread.goesOn();
+        try {
+            return dataSource.getConnection();
+        } catch (SQLException e) {
+            // A pool that was interrupted tells nothing about the database.
+            throw goesOn && isInterrupted(e) ? new SQLTransientConnectionException("interrupted", "08001", e) : e;
+        } finally {
+            boolean unused = OwnThread.goesOn();
+        }
+    }
+
+    private static boolean isInterrupted(SQLException e) {
+        return Thread.currentThread().isInterrupted() || e.getCause() instanceof InterruptedException;
     }
 
     /**
@@ -140,16 +172,29 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
+    /**
+     * Records were taken that are to be a unit: its first transaction counts as begun by now, as they are still to be decoded.
+     *
+     * @param now by {@link System#nanoTime}
+     */
+    public void unitTaken(long now) {
+        unitTaken = OptionalLong.of(now);
+    }
+
     OpenUnit begin(long now) throws SQLException {
         Connection c = connection();
-        OpenUnit unit = new OpenUnit(now, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
+        long since = unitTaken.orElse(now);
+        unitTaken = OptionalLong.empty();
+        OpenUnit unit = new OpenUnit(since, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
         openUnit.set(unit);
+        OwnThread.enter(Step.TRANSACTION);
         return unit;
     }
 
     void end(OpenUnit unit) {
         unit.end();
         openUnit.set(null);
+        OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
     }
 
     /** Whether it is time to look what the handler writes to: in a connection's first unit, and now and then. */

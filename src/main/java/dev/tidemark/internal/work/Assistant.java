@@ -2,8 +2,10 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.thread.OwnThread;
 
-/** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until that is interrupted. */
+/** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the intake is stopped. */
 public final class Assistant<K, V> implements Runnable {
     private final String groupId;
     private final Intake intake;
@@ -21,16 +23,27 @@ public final class Assistant<K, V> implements Runnable {
     public void run() {
         try (decoder) {
             while (!intake.isStopped()) {
-                intake.nextToDecode().decode(decoder);
+                decodeNext();
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         } catch (Throwable e) {
             events.failed(new TidemarkException(
                     ErrorCode.UNEXPECTED,
                     "group " + groupId + ": decoding ahead died of "
                             + e.getClass().getSimpleName(),
                     e));
+        }
+    }
+
+    private void decodeNext() {
+        try {
+            Batch batch = intake.nextToDecode();
+            OwnThread.enter(Step.DECODING);
+            batch.decode(decoder);
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+        } finally {
+            OwnThread.rest();
+            boolean unused = OwnThread.goesOn();
         }
     }
 }

@@ -1,42 +1,72 @@
 package dev.tidemark.internal.work;
 
+import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records of one partition that came in together, in offset order, and what they decode to once somebody did. The records do not
- * change; what is decoded is guarded by the batch itself.
+ * Records of one partition that came in together, in offset order, and what an assistant has decoded of them so far. The records
+ * do not change. One assistant decodes, and any thread may read what is there: nobody waits for a deserializer of another thread.
  */
 final class Batch {
-    /** What a record costs beside its key and value, by a heap histogram: the object, its headers, arrays, place in a list. */
+    /** What a record costs beside its key, value and headers, by a heap histogram: the object, arrays, place in a list. */
     private static final long OVERHEAD = 160;
+
+    /** What a header costs beside its name and value, likewise: the object, a string, two arrays, place in a list. */
+    private static final long HEADER_OVERHEAD = 112;
 
     private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
 
     private final List<ConsumerRecord<byte[], byte[]>> records;
-    private final long bytes;
-    private volatile boolean needed = true;
-    private @Nullable List<? extends ConsumerRecord<?, ?>> decoded;
+
+    /** The bytes of all records below one, from {@link #first} on; shared with batches that this one was cut from. */
+    private final long[] bytesBelow;
+
+    private final int first;
+
+    /** Below this, workers have come to it. */
+    private volatile int takenTo;
+
+    private @Nullable DecodingQueue queue;
+
+    /** What was decoded ahead so far; null before an assistant begins. */
+    private volatile @Nullable AtomicReferenceArray<@Nullable ConsumerRecord<?, ?>> decoded;
 
     Batch(List<ConsumerRecord<byte[], byte[]>> records) {
-        this.records = records;
-        this.bytes = bytes(records);
+        this(records, bytesBelow(records), 0);
     }
 
-    private static long bytes(List<ConsumerRecord<byte[], byte[]>> records) {
-        long sum = 0;
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            sum += bytes(record);
+    private Batch(List<ConsumerRecord<byte[], byte[]>> records, long[] bytesBelow, int first) {
+        this.records = records;
+        this.bytesBelow = bytesBelow;
+        this.first = first;
+    }
+
+    private static long[] bytesBelow(List<ConsumerRecord<byte[], byte[]>> records) {
+        long[] below = new long[records.size() + 1];
+        for (int i = 0; i < records.size(); i++) {
+            below[i + 1] = below[i] + bytes(records.get(i));
+        }
+        return below;
+    }
+
+    private static long bytes(ConsumerRecord<byte[], byte[]> record) {
+        long sum = OVERHEAD + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+        for (Header header : record.headers().toArray()) {
+            byte[] value = header.value();
+            sum += HEADER_OVERHEAD + header.key().length() + (value == null ? 0 : value.length);
         }
         return sum;
     }
 
-    private static long bytes(ConsumerRecord<byte[], byte[]> record) {
-        return OVERHEAD + Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+    private long bytes(int from, int to) {
+        return bytesBelow[first + to] - bytesBelow[first + from];
     }
 
     /** How many of these records, which are in offset order, are below an offset. Touches few of them: they are cold by now. */
@@ -59,7 +89,7 @@ final class Batch {
     }
 
     long bytes() {
-        return bytes;
+        return bytes(0, size());
     }
 
     /** All of it, from this offset on. */
@@ -67,31 +97,50 @@ final class Batch {
         return new Chunk(this, below(records, offset), records.size());
     }
 
-    /** A worker has come to it, or nobody will: it need not be decoded ahead any more. */
-    void taken() {
-        needed = false;
+    /** It is in this queue now. Called once, before other threads know it. */
+    void waitIn(DecodingQueue waiting) {
+        queue = waiting;
     }
 
-    /** Decodes it ahead of the workers, up to the first record that cannot be, unless it is too late for that. */
-    synchronized <K, V> void decode(RecordDecoder<K, V> decoder) {
-        if (!needed) {
-            return;
+    /** Workers have come to the records below this, or nobody will: they need not be decoded ahead any more. */
+    void taken(int to) {
+        takenTo = Math.max(takenTo, to);
+        if (queue != null) {
+            queue.remove(this);
         }
-        List<ConsumerRecord<K, V>> all = new ArrayList<>(records.size());
+    }
+
+    /** Decodes ahead of the workers what they have not come to, up to the first record that cannot be. */
+    <K, V> void decode(RecordDecoder<K, V> decoder) {
+        int size = records.size();
+        AtomicReferenceArray<@Nullable ConsumerRecord<?, ?>> all = new AtomicReferenceArray<>(size);
+        decoded = all;
         try {
-            for (ConsumerRecord<byte[], byte[]> raw : records) {
-                all.add(decoder.decode(raw));
+            for (int i = takenTo; i < size; i = Math.max(i + 1, takenTo)) {
+                all.setRelease(i, decoder.decode(records.get(i)));
+                boolean unused = OwnThread.goesOn();
             }
         } catch (RecordDecoder.UndecodableException e) {
             LOG.trace("the worker that comes to it fails on it again, and reacts side={}", e.side());
         }
-        decoded = all;
     }
 
     // All decoders of a consumer are of the same types.
     @SuppressWarnings("unchecked")
-    private synchronized <K, V> @Nullable List<ConsumerRecord<K, V>> decoded() {
-        return (List<ConsumerRecord<K, V>>) decoded;
+    private <K, V> List<ConsumerRecord<K, V>> decoded(int from, int to) {
+        AtomicReferenceArray<@Nullable ConsumerRecord<?, ?>> all = decoded;
+        if (all == null) {
+            return List.of();
+        }
+        List<ConsumerRecord<K, V>> some = new ArrayList<>(to - from);
+        for (int i = from; i < to; i++) {
+            ConsumerRecord<?, ?> record = all.getAcquire(i);
+            if (record == null) {
+                break;
+            }
+            some.add((ConsumerRecord<K, V>) record);
+        }
+        return some;
     }
 
     /**
@@ -114,7 +163,7 @@ final class Batch {
         }
 
         long bytes() {
-            return size() == batch.size() ? batch.bytes : Batch.bytes(records());
+            return batch.bytes(from, to);
         }
 
         Chunk first(int count) {
@@ -127,25 +176,32 @@ final class Batch {
 
         /** How many of its first records fit into so many bytes. */
         int fitting(long room) {
-            long sum = 0;
-            for (int i = from; i < to; i++) {
-                sum += Batch.bytes(batch.records.get(i));
-                if (sum > room) {
-                    return i - from;
+            int low = from;
+            int high = to;
+            while (low < high) {
+                int middle = (low + high + 1) >>> 1;
+                if (batch.bytes(from, middle) <= room) {
+                    low = middle;
+                } else {
+                    high = middle - 1;
                 }
             }
-            return size();
+            return low - from;
         }
 
         /** The same records, without what they decode to: a handler that is called again must not see what it changed. */
         Chunk anew() {
-            return new Batch(records()).from(0);
+            return new Batch(records(), batch.bytesBelow, batch.first + from).from(0);
         }
 
-        /** As many of its first records as were decoded ahead. Waits while that is going on. */
+        /** A worker has come to it, or nobody will. */
+        void taken() {
+            batch.taken(to);
+        }
+
+        /** As many of its first records as were decoded ahead. */
         <K, V> List<ConsumerRecord<K, V>> decoded() {
-            List<ConsumerRecord<K, V>> all = batch.decoded();
-            return all == null || all.size() <= from ? List.of() : all.subList(from, Math.min(to, all.size()));
+            return batch.decoded(from, to);
         }
     }
 }

@@ -11,10 +11,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Set;
+import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,8 @@ public final class Intake {
     private final Map<TopicPartition, Lane> lanes = new HashMap<>();
     private final Map<TopicPartition, Lane> leaving = new HashMap<>();
     private final WaitingLanes waiting = new WaitingLanes();
-    private final BlockingQueue<Batch> undecoded = new LinkedBlockingQueue<>();
+    private final DecodingQueue undecoded = new DecodingQueue();
+    private final Set<UUID> abandoned = new HashSet<>();
     private boolean isPollResting;
     private int freeWorkers;
     private int busyLanes;
@@ -188,6 +190,12 @@ public final class Intake {
         return claims;
     }
 
+    /** How many keys a partition's records are compared with, those included whose dead letters are gone meanwhile. */
+    synchronized int heldKeys(TopicPartition partition) {
+        Lane lane = lanes.get(partition);
+        return lane == null ? 0 : lane.heldKeys.size();
+    }
+
     /** What waits for a worker. */
     public synchronized ConsumerStatus.Queue waiting() {
         return buffer.waiting();
@@ -196,7 +204,30 @@ public final class Intake {
     /** Lets no worker begin another unit. */
     public synchronized void stop() {
         stopped = true;
+        undecoded.stop();
         notifyAll();
+    }
+
+    /**
+     * The thread that this unit was on dies with it: the unit will never end, and nobody is to wait for it. What it held came to
+     * nothing, as {@link #isAbandoned} tells from then on.
+     */
+    synchronized void abandon(List<Portion> unit) {
+        for (Portion portion : unit) {
+            Lane lane = portion.lane();
+            if (lane.busy) {
+                // Stays busy, so that no other worker takes it.
+                lane.abandoned = true;
+                abandoned.add(lane.claim.token());
+                leaving.remove(lane.claim.partition(), lane);
+            }
+        }
+        notifyAll();
+    }
+
+    /** Whether a unit under this claim ended with its thread: giving the claim back would look like progress. */
+    public synchronized boolean isAbandoned(Claim claim) {
+        return abandoned.contains(claim.token());
     }
 
     synchronized boolean isStopped() {
@@ -336,7 +367,7 @@ public final class Intake {
         lanes.remove(partition, lane);
         waiting.remove(lane);
         buffer.forget(lane);
-        if (lane.busy) {
+        if (lane.busy && !lane.abandoned) {
             leaving.put(partition, lane);
         }
     }

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The records of one claimed partition that wait for a worker. Guarded by its {@link Intake}. */
 final class Lane {
+    /** So few are not worth a look; a hash takes less than 200 bytes. */
+    private static final int FEW_HELD_KEYS = 1_000;
+
     private final ArrayDeque<Chunk> waiting = new ArrayDeque<>();
     private int records;
 
@@ -29,6 +32,9 @@ final class Lane {
 
     /** Revoked, lost or halted: the unit that is under way is its last. */
     boolean closed;
+
+    /** The thread that its unit was on has died: that unit will never end. */
+    boolean abandoned;
 
     /** Waits for a worker, at once or after a delay. */
     boolean queued;
@@ -49,8 +55,14 @@ final class Lane {
     /** So many more records may kill the process: they are tried one by one. */
     private int suspects;
 
-    /** Hashes of the keys whose records follow a parked one. Used by the worker whose unit it is in. */
+    /**
+     * Hashes of the keys whose records follow a parked one, and of some whose dead letters are gone meanwhile. Used by the worker
+     * whose unit it is in.
+     */
     final Set<ByteBuffer> heldKeys;
+
+    /** With more held keys than this, it is time to look which of them still are. */
+    private int mostHeldKeys;
 
     /** How many records in a row were parked or skipped. Used by the worker whose unit it is in. */
     int givenUp;
@@ -65,7 +77,20 @@ final class Lane {
         this.claim = claimed.claim();
         this.expected = claim.position().nextOffset();
         this.suspects = claimed.isSuspect() ? mostRecords : 0;
-        this.heldKeys = new HashSet<>(claimed.heldKeys());
+        this.heldKeys = new HashSet<>();
+        holdOnly(claimed.heldKeys());
+    }
+
+    /** These keys are held now, and no others. */
+    void holdOnly(Set<ByteBuffer> hashes) {
+        heldKeys.clear();
+        heldKeys.addAll(hashes);
+        mostHeldKeys = Math.max(FEW_HELD_KEYS, 2 * hashes.size());
+    }
+
+    /** Whether so many keys were parked since the last look that dead letters of as many may be gone. */
+    boolean isHoldingMany() {
+        return heldKeys.size() > mostHeldKeys;
     }
 
     boolean isEmpty() {
@@ -79,6 +104,9 @@ final class Lane {
     /** Takes records in, but for those that lie behind: whatever the fetch position does, no record is handled twice. */
     void add(Batch batch) {
         Chunk chunk = batch.from(expected);
+        if (chunk.from() > 0) {
+            batch.taken(chunk.from());
+        }
         if (chunk.size() > 0) {
             waiting.addLast(chunk);
             records += chunk.size();
@@ -135,7 +163,7 @@ final class Lane {
             if (most == 0) {
                 break;
             }
-            part.batch().taken();
+            part.taken();
             taken.add(part);
             records -= most;
             count -= most;
@@ -164,7 +192,7 @@ final class Lane {
     }
 
     void drop() {
-        waiting.forEach(chunk -> chunk.batch().taken());
+        waiting.forEach(chunk -> chunk.taken());
         waiting.clear();
         records = 0;
         bytes = 0;

@@ -3,6 +3,7 @@ package dev.tidemark.internal.work;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.thread.OwnThread;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +46,8 @@ public final class Listeners implements TidemarkListener {
                             listener.getClass().getName(),
                             e.getClass().getSimpleName());
                 }
+            } finally {
+                boolean unused = OwnThread.goesOn();
             }
         }
     }

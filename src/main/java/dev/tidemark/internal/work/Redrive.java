@@ -43,6 +43,7 @@ public final class Redrive<K, V> {
     private final UnitNotes notes;
     private final DeadLetterTable letters;
     private final Reports reports;
+    private boolean interrupted;
 
     public Redrive(
             String groupId,
@@ -80,11 +81,21 @@ public final class Redrive<K, V> {
      * @throws TidemarkException as {@link #redrive}
      */
     public List<Redriven> redriveAll(Collection<Long> ids) {
+        try {
+            return rounds(ids);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private List<Redriven> rounds(Collection<Long> ids) {
         List<Redriven> answers = new ArrayList<>();
         List<Long> open = ids.stream().distinct().sorted().toList();
         boolean progress = true;
         while (progress && !open.isEmpty()) {
-            List<Redriven> round = open.stream().map(this::redrive).toList();
+            List<Redriven> round = open.stream().map(this::redriveOne).toList();
             progress = round.stream().anyMatch(r -> r.result() == Result.APPLIED);
             boolean again = progress;
             round.stream().filter(r -> !again || r.result() != Result.WAITS).forEach(answers::add);
@@ -94,6 +105,15 @@ public final class Redrive<K, V> {
                     .toList();
         }
         return answers;
+    }
+
+    /** The next one does not see what the handler leaves on the caller's thread; the caller does, in the end. */
+    private Redriven redriveOne(long id) {
+        try {
+            return redrive(id);
+        } finally {
+            interrupted |= Thread.interrupted();
+        }
     }
 
     /** Tries one dead letter. Trouble of the database is thrown; the dead letter is untouched then, or gone if its commit came through. */

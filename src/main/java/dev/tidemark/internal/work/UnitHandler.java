@@ -2,6 +2,7 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.BatchHandler;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -57,7 +58,11 @@ public interface UnitHandler<K, V> {
                     }
                     begun = true;
                     progress.failing = i;
-                    handler.handle(record, tx);
+                    try {
+                        handler.handle(record, tx);
+                    } finally {
+                        boolean unused = OwnThread.goesOn();
+                    }
                     progress.failing = -1;
                     progress.done[i]++;
                 }
@@ -75,7 +80,11 @@ public interface UnitHandler<K, V> {
                 all = new ArrayList<>();
                 records.forEach(all::addAll);
             }
-            handler.handle(Collections.unmodifiableList(all), tx);
+            try {
+                handler.handle(Collections.unmodifiableList(all), tx);
+            } finally {
+                boolean unused = OwnThread.goesOn();
+            }
             for (int i = 0; i < records.size(); i++) {
                 progress.done[i] = records.get(i).size();
             }

@@ -2,8 +2,10 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,23 +30,21 @@ public final class Worker<K, V> implements Runnable {
         this.pace = UnitPace.initial(tools.limits());
     }
 
-    /** Works until the intake is stopped, or this thread is interrupted. */
+    /** Works until the intake is stopped; whatever ends it before ends the consumer. */
     @Override
     public void run() {
         try (session;
                 decoder) {
             session.warmUp();
+            OwnThread.rest();
             while (!tools.intake().isStopped()) {
-                UnitPace next = session.isSerializable() ? pace.confined() : pace;
-                List<Portion> unit = tools.intake().take(next, KEEP_CONNECTION);
+                List<Portion> unit = next();
                 if (unit.isEmpty()) {
                     session.giveBack();
                 } else {
-                    work(unit);
+                    finish(unit);
                 }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         } catch (Throwable e) {
             tools.events()
                     .failed(new TidemarkException(
@@ -52,6 +52,31 @@ public final class Worker<K, V> implements Runnable {
                             "group " + tools.groupId() + ": a worker died of "
                                     + e.getClass().getSimpleName(),
                             e));
+        }
+    }
+
+    private List<Portion> next() {
+        try {
+            return tools.intake().take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+            return List.of();
+        }
+    }
+
+    private void finish(List<Portion> unit) {
+        session.unitTaken(System.nanoTime());
+        OwnThread.enter(Step.DECODING);
+        boolean ended = false;
+        try {
+            work(unit);
+            ended = true;
+        } finally {
+            if (!ended) {
+                tools.intake().abandon(unit);
+            }
+            OwnThread.rest();
+            boolean unused = OwnThread.goesOn();
         }
     }
 
@@ -64,6 +89,11 @@ public final class Worker<K, V> implements Runnable {
                     && !portion.records().isEmpty()
                     && !run(new Part<>(portion, List.of())).admits()) {
                 continue;
+            }
+            if (portion.lane().isHoldingMany()) {
+                tools.notes()
+                        .heldKeys(portion.claim().partition())
+                        .ifPresent(portion.lane()::holdOnly);
             }
             List<ConsumerRecord<byte[], byte[]>> free = untilHeldKey(portion);
             if (free.isEmpty() && !portion.records().isEmpty()) {
@@ -79,11 +109,13 @@ public final class Worker<K, V> implements Runnable {
 
     /** What stands before a record that cannot be decoded takes effect first; then that record is the first of its portion. */
     private void decode(Portion portion, List<ConsumerRecord<byte[], byte[]>> records, List<Part<K, V>> parts) {
+        OwnThread.enter(Step.DECODING);
         long began = System.nanoTime();
         List<ConsumerRecord<K, V>> decoded = portion.decodedAhead(records.size());
         try {
             for (int i = decoded.size(); i < records.size(); i++) {
                 decoded.add(decoder.decode(records.get(i)));
+                boolean unused = OwnThread.goesOn();
             }
             decodeNanos += System.nanoTime() - began;
         } catch (UndecodableException e) {

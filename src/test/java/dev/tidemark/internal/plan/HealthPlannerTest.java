@@ -44,7 +44,8 @@ class HealthPlannerTest {
                 MINUTE,
                 Duration.ofSeconds(answer),
                 List.of(partition(PartitionState.RUNNING, null), partition(partition, null)),
-                Optional.empty());
+                Optional.empty(),
+                List.of());
     }
 
     @ParameterizedTest
@@ -88,6 +89,53 @@ class HealthPlannerTest {
         }
     }
 
+    private static HealthPlanner.Facts withThread(boolean died, ThreadFacts.Step step, long seconds) {
+        return new HealthPlanner.Facts(
+                State.RUNNING,
+                true,
+                Duration.ZERO,
+                MINUTE,
+                Duration.ZERO,
+                Duration.ofSeconds(10),
+                Duration.ZERO,
+                List.of(partition(PartitionState.RUNNING, null)),
+                Optional.empty(),
+                List.of(
+                        new ThreadFacts("worker-1", false, ThreadFacts.Step.RESTING, Duration.ZERO),
+                        new ThreadFacts("worker-2", died, step, Duration.ofSeconds(seconds))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // died, step, seconds in it; live, ready
+        "false, RESTING,              9999, true,  true",
+        "false, TRANSACTION,          9999, true,  true",
+        "false, DECODING,               10, true,  true",
+        "false, DECODING,               11, true,  false",
+        "false, DECODING,               20, true,  false",
+        "false, DECODING,               21, false, false",
+        "false, BETWEEN_TRANSACTIONS,   11, true,  false",
+        "false, BETWEEN_TRANSACTIONS,   21, false, false",
+        "false, CONNECTING,             60, true,  true",
+        "false, CONNECTING,             61, true,  false",
+        "false, CONNECTING,           9999, true,  false",
+        "false, CONTROL,                60, true,  true",
+        "false, CONTROL,              9999, true,  false",
+        "true,  RESTING,                 0, false, false"
+    })
+    void eachThreadCounts(boolean died, ThreadFacts.Step step, long seconds, boolean live, boolean ready) {
+        HealthPlanner.Facts facts = withThread(died, step, seconds);
+        Health health = HealthPlanner.plan(facts);
+        assertThat(health.live()).isEqualTo(live);
+        assertThat(health.ready()).isEqualTo(ready);
+        assertThat(HealthPlanner.isHealthy(facts)).isEqualTo(ready);
+        if (ready) {
+            assertThat(health.problems()).isEmpty();
+        } else {
+            assertThat(health.problems()).singleElement().asString().contains("worker-2");
+        }
+    }
+
     @Test
     void whatPassesIsAProblemOnly() {
         HealthPlanner.Facts retrying = new HealthPlanner.Facts(
@@ -99,7 +147,8 @@ class HealthPlannerTest {
                 MINUTE,
                 Duration.ofHours(1),
                 List.of(partition(PartitionState.RETRYING, "TM-900: away")),
-                Optional.empty());
+                Optional.empty(),
+                List.of());
         assertThat(HealthPlanner.plan(retrying))
                 .isEqualTo(new Health(true, true, List.of("partition flights-3 is RETRYING: TM-900: away")));
         assertThat(HealthPlanner.isHealthy(retrying)).isTrue();
@@ -116,7 +165,8 @@ class HealthPlannerTest {
                 MINUTE,
                 Duration.ZERO,
                 List.of(),
-                Optional.of("TM-307: no such topic"));
+                Optional.of("TM-307: no such topic"),
+                List.of());
         assertThat(HealthPlanner.plan(missing)).isEqualTo(new Health(true, false, List.of("TM-307: no such topic")));
         assertThat(HealthPlanner.isHealthy(missing)).isFalse();
     }

@@ -10,6 +10,7 @@ import dev.tidemark.internal.plan.Alone;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.UnitPace;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,9 +19,12 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -309,6 +313,142 @@ class IntakeTest {
         intake.offer(p0, records(p0, 100, 101), null);
         intake.stop();
         assertThat(intake.take(pace, Duration.ofDays(1))).isEmpty();
+    }
+
+    /** A record of a batch that was large enough to be decoded ahead, which nobody does here. */
+    private WeakReference<Object> offerAndHandle(long from) throws InterruptedException {
+        List<ConsumerRecord<byte[], byte[]>> batch = records(p0, from, from + 60);
+        intake.offer(p0, batch, null);
+        for (long offset = from; offset < from + 60; offset += 10) {
+            Portion portion = take().get(0);
+            assertThat(portion.records()).hasSize(10);
+            intake.settle(List.of(done(portion, 10, Position.of(offset + 10))));
+        }
+        return new WeakReference<>(batch.get(0));
+    }
+
+    private static void awaitGone(String what, WeakReference<Object> record) {
+        Awaitility.await(what).atMost(Duration.ofSeconds(30)).until(() -> {
+            System.gc();
+            return record.get() == null;
+        });
+    }
+
+    @Test
+    void whatWasHandledIsNotKeptForAnAssistantThatDoesNotCome() throws InterruptedException {
+        intake.open(claimed(p0));
+        WeakReference<Object> first = offerAndHandle(100);
+        WeakReference<Object> second = offerAndHandle(160);
+        awaitGone("the first", first);
+        awaitGone("the second", second);
+    }
+
+    @Test
+    void whatWasDroppedIsNotKeptForAnAssistantThatDoesNotCome() {
+        intake.open(claimed(p0));
+        WeakReference<Object> dropped = offerOnly(100);
+        intake.close(Set.of(p0.partition()));
+        awaitGone("dropped", dropped);
+    }
+
+    @Test
+    void whatLiesBehindIsNotKeptForAnAssistantThatDoesNotCome() {
+        intake.open(claimed(p0));
+        awaitGone("behind", offerOnly(20));
+    }
+
+    @Test
+    void whatWaitsAtTheStopIsNotKeptForAnAssistantThatDoesNotCome() {
+        intake.open(claimed(p0));
+        WeakReference<Object> waiting = offerOnly(100);
+        intake.stop();
+        intake.close(Set.of(p0.partition()));
+        awaitGone("waiting", waiting);
+    }
+
+    private WeakReference<Object> offerOnly(long from) {
+        List<ConsumerRecord<byte[], byte[]>> batch = records(p0, from, from + 60);
+        intake.offer(p0, batch, null);
+        return new WeakReference<>(batch.get(0));
+    }
+
+    @Test
+    void aWorkerTakesWhatAnAssistantHasDecodedAndWaitsForNoMore() throws InterruptedException {
+        CountDownLatch decoded = new CountDownLatch(30);
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        RecordDecoder<byte[], byte[]> hangs = new RecordDecoder<>(
+                ByteArrayDeserializer::new, () -> (topic, data) -> {
+                    if (decoded.getCount() == 0) {
+                        awaitQuietly(mayGoOn);
+                    }
+                    decoded.countDown();
+                    return data;
+                });
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 160), null);
+        Thread assistant = new Thread(new Assistant<>("g", intake, hangs, news));
+        assistant.start();
+        decoded.await();
+        for (int unit = 0; unit < 3; unit++) {
+            Portion portion = take().get(0);
+            Awaitility.await("decoded ahead")
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> portion.decodedAhead(10).size() == 10);
+            intake.settle(List.of(done(portion, 10, Position.of(110 + 10L * unit))));
+        }
+        assertThat(take().get(0).decodedAhead(10)).as("not yet").isEmpty();
+        intake.stop();
+        mayGoOn.countDown();
+        assistant.interrupt();
+        assistant.join();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void theUnitOfADeadWorkerIsWaitedForByNobodyAndComesToNothing() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.open(claimed(p1));
+        intake.offer(p0, records(p0, 100, 102), null);
+        intake.offer(p1, records(p1, 100, 102), null);
+        List<Portion> unit = intake.take(pace.confined(), NOW);
+        Portion other = intake.take(pace.confined(), NOW).get(0);
+        intake.abandon(unit);
+        assertThat(take()).as("nobody takes it again").isEmpty();
+        Claim dead = unit.get(0).claim();
+        assertThat(intake.isAbandoned(dead)).isTrue();
+        assertThat(intake.isAbandoned(other.claim())).isFalse();
+        intake.close(Set.of(p0.partition(), p1.partition()));
+        assertThat(intake.awaitIdle(Set.of(dead.partition()), Duration.ZERO)).isTrue();
+        assertThat(intake.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
+                .isFalse();
+        intake.abandon(List.of(other));
+        assertThat(intake.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
+                .as("it died after it was closed")
+                .isTrue();
+    }
+
+    @Test
+    void oneSuspectIsRememberedForEachPartition() {
+        Survivors survivors = new Survivors();
+        for (long offset = 0; offset < 10_000; offset++) {
+            assertThat(survivors.begin(p0.partition(), offset)).isTrue();
+            assertThat(survivors.begin(p0.partition(), offset)).isFalse();
+            assertThat(survivors.isBegun(p0.partition(), offset)).isTrue();
+            assertThat(survivors.isBegun(p0.partition(), offset - 1)).isFalse();
+        }
+        assertThat(survivors.begin(p1.partition(), 5)).isTrue();
+        survivors.forget(p0.partition(), 5);
+        assertThat(survivors.isBegun(p0.partition(), 9_999)).isTrue();
+        assertThat(survivors.size()).isEqualTo(2);
+        survivors.forget(p0.partition(), 9_999);
+        assertThat(survivors.begin(p0.partition(), 9_999)).as("not counted any more").isTrue();
     }
 
     /** Writes down what the poll thread would hear. */

@@ -1,0 +1,118 @@
+package dev.tidemark.internal.thread;
+
+import dev.tidemark.internal.plan.ThreadFacts;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A daemon thread that a consumer started. Only {@link #end} is meant to interrupt it; an interrupt that other code leaves on it
+ * is cleared. The static methods are about the current thread and do nothing on a thread of the caller's.
+ */
+public final class OwnThread extends Thread {
+    private static final Logger LOG = LoggerFactory.getLogger(OwnThread.class);
+
+    private final OwnThreads group;
+    private volatile boolean ending;
+    private volatile @Nullable Busy busy;
+    private boolean warned;
+
+    private record Busy(Step step, long since) {}
+
+    OwnThread(OwnThreads group, Runnable work, String name) {
+        super(work, name);
+        this.group = group;
+        setDaemon(true);
+    }
+
+    /** Interrupts it for good: from now on its interrupts are not cleared. Any thread may call. */
+    public void end() {
+        ending = true;
+        interrupt();
+    }
+
+    /** Announces that it is to end, and leaves the interrupt to the caller. Any thread may call. */
+    public void mayEnd() {
+        ending = true;
+    }
+
+    /** Whether it belongs to these. */
+    boolean isOf(OwnThreads threads) {
+        return group == threads;
+    }
+
+    /** Whether it came to its end although that was not asked for. */
+    boolean hasDied() {
+        return getState() == State.TERMINATED && !ending;
+    }
+
+    /** The current thread begins this step. */
+    public static void enter(Step step) {
+        if (Thread.currentThread() instanceof OwnThread own) {
+            own.busy = new Busy(step, System.nanoTime());
+        }
+    }
+
+    /** The current thread waits for something to do. */
+    public static void rest() {
+        if (Thread.currentThread() instanceof OwnThread own) {
+            own.busy = null;
+        }
+    }
+
+    /**
+     * Clears an interrupt that was not ours: to be called after each call of foreign code, which may leave the flag set, and where
+     * waiting was interrupted.
+     *
+     * @return whether the current thread may go on; false if {@link #end} was called, and for a caller's thread that is interrupted
+     */
+    public static boolean goesOn() {
+        Thread current = Thread.currentThread();
+        if (!(current instanceof OwnThread own)) {
+            return !current.isInterrupted();
+        }
+        if (own.ending) {
+            return false;
+        }
+        if (Thread.interrupted()) {
+            if (own.ending) {
+                // It came in between.
+                own.interrupt();
+                return false;
+            }
+            own.warn();
+        }
+        return true;
+    }
+
+    /** As {@link #goesOn}, after an exception that has cleared the flag: it is set again if this thread may not go on. */
+    public static boolean goesOn(InterruptedException interrupted) {
+        if (!(Thread.currentThread() instanceof OwnThread own) || own.ending) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        LOG.debug("interrupted", interrupted);
+        own.warn();
+        return goesOn();
+    }
+
+    private void warn() {
+        if (!warned) {
+            warned = true;
+            LOG.warn(
+                    "other code interrupted a thread of Tidemark's, which goes on; said once for each thread thread={}",
+                    getName());
+        }
+    }
+
+    ThreadFacts facts(long now) {
+        Busy b = busy;
+        return new ThreadFacts(
+                getName(),
+                hasDied(),
+                b == null ? Step.RESTING : b.step(),
+                b == null ? Duration.ZERO : Duration.ofNanos(now - b.since()));
+    }
+}

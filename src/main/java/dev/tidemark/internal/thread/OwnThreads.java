@@ -1,0 +1,40 @@
+package dev.tidemark.internal.thread;
+
+import dev.tidemark.internal.plan.ThreadFacts;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/** All threads of one consumer, by name. Thread-safe. */
+public final class OwnThreads {
+    private final Map<String, OwnThread> threads = new ConcurrentSkipListMap<>();
+
+    /** Makes a thread, in place of one of the same name; the caller starts it. */
+    public OwnThread create(String name, Runnable work) {
+        OwnThread thread = new OwnThread(this, work, name);
+        threads.put(name, thread);
+        return thread;
+    }
+
+    /** Whether the current thread is one of them. */
+    public boolean areCurrent() {
+        return Thread.currentThread() instanceof OwnThread own && own.isOf(this);
+    }
+
+    /** The name of a thread that has ended without being asked to; empty while all of them live. */
+    public Optional<String> died() {
+        for (OwnThread thread : threads.values()) {
+            if (thread.hasDied()) {
+                return Optional.of(thread.getName());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What each of them does. */
+    public List<ThreadFacts> facts() {
+        long now = System.nanoTime();
+        return threads.values().stream().map(thread -> thread.facts(now)).toList();
+    }
+}
