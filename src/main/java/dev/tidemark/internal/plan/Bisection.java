@@ -8,8 +8,9 @@ import java.util.List;
  *
  * @param suspects so many records from the beginning of the row hold a failing one
  * @param lastKnown whether the last of them is known to be it
+ * @param narrowed whether others of the records that failed together took effect since
  */
-public record Bisection(int suspects, boolean lastKnown) {
+public record Bisection(int suspects, boolean lastKnown, boolean narrowed) {
     /**
      * After a try failed.
      *
@@ -17,12 +18,17 @@ public record Bisection(int suspects, boolean lastKnown) {
      * @param failing which of them failed, from 0; negative if nobody knows
      */
     public static Bisection after(int tried, int failing) {
-        return failing < 0 ? new Bisection(tried, false) : new Bisection(failing + 1, true);
+        return failing < 0 ? new Bisection(tried, false, false) : new Bisection(failing + 1, true, false);
     }
 
     /** After so many records from the beginning took effect. */
     public Bisection succeeded(int records) {
-        return new Bisection(Math.max(0, suspects - records), lastKnown);
+        return new Bisection(Math.max(0, suspects - records), lastKnown, narrowed || records > 0);
+    }
+
+    /** Whether the failure of the records that failed together is known to be that of the next one. */
+    public boolean isPinned() {
+        return suspects == 1 && (lastKnown || narrowed);
     }
 
     /** Whether no record is under suspicion any more: they failed together and not one by one. */

@@ -1,59 +1,51 @@
 package dev.tidemark.internal.plan;
 
-/** Whose failure it is that a transaction failed. */
+/** Whose failure it is that a transaction failed, as far as the failure itself can tell. */
 public enum FailureKind {
-    /** The database's or the network's passing trouble: the same again, later. */
+    /** Something that is needed is unavailable for now: the same again, later. */
     PASSING,
-    /** Two transactions in each other's way: the same again, smaller. */
+    /** Two transactions in conflict: the same again, smaller. */
     CONTENTION,
-    /** The handler's, or the record's. */
+    /** The handler's, or the record's: evidence decides, see {@link Verdict}. */
     HANDLER;
 
     /**
-     * Sorts a failure that came before COMMIT was sent. By SQLSTATE, as PostgreSQL's appendix A lists them. A cancelled statement
-     * (57014) and an idle transaction that the server ended (25P03) are the handler's doing: taking them for a lost connection
-     * would retry a slow handler for ever.
+     * Sorts a failure that came before COMMIT was sent. By SQLSTATE, as PostgreSQL's appendix A lists them, and by what else says that
+     * waiting helps. A cancelled statement (57014) and an idle transaction that the server ended (25P03) are left to the evidence:
+     * taking them for a lost connection would retry a slow handler for ever.
      */
     public static FailureKind of(SqlFacts facts) {
         // A pool reports a refused login as a transient failure of its own; the SQLSTATE behind it counts.
         boolean refusedLogin = facts.inClass("28");
-        if (!facts.fromDatabase() || refusedLogin || facts.is("57014", "25P03", "25P04")) {
+        if (refusedLogin || facts.isTimeLimit() || facts.linkage()) {
             return HANDLER;
         }
         if (facts.is("40001", "40P01")) {
             return CONTENTION;
         }
-        boolean passing = facts.connectionLost()
+        boolean passing = facts.passing()
+                || facts.connectionLost()
                 || facts.transientByType()
-                // A server that goes on after such an error could not read what the handler sent: binary COPY, for one.
-                || (facts.inClass("08") && !facts.errorSeverity())
-                || facts.inClass("53")
-                || facts.inClass("57P")
-                || facts.inClass("58")
-                || facts.is("55P03", "25006", "40003", "3D000");
+                || facts.is("55P03", "55006", "25006", "40003", "3D000", "72000");
         return passing ? PASSING : HANDLER;
     }
 
     /**
-     * Sorts a failure of a statement that no handler has a part in: a timeout that cancelled it, or ended its transaction, passes
-     * too.
+     * Sorts a failure of a statement that no handler has a part in: a time limit that cancelled it, or ended its transaction, passes
+     * too, and so does a statement that DDL has made stale.
      */
     public static FailureKind ofControl(SqlFacts facts) {
-        return facts.is("57014", "25P03", "25P04") ? PASSING : of(facts);
+        return facts.isTimeLimit() || facts.stalePlan() ? PASSING : of(facts);
     }
 
     /**
-     * Whether a failed COMMIT certainly did not take effect. Only the server's own ERROR says so: a FATAL, a timeout or a broken
+     * Whether a failed COMMIT certainly did not take effect. Only the server's own ERROR says so: a FATAL, a time-out or a broken
      * connection may come after the commit was made durable.
+     *
+     * @param connectionGoesOn whether the same connection was used successfully afterwards. A server never goes on after a FATAL; its
+     *     severity would say the same, in the server's language
      */
-    public static boolean commitCertainlyFailed(SqlFacts facts) {
-        // The severity is a translated word; these classes are never FATAL in any language.
-        boolean neverFatal = facts.inClass("21")
-                || facts.inClass("22")
-                || facts.inClass("23")
-                || facts.inClass("27")
-                || facts.inClass("P0")
-                || facts.is("40001", "40P01");
-        return !facts.connectionLost() && (facts.errorSeverity() || neverFatal);
+    public static boolean commitCertainlyFailed(SqlFacts facts, boolean connectionGoesOn) {
+        return facts.serverReplied() && !facts.connectionLost() && connectionGoesOn;
     }
 }

@@ -31,6 +31,12 @@ public sealed interface Reaction {
         /** See {@link RetryRecord}. */
         R retryRecord(RetryRecord reaction);
 
+        /** See {@link TryNeighbours}. */
+        R tryNeighbours(TryNeighbours reaction);
+
+        /** See {@link TryLockTimed}. */
+        R tryLockTimed(TryLockTimed reaction);
+
         /** See {@link GiveUp}. */
         R giveUp(GiveUp reaction);
 
@@ -57,8 +63,18 @@ public sealed interface Reaction {
         }
     }
 
-    /** The same records again under the same claims, after this long; in smaller units when they were in each other's way. */
-    record RetryAfter(Duration delay, boolean smaller, TidemarkException why) implements Reaction {
+    /**
+     * The same records again under the same claims, after this long; in smaller units when transactions were in conflict.
+     *
+     * @param partitions those that wait; the others of the unit go on at once. All of them if it is empty
+     */
+    record RetryAfter(Duration delay, boolean smaller, TidemarkException why, Set<TopicPartition> partitions)
+            implements Reaction {
+        /** Whether this partition waits. */
+        public boolean concerns(TopicPartition partition) {
+            return partitions.isEmpty() || partitions.contains(partition);
+        }
+
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.retry(this);
@@ -78,6 +94,29 @@ public sealed interface Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.retryRecord(this);
+        }
+    }
+
+    /**
+     * Try other records, in transactions that are rolled back, to learn whether the failure of the unit's only record is its own.
+     *
+     * @param decided what the failure policy has said about the record
+     */
+    record TryNeighbours(FailureAction decided) implements Reaction {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.tryNeighbours(this);
+        }
+    }
+
+    /**
+     * The unit's only record again at once, by itself, with waits for locks ended before a time limit does; that does not count as an
+     * attempt.
+     */
+    record TryLockTimed() implements Reaction {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.tryLockTimed(this);
         }
     }
 

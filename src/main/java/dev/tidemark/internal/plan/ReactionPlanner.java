@@ -8,6 +8,7 @@ import dev.tidemark.RecordFailedException;
 import dev.tidemark.RecordFailure;
 import dev.tidemark.TidemarkException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -37,9 +38,15 @@ public final class ReactionPlanner {
      * @param raw as Kafka delivered it
      * @param attempt how often it was tried by itself, counting this time, from 1
      * @param givenUpInARow how many records of its partition were given up just before it
+     * @param lockTimed whether a wait for a lock would have ended this attempt before a time limit did
      */
     public record RecordFacts(
-            FailurePolicy policy, ConsumerRecord<byte[], byte[]> raw, int attempt, int givenUpInARow) {}
+            FailurePolicy policy,
+            ConsumerRecord<byte[], byte[]> raw,
+            int attempt,
+            int givenUpInARow,
+            boolean lockTimed,
+            Evidence evidence) {}
 
     /** A record by its place, never by its content. */
     public record RecordId(TopicPartition partition, long offset) {
@@ -79,16 +86,34 @@ public final class ReactionPlanner {
         @Override
         public Reaction troubled(UnitOutcome.Troubled outcome) {
             boolean contention = outcome.kind() == FailureKind.CONTENTION;
+            String what = contention ? "conflicting transactions" : "the database is in trouble";
+            if (!outcome.held().isEmpty()) {
+                return new Reaction.RetryAfter(
+                        Backoff.TROUBLE.after(facts.attempt(), facts.random()),
+                        false,
+                        new TidemarkException(
+                                ErrorCode.ROW_LOCKED,
+                                "group " + facts.groupId() + ": another transaction holds the offset rows of "
+                                        + sorted(outcome.held()) + ", trying again",
+                                outcome.cause()),
+                        outcome.held());
+            }
+            return wait(contention, what, outcome.cause());
+        }
+
+        private Reaction wait(boolean contention, String what, Throwable cause) {
             Backoff backoff = contention ? Backoff.CONTENTION : Backoff.TROUBLE;
-            String what = contention ? "transactions in each other's way" : "the database is in trouble";
             return new Reaction.RetryAfter(
-                    backoff.after(facts.attempt(), facts.random()), contention, unexpected(what, outcome.cause()));
+                    backoff.after(facts.attempt(), facts.random()), contention, unexpected(what, cause), Set.of());
         }
 
         @Override
         public Reaction handlerFailed(UnitOutcome.HandlerFailed outcome) {
             if (facts.records() > 1) {
                 return new Reaction.Isolate();
+            }
+            if (record != null && outcome.facts().isCancelled() && !record.lockTimed()) {
+                return new Reaction.TryLockTimed();
             }
             boolean late = outcome.code() == ErrorCode.DEADLINE_PASSED;
             String what = late ? "the handler ran past the deadline of its unit at " : "the handler failed at ";
@@ -98,12 +123,11 @@ public final class ReactionPlanner {
 
         @Override
         public Reaction undecodable(UnitOutcome.Undecodable outcome) {
-            return failed(
-                    ErrorCode.RECORD_UNDECODABLE,
-                    "the " + outcome.side() + " of the record at " + facts.first() + " cannot be decoded",
-                    "the deserializer",
-                    outcome.cause(),
-                    SqlFacts.none());
+            String what = "the " + outcome.side() + " of the record at " + facts.first() + " cannot be decoded";
+            FailureKind kind = FailureKind.of(outcome.facts());
+            return kind == FailureKind.HANDLER
+                    ? failed(ErrorCode.RECORD_UNDECODABLE, what, "the deserializer", outcome.cause(), outcome.facts())
+                    : wait(false, what + " for now", outcome.cause());
         }
 
         @Override
@@ -111,41 +135,56 @@ public final class ReactionPlanner {
             return new Reaction.Halt(outcome.error(), outcome.topics());
         }
 
-        private Reaction failed(ErrorCode code, String what, String mend, Throwable cause, SqlFacts sql) {
+        private Reaction failed(ErrorCode code, String what, String fix, Throwable cause, SqlFacts sql) {
             if (record == null) {
-                return new Reaction.RetryAfter(
-                        Backoff.TROUBLE.after(facts.attempt(), facts.random()), false, unexpected(what, cause));
+                return wait(false, what, cause);
             }
-            @Nullable FailureAction action;
-            try {
-                action = record.policy().decide(new RecordFailure(record.raw(), code, cause, record.attempt()));
-            } catch (Throwable e) {
-                Fatal.rethrow(e);
-                e.addSuppressed(cause);
-                return halt(ErrorCode.HANDLER_FAILED, "the failure policy itself failed when " + what, e);
+            if (sql.isTheJobs()) {
+                return notTheRecords(what, cause, sql);
+            }
+            @Nullable FailureAction action = record.evidence().decided();
+            if (action == null) {
+                try {
+                    action = record.policy().decide(new RecordFailure(record.raw(), code, cause, record.attempt()));
+                } catch (Throwable e) {
+                    Fatal.rethrow(e);
+                    e.addSuppressed(cause);
+                    return halt(ErrorCode.HANDLER_FAILED, "the failure policy itself failed when " + what, e);
+                }
             }
             if (action == null) {
-                return halt(ErrorCode.HANDLER_FAILED, "the failure policy answered null when " + what, cause);
+                return halt(ErrorCode.HANDLER_FAILED, "the failure policy returned null when " + what, cause);
             }
             if (action instanceof FailureAction.Retry retry) {
                 return new Reaction.RetryRecord(retry.delay(), error(code, what + ", trying again", cause));
             }
             if (action instanceof FailureAction.Halt) {
-                return halt(code, what + ": mend " + mend + " and start the consumer again", cause);
+                return halt(code, what + ": fix " + fix + " and start the consumer again", cause);
             }
-            if (sql.isNotTheRecords()) {
+            return switch (Verdict.of(code, sql, record.evidence())) {
+                case TRY_NEIGHBOURS -> new Reaction.TryNeighbours(action);
+                case NOT_THE_RECORDS -> notTheRecords(what, cause, sql);
+                case THE_RECORDS -> giveUp(code, what, fix, cause, action);
+            };
+        }
+
+        private Reaction notTheRecords(String what, Throwable cause, SqlFacts sql) {
+            String kind = sql.sqlState() == null ? "" : ", with SQLSTATE " + sql.sqlState();
+            return halt(
+                    ErrorCode.NOT_THE_RECORD,
+                    what + kind + ", which is the fault of the handler, the schema or the environment and not the record's"
+                            + (sql.isTheJobs() ? "" : ": other records fail in the same way and none succeeds")
+                            + ": fix them and start the consumer again",
+                    cause);
+        }
+
+        private Reaction giveUp(ErrorCode code, String what, String fix, Throwable cause, FailureAction action) {
+            RecordFacts known = Objects.requireNonNull(record);
+            if (known.givenUpInARow() >= known.policy().mostInARow()) {
                 return halt(
                         ErrorCode.NOT_THE_RECORD,
-                        what + ", with SQLSTATE " + sql.sqlState()
-                                + ", which is the handler's fault or the schema's and"
-                                + " not the record's: mend them and start the consumer again",
-                        cause);
-            }
-            if (record.givenUpInARow() >= record.policy().mostInARow()) {
-                return halt(
-                        ErrorCode.NOT_THE_RECORD,
-                        what + ", after " + record.givenUpInARow() + " records in a row were parked or skipped: mend "
-                                + mend + " and start the consumer again, or raise mostInARow",
+                        what + ", after " + known.givenUpInARow() + " records in a row were parked or skipped: fix "
+                                + fix + " and start the consumer again, or raise mostInARow",
                         cause);
             }
             String given = action instanceof FailureAction.Park ? ", parked" : ", skipped";

@@ -1,33 +1,65 @@
 package dev.tidemark.internal.plan;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an exception says about the database, as far as decisions need it.
+ * What a failure says, as far as decisions need it. Nothing in it is a translated word.
  *
  * @param sqlState the first SQLSTATE among the causes; null where none was given
  * @param fromDatabase whether an SQL exception is among the causes at all
  * @param transientByType whether the driver or the pool says by the exception's type that a retry may help
  * @param connectionLost whether any of the causes says that the connection is gone
- * @param errorSeverity whether the server itself replied with severity ERROR, so that it is alive and has rolled back
+ * @param serverReplied whether the server itself sent the error, rather than the driver or the pool
+ * @param passing whether any of the causes says that what it depends on is unavailable for now: an SQLSTATE of the classes 08, 53, 57
+ *     and 58 wherever it comes from, Kafka's {@code RetriableException}, a network failure or a time-out
+ * @param linkage whether a class or method is missing from the class path
+ * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
+ * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; holds no data
  */
 public record SqlFacts(
         @Nullable String sqlState,
         boolean fromDatabase,
         boolean transientByType,
         boolean connectionLost,
-        boolean errorSeverity) {
-    /** An exception that has nothing to do with the database. */
+        boolean serverReplied,
+        boolean passing,
+        boolean linkage,
+        boolean stalePlan,
+        String kind) {
+    /** A failure that says nothing about its cause. */
     public static SqlFacts none() {
-        return new SqlFacts(null, false, false, false, false);
+        return new SqlFacts(null, false, false, false, false, false, false, false, "");
+    }
+
+    /** Whether a time limit ended a statement, or the transaction: {@code statement_timeout}, a cancel, or an idle or long transaction. */
+    public boolean isTimeLimit() {
+        return is("57014", "25P03", "25P04");
+    }
+
+    /** Whether a statement was cancelled, which may have been waiting for a lock at that moment. */
+    public boolean isCancelled() {
+        return is("57014", "25P04");
     }
 
     /**
-     * Whether it says that the statement or the database is at fault and not the data: syntax and missing objects or rights (42),
-     * unsupported features (0A), the state of the transaction (25), internal errors and corruption (XX).
+     * Whether the handler did something to the transaction that is not its own: it ended, began or made it read-only (2D, 0B, 25), or
+     * named a savepoint that is not there (3B).
      */
-    boolean isNotTheRecords() {
-        return inClass("42") || inClass("0A") || inClass("25") || inClass("XX");
+    public boolean isTransactionBroken() {
+        return inClass("2D") || inClass("0B") || inClass("3B") || (inClass("25") && !isTimeLimit() && !is("25006"));
+    }
+
+    /** Whether it is the job's fault whichever record it shows on. */
+    public boolean isTheJobs() {
+        return linkage || isTransactionBroken() || is("25006");
+    }
+
+    /**
+     * Whether the failure is known to come from the record's own content: data exceptions (22) and violated constraints (23).
+     */
+    public boolean isOfTheData() {
+        return inClass("22") || inClass("23");
     }
 
     boolean inClass(String sqlStateClass) {
@@ -42,5 +74,22 @@ public record SqlFacts(
             }
         }
         return false;
+    }
+
+    /**
+     * Whether an SQLSTATE says that a server, this one or one behind it, is unavailable for now.
+     *
+     * @param serverReplied whether the server sent it. 08P01 is then about what it could not read, such as a malformed binary COPY
+     */
+    public static boolean isPassing(String state, boolean serverReplied) {
+        String upper = state.toUpperCase(Locale.ROOT);
+        if (upper.startsWith("08")) {
+            return !(serverReplied && upper.equals("08P01"));
+        }
+        return upper.startsWith("53")
+                || upper.startsWith("58")
+                || (upper.startsWith("57") && !upper.equals("57014"))
+                // The foreign-data wrappers' own word for a server that cannot be reached.
+                || upper.equals("HV00N");
     }
 }

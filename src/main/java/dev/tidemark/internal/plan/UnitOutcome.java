@@ -68,8 +68,18 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** Trouble that passes, before COMMIT was sent. */
-    record Troubled(FailureKind kind, Throwable cause) implements UnitOutcome {
+    /**
+     * Trouble that passes, before COMMIT was sent.
+     *
+     * @param held the partitions whose offset rows another transaction holds; the others of the unit need not wait. Empty where
+     *     that is not what is in the way
+     */
+    record Troubled(FailureKind kind, Throwable cause, Set<TopicPartition> held) implements UnitOutcome {
+        /** Trouble of the whole unit. */
+        public Troubled(FailureKind kind, Throwable cause) {
+            this(kind, cause, Set.of());
+        }
+
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.troubled(this);
@@ -80,7 +90,7 @@ public sealed interface UnitOutcome {
      * The handler failed, or its data did.
      *
      * @param code tells a passed deadline from other failures
-     * @param facts what the cause says about the database
+     * @param facts what the cause says
      */
     record HandlerFailed(ErrorCode code, Throwable cause, SqlFacts facts) implements UnitOutcome {
         @Override
@@ -89,8 +99,13 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** The first record cannot be decoded, so that no transaction was begun; {@code side} is key or value. */
-    record Undecodable(String side, Throwable cause) implements UnitOutcome {
+    /**
+     * The first record cannot be decoded, so that no transaction was begun.
+     *
+     * @param side key or value
+     * @param facts what the cause says
+     */
+    record Undecodable(String side, Throwable cause, SqlFacts facts) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.undecodable(this);

@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.work.Assistant;
+import dev.tidemark.internal.work.HandlerHistory;
 import dev.tidemark.internal.work.IdentityCheck;
 import dev.tidemark.internal.work.Intake;
 import dev.tidemark.internal.work.Listeners;
@@ -115,6 +116,7 @@ record Rooms(
             EngineOptions<K, V> options, String owner, Listeners listeners, OwnThreads group) {
         String groupId = options.groupId();
         Survivors survivors = new Survivors();
+        HandlerHistory history = new HandlerHistory();
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         List<OwnThread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
@@ -130,6 +132,7 @@ record Rooms(
                     transaction,
                     new UnitNotes(schema, groupId, session, transaction),
                     survivors,
+                    history,
                     identities,
                     inbox,
                     new Reports(groupId, listeners));

@@ -8,25 +8,45 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The connection as a handler sees it: commit, rollback and close are refused, and an attempt is remembered even if the handler
- * swallows the refusal. Used by one worker thread; between units it refuses everything.
+ * The connection as the handler of one unit sees it: commit, rollback and close are refused, and an attempt is remembered even if the
+ * handler swallows the refusal. Once the unit has ended, it refuses everything for good, and the statements made through it are closed:
+ * a thread that a handler left behind must not write into the next unit. Thread-safe, since such a thread may still use it.
+ *
+ * <p>What a handler takes out by {@code unwrap} is the driver's own, and is not guarded.
  */
 final class ConnectionGuard implements InvocationHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
+
     private static final Set<String> REFUSED =
             Set.of("commit", "close", "abort", "setTransactionIsolation", "setReadOnly", "setNetworkTimeout");
-    private static final Set<String> ALWAYS = Set.of("isClosed", "toString", "hashCode", "equals", "isValid");
+
+    /** So many statements may be closed and still be remembered. */
+    private static final int FORGET_EVERY = 64;
 
     private final Connection target;
     private final Connection guarded;
-    private boolean open;
+
+    /** Held while the target is used: a unit does not end between the look whether it is open and the use. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final List<Statement> statements = new ArrayList<>();
+    private boolean open = true;
     private boolean unwrapped;
     private @Nullable String violation;
+    private int forgetAt = FORGET_EVERY;
 
     ConnectionGuard(Connection target) {
         this.target = target;
@@ -37,32 +57,66 @@ final class ConnectionGuard implements InvocationHandler {
         return guarded;
     }
 
-    void open() {
-        open = true;
-        unwrapped = false;
-        violation = null;
-    }
-
-    /** What the handler tried to do that is not its own; empty if nothing. */
+    /** Ends it; returns what the handler tried to do that is not its own, empty if nothing. */
     Optional<String> close() {
-        open = false;
-        return Optional.ofNullable(violation);
+        lock.lock();
+        try {
+            open = false;
+            statements.forEach(ConnectionGuard::close);
+            statements.clear();
+            return Optional.ofNullable(violation);
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /** Whether the handler took the driver's own connection in the last unit, to COPY for example. */
+    private static void close(Statement statement) {
+        try {
+            statement.close();
+        } catch (SQLException e) {
+            LOG.debug("a handler's statement did not close: {}", SqlFailures.describe(e));
+        }
+    }
+
+    /** Whether the handler took the driver's own connection, to COPY for example. */
     boolean isUnwrapped() {
-        return unwrapped;
+        lock.lock();
+        try {
+            return unwrapped;
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
     public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
         String name = method.getName();
-        if (name.equals("equals") && args != null) {
-            return proxy == args[0];
+        if (method.getDeclaringClass() == Object.class) {
+            return switch (name) {
+                case "equals" -> args != null && proxy == args[0];
+                case "hashCode" -> System.identityHashCode(proxy);
+                default -> "the connection of a unit of work";
+            };
         }
-        if (!open && !ALWAYS.contains(name)) {
-            throw new IllegalStateException("the unit of work that this connection was for has ended");
+        lock.lock();
+        try {
+            return open ? use(name, method, args) : afterTheEnd(name);
+        } finally {
+            lock.unlock();
         }
+    }
+
+    private static @Nullable Object afterTheEnd(String name) {
+        return switch (name) {
+            // Jdbi closes the connection of its handle.
+            case "close" -> null;
+            case "isClosed" -> true;
+            case "isValid" -> false;
+            default -> throw new IllegalStateException("the unit of work that this connection was for has ended");
+        };
+    }
+
+    private @Nullable Object use(String name, Method method, @Nullable Object @Nullable [] args) throws Throwable {
         unwrapped |= name.equals("unwrap");
         boolean refused = REFUSED.contains(name)
                 || (name.equals("rollback") && args == null)
@@ -74,9 +128,26 @@ final class ConnectionGuard implements InvocationHandler {
             check(sql);
         }
         Object result = call(target, method, args);
-        return name.equals("createStatement") && result instanceof Statement statement
-                ? proxy(Statement.class, new StatementGuard(statement))
-                : result;
+        if (result instanceof Statement statement) {
+            remember(statement);
+            return name.equals("createStatement") ? proxy(Statement.class, new StatementGuard(statement)) : result;
+        }
+        return result instanceof DatabaseMetaData data ? proxy(DatabaseMetaData.class, new MetaDataGuard(data)) : result;
+    }
+
+    private void remember(Statement statement) throws SQLException {
+        if (statements.size() >= forgetAt) {
+            List<Statement> stillOpen = new ArrayList<>();
+            for (Statement s : statements) {
+                if (!s.isClosed()) {
+                    stillOpen.add(s);
+                }
+            }
+            statements.clear();
+            statements.addAll(stillOpen);
+            forgetAt = statements.size() + FORGET_EVERY;
+        }
+        statements.add(statement);
     }
 
     private void check(String sql) {
@@ -121,6 +192,21 @@ final class ConnectionGuard implements InvocationHandler {
                 check(sql);
             }
             return method.getName().equals("getConnection") ? guarded : call(statement, method, args);
+        }
+    }
+
+    /** What tells about the database must not hand out the connection either. */
+    private final class MetaDataGuard implements InvocationHandler {
+        private final DatabaseMetaData data;
+
+        MetaDataGuard(DatabaseMetaData data) {
+            this.data = data;
+        }
+
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
+                throws Throwable {
+            return method.getName().equals("getConnection") ? guarded : call(data, method, args);
         }
     }
 }

@@ -5,6 +5,7 @@ import static dev.tidemark.internal.store.Schema.prepare;
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
+import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -36,6 +37,7 @@ final class SingleOffset {
                set next_offset = n.next, leader_epoch = n.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
               from (select ?::bigint as next, ?::int as epoch) n
              where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::uuid and o.next_offset = ?
+               and {patience} is not null
                and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
             returning o.topic
             """;
@@ -44,8 +46,11 @@ final class SingleOffset {
     private static final String SERIALIZABLE_HELD = "{schema}.held_offset(?, ?, ?, ?, ?)";
 
     private static final String SERIALIZABLE_ADVANCE = """
-            select o.topic from {schema}.advance_offset(a_next => ?, a_leader_epoch => ?, a_group => ?, a_topic => ?,
-                a_partition => ?, a_token => ?, a_previous => ?, a_transaction => ?::xid8) o
+            select {schema}.advance_offset(a_next => v.next, a_leader_epoch => v.epoch, a_group => v.of_group, a_topic => v.topic,
+                       a_partition => v.partition, a_token => v.token, a_previous => v.previous, a_transaction => v.xid)
+              from (values (?::bigint, ?::int, ?::text, ?::text, ?::int, ?::uuid, ?::bigint, {patience}, ?::xid8))
+                   as v(next, epoch, of_group, topic, partition, token, previous, patience, xid)
+             where v.patience is not null
             """;
 
     private final String groupId;
@@ -55,7 +60,8 @@ final class SingleOffset {
     private SingleOffset(Schema schema, String groupId, String held, String advance) {
         this.groupId = groupId;
         this.begin = schema.sql(BEGIN.replace("{held}", held));
-        this.advance = schema.sql(advance.replace("{marked}", StoredOffsetTable.markedTime("n.next")));
+        this.advance = schema.sql(advance.replace("{marked}", StoredOffsetTable.markedTime("n.next"))
+                .replace("{patience}", StoredOffsetTable.PATIENCE));
     }
 
     static SingleOffset plain(Schema schema, String groupId) {
@@ -81,8 +87,7 @@ final class SingleOffset {
     }
 
     /** As {@link StoredOffsetTable#advance}. */
-    Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable String transactionId)
-            throws SQLException {
+    Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable Within unit) throws SQLException {
         if (next.nextOffset() < claim.position().nextOffset()) {
             return Set.of();
         }
@@ -94,7 +99,8 @@ final class SingleOffset {
                 s.setNull(2, Types.INTEGER);
             }
             bind(s, claim);
-            s.setString(8, transactionId);
+            s.setString(8, StoredOffsetTable.patience(unit));
+            s.setString(9, unit == null ? null : unit.transactionId());
             try (ResultSet r = s.executeQuery()) {
                 return r.next() ? Set.of(claim.partition()) : Set.of();
             }

@@ -1,6 +1,9 @@
 package dev.tidemark.internal.store;
 
 import dev.tidemark.internal.plan.SqlFacts;
+import java.io.InterruptedIOException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
@@ -9,6 +12,8 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -17,26 +22,78 @@ import org.postgresql.util.ServerErrorMessage;
 public final class SqlFailures {
     private SqlFailures() {}
 
-    /** What this exception and its causes say about the database. */
+    /** What this exception and its causes say. */
     public static SqlFacts facts(Throwable failure) {
         String state = null;
         boolean fromDatabase = false;
         boolean transientByType = false;
         boolean lost = false;
-        boolean error = false;
-        for (Throwable t : chain(failure)) {
+        boolean passing = false;
+        boolean linkage = false;
+        List<Throwable> chain = chain(failure);
+        for (Throwable t : chain) {
+            linkage |= t instanceof LinkageError;
+            passing |= isPassing(t);
             if (t instanceof SQLException sql) {
                 fromDatabase = true;
                 transientByType |= t instanceof SQLTransientException || t instanceof SQLRecoverableException;
                 String own = sql.getSQLState();
                 if (own != null && !own.isBlank()) {
                     state = state == null ? own : state;
-                    lost |= (own.startsWith("08") && !isError(t)) || own.startsWith("57P0");
+                    boolean replied = serverMessage(t) != null;
+                    lost |= (own.startsWith("08") && !replied) || own.startsWith("57P0");
+                    passing |= SqlFacts.isPassing(own, replied);
                 }
-                error |= isError(t);
             }
         }
-        return new SqlFacts(state, fromDatabase, transientByType, lost, error);
+        return new SqlFacts(
+                state,
+                fromDatabase,
+                transientByType,
+                lost,
+                chain.stream().anyMatch(t -> serverMessage(t) != null),
+                passing,
+                linkage,
+                chain.stream().anyMatch(SqlFailures::isStalePlan),
+                kind(state, chain));
+    }
+
+    /** Whether an exception that has no SQLSTATE says that what it is about is unavailable for now. */
+    private static boolean isPassing(Throwable t) {
+        return t instanceof RetriableException
+                || t instanceof InterruptedIOException
+                || t instanceof SocketException
+                || t instanceof UnknownHostException
+                || t instanceof TimeoutException
+                || isHttpTimeout(t.getClass());
+    }
+
+    /** By name, since a runtime image need not hold the module java.net.http. */
+    private static boolean isHttpTimeout(Class<?> type) {
+        for (Class<?> c = type; c != null; c = c.getSuperclass()) {
+            if (c.getName().equals("java.net.http.HttpTimeoutException")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // The routine is a name in PostgreSQL's source, never translated; the SQLSTATE alone says only "not supported".
+    private static boolean isStalePlan(Throwable t) {
+        ServerErrorMessage message = serverMessage(t);
+        return message != null
+                && "0A000".equals(message.getSQLState())
+                && String.valueOf(message.getRoutine()).startsWith("RevalidateCached");
+    }
+
+    /** What makes two failures alike: the SQLSTATE, or the first exception's class and the last cause's. */
+    private static String kind(@Nullable String state, List<Throwable> chain) {
+        if (state != null) {
+            return state;
+        }
+        String first = chain.get(0).getClass().getName();
+        String last = chain.get(chain.size() - 1).getClass().getName();
+        return first.equals(last) ? first : first + " < " + last;
     }
 
     /**
@@ -74,12 +131,6 @@ public final class SqlFailures {
             }
         }
         return words.toString();
-    }
-
-    /** Whether the server replied, and goes on. */
-    private static boolean isError(Throwable t) {
-        ServerErrorMessage message = serverMessage(t);
-        return message != null && "ERROR".equals(message.getSeverity());
     }
 
     private static @Nullable ServerErrorMessage serverMessage(Throwable t) {

@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,6 +35,12 @@ public final class StoredOffsetTable {
             select ?, ?, s.p, s.o from unnest(?::int[], ?::bigint[]) as s(p, o) order by s.p
             on conflict do nothing
             """;
+
+    /**
+     * In a WHERE clause it is evaluated before the row is locked, and so bounds that wait. No statement but COMMIT follows in the
+     * transaction.
+     */
+    static final String PATIENCE = "set_config('lock_timeout', coalesce(?, current_setting('lock_timeout')), true)";
 
     // Locking first and apart: when the update joined directly, the planner chose a hash join, and writers deadlocked.
     private static final String CLAIM = """
@@ -69,6 +76,7 @@ public final class StoredOffsetTable {
                  l as materialized (
                      select w.* from {schema}.stored_offset o join w using (topic, partition)
                      where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev and w.next >= w.prev
+                       and {patience} is not null
                      order by o.topic, o.partition for no key update of o)
             update {schema}.stored_offset o
                set next_offset = l.next, leader_epoch = l.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
@@ -76,6 +84,14 @@ public final class StoredOffsetTable {
                and o.owner_token = l.token and o.next_offset = l.prev
                and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
             returning o.topic, o.partition
+            """;
+
+    // Rows that are locked are left out, and so are those that do not exist.
+    private static final String FREE = """
+            select o.topic, o.partition
+              from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+             where o.group_id = ? and set_config('lock_timeout', ?, true) is not null
+             order by o.topic, o.partition for no key update of o skip locked
             """;
 
     // A courtesy to the successor, so it never waits for anybody.
@@ -101,6 +117,14 @@ public final class StoredOffsetTable {
               from {schema}.stored_offset o join pg_stat_activity a on a.backend_xid = o.xmax
              where o.group_id = ? and o.topic = ? and o.partition = ?
             """;
+
+    /**
+     * The unit that an advance belongs to.
+     *
+     * @param transactionId of the transaction that it must be in
+     * @param patience how long it may wait for rows that another transaction holds; 55P03 follows
+     */
+    public record Within(String transactionId, Duration patience) {}
 
     /** A row as a plain read shows it; the token is null while nobody owns the partition. */
     public record Row(
@@ -199,26 +223,44 @@ public final class StoredOffsetTable {
     }
 
     /**
-     * Moves the positions, all in one statement, where token and previous offset are still the claim's; with a transaction id,
-     * only inside that transaction. Answers which moved: whoever is missing was fenced.
+     * Moves the positions, all in one statement, where token and previous offset are still the claim's; with a unit, only inside
+     * its transaction. Returns which moved: those missing were fenced.
      */
-    Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable String transactionId)
+    Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable Within unit)
             throws SQLException {
         List<Map.Entry<Claim, Position>> rows = List.copyOf(moves.entrySet());
         if (rows.size() == 1) {
-            return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), transactionId);
+            return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), unit);
         }
         List<Claim> claims = rows.stream().map(Map.Entry::getKey).toList();
-        try (PreparedStatement s = prepare(c, schema.sql(ADVANCE.replace("{marked}", markedTime("l.next"))))) {
+        String sql = ADVANCE.replace("{marked}", markedTime("l.next")).replace("{patience}", PATIENCE);
+        try (PreparedStatement s = prepare(c, schema.sql(sql))) {
             bindClaims(s, c, claims);
             s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));
             s.setArray(5, longs(c, rows, row -> row.getValue().nextOffset()));
             s.setArray(6, ints(c, rows, row -> boxed(row.getValue().leaderEpoch())));
             s.setString(7, groupId);
-            s.setString(8, groupId);
-            s.setString(9, transactionId);
+            s.setString(8, patience(unit));
+            s.setString(9, groupId);
+            s.setString(10, unit == null ? null : unit.transactionId());
             return partitions(s);
         }
+    }
+
+    /** The partitions among these whose rows no other transaction holds; locks them until the end of this transaction. */
+    Set<TopicPartition> free(Connection c, Collection<Claim> claims, Duration patience) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(FREE))) {
+            s.setArray(1, texts(c, claims, claim -> claim.partition().topic()));
+            s.setArray(2, ints(c, claims, claim -> claim.partition().partition()));
+            s.setString(3, groupId);
+            s.setString(4, Long.toString(patience.toMillis()));
+            return partitions(s);
+        }
+    }
+
+    /** Milliseconds for {@link #PATIENCE}; null leaves the setting as it is. */
+    static @Nullable String patience(@Nullable Within unit) {
+        return unit == null ? null : Long.toString(unit.patience().toMillis());
     }
 
     /** Gives claims back that are still ours, and whose rows nobody has locked. */

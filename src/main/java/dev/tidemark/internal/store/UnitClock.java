@@ -36,6 +36,12 @@ final class UnitClock {
         since = now;
     }
 
+    /** Whether most of the time so far was spent in the handler. */
+    boolean isMostlyHandling() {
+        stop();
+        return spent[HANDLE] > spent[BEGIN] + spent[ADVANCE] + spent[COMMIT];
+    }
+
     UnitTimes times(long decodeNanos) {
         return new UnitTimes(
                 Duration.ofNanos(decodeNanos),

@@ -57,7 +57,7 @@ public final class UnitNotes {
             committing = true;
             Schema.commit(connection);
         } catch (SQLException e) {
-            if (committing && !FailureKind.commitCertainlyFailed(SqlFailures.facts(e))) {
+            if (committing && !FailureKind.commitCertainlyFailed(SqlFailures.facts(e), session.goesOn())) {
                 session.discard();
                 return new UnitOutcome.CommitUnknown(e);
             }

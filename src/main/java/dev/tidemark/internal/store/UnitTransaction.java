@@ -11,6 +11,7 @@ import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
+import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -24,12 +25,16 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
  * ends as an {@link UnitOutcome}; nothing is thrown but the errors of a virtual machine that is going down.
  */
 public final class UnitTransaction {
+    private static final Logger LOG = LoggerFactory.getLogger(UnitTransaction.class);
+
     /** What is to happen inside the transaction. */
     @FunctionalInterface
     public interface Effects {
@@ -46,6 +51,9 @@ public final class UnitTransaction {
     private final Duration ownerTimeout;
     private final UnitClock clock = new UnitClock();
 
+    /** Whether the last transaction failed because another one holds an offset row. */
+    private boolean isRowLocked;
+
     /**
      * @param owner the name under which records are parked
      * @param ownerTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
@@ -61,8 +69,49 @@ public final class UnitTransaction {
         this.ownerTimeout = ownerTimeout;
     }
 
+    /**
+     * How a transaction is run.
+     *
+     * @param lockTimed whether a wait for a lock ends, with 55P03, long before a time limit would end its statement
+     * @param lockPatience how long the advance may wait for offset rows that another transaction holds
+     * @param trial whether the effects are only tried, and rolled back if they succeed
+     */
+    public record Terms(boolean lockTimed, Duration lockPatience, boolean trial) {
+        /** Long enough for every transaction of our own that holds offset rows. */
+        private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+        /** For rows that were held a moment ago: the other partitions of the worker wait meanwhile. */
+        private static final Duration LITTLE_PATIENCE = Duration.ofMillis(200);
+
+        /** As units are run. */
+        public static final Terms USUAL = new Terms(false, PATIENCE, false);
+
+        /** The same with little patience for offset rows if they were held the last time. */
+        public Terms afterHeld(boolean held) {
+            return held ? new Terms(lockTimed, LITTLE_PATIENCE, trial) : this;
+        }
+
+        /** The same, with waits for locks told from work that takes long. */
+        public Terms lockTimed(boolean timed) {
+            return timed ? new Terms(true, lockPatience, trial) : this;
+        }
+
+        /** The same, only to try. */
+        public Terms asTrial() {
+            return new Terms(lockTimed, lockPatience, true);
+        }
+    }
+
     /** Runs the effects under these claims and writes how they end, all or nothing. */
     public UnitOutcome run(Collection<Claim> claims, Effects effects) {
+        return run(claims, Terms.USUAL, effects);
+    }
+
+    /**
+     * Runs the effects under these claims and writes how they end, all or nothing. A trial ends as committed without a move if the
+     * effects succeed, and has none.
+     */
+    public UnitOutcome run(Collection<Claim> claims, Terms terms, Effects effects) {
         WorkerSession.OpenUnit unit;
         try {
             unit = session.begin(clock.start());
@@ -73,10 +122,10 @@ public final class UnitTransaction {
             return outcome;
         }
         try {
-            UnitOutcome outcome = attempt(claims, effects, unit);
+            UnitOutcome outcome = attempt(claims, terms, effects, unit);
             clock.stop();
-            cleanUp(outcome);
-            return outcome;
+            cleanUp(outcome, terms);
+            return outcome instanceof UnitOutcome.Troubled troubled && isRowLocked ? held(claims, troubled) : outcome;
         } catch (Throwable e) {
             // Whatever state this connection is in, it must not come to a commit.
             session.discard();
@@ -86,15 +135,32 @@ public final class UnitTransaction {
         }
     }
 
+    /** Finds out which offset rows another transaction holds, so that the other partitions need not wait for them. */
+    private UnitOutcome held(Collection<Claim> claims, UnitOutcome.Troubled troubled) {
+        Set<TopicPartition> held = new HashSet<>();
+        claims.forEach(claim -> held.add(claim.partition()));
+        if (held.size() > 1) {
+            try {
+                held.removeAll(offsets.free(session.connection(), claims, Terms.LITTLE_PATIENCE));
+                session.rollback();
+            } catch (SQLException e) {
+                LOG.debug("could not see which offset rows are held: {}", SqlFailures.describe(e));
+                session.discard();
+            }
+        }
+        // Those that came free meanwhile are tried again at once, as the others are.
+        return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.kind(), troubled.cause(), held);
+    }
+
     /** What the last {@link #run} spent its time with. */
     public UnitTimes times(long decodeNanos) {
         return clock.times(decodeNanos);
     }
 
-    private void cleanUp(UnitOutcome outcome) {
-        boolean committed = outcome instanceof UnitOutcome.Committed;
+    private void cleanUp(UnitOutcome outcome, Terms terms) {
+        boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
         boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
-                || (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING)
+                || (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING && !isRowLocked)
                 // A COPY left open would make a rollback wait for ever.
                 || (!committed && session.isUnwrapped());
         if (doubtful) {
@@ -104,12 +170,17 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome attempt(Collection<Claim> claims, Effects effects, WorkerSession.OpenUnit unit) {
+    private UnitOutcome attempt(
+            Collection<Claim> claims, Terms terms, Effects effects, WorkerSession.OpenUnit unit) {
+        isRowLocked = false;
         Connection connection;
         UnitStart start;
         try {
             connection = session.connection();
             start = begin(connection, claims);
+            if (terms.lockTimed()) {
+                LockTimeout.belowTimeLimits(connection);
+            }
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -121,6 +192,10 @@ public final class UnitTransaction {
         UnitEnd end;
         try {
             end = guarded(effects);
+            if (terms.trial()) {
+                // What is deferred to the commit would fail there.
+                Schema.execute(connection, "set constraints all immediate");
+            }
         } catch (UnitRefusedException e) {
             return e.outcome();
         } catch (Throwable e) {
@@ -128,8 +203,18 @@ public final class UnitTransaction {
             return ofHandler(e, unit);
         }
         clock.next();
+        if (unit.isCancelled()) {
+            return handlerFailed(ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+        }
+        return terms.trial()
+                ? new UnitOutcome.Committed(Map.of())
+                : end(connection, start, end, terms.lockPatience(), unit);
+    }
 
+    private UnitOutcome end(
+            Connection connection, UnitStart start, UnitEnd end, Duration patience, WorkerSession.OpenUnit unit) {
         Map<Claim, Position> moves;
+        boolean advancing = false;
         try {
             Optional<OffsetStoreException> unlogged =
                     session.isLookDue() ? UnloggedEffects.find(connection, groupId) : Optional.empty();
@@ -138,7 +223,9 @@ public final class UnitTransaction {
             }
             Optional<Map<Claim, Position>> written = endings.write(connection, end, start.transactionId());
             moves = written.orElse(Map.of());
-            Set<TopicPartition> moved = moves.isEmpty() ? Set.of() : advance(connection, moves, start.transactionId());
+            advancing = true;
+            Set<TopicPartition> moved =
+                    moves.isEmpty() ? Set.of() : advance(connection, moves, start.transactionId(), patience);
             if (written.isEmpty() || moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
@@ -147,14 +234,23 @@ public final class UnitTransaction {
                                 null);
             }
         } catch (SQLException e) {
-            return SqlFailures.facts(e).is("25P02")
-                    ? new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e)
-                    : ofOwnStatement(e);
+            SqlFacts facts = SqlFailures.facts(e);
+            if (facts.is("25P02")) {
+                return new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
+            }
+            if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
+                // It was in the handler's hands for so long.
+                return handlerFailed(ErrorCode.DEADLINE_PASSED, e);
+            }
+            isRowLocked = advancing && facts.is("55P03");
+            return ofOwnStatement(e);
         }
         clock.next();
         return unit.enterCommit()
                 ? commit(connection, moves)
-                : handlerFailed(ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+                // The handler had returned in time: what took so long since is no fault of its records.
+                : new UnitOutcome.Troubled(
+                        FailureKind.PASSING, new SQLException("the advance ran past the deadline", "57014"));
     }
 
     private UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
@@ -164,42 +260,42 @@ public final class UnitTransaction {
                 : offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
     }
 
-    private Set<TopicPartition> advance(Connection connection, Map<Claim, Position> moves, String transactionId)
+    private Set<TopicPartition> advance(
+            Connection connection, Map<Claim, Position> moves, String transactionId, Duration patience)
             throws SQLException {
+        Within unit = new Within(transactionId, patience);
         if (session.isSerializable() && moves.size() == 1) {
             Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
-            return serializable.advance(connection, move.getKey(), move.getValue(), transactionId);
+            return serializable.advance(connection, move.getKey(), move.getValue(), unit);
         }
-        return offsets.advance(connection, moves, transactionId);
+        return offsets.advance(connection, moves, unit);
     }
 
     private UnitEnd guarded(Effects effects) throws Exception {
-        ConnectionGuard guard = session.guard();
-        guard.open();
         UnitEnd end;
         try {
-            end = effects.apply(session.handle());
+            end = effects.apply(session.openView());
         } catch (Throwable e) {
-            Optional<String> tried = guard.close();
+            Optional<String> tried = session.closeView();
             if (tried.isPresent()) {
                 throw new GuardViolation(tried.get(), e);
             }
             throw e;
         }
-        Optional<String> tried = guard.close();
+        Optional<String> tried = session.closeView();
         if (tried.isPresent()) {
             throw new GuardViolation(tried.get(), null);
         }
         return end;
     }
 
-    private static UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
+    private UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
         try {
             Schema.commit(connection);
             return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
-            if (!FailureKind.commitCertainlyFailed(facts)) {
+            if (!FailureKind.commitCertainlyFailed(facts, session.goesOn())) {
                 return new UnitOutcome.CommitUnknown(e);
             }
             FailureKind kind = FailureKind.of(facts);
@@ -220,28 +316,38 @@ public final class UnitTransaction {
         if (facts.is("25P02")) {
             return new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
         }
-        // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
-        boolean cutOff = facts.fromDatabase() && facts.sqlState() == null && session.isCutOff();
-        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
-        if (kind != FailureKind.HANDLER && !unit.isCancelled()) {
-            return new UnitOutcome.Troubled(kind, e);
+        if (facts.isTransactionBroken()) {
+            return new UnitOutcome.TransactionBroken(
+                    "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
         }
-        return handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e);
+        if (facts.stalePlan() && !session.isFresh()) {
+            // Another connection prepares it anew.
+            return new UnitOutcome.Troubled(FailureKind.PASSING, e);
+        }
+        if (facts.is("25006") && !session.isServerReadOnly()) {
+            return handlerFailed(ErrorCode.HANDLER_FAILED, e);
+        }
+        // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
+        boolean cutOff = session.isCutOff() && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01"));
+        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
+        return kind == FailureKind.HANDLER
+                ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
+                : new UnitOutcome.Troubled(kind, e);
     }
 
     private static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
         return new UnitOutcome.HandlerFailed(code, cause, SqlFailures.facts(cause));
     }
 
-    /** How a unit ends in which a statement of the store failed, one that no handler has a part in. */
+    /**
+     * How a unit ends in which a statement of the store failed, one that no handler has a part in: a time limit that ended it is
+     * passing trouble.
+     */
     public UnitOutcome ofOwnStatement(SQLException e) {
         SqlFacts facts = SqlFailures.facts(e);
         // A pool answers for a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.isCutOff();
-        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
-        if (kind == FailureKind.HANDLER && facts.is("57014", "25P03", "25P04")) {
-            return handlerFailed(ErrorCode.DEADLINE_PASSED, e);
-        }
+        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
                 : new UnitOutcome.Troubled(kind, e);

@@ -11,7 +11,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -76,6 +78,12 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
+    /** For a connection that has just replied. */
+    private static final int GOES_ON_SECONDS = 5;
+
+    private static final String READ_ONLY =
+            "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean";
+
     /** What a handler writes to changes seldom. */
     private static final int LOOK_EVERY = 256;
 
@@ -83,10 +91,12 @@ public final class WorkerSession implements AutoCloseable {
     private final String applicationName;
     private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
     private @Nullable Connection connection;
-    private @Nullable ConnectionGuard guard;
-    private @Nullable Handle handle;
+    private final Jdbi jdbi = makeJdbi();
+    private volatile @Nullable Opening opening;
+    private @Nullable View view;
     private boolean serializable;
     private int unitsSinceLook;
+    private int unitsOnConnection;
 
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
     private OptionalLong unitTaken = OptionalLong.empty();
@@ -161,11 +171,8 @@ public final class WorkerSession implements AutoCloseable {
     /** Connects and loads what a first unit needs, so that it does not do so inside its transaction. */
     public void warmUp() {
         try {
-            ConnectionGuard g = guard();
-            g.open();
-            Handle unused = handle();
-            Optional<String> nothing = g.close();
-            LOG.trace("ready {}", nothing);
+            openView();
+            LOG.trace("ready {}", closeView());
         } catch (SQLException e) {
             LOG.debug("not connected yet: {}", SqlFailures.describe(e));
             discard();
@@ -188,6 +195,7 @@ public final class WorkerSession implements AutoCloseable {
         OpenUnit unit = new OpenUnit(since, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
         openUnit.set(unit);
         OwnThread.enter(Step.TRANSACTION);
+        unitsOnConnection++;
         return unit;
     }
 
@@ -204,7 +212,7 @@ public final class WorkerSession implements AutoCloseable {
 
     /** Whether the handler took the driver's own connection in the last unit. */
     boolean isUnwrapped() {
-        return guard != null && guard.isUnwrapped();
+        return view != null && view.guard.isUnwrapped();
     }
 
     /** Whether the connection is known to be broken. */
@@ -217,23 +225,86 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
-    ConnectionGuard guard() throws SQLException {
-        ConnectionGuard g = guard;
-        if (g == null) {
-            g = new ConnectionGuard(connection());
-            guard = g;
-        }
-        return g;
+    /** Whether no unit but the present one was run on this connection. */
+    boolean isFresh() {
+        return unitsOnConnection <= 1;
     }
 
-    /** The handler's view of the open unit; the same one for every unit on this connection. */
-    Handle handle() throws SQLException {
-        Handle h = handle;
-        if (h == null || h.isClosed()) {
-            h = Jdbi.open(guard().guarded());
-            handle = h;
+    /** Whether the server takes no writes now: a standby, or one that was set so. Rolls back what is open. */
+    boolean isServerReadOnly() {
+        try {
+            Schema.rollback(connection());
+            try (PreparedStatement s = Schema.prepare(connection(), READ_ONLY);
+                    ResultSet r = s.executeQuery()) {
+                return r.next() && r.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            // It cannot say so: what follows meets the same trouble.
+            return true;
         }
-        return h;
+    }
+
+    /** Whether the connection still replies, which shows that the server went on after its last error. */
+    boolean goesOn() {
+        Connection c = connection;
+        try {
+            return c != null && !c.isClosed() && c.isValid(GOES_ON_SECONDS);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    /** A handler's view of one unit: nothing done through it, or registered on it, outlives the unit. */
+    private record View(ConnectionGuard guard, Handle handle) {}
+
+    /** Makes the handler's view of the open unit. */
+    Handle openView() throws SQLException {
+        ConnectionGuard guard = new ConnectionGuard(connection());
+        opening = new Opening(guard, Thread.currentThread());
+        Handle handle = jdbi.open();
+        view = new View(guard, handle);
+        return handle;
+    }
+
+    /** For whom the unit's handles are opened: also for the handler itself, by way of {@code tx.getJdbi()}. */
+    private record Opening(ConnectionGuard guard, Thread thread) {}
+
+    /** To make a Jdbi takes as long as a small unit does, so all units share one; handles have settings of their own. */
+    private Jdbi makeJdbi() {
+        Jdbi made = Jdbi.create(new ConnectionFactory() {
+            @Override
+            public Connection openConnection() throws SQLException {
+                Opening now = opening;
+                if (now == null || now.thread() != Thread.currentThread()) {
+                    throw new SQLException("handles of a unit of work are opened on the thread that handles it");
+                }
+                return now.guard().guarded();
+            }
+
+            @Override
+            public void closeConnection(Connection c) throws SQLException {
+                c.close();
+            }
+        });
+        // The unit ends the transaction, not the handle.
+        made.getConfig(Handles.class).setForceEndTransactions(false);
+        return made;
+    }
+
+    /** Ends the handler's view; returns what the handler tried to do that is not its own, empty if nothing. */
+    Optional<String> closeView() {
+        View v = view;
+        if (v == null) {
+            return Optional.empty();
+        }
+        opening = null;
+        Optional<String> tried = v.guard.close();
+        try {
+            v.handle.close();
+        } catch (RuntimeException e) {
+            LOG.debug("a unit's handle did not close: {}", SqlFailures.describe(e));
+        }
+        return tried;
     }
 
     /** Rolls back; a connection that cannot even do that is thrown away. */
@@ -284,7 +355,8 @@ public final class WorkerSession implements AutoCloseable {
     private void forget() {
         connection = null;
         unitsSinceLook = 0;
-        guard = null;
-        handle = null;
+        unitsOnConnection = 0;
+        view = null;
+        opening = null;
     }
 }

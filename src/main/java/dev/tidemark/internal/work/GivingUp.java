@@ -5,6 +5,7 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitTransaction.Terms;
 import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -30,7 +31,8 @@ final class GivingUp<K, V> {
     UnitOutcome run() {
         ConsumerRecord<byte[], byte[]> record = part.firstRaw();
         int attempts = part.attemptsAlone();
-        UnitOutcome outcome = tools.transaction().run(List.of(part.claim()), tx -> end(record, attempts + 1));
+        UnitOutcome outcome = tools.transaction()
+                .run(List.of(part.claim()), Terms.USUAL.lockTimed(true), tx -> end(record, attempts + 1));
         if (outcome instanceof UnitOutcome.Committed committed) {
             gaveUp(record, committed);
         }

@@ -305,6 +305,20 @@ public final class Intake {
         return portion;
     }
 
+    /** Records of this partition that wait behind those in its unit, the first so many. */
+    synchronized List<ConsumerRecord<byte[], byte[]>> behind(Lane lane, int most) {
+        return lane.peek(most);
+    }
+
+    /** The first waiting record of each of so many other partitions. */
+    synchronized List<ConsumerRecord<byte[], byte[]>> firstOfOthers(Lane lane, int most) {
+        return lanes.values().stream()
+                .filter(other -> other != lane && !other.isSuspected())
+                .flatMap(other -> other.peek(1).stream())
+                .limit(most)
+                .toList();
+    }
+
     /** Ends units: each portion is either done up to a record, to be tried again, or its partition's last. */
     void settle(List<Settlement> settlements) {
         List<Claim> drained = new ArrayList<>();

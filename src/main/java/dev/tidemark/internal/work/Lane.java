@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The records of one claimed partition that wait for a worker. Guarded by its {@link Intake}. */
@@ -63,6 +64,12 @@ final class Lane {
 
     /** With more held keys than this, it is time to look which of them still are. */
     private int mostHeldKeys;
+
+    /** How often records of it took effect. Used by the worker whose unit it is in. */
+    long successes;
+
+    /** Whether another transaction held its offset row the last time. Used by the worker whose unit it is in. */
+    boolean rowHeld;
 
     /** How many records in a row were parked or skipped. Used by the worker whose unit it is in. */
     int givenUp;
@@ -189,6 +196,20 @@ final class Lane {
             records += chunk.size();
             bytes += chunk.bytes();
         }
+    }
+
+    /** The first records that wait, as many as are asked for; they go on waiting. */
+    List<ConsumerRecord<byte[], byte[]>> peek(int most) {
+        List<ConsumerRecord<byte[], byte[]>> first = new ArrayList<>();
+        for (Chunk chunk : waiting) {
+            for (ConsumerRecord<byte[], byte[]> record : chunk.records()) {
+                if (first.size() == most) {
+                    return first;
+                }
+                first.add(record);
+            }
+        }
+        return first;
     }
 
     void drop() {

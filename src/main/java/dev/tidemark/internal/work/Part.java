@@ -3,6 +3,7 @@ package dev.tidemark.internal.work;
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.Alone;
+import dev.tidemark.internal.plan.Alone.Failure;
 import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -64,14 +65,59 @@ final class Part<K, V> {
         return portion.attempt() > 1 || lane().alone != null;
     }
 
-    /** How often its first record was tried by itself before. */
-    int attemptsAlone() {
+    /** What is known of its first record, if that was tried by itself before. */
+    private @Nullable Alone known() {
         Alone a = alone;
         return a != null
                         && done < portion.records().size()
                         && a.offset() == firstRaw().offset()
-                ? a.attempts()
-                : 0;
+                ? a
+                : null;
+    }
+
+    /** How often its first record was tried by itself before. */
+    int attemptsAlone() {
+        Alone a = known();
+        return a == null ? 0 : a.attempts();
+    }
+
+    /** The first of the failures alike that its first record has had; null if it has not failed by itself. */
+    @Nullable
+    Failure failure() {
+        Alone a = known();
+        return a == null ? null : a.failure();
+    }
+
+    /** Whether the next try of its first record must tell a wait for a lock from work that takes long. */
+    boolean isLockTimed() {
+        Alone a = known();
+        return a != null && a.lockTimed();
+    }
+
+    /** Its first record has failed by itself. */
+    void failed(Failure failure) {
+        alone = new Alone(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure);
+    }
+
+    /** From now on, tries of its first record tell a wait for a lock from work that takes long. */
+    void lockTimed() {
+        alone = new Alone(firstRaw().offset(), attemptsAlone(), true, failure());
+    }
+
+    /** The first so many records that are not behind the position, as Kafka delivered them. */
+    List<ConsumerRecord<byte[], byte[]>> raw(int count) {
+        return portion.records().subList(done, done + count);
+    }
+
+    /** Whether a record is left that is not behind the position. */
+    boolean hasLeft() {
+        return done < portion.records().size();
+    }
+
+    /** The records behind the first one, as Kafka delivered them. */
+    List<ConsumerRecord<byte[], byte[]>> behindFirst() {
+        List<ConsumerRecord<byte[], byte[]>> all = portion.records();
+        return all.subList(Math.min(done + 1, all.size()), all.size());
     }
 
     /** Where the position moves once so many more records took effect. */
@@ -91,7 +137,7 @@ final class Part<K, V> {
 
     /** Its first record is to be tried by itself next, having been so often. */
     void tryAlone(int attempts) {
-        alone = new Alone(firstRaw().offset(), attempts);
+        alone = new Alone(firstRaw().offset(), attempts, isLockTimed(), failure());
     }
 
     void waitFor(Duration wait) {

@@ -4,6 +4,7 @@ import dev.tidemark.internal.plan.Fatal;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +34,12 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
         }
     }
 
-    /** Null bytes stay null, without asking the deserializer, as KafkaConsumer does it. */
+    /**
+     * Decodes a record from copies of its key, value and headers: whatever deserializers and handlers do to what they get, the raw
+     * record stays as Kafka delivered it. Null bytes stay null, without asking the deserializer, as KafkaConsumer does it.
+     */
     ConsumerRecord<K, V> decode(ConsumerRecord<byte[], byte[]> raw) throws UndecodableException {
+        Headers headers = RawRecords.copy(raw.headers());
         return new ConsumerRecord<>(
                 raw.topic(),
                 raw.partition(),
@@ -43,9 +48,9 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
                 raw.timestampType(),
                 raw.serializedKeySize(),
                 raw.serializedValueSize(),
-                side("key", keys, raw, raw.key()),
-                side("value", values, raw, raw.value()),
-                raw.headers(),
+                side("key", keys, raw.topic(), headers, raw.key()),
+                side("value", values, raw.topic(), headers, raw.value()),
+                headers,
                 raw.leaderEpoch(),
                 Optional.empty());
     }
@@ -53,13 +58,13 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
     // A tombstone's value is null; ConsumerRecord does not say so in its types.
     @SuppressWarnings("NullAway")
     private static <T> T side(
-            String side, Deserializer<T> deserializer, ConsumerRecord<byte[], byte[]> raw, byte @Nullable [] bytes)
+            String side, Deserializer<T> deserializer, String topic, Headers headers, byte @Nullable [] bytes)
             throws UndecodableException {
         if (bytes == null) {
             return null;
         }
         try {
-            return deserializer.deserialize(raw.topic(), raw.headers(), bytes);
+            return deserializer.deserialize(topic, headers, bytes.clone());
         } catch (Throwable e) {
             Fatal.rethrow(e);
             throw new UndecodableException(side, e);

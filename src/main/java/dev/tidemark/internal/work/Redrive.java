@@ -132,8 +132,9 @@ public final class Redrive<K, V> {
             try {
                 record = decoder.decode(letter.record());
             } catch (UndecodableException e) {
+                Throwable cause = e.getCause() == null ? e : e.getCause();
                 throw new UnitRefusedException(
-                        new UnitOutcome.Undecodable(e.side(), e.getCause() == null ? e : e.getCause()));
+                        new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause)));
             }
             handled.set(new TopicPartition(record.topic(), record.partition()));
             handler.handle(

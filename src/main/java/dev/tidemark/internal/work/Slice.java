@@ -1,12 +1,11 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
-import dev.tidemark.FailurePolicy;
 import dev.tidemark.Position;
-import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,31 +18,72 @@ import org.jspecify.annotations.Nullable;
 
 /** What one transaction takes of a unit: records from the beginning of each of some parts. */
 record Slice<K, V>(List<Piece<K, V>> pieces) {
-    /** So many records from the beginning of a part. */
-    record Piece<K, V>(Part<K, V> part, List<ConsumerRecord<K, V>> records) {}
-
-    /** Everything that is left. */
-    static <K, V> Slice<K, V> all(List<Part<K, V>> parts) {
-        return new Slice<>(
-                parts.stream().map(part -> new Piece<>(part, part.left())).toList());
+    /**
+     * So many records from the beginning of a part.
+     *
+     * @param records the same, decoded; fewer or none while they are still to be decoded
+     */
+    record Piece<K, V>(Part<K, V> part, int count, List<ConsumerRecord<K, V>> records) {
+        List<ConsumerRecord<byte[], byte[]>> raw() {
+            return part.raw(count);
+        }
     }
 
-    /** So many records, part after part. */
+    /** Everything that is left, as it was decoded before. */
+    static <K, V> Slice<K, V> all(List<Part<K, V>> parts) {
+        return new Slice<>(parts.stream()
+                .map(part -> new Piece<>(part, part.left().size(), part.left()))
+                .toList());
+    }
+
+    /** So many records, part after part, still to be decoded. */
     static <K, V> Slice<K, V> first(List<Part<K, V>> parts, int records) {
         List<Piece<K, V>> pieces = new ArrayList<>();
         int open = records;
         for (Part<K, V> part : parts) {
             int taken = Math.min(open, part.left().size());
             if (taken > 0) {
-                pieces.add(new Piece<>(part, part.left().subList(0, taken)));
+                pieces.add(new Piece<>(part, taken, List.of()));
                 open -= taken;
             }
         }
         return new Slice<>(pieces);
     }
 
+    /** The first record of a part, still to be decoded. */
+    static <K, V> Slice<K, V> firstRecord(Part<K, V> part) {
+        return new Slice<>(List.of(new Piece<>(part, 1, List.of())));
+    }
+
+    /**
+     * The same records decoded anew, or those of them before the first that cannot be.
+     *
+     * @throws UndecodableException if the very first cannot be
+     */
+    Slice<K, V> decoded(RecordDecoder<K, V> decoder) throws UndecodableException {
+        List<Piece<K, V>> decoded = new ArrayList<>();
+        for (Piece<K, V> piece : pieces) {
+            List<ConsumerRecord<K, V>> records = new ArrayList<>(piece.count());
+            try {
+                for (ConsumerRecord<byte[], byte[]> raw : piece.raw()) {
+                    records.add(decoder.decode(raw));
+                }
+            } catch (UndecodableException e) {
+                if (decoded.isEmpty() && records.isEmpty()) {
+                    throw e;
+                }
+                if (!records.isEmpty()) {
+                    decoded.add(new Piece<>(piece.part(), records.size(), records));
+                }
+                return new Slice<>(decoded);
+            }
+            decoded.add(new Piece<>(piece.part(), records.size(), records));
+        }
+        return new Slice<>(decoded);
+    }
+
     int size() {
-        return pieces.stream().mapToInt(piece -> piece.records().size()).sum();
+        return pieces.stream().mapToInt(Piece::count).sum();
     }
 
     Part<K, V> firstPart() {
@@ -67,7 +107,7 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
         Map<Claim, Position> moves = new HashMap<>();
         for (int i = 0; i < pieces.size(); i++) {
             Part<K, V> part = pieces.get(i).part();
-            boolean onlyMoves = pieces.get(i).records().isEmpty();
+            boolean onlyMoves = pieces.get(i).count() == 0;
             if (progress.done(i) > 0 || onlyMoves) {
                 moves.put(part.claim(), part.after(progress.done(i)));
             }
@@ -93,22 +133,13 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
                 random);
     }
 
-    /** What decisions need to know of its first record; null where there is none. */
-    @Nullable
-    RecordFacts recordFacts(FailurePolicy policy) {
-        Part<K, V> first = firstPart();
-        return first.portion().records().isEmpty()
-                ? null
-                : new RecordFacts(policy, first.firstRaw(), first.attemptsAlone() + 1, first.lane().givenUp);
-    }
-
     /** How many of the records are behind these positions. */
     int moved(Map<Claim, Position> moves) {
         int moved = 0;
         for (Piece<K, V> piece : pieces) {
             Position to = moves.get(piece.part().claim());
             if (to != null) {
-                moved += Batch.below(piece.records(), to.nextOffset());
+                moved += Batch.below(piece.raw(), to.nextOffset());
             }
         }
         return moved;
@@ -118,10 +149,10 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
     Map<TopicPartition, Integer> counts(UnitOutcome outcome) {
         Map<TopicPartition, Integer> counts = new HashMap<>();
         for (Piece<K, V> piece : pieces) {
-            int count = piece.records().size();
+            int count = piece.count();
             if (outcome instanceof UnitOutcome.Committed committed) {
                 Position to = committed.moves().get(piece.part().claim());
-                count = to == null ? 0 : Batch.below(piece.records(), to.nextOffset());
+                count = to == null ? 0 : Batch.below(piece.raw(), to.nextOffset());
             }
             counts.put(piece.part().partition(), count);
         }
@@ -135,7 +166,7 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
         }
         int before = 0;
         for (int i = 0; i < progress.failing(); i++) {
-            before += pieces.get(i).records().size();
+            before += pieces.get(i).count();
         }
         return before + progress.done(progress.failing());
     }

@@ -2,17 +2,25 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
+import dev.tidemark.internal.plan.Evidence;
+import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
+import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,19 +38,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private final UnitTools<K, V> tools;
+    private final RecordDecoder<K, V> decoder;
     private final List<Part<K, V>> parts;
     private final List<Runnable> news = new ArrayList<>();
+    private final FailingRecord failing;
     private UnitPace pace;
     private Slice<K, V> slice;
     private @Nullable Bisection search;
+    private boolean tried;
 
     // What is known of the transaction just tried.
+    private @Nullable UnitOutcome last;
     private @Nullable Progress progress;
+    private boolean lockTimed;
     private Duration took = Duration.ZERO;
     private long decodeNanos;
 
-    UnitRun(UnitTools<K, V> tools, UnitPace pace, List<Part<K, V>> parts) {
+    UnitRun(UnitTools<K, V> tools, RecordDecoder<K, V> decoder, UnitPace pace, List<Part<K, V>> parts) {
         this.tools = tools;
+        this.decoder = decoder;
+        this.failing = new FailingRecord(tools.history());
         this.pace = pace;
         this.parts = parts;
         this.slice = Slice.all(parts);
@@ -55,7 +70,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
      */
     UnitPace handle(long decoding) {
         decodeNanos = decoding;
-        boolean again = true;
+        return goOn(attempt());
+    }
+
+    private UnitPace goOn(UnitOutcome first) {
+        boolean again = react(first);
         while (again) {
             again = react(attempt());
         }
@@ -82,9 +101,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     }
 
     /** Ends a unit whose first record cannot be decoded. */
-    UnitPace undecodable(String side, Throwable cause) {
-        boolean unused = react(new UnitOutcome.Undecodable(side, cause));
-        return settle();
+    UnitPace undecodable(UndecodableException e) {
+        slice = Slice.firstRecord(slice.firstPart());
+        tried = true;
+        return goOn(outcomeOf(e));
     }
 
     /** Parks these records behind the parked ones of their keys. */
@@ -118,12 +138,26 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private UnitOutcome attempt() {
         long began = System.nanoTime();
+        if (tried) {
+            // A handler or a deserializer may have changed what it got the last time.
+            try {
+                slice = slice.decoded(decoder);
+            } catch (UndecodableException e) {
+                slice = Slice.firstRecord(slice.firstPart());
+                return outcomeOf(e);
+            }
+            decodeNanos += System.nanoTime() - began;
+        }
+        tried = true;
         Progress current = new Progress(
-                slice.pieces().size(), began + tools.limits().time().toNanos());
+                slice.pieces().size(), System.nanoTime() + tools.limits().time().toNanos());
         progress = current;
         Set<String> topics =
                 slice.parts().stream().map(part -> part.partition().topic()).collect(Collectors.toSet());
-        UnitOutcome outcome = tools.transaction().run(slice.claims(), tx -> {
+        lockTimed = failing.isLockTimed() || slice.parts().stream().anyMatch(Part::isLockTimed);
+        boolean held = slice.parts().stream().anyMatch(part -> part.lane().rowHeld);
+        Terms terms = Terms.USUAL.lockTimed(lockTimed).afterHeld(held);
+        UnitOutcome outcome = tools.transaction().run(slice.claims(), terms, tx -> {
             if (slice.size() > 0) {
                 tools.handler().handle(slice.records(), tx, current);
             }
@@ -143,18 +177,54 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return outcome;
     }
 
-    /** Answers whether the unit goes on. */
+    private static UnitOutcome outcomeOf(UndecodableException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause));
+    }
+
+    /** Returns whether the unit goes on. */
     private boolean react(UnitOutcome outcome) {
         if (tools.intake().isStopped() && outcome instanceof UnitOutcome.HandlerFailed) {
             // An interrupted handler has not failed on its record.
             parts.forEach(Part::close);
             return false;
         }
+        last = outcome;
         return ReactionPlanner.plan(
                         outcome,
                         slice.facts(tools.groupId(), ThreadLocalRandom.current().nextDouble()),
-                        slice.recordFacts(tools.policy()))
+                        recordFacts(outcome))
                 .fold(this);
+    }
+
+    /** What decisions need to know of the first record, if it may have failed by itself; null otherwise. */
+    private @Nullable RecordFacts recordFacts(UnitOutcome outcome) {
+        Part<K, V> first = slice.firstPart();
+        SqlFacts failure = failureOf(outcome);
+        if (failure == null || !first.hasLeft()) {
+            return null;
+        }
+        Evidence evidence = Evidence.none();
+        if (slice.size() > 1) {
+            failing.failedTogether(first, failure);
+        } else if (lockTimed || !failure.isCancelled()) {
+            evidence = failing.evidence(first, failure);
+        }
+        return new RecordFacts(
+                tools.policy(),
+                RawRecords.copy(first.firstRaw()),
+                first.attemptsAlone() + 1,
+                first.lane().givenUp,
+                lockTimed,
+                evidence);
+    }
+
+    /** What a failure of records says; null for other outcomes. */
+    private static @Nullable SqlFacts failureOf(UnitOutcome outcome) {
+        if (outcome instanceof UnitOutcome.HandlerFailed failed) {
+            return failed.facts();
+        }
+        return outcome instanceof UnitOutcome.Undecodable failed ? failed.facts() : null;
     }
 
     private UnitPace settle() {
@@ -189,13 +259,17 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             if (to != null) {
                 part.moved(to);
                 moved.add(part.claim());
-                if (!piece.records().isEmpty()) {
+                part.lane().rowHeld = false;
+                if (piece.count() > 0) {
                     part.lane().givenUp = 0;
+                    part.lane().successes++;
                 }
             }
         }
         tell(moved);
+        failing.forget();
         if (handled > 0) {
+            tools.history().succeeded();
             pace = pace.afterSuccess(handled, took, tools.limits());
         }
         Bisection current = search;
@@ -224,7 +298,43 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             return false;
         }
         slice = Slice.first(parts, next.next(sizes));
+        if (next.isPinned()) {
+            failing.pin(slice.firstPart());
+        }
         return true;
+    }
+
+    @Override
+    public Boolean tryLockTimed(Reaction.TryLockTimed reaction) {
+        failing.lockTimed();
+        slice.firstPart().lockTimed();
+        return true;
+    }
+
+    @Override
+    public Boolean tryNeighbours(Reaction.TryNeighbours reaction) {
+        UnitOutcome failed = Objects.requireNonNull(last);
+        NeighbourTrial.Result result = new NeighbourTrial<>(
+                        tools,
+                        decoder,
+                        slice.firstPart(),
+                        parts,
+                        Objects.requireNonNull(failureOf(failed)),
+                        failed instanceof UnitOutcome.Undecodable,
+                        lockTimed)
+                .run();
+        if (result.interrupted()) {
+            return false;
+        }
+        if (result.ended() != null) {
+            return react(result.ended());
+        }
+        if (result.proof() != Proof.NONE) {
+            failing.anotherSucceeds(reaction.decided(), result.proof());
+            return true;
+        }
+        failing.triedInVain(reaction.decided(), result.failed());
+        return react(failed);
     }
 
     @Override
@@ -243,8 +353,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             pace = pace.afterContention(slice.reached(progress));
         }
         RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TROUBLE;
-        retrying(slice.claims(), cause, reaction.why(), reaction.delay());
-        slice.parts().forEach(part -> part.trouble(reaction.delay()));
+        List<Part<K, V>> waiting = slice.parts().stream()
+                .filter(part -> reaction.concerns(part.partition()))
+                .toList();
+        retrying(claims(waiting), cause, reaction.why(), reaction.delay());
+        for (Part<K, V> part : waiting) {
+            part.lane().rowHeld = reaction.why().code() == ErrorCode.ROW_LOCKED;
+            part.trouble(reaction.delay());
+        }
         return false;
     }
 
@@ -263,6 +379,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         int attempts = part.attemptsAlone();
         UnitOutcome outcome = new GivingUp<>(tools, part, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
+            tools.history().gaveUp(Objects.requireNonNull(failureOf(Objects.requireNonNull(last))).kind());
             tell(List.of(part.claim()));
             return false;
         }

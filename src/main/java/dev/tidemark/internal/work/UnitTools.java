@@ -9,6 +9,7 @@ import dev.tidemark.internal.store.UnitTransaction;
  * What a worker's units work with.
  *
  * @param survivors shared by all workers of a consumer
+ * @param history shared by all workers of a consumer
  * @param identities asked before each commit
  */
 public record UnitTools<K, V>(
@@ -20,6 +21,7 @@ public record UnitTools<K, V>(
         UnitTransaction transaction,
         UnitNotes notes,
         Survivors survivors,
+        HandlerHistory history,
         IdentityCheck identities,
         WorkerEvents events,
         Reports reports) {}

@@ -103,7 +103,7 @@ public final class Worker<K, V> implements Runnable {
             }
         }
         if (!parts.isEmpty()) {
-            pace = new UnitRun<>(tools, pace, parts).handle(decodeNanos);
+            pace = new UnitRun<>(tools, decoder, pace, parts).handle(decodeNanos);
         }
     }
 
@@ -120,8 +120,7 @@ public final class Worker<K, V> implements Runnable {
             decodeNanos += System.nanoTime() - began;
         } catch (UndecodableException e) {
             if (decoded.isEmpty()) {
-                Throwable cause = e.getCause() == null ? e : e.getCause();
-                pace = run(new Part<>(portion, decoded)).undecodable(e.side(), cause);
+                pace = run(new Part<>(portion, decoded)).undecodable(e);
                 return;
             }
         }
@@ -129,7 +128,7 @@ public final class Worker<K, V> implements Runnable {
     }
 
     private UnitRun<K, V> run(Part<K, V> part) {
-        return new UnitRun<>(tools, pace, List.of(part));
+        return new UnitRun<>(tools, decoder, pace, List.of(part));
     }
 
     private static List<ConsumerRecord<byte[], byte[]>> untilHeldKey(Portion portion) {

@@ -101,10 +101,10 @@ class BisectionTest {
 
     @Test
     void partitionsAreSplitFirst() {
-        assertThat(new Bisection(60, false).next(List.of(20, 10, 30))).isEqualTo(30);
-        assertThat(new Bisection(30, false).next(List.of(20, 10, 30))).isEqualTo(20);
-        assertThat(new Bisection(20, false).next(List.of(20, 10, 30))).isEqualTo(10);
-        assertThat(new Bisection(5, false).next(List.of(4, 1))).isEqualTo(4);
+        assertThat(new Bisection(60, false, false).next(List.of(20, 10, 30))).isEqualTo(30);
+        assertThat(new Bisection(30, false, false).next(List.of(20, 10, 30))).isEqualTo(20);
+        assertThat(new Bisection(20, false, false).next(List.of(20, 10, 30))).isEqualTo(10);
+        assertThat(new Bisection(5, false, false).next(List.of(4, 1))).isEqualTo(4);
     }
 
     @Test

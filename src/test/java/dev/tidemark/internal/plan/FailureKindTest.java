@@ -7,11 +7,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class FailureKindTest {
-    private static SqlFacts state(String state) {
-        boolean lost = state.startsWith("08") || state.startsWith("57P0");
-        return new SqlFacts(state, true, false, lost, !lost);
-    }
-
     @ParameterizedTest
     @CsvSource({
         "08006, PASSING",
@@ -30,6 +25,12 @@ class FailureKindTest {
         "42P01, HANDLER",
         "P0001, HANDLER",
         "XX000, HANDLER",
+        "58P01, PASSING",
+        "57P05, PASSING",
+        "HV00N, PASSING",
+        "55006, PASSING",
+        "42601, HANDLER",
+        "2D000, HANDLER",
         "57014, HANDLER",
         "25P03, HANDLER",
         "25P04, HANDLER",
@@ -37,50 +38,60 @@ class FailureKindTest {
         "3D000, PASSING"
     })
     void everySqlStateHasItsKind(String state, FailureKind kind) {
-        assertThat(FailureKind.of(state(state))).isEqualTo(kind);
+        assertThat(FailureKind.of(Facts.ofServer(state))).isEqualTo(kind);
+        assertThat(FailureKind.of(Facts.ofDriver(state, false, false))).isEqualTo(kind);
     }
 
     @Test
     void aPoolThatReportsARefusedLoginAsTransientIsNotBelieved() {
-        assertThat(FailureKind.of(new SqlFacts("28P01", true, true, false, false)))
+        assertThat(FailureKind.of(Facts.ofDriver("28P01", true, false)))
                 .isEqualTo(FailureKind.HANDLER);
-        assertThat(FailureKind.of(new SqlFacts(null, true, true, false, false))).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.of(Facts.ofDriver(null, true, false))).isEqualTo(FailureKind.PASSING);
     }
 
     @Test
     void aServerThatGoesOnAfterWhatItCouldNotReadBlamesTheHandler() {
-        assertThat(FailureKind.of(new SqlFacts("08P01", true, false, false, true)))
+        assertThat(FailureKind.of(Facts.ofServer("08P01")))
                 .isEqualTo(FailureKind.HANDLER);
-        assertThat(FailureKind.of(new SqlFacts("08P01", true, false, true, false)))
+        assertThat(FailureKind.of(Facts.ofDriver("08P01", false, true)))
                 .isEqualTo(FailureKind.PASSING);
     }
 
     @Test
-    void whatIsNotTheDatabasesIsTheHandlers() {
+    void whatIsNotTheDatabasesIsTheHandlersUnlessItSaysThatItPasses() {
         assertThat(FailureKind.of(SqlFacts.none())).isEqualTo(FailureKind.HANDLER);
+        assertThat(FailureKind.of(Facts.passing())).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.of(Facts.linkage())).isEqualTo(FailureKind.HANDLER);
     }
 
     @ParameterizedTest
     @CsvSource({"57014, PASSING", "25P03, PASSING", "42501, HANDLER", "40P01, CONTENTION"})
     void withoutAHandlerATimeoutPasses(String state, FailureKind kind) {
-        assertThat(FailureKind.ofControl(state(state))).isEqualTo(kind);
+        assertThat(FailureKind.ofControl(Facts.ofServer(state))).isEqualTo(kind);
+    }
+
+    @Test
+    void whatDdlMadeStalePassesWithoutAHandler() {
+        assertThat(FailureKind.ofControl(Facts.stalePlan())).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.ofControl(Facts.ofServer("0A000"))).isEqualTo(FailureKind.HANDLER);
     }
 
     @ParameterizedTest
     @CsvSource({
-        // sqlState, severity is ERROR, connection lost, certainly failed
-        "23505, true, false, true",
-        "23505, false, false, true",
-        "40001, false, false, true",
-        "P0001, false, false, true",
-        "55000, true, false, true",
-        "55000, false, false, false",
-        "57P01, false, true, false",
+        // sqlState, sent by the server, the connection goes on, certainly failed
+        "23505, true, true, true",
+        "40001, true, true, true",
+        "P0001, true, true, true",
+        "55000, true, true, true",
+        "55000, true, false, false",
+        "23505, true, false, false",
+        "57P01, true, true, false",
         "08006, false, true, false",
-        "23505, true, true, false"
+        "23505, false, true, false"
     })
-    void onlyTheServersOwnErrorSaysThatACommitFailed(String state, boolean error, boolean lost, boolean certain) {
-        assertThat(FailureKind.commitCertainlyFailed(new SqlFacts(state, true, false, lost, error)))
-                .isEqualTo(certain);
+    void onlyAServerThatGoesOnAfterItsErrorSaysThatACommitFailed(
+            String state, boolean replied, boolean goesOn, boolean certain) {
+        SqlFacts facts = replied ? Facts.ofServer(state) : Facts.ofDriver(state, false, state.startsWith("08"));
+        assertThat(FailureKind.commitCertainlyFailed(facts, goesOn)).isEqualTo(certain);
     }
 }

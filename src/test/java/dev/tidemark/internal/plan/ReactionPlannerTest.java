@@ -11,6 +11,7 @@ import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -25,6 +26,9 @@ class ReactionPlannerTest {
     private static final TopicPartition P1 = new TopicPartition("flights", 1);
     private final Exception cause = new IllegalStateException("value of a record");
 
+    /** Another record of the partition has succeeded between two failures. */
+    private static final Evidence PROVEN = new Evidence(Evidence.Proof.OWN, null, 0, null);
+
     private static UnitFacts unit(int records, int attempt) {
         return new UnitFacts("etl", Set.of(P0, P1), records, new RecordId(P0, 42), attempt, 0.999);
     }
@@ -34,7 +38,17 @@ class ReactionPlannerTest {
     }
 
     private static RecordFacts record(FailurePolicy policy, int attempt, int givenUpInARow) {
-        return new RecordFacts(policy, new ConsumerRecord<>("flights", 0, 42, null, null), attempt, givenUpInARow);
+        return record(policy, attempt, givenUpInARow, PROVEN);
+    }
+
+    private static RecordFacts record(FailurePolicy policy, int attempt, int givenUpInARow, Evidence evidence) {
+        return new RecordFacts(
+                policy,
+                new ConsumerRecord<>("flights", 0, 42, null, null),
+                attempt,
+                givenUpInARow,
+                false,
+                evidence);
     }
 
     private static Reaction single(UnitOutcome outcome, FailurePolicy policy, int attempt, int givenUpInARow) {
@@ -43,7 +57,9 @@ class ReactionPlannerTest {
 
     private UnitOutcome failed(@Nullable String sqlState) {
         return new UnitOutcome.HandlerFailed(
-                ErrorCode.HANDLER_FAILED, cause, new SqlFacts(sqlState, sqlState != null, false, false, true));
+                ErrorCode.HANDLER_FAILED,
+                cause,
+                sqlState == null ? Facts.of("java.lang.IllegalStateException") : Facts.ofServer(sqlState));
     }
 
     @Test
@@ -120,7 +136,7 @@ class ReactionPlannerTest {
             assertThat(r.how()).isEqualTo(FailureAction.parkKey());
             assertThat(r.why()).hasMessageContaining("offset 42").hasMessageNotContaining("value of a record");
         });
-        assertThat(single(new UnitOutcome.Undecodable("key", cause), FailurePolicy.skip(), 1, 0))
+        assertThat(single(new UnitOutcome.Undecodable("key", cause, SqlFacts.none()), FailurePolicy.skip(), 1, 0))
                 .isInstanceOfSatisfying(Reaction.GiveUp.class, r -> {
                     assertThat(r.how()).isEqualTo(FailureAction.skip());
                     assertThat(r.why().code()).isEqualTo(ErrorCode.RECORD_UNDECODABLE);
@@ -128,15 +144,61 @@ class ReactionPlannerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"42703", "42P01", "42501", "0A000", "25001", "XX000", "XX001"})
-    void whatIsNotTheRecordsFaultHaltsInsteadOfParking(String sqlState) {
-        assertThat(single(failed(sqlState), FailurePolicy.park(), 1, 0))
+    @ValueSource(strings = {"42703", "42P01", "42501", "0A000", "XX000", "P0001"})
+    void whatFailsAlikeForAllHaltsInsteadOfParking(String sqlState) {
+        Evidence allAlike = new Evidence(Evidence.Proof.NONE, new Evidence.Neighbours(1, 0), 0, null);
+        assertThat(ReactionPlanner.plan(failed(sqlState), unit(1, 1), record(FailurePolicy.park(), 1, 0, allAlike)))
                 .isInstanceOfSatisfying(Reaction.Halt.class, halt -> {
                     assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD);
                     assertThat(halt.why()).hasMessageContaining(sqlState);
                 });
-        assertThat(single(failed("23505"), FailurePolicy.park(), 1, 0)).isInstanceOf(Reaction.GiveUp.class);
-        assertThat(single(failed("22001"), FailurePolicy.skip(), 1, 0)).isInstanceOf(Reaction.GiveUp.class);
+        assertThat(single(failed(sqlState), FailurePolicy.park(), 1, 0)).isInstanceOf(Reaction.GiveUp.class);
+        assertThat(ReactionPlanner.plan(
+                        failed(sqlState), unit(1, 1), record(FailurePolicy.skip(), 1, 0, Evidence.none())))
+                .isEqualTo(new Reaction.TryNeighbours(FailureAction.skip()));
+    }
+
+    @Test
+    void aPolicyIsNotAskedAgainWhileItsAnswerWaitsForEvidence() {
+        FailurePolicy never = failure -> {
+            throw new AssertionError("asked again");
+        };
+        Evidence decided = new Evidence(Evidence.Proof.OWN, null, 0, FailureAction.park());
+        assertThat(ReactionPlanner.plan(failed(null), unit(1, 1), record(never, 1, 0, decided)))
+                .isInstanceOfSatisfying(
+                        Reaction.GiveUp.class, r -> assertThat(r.how()).isEqualTo(FailureAction.park()));
+    }
+
+    @Test
+    void aCancelledStatementIsTriedWithWaitsForLocksToldApartBeforeAnybodyIsAsked() {
+        for (FailurePolicy policy : List.of(FailurePolicy.halt(), FailurePolicy.skip())) {
+            assertThat(single(failed("57014"), policy, 1, 0)).isEqualTo(new Reaction.TryLockTimed());
+            assertThat(single(failed("25P04"), policy, 1, 0)).isEqualTo(new Reaction.TryLockTimed());
+        }
+        assertThat(plan(failed("57014"), 2, 1)).isEqualTo(new Reaction.Isolate());
+        assertThat(single(failed("25P03"), FailurePolicy.skip(), 1, 0)).isInstanceOf(Reaction.GiveUp.class);
+    }
+
+    @Test
+    void whatCannotBeDecodedForNowIsWaitedFor() {
+        assertThat(single(
+                        new UnitOutcome.Undecodable("value", cause, Facts.passing()), FailurePolicy.skip(), 1, 0))
+                .isInstanceOf(Reaction.RetryAfter.class);
+        assertThat(single(
+                        new UnitOutcome.Undecodable("value", cause, Facts.linkage()), FailurePolicy.skip(), 1, 0))
+                .isInstanceOfSatisfying(
+                        Reaction.Halt.class,
+                        halt -> assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD));
+    }
+
+    @Test
+    void onlyThePartitionsWhoseRowsAreHeldWait() {
+        assertThat(plan(new UnitOutcome.Troubled(FailureKind.PASSING, cause, Set.of(P1)), 5, 1))
+                .isInstanceOfSatisfying(Reaction.RetryAfter.class, retry -> {
+                    assertThat(retry.concerns(P1)).isTrue();
+                    assertThat(retry.concerns(P0)).isFalse();
+                    assertThat(retry.why().code()).isEqualTo(ErrorCode.ROW_LOCKED);
+                });
     }
 
     @Test
@@ -158,7 +220,7 @@ class ReactionPlannerTest {
         FailurePolicy silent = failure -> answerOf(failure);
         assertThat(single(failed(null), silent, 1, 0))
                 .isInstanceOfSatisfying(
-                        Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("answered null"));
+                        Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("returned null"));
         assertThat(single(failed(null), broken, 1, 0))
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("policy"));

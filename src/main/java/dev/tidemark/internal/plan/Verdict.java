@@ -1,0 +1,45 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.internal.plan.Evidence.Neighbours;
+import dev.tidemark.internal.plan.Evidence.Proof;
+
+/** Whose failure it is that a record cannot be applied. Evidence decides before the kind of the failure does. */
+public enum Verdict {
+    /** The record's: its policy may give it up. */
+    THE_RECORDS,
+    /** The job's or the environment's: nothing may be given up. */
+    NOT_THE_RECORDS,
+    /** Nothing is known yet: other records are to be tried first. */
+    TRY_NEIGHBOURS;
+
+    /** So many records in a row may be given up for a failure alike that does not speak for itself, without one that succeeds. */
+    public static final int MOST_WITHOUT_EVIDENCE = 3;
+
+    /**
+     * Judges a failure of a record that was tried by itself.
+     *
+     * @param code what the failure is: {@link ErrorCode#RECORD_UNDECODABLE} speaks for itself
+     * @param facts what the failure says
+     */
+    public static Verdict of(ErrorCode code, SqlFacts facts, Evidence evidence) {
+        boolean speaksForItself = code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
+        boolean fewInARow = speaksForItself || evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
+        Neighbours neighbours = evidence.neighbours();
+        if (facts.isTheJobs()) {
+            return NOT_THE_RECORDS;
+        }
+        if (evidence.proof() == Proof.OWN) {
+            return THE_RECORDS;
+        }
+        if (neighbours == null) {
+            return TRY_NEIGHBOURS;
+        }
+        if (evidence.proof() == Proof.OTHERS) {
+            // Either its own neighbours were tried in vain, or it has none.
+            return fewInARow && !neighbours.areAlike(1) ? THE_RECORDS : NOT_THE_RECORDS;
+        }
+        boolean allFailAlike = neighbours.areAlike(speaksForItself ? MOST_WITHOUT_EVIDENCE : 1);
+        return fewInARow && !allFailAlike ? THE_RECORDS : NOT_THE_RECORDS;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.FailureAction;
+import dev.tidemark.internal.plan.Alone.Failure;
+import dev.tidemark.internal.plan.Evidence;
+import dev.tidemark.internal.plan.Evidence.Neighbours;
+import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.SqlFacts;
+import org.jspecify.annotations.Nullable;
+
+/** What one unit has learnt about the record that fails in it. Used by one worker. */
+final class FailingRecord {
+    /** A record that fails in ever other ways while others succeed fails by itself as well. */
+    private static final int MOST_WAYS = 3;
+
+    private final HandlerHistory history;
+    private @Nullable Failure together;
+    private boolean lockTimed;
+
+    // Of the record that fails by itself.
+    private @Nullable Neighbours neighbours;
+    private Proof proof = Proof.NONE;
+    private @Nullable FailureAction decided;
+    private int ways;
+
+    FailingRecord(HandlerHistory history) {
+        this.history = history;
+    }
+
+    /** Whether a time limit ended a try of this unit, so that the next ones must tell a wait for a lock from work that takes long. */
+    boolean isLockTimed() {
+        return lockTimed;
+    }
+
+    /** From now on, a wait for a lock is told from work that takes long. */
+    void lockTimed() {
+        lockTimed = true;
+    }
+
+    /** Records have failed together. */
+    void failedTogether(Part<?, ?> part, SqlFacts facts) {
+        together = now(part, facts.kind());
+        lockTimed |= facts.isCancelled();
+    }
+
+    /** The failure of those records is known to be that of this one, the first of its part. */
+    void pin(Part<?, ?> part) {
+        if (together != null && part.failure() == null) {
+            part.failed(together);
+        }
+    }
+
+    /** Other records were tried, and none succeeded. */
+    void triedInVain(FailureAction action, Neighbours failed) {
+        decided = action;
+        neighbours = failed;
+    }
+
+    /** Another record was tried, and succeeded. */
+    void anotherSucceeds(FailureAction action, Proof by) {
+        decided = action;
+        neighbours = new Neighbours(0, 0);
+        proof = by;
+    }
+
+    /** Another record is looked at from now on. */
+    void forget() {
+        neighbours = null;
+        proof = Proof.NONE;
+        decided = null;
+        ways = 0;
+    }
+
+    /** What is known of a record that has just failed by itself. */
+    Evidence evidence(Part<?, ?> part, SqlFacts facts) {
+        int alikeInARow = Math.max(history.givenUpAlike(facts.kind()), part.lane().givenUp);
+        Failure first = part.failure();
+        if (first != null && first.kind().equals(facts.kind())) {
+            return new Evidence(proofSince(part, first), neighbours, alikeInARow, decided);
+        }
+        part.failed(now(part, facts.kind()));
+        if (proof != Proof.NONE && ++ways >= MOST_WAYS) {
+            return new Evidence(proof, neighbours, alikeInARow, decided);
+        }
+        neighbours = null;
+        proof = Proof.NONE;
+        decided = null;
+        return new Evidence(Proof.NONE, null, alikeInARow, null);
+    }
+
+    private Proof proofSince(Part<?, ?> part, Failure first) {
+        if (proof == Proof.OWN || part.lane().successes > first.ownSuccesses()) {
+            return Proof.OWN;
+        }
+        return history.successes() > first.successes() ? Proof.OTHERS : proof;
+    }
+
+    private Failure now(Part<?, ?> part, String kind) {
+        return new Failure(kind, history.successes(), part.lane().successes);
+    }
+}

@@ -1,0 +1,171 @@
+package dev.tidemark.internal.work;
+
+import dev.tidemark.internal.plan.Evidence.Neighbours;
+import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.work.UnitHandler.Progress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tries records beside one that failed, each in a transaction that is rolled back, until one succeeds. Nothing of it stays in the
+ * database; a handler's effects outside of it do, as after any failed transaction. Used by one worker, once.
+ */
+final class NeighbourTrial<K, V> {
+    /** How many records of the partition are looked among. */
+    private static final int REACH = 512;
+
+    /** How many records of other partitions are tried where there are none of its own. */
+    private static final int OTHERS = 4;
+
+    private final UnitTools<K, V> tools;
+    private final RecordDecoder<K, V> decoder;
+    private final Part<K, V> part;
+    private final List<Part<K, V>> parts;
+    private final SqlFacts failure;
+    private final boolean undecodable;
+    private final boolean lockTimed;
+    private int alike;
+    private int unlike;
+
+    /**
+     * @param part whose first record failed
+     * @param parts all of its unit
+     * @param failure how it failed
+     * @param undecodable whether it could not be decoded, so that nothing but decoding is tried
+     */
+    NeighbourTrial(
+            UnitTools<K, V> tools,
+            RecordDecoder<K, V> decoder,
+            Part<K, V> part,
+            List<Part<K, V>> parts,
+            SqlFacts failure,
+            boolean undecodable,
+            boolean lockTimed) {
+        this.tools = tools;
+        this.decoder = decoder;
+        this.part = part;
+        this.parts = parts;
+        this.failure = failure;
+        this.undecodable = undecodable;
+        this.lockTimed = lockTimed;
+    }
+
+    /**
+     * What came of it.
+     *
+     * @param proof which record succeeded
+     * @param failed how those that were tried failed
+     * @param ended how a trial ended that says nothing of its record, so that the unit ends with it; null otherwise
+     * @param interrupted whether the unit may not go on
+     */
+    record Result(Proof proof, Neighbours failed, @Nullable UnitOutcome ended, boolean interrupted) {}
+
+    Result run() {
+        if (part.lane().isSuspected()) {
+            // Who follows one that may have killed its owners may kill as well, and is not counted here.
+            return result(Proof.NONE, null, false);
+        }
+        List<ConsumerRecord<byte[], byte[]>> own = spread(behind());
+        List<ConsumerRecord<byte[], byte[]>> candidates = own.isEmpty() ? others() : own;
+        for (ConsumerRecord<byte[], byte[]> candidate : candidates) {
+            if (tools.intake().isStopped() || tools.intake().isClosed(part.portion())) {
+                return result(Proof.NONE, null, true);
+            }
+            UnitOutcome outcome = tryOut(candidate);
+            if (outcome instanceof UnitOutcome.Committed) {
+                if (!undecodable) {
+                    tools.history().succeeded();
+                }
+                return result(own.isEmpty() ? Proof.OTHERS : Proof.OWN, null, false);
+            }
+            if (!isOfItsRecord(outcome)) {
+                return result(Proof.NONE, outcome, false);
+            }
+        }
+        return result(Proof.NONE, null, false);
+    }
+
+    private Result result(Proof proof, @Nullable UnitOutcome ended, boolean interrupted) {
+        return new Result(proof, new Neighbours(alike, unlike), ended, interrupted);
+    }
+
+    /** Takes in how a record failed; returns false for an outcome that says nothing of it. */
+    private boolean isOfItsRecord(UnitOutcome outcome) {
+        SqlFacts facts;
+        if (outcome instanceof UnitOutcome.HandlerFailed failed) {
+            facts = failed.facts();
+        } else if (outcome instanceof UnitOutcome.Undecodable failed
+                && FailureKind.of(failed.facts()) == FailureKind.HANDLER) {
+            facts = failed.facts();
+        } else if (outcome instanceof UnitOutcome.TransactionBroken) {
+            unlike++;
+            return true;
+        } else {
+            return false;
+        }
+        if (facts.kind().equals(failure.kind())) {
+            alike++;
+        } else {
+            unlike++;
+        }
+        return true;
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> behind() {
+        List<ConsumerRecord<byte[], byte[]>> behind = new ArrayList<>(part.behindFirst());
+        if (behind.size() < REACH) {
+            behind.addAll(tools.intake().behind(part.lane(), REACH - behind.size()));
+        }
+        return behind;
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> others() {
+        List<ConsumerRecord<byte[], byte[]>> others = new ArrayList<>();
+        for (Part<K, V> other : parts) {
+            if (other != part && others.size() < OTHERS && other.hasLeft()) {
+                others.add(other.firstRaw());
+            }
+        }
+        others.addAll(tools.intake().firstOfOthers(part.lane(), OTHERS - others.size()));
+        return others;
+    }
+
+    /** The next ones closely, those further behind at growing distances: bad records often come in a row. */
+    private static <T> List<T> spread(List<T> all) {
+        List<T> some = new ArrayList<>();
+        for (int i = 0; i < all.size(); i = 2 * i + 1) {
+            some.add(all.get(i));
+        }
+        return some;
+    }
+
+    private UnitOutcome tryOut(ConsumerRecord<byte[], byte[]> raw) {
+        ConsumerRecord<K, V> record;
+        try {
+            record = decoder.decode(raw);
+        } catch (UndecodableException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause));
+        }
+        if (undecodable) {
+            return new UnitOutcome.Committed(Map.of());
+        }
+        Progress progress =
+                new Progress(1, System.nanoTime() + tools.limits().time().toNanos());
+        return tools.transaction()
+                .run(List.of(part.claim()), Terms.USUAL.lockTimed(lockTimed).asTrial(), tx -> {
+                    tools.handler().handle(List.of(List.of(record)), tx, progress);
+                    return new UnitEnd.Advance(Map.of());
+                });
+    }
+}

@@ -1,0 +1,45 @@
+package dev.tidemark.internal.work;
+
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+
+/** Copies of records as Kafka delivered them, for code that may change what it gets. */
+final class RawRecords {
+    private RawRecords() {}
+
+    /** The same record, with key, value and headers of its own. */
+    static ConsumerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> raw) {
+        return new ConsumerRecord<>(
+                raw.topic(),
+                raw.partition(),
+                raw.offset(),
+                raw.timestamp(),
+                raw.timestampType(),
+                raw.serializedKeySize(),
+                raw.serializedValueSize(),
+                copy(raw.key()),
+                copy(raw.value()),
+                copy(raw.headers()),
+                raw.leaderEpoch(),
+                Optional.empty());
+    }
+
+    // ConsumerRecord does not say in its types that key and value may be null.
+    @SuppressWarnings("NullAway")
+    private static byte[] copy(byte @Nullable [] bytes) {
+        return bytes == null ? null : bytes.clone();
+    }
+
+    static Headers copy(Headers headers) {
+        RecordHeaders copy = new RecordHeaders();
+        for (Header header : headers) {
+            copy.add(new RecordHeader(header.key(), copy(header.value())));
+        }
+        return copy;
+    }
+}
