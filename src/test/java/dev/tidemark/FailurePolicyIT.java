@@ -217,7 +217,7 @@ class FailurePolicyIT {
     }
 
     @Test
-    void followersDoNotHideThatEveryRecordFails() {
+    void whereEveryRecordFailsNoneIsGivenUp() {
         produce();
         try (Running running = Running.start(
                 database,
@@ -227,11 +227,9 @@ class FailurePolicyIT {
                         .handle((record, tx) -> {
                             throw new IllegalStateException("all of them");
                         }))) {
-            assertThat(running.failure()).hasMessageContaining("TM-505").hasMessageContaining("5 records in a row");
+            assertThat(running.failure()).hasMessageContaining("TM-505").hasMessageContaining("none succeeds");
         }
-        assertThat(database.number("select count(*) from tidemark.dead_letter where error_code is not null"))
-                .as("five of each partition")
-                .isEqualTo(10);
+        assertThat(deadLetters()).isEmpty();
         assertThat(database.number("select count(*) from applied")).isZero();
     }
 
@@ -385,7 +383,7 @@ class FailurePolicyIT {
     }
 
     @Test
-    void aHundredInARowHaltInsteadOfParking() {
+    void aPartitionWhoseRecordsAllFailHaltsThoughAnotherGoesOn() {
         produce();
         try (Running running = Running.start(
                 database,
@@ -406,11 +404,33 @@ class FailurePolicyIT {
                             .get(0)
                             .lastError()
                             .orElseThrow())
-                    .startsWith("TM-505")
-                    .contains("100 records in a row");
+                    .startsWith("TM-505");
         }
-        assertThat(stored(0)).isEqualTo(150);
-        assertThat(deadLetters()).hasSize(100);
+        // The first is given up: those before it succeeded between two of its failures, which none behind it did.
+        assertThat(stored(0)).isEqualTo(51);
+        assertThat(deadLetters()).containsExactly(place(0, 50));
+    }
+
+    @Test
+    void noMoreInARowAreGivenUpThanThePolicySays() {
+        produce();
+        IntStream.range(100, 120).forEach(i -> bad.add(place(0, i)));
+        try (Running running = start(FailurePolicy.park().withMostInARow(7))) {
+            running.until(
+                    "it halts",
+                    () -> stored(1) == RECORDS
+                            && running.consumer().status().partitions().get(0).state() == PartitionState.HALTED);
+            assertThat(running.consumer()
+                            .status()
+                            .partitions()
+                            .get(0)
+                            .lastError()
+                            .orElseThrow())
+                    .startsWith("TM-505")
+                    .contains("7 records in a row");
+        }
+        assertThat(deadLetters()).hasSize(7);
+        assertThat(stored(0)).isEqualTo(107);
     }
 
     @Test
