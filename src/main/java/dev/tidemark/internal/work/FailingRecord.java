@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What one unit has learnt about the record that fails in it. Used by one worker. */
 final class FailingRecord {
-    /** A record that fails in ever other ways while others succeed fails by itself as well. */
+    /** A record that fails in another way each time is judged after so many of them. */
     private static final int MOST_WAYS = 3;
 
     private final HandlerHistory history;
@@ -79,7 +79,7 @@ final class FailingRecord {
             return new Evidence(proofSince(part, first), neighbours, alikeInARow, decided);
         }
         part.failed(now(part, facts.kind()));
-        if (proof != Proof.NONE && ++ways >= MOST_WAYS) {
+        if (neighbours != null && ++ways >= MOST_WAYS) {
             return new Evidence(proof, neighbours, alikeInARow, decided);
         }
         neighbours = null;

@@ -333,8 +333,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             failing.anotherSucceeds(reaction.decided(), result.proof());
             return true;
         }
+        // Whatever was in the way of all of them may be gone by now.
         failing.triedInVain(reaction.decided(), result.failed());
-        return react(failed);
+        return true;
     }
 
     @Override

@@ -1,0 +1,215 @@
+package dev.tidemark.failure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.config.JdbiConfig;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a handler leaves behind, such as a thread, does not write into the next unit. */
+class LeftoversIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("leftovers"), 1);
+
+    /** What the thread that was left behind writes with. */
+    enum Tool {
+        HANDLE {
+            @Override
+            Write prepare(Handle tx) {
+                return () -> tx.execute(WRITE);
+            }
+        },
+        ANOTHER_HANDLE {
+            @Override
+            Write prepare(Handle tx) {
+                return () -> tx.getJdbi().useHandle(handle -> handle.execute(WRITE));
+            }
+        },
+        CONNECTION {
+            @Override
+            Write prepare(Handle tx) {
+                Connection c = tx.getConnection();
+                return () -> {
+                    try (PreparedStatement s = c.prepareStatement(WRITE)) {
+                        s.execute();
+                    }
+                };
+            }
+        },
+        STATEMENT {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                Statement s = tx.getConnection().createStatement();
+                return () -> s.execute(WRITE);
+            }
+        },
+        PREPARED_STATEMENT {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PreparedStatement s = tx.getConnection().prepareStatement(WRITE);
+                return s::execute;
+            }
+        },
+        BATCH {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PreparedStatement s = tx.getConnection().prepareStatement(WRITE);
+                s.addBatch();
+                return s::executeBatch;
+            }
+        },
+        META_DATA {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                DatabaseMetaData data = tx.getConnection().getMetaData();
+                return () -> {
+                    try (Statement s = data.getConnection().createStatement()) {
+                        s.execute(WRITE);
+                    }
+                };
+            }
+        },
+        STATEMENTS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                Statement s = tx.getConnection().createStatement();
+                return () -> {
+                    try (Statement other = s.getConnection().createStatement()) {
+                        other.execute(WRITE);
+                    }
+                };
+            }
+        };
+
+        private static final String WRITE = "insert into written values ('left behind')";
+
+        abstract Write prepare(Handle tx) throws SQLException;
+    }
+
+    interface Write {
+        void run() throws Exception;
+    }
+
+    @BeforeEach
+    void table() {
+        database.owner().execute("create table written (by text)");
+    }
+
+    private void send(String... values) {
+        try (var producer = kafka.producer()) {
+            for (String value : values) {
+                var unused = producer.send(new ProducerRecord<>(topic, 0, null, value));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aThreadOfASkippedRecordCannotWriteIntoTheNextUnit(Tool tool) throws Exception {
+        CountDownLatch nextUnit = new CountDownLatch(1);
+        CompletableFuture<String> leftover = new CompletableFuture<>();
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .onFailure(FailurePolicy.skip())
+                        .handle((record, tx) -> {
+                            if (record.value().equals("bad")) {
+                                Write write = tool.prepare(tx);
+                                Thread thread = new Thread(
+                                        () -> {
+                                            try {
+                                                nextUnit.await();
+                                                write.run();
+                                                leftover.complete("wrote");
+                                            } catch (Throwable e) {
+                                                leftover.complete("refused");
+                                            }
+                                        },
+                                        "left-behind");
+                                thread.setDaemon(true);
+                                thread.start();
+                                tx.execute("select 1 / 0");
+                            }
+                            tx.execute("insert into written values ('handler')");
+                            nextUnit.countDown();
+                            await(leftover);
+                        }))) {
+            send("bad");
+            running.until("skipped", () -> ExactlyOnce.progress(database, topic) == 1);
+            send("good");
+            running.until("both read", () -> ExactlyOnce.progress(database, topic) == 2);
+        }
+        assertThat(leftover.get(10, TimeUnit.SECONDS)).isEqualTo("refused");
+        assertThat(database.query("select by from written")).containsExactly("handler");
+    }
+
+    private static void await(CompletableFuture<String> leftover) {
+        try {
+            leftover.get(20, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatIsRegisteredOnTheHandleEndsWithItsUnit(boolean batch) {
+        List<Integer> registered = new CopyOnWriteArrayList<>();
+        try (Running running = Running.start(
+                database, kafka.consumerConfig(topic, "cooperative"), builder -> {
+                    var b = builder.topics(topic).limits(UnitLimits.defaults().withRecords(1));
+                    return batch
+                            ? b.handleBatch((records, tx) -> register(tx, registered))
+                            : b.handle((record, tx) -> register(tx, registered));
+                })) {
+            send("1", "2", "3", "4", "5");
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 5);
+        }
+        assertThat(registered).containsExactly(1, 1, 1, 1, 1);
+    }
+
+    private static void register(Handle tx, List<Integer> registered) {
+        Registered own = tx.getConfig(Registered.class);
+        own.times++;
+        registered.add(own.times);
+    }
+
+    /** What a handler has registered. */
+    public static final class Registered implements JdbiConfig<Registered> {
+        private int times;
+
+        @Override
+        public Registered createCopy() {
+            Registered copy = new Registered();
+            copy.times = times;
+            return copy;
+        }
+    }
+}
