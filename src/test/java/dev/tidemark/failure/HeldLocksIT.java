@@ -21,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +65,11 @@ class HeldLocksIT {
                         "create table done (partition int, n bigint)",
                         "create table total (partition int primary key, n bigint)",
                         "insert into total values (0, 0), (1, 0)");
+    }
+
+    @AfterEach
+    void noTimeLimits() {
+        database.superuser().execute("alter role " + database.writer().role() + " reset all");
     }
 
     private void send(int from, int to) {

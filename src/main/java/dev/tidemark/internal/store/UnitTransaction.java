@@ -139,14 +139,12 @@ public final class UnitTransaction {
     private UnitOutcome held(Collection<Claim> claims, UnitOutcome.Troubled troubled) {
         Set<TopicPartition> held = new HashSet<>();
         claims.forEach(claim -> held.add(claim.partition()));
-        if (held.size() > 1) {
-            try {
-                held.removeAll(offsets.free(session.connection(), claims, Terms.LITTLE_PATIENCE));
-                session.rollback();
-            } catch (SQLException e) {
-                LOG.debug("could not see which offset rows are held: {}", SqlFailures.describe(e));
-                session.discard();
-            }
+        try {
+            held.removeAll(offsets.free(session.connection(), claims, Terms.LITTLE_PATIENCE));
+            session.rollback();
+        } catch (SQLException e) {
+            LOG.debug("could not see which offset rows are held: {}", SqlFailures.describe(e));
+            session.discard();
         }
         // Those that came free meanwhile are tried again at once, as the others are.
         return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.kind(), troubled.cause(), held);
@@ -242,7 +240,8 @@ public final class UnitTransaction {
                 // It was in the handler's hands for so long.
                 return handlerFailed(ErrorCode.DEADLINE_PASSED, e);
             }
-            isRowLocked = advancing && facts.is("55P03");
+            // A time limit may be shorter than the patience.
+            isRowLocked = advancing && facts.is("55P03", "57014");
             return ofOwnStatement(e);
         }
         clock.next();
