@@ -21,6 +21,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What operators do by SQL: what it moves, whom it fences, what it refuses, and what it leaves in the audit log. */
 @Tag("database")
@@ -313,6 +315,94 @@ class OperatorFunctionsIT {
                         "select partition, from_offset, to_offset from tidemark.audit_log where incarnation = 3"
                                 + " and partition >= 2 order by id"))
                 .containsExactly("2|null|3", "3|null|4");
+    }
+
+    private static String rebind(String cluster, String id, String offsets) {
+        return "tidemark.rebind_topic('etl', 'flights', '" + cluster + "', '" + id + "', array[" + offsets + "])";
+    }
+
+    private void advance(int partition, long to) throws SQLException {
+        Claim claim = claim(partition);
+        try (Connection c = database.connect()) {
+            c.setAutoCommit(false);
+            assertThat(store.advance(c, Map.of(claim, Position.of(to)))).hasSize(1);
+            c.commit();
+        }
+    }
+
+    /** The second of two people who saw the same error must not move back what was read since the first. */
+    @Test
+    void aTopicIsNotBoundToTheSameTwice() throws SQLException {
+        database.execute("select " + rebind("cluster", "new", "0, 0, 0"));
+        advance(0, 50);
+        for (String offsets : List.of("0, 0, 0", "10, 20, 30", "0, 0, 0, 0", "0")) {
+            assertRefused(
+                    rebind("cluster", "new", offsets),
+                    REFUSED,
+                    "topic flights of group etl was bound anew already, by ",
+                    "in change " + lastChange(),
+                    "id new of cluster cluster");
+        }
+        assertThat(offsets()).containsExactly("0|50", "1|0", "2|0");
+
+        // Another topic, another cluster, and the one before are no repetitions.
+        database.execute("select " + rebind("elsewhere", "new", "1, 1, 1"));
+        database.execute("select " + rebind("elsewhere", "newer", "2, 2, 2"));
+        database.execute("select " + rebind("elsewhere", "new", "3, 3, 3"));
+        assertThat(offsets()).containsExactly("0|3", "1|3", "2|3");
+        // Where brokers give topics no ids, nobody can tell.
+        String unknown = "tidemark.rebind_topic('etl', 'flights', 'old brokers', null, array[4, 4, 4])";
+        database.execute("select " + unknown, "select " + unknown);
+        assertThat(database.number("select incarnation from tidemark.topic_binding"))
+                .isEqualTo(7);
+        // Who means it moves the offsets by the function for that.
+        reset(0, 1);
+        assertThat(offsets()).containsExactly("0|1", "1|4", "2|4");
+    }
+
+    /** Whatever the second would bind it to: what it was decided upon is no more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"'cluster', 'new'", "'cluster', 'newer'", "'other', 'new'", "'cluster', null"})
+    void ofTwoWhoBindAnewAtOnceTheSecondIsRefused(String ids) throws SQLException {
+        String second = "select tidemark.rebind_topic('etl', 'flights', " + ids + ", array[0, 0, 0])";
+        CompletableFuture<Void> refused;
+        try (Connection c = database.as(DatabaseRole.OPERATOR).connect();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute("select " + rebind("cluster", "new", "7, 7, 7"));
+            refused = CompletableFuture.runAsync(() -> database.execute(second));
+            Awaitility.await("the second waits").until(() -> waiters() > 0);
+            c.commit();
+        }
+        assertThatThrownBy(refused::join)
+                .isInstanceOf(CompletionException.class)
+                .hasStackTraceContaining("was bound anew already")
+                .hasStackTraceContaining("id new of cluster cluster");
+        assertThat(offsets()).containsExactly("0|7", "1|7", "2|7");
+        assertThat(database.number("select incarnation from tidemark.topic_binding"))
+                .isEqualTo(2);
+    }
+
+    /** A first that gives up leaves the way to the second. */
+    @Test
+    void aRebindThatIsRolledBackRefusesNobody() throws SQLException {
+        CompletableFuture<Void> second;
+        try (Connection c = database.as(DatabaseRole.OPERATOR).connect();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute("select " + rebind("cluster", "new", "7, 7, 7"));
+            second = CompletableFuture.runAsync(() -> database.execute("select " + rebind("cluster", "new", "8, 8, 8")));
+            Awaitility.await("the second waits").until(() -> waiters() > 0);
+            c.rollback();
+        }
+        second.join();
+        assertThat(offsets()).containsExactly("0|8", "1|8", "2|8");
+    }
+
+    private long waiters() {
+        return database.superuser()
+                .number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                        + " and datname = current_database()");
     }
 
     @Test

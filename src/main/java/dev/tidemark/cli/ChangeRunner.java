@@ -8,6 +8,8 @@ import dev.tidemark.cli.OffsetPlanner.Refuse;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
@@ -45,7 +47,12 @@ final class ChangeRunner {
     /** What was done: the moves as they came to be. */
     private record Done(List<Move> moves, @Nullable Long change) {}
 
-    void run(Handle handle, OffsetChange change) {
+    /**
+     * Shows it, or does it.
+     *
+     * @param incarnations of the group's topics before the change was planned: if one is another under its lock, nothing is done
+     */
+    void run(Handle handle, Map<String, Integer> incarnations, OffsetChange change) {
         change.notes().forEach(output::say);
         if (!options.execute()) {
             print(output, change.all(), null);
@@ -54,7 +61,7 @@ final class ChangeRunner {
             output.say("Nothing was changed: --execute does it.");
             return;
         }
-        Done done = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> execute(h, change));
+        Done done = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> execute(h, incarnations, change));
         print(output, done.moves(), done.change());
         Long id = done.change();
         if (id != null) {
@@ -65,7 +72,7 @@ final class ChangeRunner {
         }
     }
 
-    private Done execute(Handle handle, OffsetChange change) {
+    private Done execute(Handle handle, Map<String, Integer> incarnations, OffsetChange change) {
         for (Binding binding : change.bindings()) {
             bind(handle, binding);
         }
@@ -80,12 +87,26 @@ final class ChangeRunner {
                             ? resetFromNow(handle, change.selector(), move)
                             : reset(handle, move));
         }
+        requireSameTopics(handle, incarnations, resets);
         moves.addAll(resets);
         effects.run(handle, statements);
         Long id = resets.isEmpty()
                 ? null
                 : changeOf(handle, resets.get(resets.size() - 1).partition());
         return new Done(moves, id);
+    }
+
+    /** Each reset holds its topic's binding, so that it stays what it is now. */
+    private void requireSameTopics(Handle handle, Map<String, Integer> incarnations, List<Move> resets) {
+        Map<String, Integer> now = StoredGroup.incarnations(handle, database, group);
+        for (Move move : resets) {
+            String topic = move.partition().topic();
+            if (!Objects.equals(now.get(topic), incarnations.get(topic))) {
+                throw CommandException.stopped("topic " + topic + " of group " + group
+                        + " was bound anew while this planned, so its offsets mean something else now: nothing was changed;"
+                        + " call it again");
+            }
+        }
     }
 
     private Move reset(Handle handle, Move move) {

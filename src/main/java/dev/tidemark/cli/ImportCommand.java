@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
 import picocli.CommandLine.Command;
@@ -49,10 +50,11 @@ final class ImportCommand implements Callable<Integer> {
     public Integer call() throws KafkaUnavailableException {
         Selector.Given given = new Selector.Given(OffsetsFile.read(file).of(group));
         try (Handle handle = database.open()) {
+            Map<String, Integer> incarnations = StoredGroup.incarnations(handle, database, group);
             StoredGroup stored = StoredGroup.read(handle, database, group);
             OffsetImport.Facts facts = OffsetImport.facts(stored, given, force, kafka, null);
             OffsetChange planned = OffsetImport.plan(stored, given, facts, how.missing(), force);
-            new ChangeRunner(group, database, output, change, effects).run(handle, planned);
+            new ChangeRunner(group, database, output, change, effects).run(handle, incarnations, planned);
         }
         return ExitCode.DONE;
     }

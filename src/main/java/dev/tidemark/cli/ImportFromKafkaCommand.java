@@ -60,11 +60,12 @@ final class ImportFromKafkaCommand implements Callable<Integer> {
             refuseActive(members.members());
             Map<TopicPartition, Long> committed = members.committed();
             Selector.Given given = new Selector.Given(chosen(committed, scope));
+            Map<String, Integer> incarnations = StoredGroup.incarnations(handle, database, group);
             StoredGroup stored = StoredGroup.read(handle, database, group);
             refuseHalves(stored, committed, given);
             OffsetImport.Facts facts = OffsetImport.facts(stored, given, force, kafka, log);
             OffsetChange planned = OffsetImport.plan(stored, given, facts, how.missing(), force);
-            new ChangeRunner(group, database, output, change, effects).run(handle, planned);
+            new ChangeRunner(group, database, output, change, effects).run(handle, incarnations, planned);
         }
         return ExitCode.DONE;
     }

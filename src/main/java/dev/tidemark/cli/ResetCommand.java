@@ -75,10 +75,11 @@ final class ResetCommand implements Callable<Integer> {
         }
         Scope scope = selector instanceof Selector.Given given ? given.scope() : scopes.scope();
         try (Handle handle = database.open()) {
+            Map<String, Integer> incarnations = StoredGroup.incarnations(handle, database, group);
             StoredGroup stored = StoredGroup.require(handle, database, group);
             List<StoredGroup.Row> rows = stored.within(scope);
             OffsetChange planned = OffsetChange.reset(selector, rows, logs(stored, rows, selector));
-            new ChangeRunner(group, database, output, change, effects).run(handle, planned);
+            new ChangeRunner(group, database, output, change, effects).run(handle, incarnations, planned);
         }
         return ExitCode.DONE;
     }

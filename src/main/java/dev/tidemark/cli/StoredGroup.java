@@ -4,6 +4,7 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,16 @@ record StoredGroup(String group, Map<String, Identity> topics, List<Row> rows) {
                         r.getObject("log_end", Long.class)))
                 .list();
         return new StoredGroup(group, topics, rows);
+    }
+
+    /** Which topic of its name each topic is, by number: what was planned for one is not for the next. */
+    static Map<String, Integer> incarnations(Handle handle, DatabaseOptions database, String group) {
+        Map<String, Integer> incarnations = new HashMap<>();
+        handle.createQuery(database.sql("select topic, incarnation from {schema}.topic_binding where group_id = :group"))
+                .bind("group", group)
+                .map((r, context) -> incarnations.put(r.getString("topic"), r.getInt("incarnation")))
+                .list();
+        return incarnations;
     }
 
     /** Reads a group that must be known (TM-601). */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.Cli.Result;
+import dev.tidemark.testkit.DatabaseLogin;
+import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -12,7 +14,15 @@ import dev.tidemark.testkit.Servers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -121,6 +131,81 @@ class RebindIT {
                 .isZero();
         assertThat(group.database.query("select partition, next_offset from tidemark.stored_offset"))
                 .containsExactly("0|121");
+    }
+
+    /** Runs a command while another session holds what it waits for, and lets the session commit then. */
+    private Result whileHeld(DatabaseLogin holder, String sql, String... command) throws SQLException {
+        try (Connection c = holder.connect();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute(sql);
+            CompletableFuture<Result> second = CompletableFuture.supplyAsync(() -> cli.run(command));
+            Awaitility.await("the command waits")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> group.database
+                                    .superuser()
+                                    .number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                                            + " and datname = current_database()")
+                            > 0);
+            c.commit();
+            return second.join();
+        }
+    }
+
+    private String rebindByHand(String topicId, String offsets) {
+        return "select tidemark.rebind_topic('" + group.name + "', '" + group.name
+                + "', (select cluster_id from tidemark.topic_binding), '" + topicId + "', array[" + offsets + "])";
+    }
+
+    @Test
+    void ofTwoWhoRebindAtOnceTheSecondChangesNothing() throws SQLException {
+        createAgain(2);
+        String[] rebind = {"rebind", group.name, "--topic", group.name, "--to-earliest", "--execute"};
+        Result second = whileHeld(
+                group.database.as(DatabaseRole.OPERATOR), rebindByHand(group.kafka.topicId(group.name), "90, 0"), rebind);
+        assertFails(
+                second, ExitCode.FAILED, "TM-603", "was bound anew already, by tidemark_operator in change ", "nothing was moved");
+        assertThat(group.stored()).containsExactly(90L, 0L);
+        // One that comes later sees it before it begins.
+        assertFails(cli.run(rebind), ExitCode.WRONG_INPUT, "TM-601", "nothing to rebind");
+        assertThat(group.database.query("select incarnation from tidemark.topic_binding"))
+                .containsExactly("2");
+    }
+
+    @Test
+    void aRebindToWhereItStandsCountsFromWhereItStandsThen() throws SQLException {
+        createAgain(2);
+        Result moved = whileHeld(
+                group.database.owner(),
+                "update tidemark.stored_offset set next_offset = 110 where partition = 0",
+                "rebind",
+                group.name,
+                "--topic",
+                group.name,
+                "--to-current",
+                "--force",
+                "--execute");
+        assertThat(moved.exitCode()).as(moved.err()).isZero();
+        assertThat(group.stored()).containsExactly(110L, 100L);
+        assertThat(moved.out().lines().toList().get(1)).matches(group.name + " +0 +110 +110 +10");
+        assertThat(group.database.query("select incarnation from tidemark.topic_binding"))
+                .containsExactly("2");
+    }
+
+    /** What was planned for one topic must not be done to the next. */
+    @Test
+    void aResetThatWaitedForARebindChangesNothing() throws SQLException {
+        for (String[] selector : new String[][] {{"--to-offset", "10", "--force"}, {"--shift-by", "-5", "--force"}, {"--to-current"}}) {
+            List<String> command = new ArrayList<>(List.of("reset", group.name, "--all-topics", "--execute"));
+            command.addAll(List.of(selector));
+            long before = group.database.number("select incarnation from tidemark.topic_binding");
+            Result refused = whileHeld(
+                    group.database.as(DatabaseRole.OPERATOR),
+                    rebindByHand("other-" + before, "50, 60"),
+                    command.toArray(String[]::new));
+            assertFails(refused, ExitCode.FAILED, "TM-603", "was bound anew while this planned", "nothing was changed");
+            assertThat(group.stored()).as(command.toString()).containsExactly(50L, 60L);
+        }
     }
 
     @Test
