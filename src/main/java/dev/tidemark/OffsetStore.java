@@ -20,17 +20,21 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The stored offsets of one consumer group, for people with a poll loop of their own. It works on the caller's connection, in
- * the caller's transaction, and neither commits nor rolls back. The order of a loop's life:
+ * The stored offsets of one consumer group: the calls beneath a poll loop. It works on the caller's connection, in the caller's
+ * transaction, and neither commits nor rolls back. <strong>For a loop of one's own use {@link ClaimingConsumer}, which makes these calls
+ * and keeps their rules.</strong> {@link #advance} trusts the caller for what lies between the claim's position and the new one; a
+ * caller who breaks a rule loses records without an error:
  *
  * <ol>
- *   <li>partitions assigned: {@link #resolve} and {@link #bind} once, {@link #claim} and commit, then seek to the claims'
- *       positions;
- *   <li>for each transaction: {@link #check}, the effects, {@link #advance} as the last statement, commit; keep the claims that
- *       the advance returned only once the commit has;
- *   <li>fenced, or a commit whose outcome is unknown: roll back, drop what was read, claim again if Kafka still assigns the
- *       partition;
- *   <li>partitions revoked: {@link #release} and commit.
+ *   <li>partitions assigned: {@link #resolve} and {@link #bind} once, {@link #claim} and commit. Then drop everything that was fetched of
+ *       them before, in hand, in other threads, and with a seek to the claims' positions in the KafkaConsumer: with a fresh claim,
+ *       {@code advance} accepts records from before it;
+ *   <li>for each transaction: {@link #check}, the effects of all records from the claim's position on, without a gap, {@link #advance} as
+ *       the last statement, commit; keep the claims that the advance returned only once the commit has;
+ *   <li>fenced, or a commit whose outcome is unknown: roll back, poll, and if Kafka still assigns the partition, as 1;
+ *   <li>partitions revoked: drop what was fetched, {@link #release} and commit;
+ *   <li>nobody else seeks, pauses or replays on that KafkaConsumer, as Spring Kafka's listener containers do; it has {@code
+ *       enable.auto.commit=false} and {@code auto.offset.reset=none}.
  * </ol>
  *
  * <p>Thread-safe: it holds no state but the group's name.
@@ -105,6 +109,9 @@ public final class OffsetStore {
      * Makes the caller the owner of these partitions, once the transaction commits. Waits for transactions that are advancing
      * them, so what it returns is final; {@code lock_timeout} bounds the wait.
      *
+     * <p>Demands that everything fetched of these partitions so far is dropped, and that the KafkaConsumer is sought to the positions
+     * returned, before anything is advanced with the claims: they are as good for records from before as for those after.
+     *
      * @throws LogMismatchException if a partition was never bound (TM-303)
      */
     public Map<TopicPartition, Claim> claim(Connection connection, Collection<TopicPartition> partitions)
@@ -128,6 +135,10 @@ public final class OffsetStore {
     /**
      * Moves positions, all or none, in the caller's transaction. Make it the last statement before the commit: from here on a
      * successor's claim waits for this transaction.
+     *
+     * <p>Checks that the claim holds and that the offset stands at its position. Demands, and cannot check, that every record between
+     * that position and the new one was fetched after the claim was made, and is dealt with in this transaction: what is missing there
+     * is passed over for good.
      *
      * @return the claims to go on with, valid once the transaction has committed
      * @throws FencedException if a claim no longer holds; the transaction must be rolled back

@@ -68,7 +68,11 @@ class ArchitectureTest {
                 .that()
                 .resideInAPackage(API)
                 .and(not(belongToAnyOf(
-                        TidemarkBuilder.class, OffsetStore.class, DeadLetters.class, TidemarkSchema.class)))
+                        TidemarkBuilder.class,
+                        ClaimingConsumerBuilder.class,
+                        OffsetStore.class,
+                        DeadLetters.class,
+                        TidemarkSchema.class)))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.tidemark.internal..")

@@ -185,7 +185,17 @@ abstract class OffsetStoreContract {
         }
         assertThat(database.query("select topic, partition, from_offset, to_offset, by_role, at is not null"
                         + " from tidemark.audit_log order by id"))
-                .containsExactly("flights|0|10|500|postgres|t", "flights|0|500|4|postgres|t");
+                .containsExactly("flights|0|10|500|tidemark_owner|t", "flights|0|500|4|tidemark_owner|t");
+    }
+
+    /** What the raw calls leave to the caller; {@link ClaimingConsumerIT} has what does not. */
+    @Test
+    void aFreshClaimTrustsTheCallerForWhatLiesBetween() throws SQLException {
+        Position fetchedBefore = Position.of(51);
+        database.owner().execute("update tidemark.stored_offset set next_offset = 5 where partition = 0");
+        Claim fresh = claim(P0);
+        inTransaction(c -> store.advance(c, Map.of(fresh, fetchedBefore)));
+        assertThat(stored(P0)).as("5 to 50 are passed over").isEqualTo(51);
     }
 
     @Test

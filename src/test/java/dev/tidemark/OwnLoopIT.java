@@ -1,5 +1,6 @@
 package dev.tidemark;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -10,7 +11,6 @@ import dev.tidemark.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -23,8 +23,9 @@ class OwnLoopIT {
         String topic = kafka.createTopic(Servers.unique("own-loop"), 4);
         List<Flight> flights = Flights.sample();
         try (var producer = kafka.producer();
-                OwnLoop first = loop(kafka, database, topic);
-                OwnLoop second = loop(kafka, database, topic)) {
+                HikariDataSource pool = database.pool(4)) {
+            OwnLoop first = loop(kafka, pool, topic);
+            OwnLoop second = loop(kafka, pool, topic);
             CompletableFuture<Void> running = CompletableFuture.runAsync(first);
             Servers.produce(producer, topic, flights.subList(0, 8_000));
             Awaitility.await()
@@ -49,12 +50,7 @@ class OwnLoopIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
-    private static OwnLoop loop(KafkaServer kafka, TestDatabase database, String topic) {
-        var config = kafka.consumerConfig(topic, "cooperative");
-        config.put("enable.auto.commit", "false");
-        config.put("auto.offset.reset", "none");
-        config.put("key.deserializer", StringDeserializer.class);
-        config.put("value.deserializer", StringDeserializer.class);
-        return new OwnLoop(config, database.pool(1), topic, FlightEffects::foldBatch);
+    private static OwnLoop loop(KafkaServer kafka, HikariDataSource pool, String topic) {
+        return new OwnLoop(kafka.consumerConfig(topic, "cooperative"), pool, topic, FlightEffects::foldBatch);
     }
 }

@@ -3,10 +3,9 @@ package dev.tidemark.recipes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Claim;
+import dev.tidemark.ClaimedRecords;
+import dev.tidemark.ClaimingConsumer;
 import dev.tidemark.FencedException;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
 import dev.tidemark.recipes.SpringRecipe.FlightService;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -26,8 +25,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
@@ -56,23 +53,20 @@ class SpringRecipeIT {
     @BeforeEach
     void start() {
         context.registerBean(DataSource.class, () -> pool);
-        context.registerBean(OffsetStore.class, () -> OffsetStore.of(topic));
-        context.registerBean(
-                FlightService.class, () -> new FailingService(pool, context.getBean(OffsetStore.class), fails));
+        context.registerBean(FlightService.class, () -> new FailingService(pool, fails));
         context.register(SpringRecipe.Setup.class);
         context.refresh();
         FlightService service = context.getBean(FlightService.class);
         assertThat(AopUtils.isAopProxy(service)).isTrue();
 
         Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
-        config.put("enable.auto.commit", "false");
-        config.put("auto.offset.reset", "none");
         config.put("max.poll.records", "100");
         loop = new SpringLoop(
-                topic,
-                kafka.admin(),
-                new KafkaConsumer<>(config, new StringDeserializer(), RecipesIT.flightDeserializer()),
-                context.getBean(OffsetStore.class),
+                ClaimingConsumer.from(config)
+                        .deserializers(new StringDeserializer(), RecipesIT.flightDeserializer())
+                        .topics(topic)
+                        .database(pool)
+                        .open(),
                 service);
         running = CompletableFuture.runAsync(loop, task -> new Thread(task, "test-loop").start());
     }
@@ -187,19 +181,17 @@ class SpringRecipeIT {
     static class FailingService extends FlightService {
         private final AtomicBoolean fails;
 
-        FailingService(DataSource dataSource, OffsetStore offsets, AtomicBoolean fails) {
-            super(dataSource, offsets);
+        FailingService(DataSource dataSource, AtomicBoolean fails) {
+            super(dataSource);
             this.fails = fails;
         }
 
         @Override
-        public Map<TopicPartition, Claim> apply(
-                List<ConsumerRecord<String, Flight>> records, Map<Claim, Position> moves) throws Exception {
-            Map<TopicPartition, Claim> moved = super.apply(records, moves);
+        public void apply(ClaimedRecords<String, Flight> batch) throws Exception {
+            super.apply(batch);
             if (fails.get()) {
                 throw new IOException("a checked one");
             }
-            return moved;
         }
     }
 }

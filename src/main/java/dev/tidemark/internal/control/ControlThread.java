@@ -2,6 +2,7 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.Claim;
 import dev.tidemark.GapPolicy;
+import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
@@ -178,6 +179,28 @@ public final class ControlThread {
     /** Gives up claiming these partitions. */
     public void forget(Collection<TopicPartition> partitions) {
         claims.forget(partitions);
+    }
+
+    /**
+     * Moves positions beyond offsets that hold no record, in a transaction of its own.
+     *
+     * @return completes with the partitions that moved, or exceptionally if nobody knows
+     */
+    public CompletableFuture<Set<TopicPartition>> advance(Map<Claim, Position> moves) {
+        CompletableFuture<Set<TopicPartition>> moved = new CompletableFuture<>();
+        tasks.later(
+                () -> {
+                    try {
+                        moved.complete(connection.inTransaction(c -> {
+                            identity.check(c);
+                            return store.advance(c, moves);
+                        }));
+                    } catch (SQLException | RuntimeException e) {
+                        moved.completeExceptionally(e);
+                    }
+                },
+                Duration.ZERO);
+        return moved;
     }
 
     /** Gives back what is still ours; failing to is no harm. */

@@ -12,9 +12,9 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Every seek, pause and resume of the KafkaConsumer. Used by the poll thread alone. */
 final class Seeks {
-    private final Consumer<byte[], byte[]> consumer;
+    private final Consumer<?, ?> consumer;
 
-    Seeks(Consumer<byte[], byte[]> consumer) {
+    Seeks(Consumer<?, ?> consumer) {
         this.consumer = consumer;
     }
 

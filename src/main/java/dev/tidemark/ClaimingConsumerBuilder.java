@@ -1,0 +1,176 @@
+package dev.tidemark;
+
+import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.Subscription;
+import dev.tidemark.internal.run.ClaimingLoop;
+import dev.tidemark.internal.store.PoolSize;
+import dev.tidemark.internal.store.Schema;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import javax.sql.DataSource;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects what a {@link ClaimingConsumer} is made of. Contradictions are refused with {@link InvalidConfigurationException} when
+ * {@link #open} ends the building. Not thread-safe.
+ *
+ * @param <K> the records' keys
+ * @param <V> the records' values
+ */
+public final class ClaimingConsumerBuilder<K, V> {
+    private final Map<String, ?> kafkaConfig;
+    private final Settings settings;
+    private final Deserializer<K> keys;
+    private final Deserializer<V> values;
+
+    /** What does not depend on the types of key and value. */
+    private static final class Settings {
+        private @Nullable Subscription subscription;
+        private @Nullable DataSource dataSource;
+        private String schema = Schema.DEFAULT;
+        private @Nullable UUID storeId;
+        private StartPosition start = StartPosition.earliest();
+        private GapPolicy gaps = GapPolicy.halt();
+    }
+
+    private ClaimingConsumerBuilder(
+            Map<String, ?> kafkaConfig, Settings settings, Deserializer<K> keys, Deserializer<V> values) {
+        this.kafkaConfig = kafkaConfig;
+        this.settings = settings;
+        this.keys = keys;
+        this.values = values;
+    }
+
+    static ClaimingConsumerBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
+        return new ClaimingConsumerBuilder<>(
+                kafkaConfig, new Settings(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** The topics to read. One of this, {@link #topicPattern} and {@link #partitions} is required; the last call counts. */
+    public ClaimingConsumerBuilder<K, V> topics(String... names) {
+        return topics(List.of(names));
+    }
+
+    /** As {@link #topics(String...)}. */
+    public ClaimingConsumerBuilder<K, V> topics(Collection<String> names) {
+        settings.subscription = new Subscription.Topics(Set.copyOf(names));
+        return this;
+    }
+
+    /** All topics whose whole name matches, as {@link TidemarkBuilder#topicPattern}. */
+    public ClaimingConsumerBuilder<K, V> topicPattern(Pattern names) {
+        settings.subscription = new Subscription.Matching(names);
+        return this;
+    }
+
+    /**
+     * These partitions and no others, without a group that shares them out. Who opens last owns a partition; the one before gets
+     * TM-401 from {@code poll} and does not claim it back while it is the other's.
+     */
+    public ClaimingConsumerBuilder<K, V> partitions(TopicPartition... assigned) {
+        return partitions(List.of(assigned));
+    }
+
+    /** As {@link #partitions(TopicPartition...)}. */
+    public ClaimingConsumerBuilder<K, V> partitions(Collection<TopicPartition> assigned) {
+        settings.subscription = new Subscription.Manual(Set.copyOf(assigned));
+        return this;
+    }
+
+    /** How bytes become keys and values; closed with the consumer, never configured. Without this call both stay bytes. */
+    public <K2, V2> ClaimingConsumerBuilder<K2, V2> deserializers(Deserializer<K2> key, Deserializer<V2> value) {
+        return new ClaimingConsumerBuilder<>(kafkaConfig, settings, key, value);
+    }
+
+    /**
+     * Where the offsets are, and the effects must go. Required, and stays the caller's to close. This consumer keeps one connection for
+     * its claims, so a pool must hold at least one more for the caller's transactions (TM-102).
+     */
+    public ClaimingConsumerBuilder<K, V> database(DataSource target) {
+        settings.dataSource = target;
+        return this;
+    }
+
+    /** The schema of the offset store: a plain lower-case identifier. Default {@code tidemark}. */
+    public ClaimingConsumerBuilder<K, V> schema(String name) {
+        settings.schema = name;
+        return this;
+    }
+
+    /** Where a group begins that has no stored offsets. Default {@link StartPosition#earliest()}. */
+    public ClaimingConsumerBuilder<K, V> startAt(StartPosition position) {
+        settings.start = position;
+        return this;
+    }
+
+    /** What to do when records were deleted before they were read. Default {@link GapPolicy#halt()}. */
+    public ClaimingConsumerBuilder<K, V> onGap(GapPolicy policy) {
+        settings.gaps = policy;
+        return this;
+    }
+
+    /** The offset store that the database must hold, as {@link TidemarkBuilder#storeId}. */
+    public ClaimingConsumerBuilder<K, V> storeId(UUID id) {
+        settings.storeId = id;
+        return this;
+    }
+
+    /**
+     * Makes the clients and begins to look at the database; the first {@code poll} joins the group.
+     *
+     * @throws InvalidConfigurationException TM-101 to TM-103
+     */
+    public ClaimingConsumer<K, V> open() {
+        KafkaSettings kafka = KafkaSettings.of(kafkaConfig);
+        Subscription subscription = settings.subscription;
+        if (subscription == null || isEmpty(subscription)) {
+            throw invalid(
+                    ErrorCode.INVALID_SETTING,
+                    "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)");
+        }
+        DataSource database = settings.dataSource;
+        if (database == null) {
+            throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
+        }
+        OptionalInt pooled = PoolSize.of(database);
+        if (pooled.isPresent() && pooled.getAsInt() < 2) {
+            throw invalid(
+                    ErrorCode.CONFLICTING_LIMITS,
+                    "the pool holds 1 connection, and claims need one beside that of the transaction: raise"
+                            + " maximumPoolSize");
+        }
+        return ClaimingLoop.open(
+                new ClaimingLoop.Options(
+                        kafka,
+                        kafkaConfig.containsKey("max.poll.records"),
+                        new Reading(subscription, settings.start, settings.gaps, false),
+                        database,
+                        new Schema(settings.schema),
+                        Optional.ofNullable(settings.storeId)),
+                keys,
+                values);
+    }
+
+    private static boolean isEmpty(Subscription subscription) {
+        if (subscription instanceof Subscription.Topics topics) {
+            return topics.names().isEmpty() || topics.names().stream().anyMatch(String::isBlank);
+        }
+        return subscription instanceof Subscription.Manual manual
+                && (manual.partitions().isEmpty()
+                        || manual.partitions().stream().anyMatch(p -> p.topic().isBlank() || p.partition() < 0));
+    }
+
+    private static InvalidConfigurationException invalid(ErrorCode code, String message) {
+        return new InvalidConfigurationException(code, message, null);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.tidemark.internal.plan;
+
+import dev.tidemark.Claim;
+import dev.tidemark.Position;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Part of a partition's log: all records that it holds for the group between two positions.
+ *
+ * @param claim the claim it was fetched under, at the position where it begins
+ * @param records in the order of the log; at least one
+ * @param end the position behind it
+ */
+public record Stretch<K, V>(Claim claim, List<ConsumerRecord<K, V>> records, Position end) {
+    /** Copies the list. */
+    public Stretch {
+        records = List.copyOf(records);
+    }
+
+    /**
+     * What a poll brought of a partition.
+     *
+     * @param claim the claim in force, at the position that has been reached
+     * @param expected where fetching stood before the poll: what lies below was fetched before
+     * @param next where Kafka's client says that reading goes on; null if it does not
+     * @return empty if it brought no record
+     */
+    public static <K, V> Optional<Stretch<K, V>> of(
+            Claim claim, Position expected, List<ConsumerRecord<K, V>> polled, @Nullable Position next) {
+        List<ConsumerRecord<K, V>> records = polled.stream()
+                .filter(record -> record.offset() >= expected.nextOffset())
+                .toList();
+        if (records.isEmpty()) {
+            return Optional.empty();
+        }
+        Position end = Position.after(records.get(records.size() - 1));
+        return Optional.of(
+                new Stretch<>(claim, records, next != null && next.nextOffset() > end.nextOffset() ? next : end));
+    }
+
+    /** Its first records; empty if there are to be none. What holds no record behind the last of all belongs to that one. */
+    public Optional<Stretch<K, V>> first(int count) {
+        if (count >= records.size()) {
+            return Optional.of(this);
+        }
+        return count <= 0
+                ? Optional.empty()
+                : Optional.of(new Stretch<>(claim, records.subList(0, count), Position.after(records.get(count - 1))));
+    }
+
+    /** What follows its first records; empty if nothing does. */
+    public Optional<Stretch<K, V>> after(int count) {
+        if (count <= 0) {
+            return Optional.of(this);
+        }
+        return count >= records.size()
+                ? Optional.empty()
+                : Optional.of(new Stretch<>(
+                        claim.at(Position.after(records.get(count - 1))), records.subList(count, records.size()), end));
+    }
+}

@@ -1,0 +1,119 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ClaimedRecords;
+import dev.tidemark.FencedException;
+import dev.tidemark.OffsetStore;
+import dev.tidemark.Position;
+import dev.tidemark.internal.plan.Stretch;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/** What a poll handed out, or part of it. */
+final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
+    private final OffsetStore store;
+    private final Handout handout;
+    private final List<Stretch<K, V>> stretches;
+    private final List<ConsumerRecord<K, V>> records;
+    private volatile boolean advanced;
+
+    /**
+     * @param stretches at most one for each partition
+     */
+    ClaimedBatch(OffsetStore store, Handout handout, List<Stretch<K, V>> stretches) {
+        this.store = store;
+        this.handout = handout;
+        this.stretches = List.copyOf(stretches);
+        this.records = stretches.stream().flatMap(s -> s.records().stream()).toList();
+    }
+
+    @Override
+    public List<ConsumerRecord<K, V>> records() {
+        return records;
+    }
+
+    @Override
+    public Iterator<ConsumerRecord<K, V>> iterator() {
+        return records.iterator();
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return records.isEmpty();
+    }
+
+    @Override
+    public int size() {
+        return records.size();
+    }
+
+    @Override
+    public Set<TopicPartition> partitions() {
+        Set<TopicPartition> partitions = new HashSet<>();
+        stretches.forEach(s -> partitions.add(s.claim().partition()));
+        return partitions;
+    }
+
+    @Override
+    public ClaimedRecords<K, V> of(TopicPartition partition) {
+        return part(stretches.stream()
+                .filter(s -> s.claim().partition().equals(partition))
+                .toList());
+    }
+
+    @Override
+    public ClaimedRecords<K, V> first(int count) {
+        List<Stretch<K, V>> taken = new ArrayList<>();
+        int left = count;
+        for (Stretch<K, V> stretch : stretches) {
+            stretch.first(left).ifPresent(taken::add);
+            left -= stretch.records().size();
+        }
+        return part(taken);
+    }
+
+    @Override
+    public ClaimedRecords<K, V> after(int count) {
+        List<Stretch<K, V>> taken = new ArrayList<>();
+        int left = count;
+        for (Stretch<K, V> stretch : stretches) {
+            stretch.after(left).ifPresent(taken::add);
+            left -= stretch.records().size();
+        }
+        return part(taken);
+    }
+
+    private ClaimedRecords<K, V> part(List<Stretch<K, V>> taken) {
+        return new ClaimedBatch<>(store, handout, taken);
+    }
+
+    @Override
+    public void advance(Connection connection) throws SQLException {
+        Map<Claim, Position> moves = new HashMap<>();
+        stretches.forEach(s -> moves.put(s.claim(), s.end()));
+        try {
+            Map<TopicPartition, Claim> unused = store.advance(connection, moves);
+            advanced = true;
+        } catch (FencedException e) {
+            handout.fenced(e.partitions());
+            throw e;
+        }
+    }
+
+    @Override
+    public void confirm() {
+        if (!advanced && !isEmpty()) {
+            throw new IllegalStateException("confirm() before advance(connection): these records were not advanced");
+        }
+        handout.confirm(stretches);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.control.ControlEvents;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Pauses;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** What the control thread found out for a {@link ClaimingLoop}, until its next poll. Any thread may report. */
+final class LoopEvents implements ControlEvents {
+    private final ConcurrentLinkedQueue<Consumer<Shares>> news = new ConcurrentLinkedQueue<>();
+    private volatile @Nullable TidemarkException failure;
+    private volatile @Nullable TidemarkException missing;
+
+    /** What ends the consumer; null while nothing does. */
+    @Nullable
+    TidemarkException failure() {
+        return failure;
+    }
+
+    /** Topics that do not exist; null while all of them do. */
+    @Nullable
+    TidemarkException missing() {
+        return missing;
+    }
+
+    /** Tells it all, in order, on the caller's thread. */
+    void tell(Shares shares) {
+        Consumer<Shares> next = news.poll();
+        boolean told = next != null;
+        while (next != null) {
+            next.accept(shares);
+            next = news.poll();
+        }
+        if (told) {
+            shares.publish();
+        }
+    }
+
+    @Override
+    public void claimed(Map<ClaimedPartition, Long> assignments) {
+        news.add(shares -> shares.claimed(assignments));
+    }
+
+    @Override
+    public void refused(TopicPartition partition, long assignment, TidemarkException why) {
+        news.add(shares -> shares.refused(partition, assignment, why));
+    }
+
+    @Override
+    public void waiting(Collection<TopicPartition> partitions, TidemarkException why) {
+        news.add(shares -> shares.waiting(partitions, why));
+    }
+
+    @Override
+    public void pauses(Pauses now) {
+        news.add(shares -> shares.pauses(now));
+    }
+
+    @Override
+    public void lost(Collection<Claim> claims, TidemarkException why) {
+        news.add(shares -> shares.lost(claims));
+    }
+
+    @Override
+    public void halted(Collection<Claim> claims, TidemarkException why) {
+        news.add(shares -> shares.halted(claims, why));
+    }
+
+    @Override
+    public void logEnds(Map<TopicPartition, Long> ends) {
+        // Sampled for the view consumer_lag; this consumer has no status of its own.
+    }
+
+    @Override
+    public void missing(@Nullable TidemarkException why) {
+        missing = why;
+    }
+
+    @Override
+    public void unfinished(Set<TopicPartition> partitions, Set<TopicPartition> halted) {
+        // Only runs that end by themselves ask.
+    }
+
+    @Override
+    public void failed(TidemarkException why) {
+        failure = why;
+    }
+}

@@ -1,0 +1,132 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.Claim;
+import dev.tidemark.FencedException;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.Loss;
+import dev.tidemark.internal.run.Share.State;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How one partition's claim comes and goes, with all that belongs to it: seeks and pauses, waits, words. Used by the thread that polls. */
+final class ShareChanges {
+    private static final Logger LOG = LoggerFactory.getLogger(ShareChanges.class);
+
+    /** Losing the claim twice within this time is a quarrel, which is waited out. */
+    private static final Duration QUARREL = Duration.ofSeconds(10);
+
+    private final String groupId;
+    private final Seeks seeks;
+    private final ControlThread control;
+
+    ShareChanges(String groupId, Seeks seeks, ControlThread control) {
+        this.groupId = groupId;
+        this.seeks = seeks;
+        this.control = control;
+    }
+
+    /** Nothing may be fetched before there is a claim. */
+    void hold(Share share) {
+        seeks.hold(share.partition);
+    }
+
+    /**
+     * A claim was made.
+     *
+     * @param paused whether it stands still all the same
+     */
+    void claimed(Share share, ClaimedPartition found, boolean paused) {
+        Claim claim = found.claim();
+        Claim lost = share.lost;
+        if (lost != null) {
+            Loss.of(groupId, lost, found)
+                    .ifPresent(why -> LOG.warn(
+                            "fenced group={} partition={} code={} error=\"{}\"",
+                            groupId,
+                            share.partition,
+                            why.code(),
+                            LogContext.quotable(why, Board.words(why))));
+        } else if (claim.position().nextOffset() >= share.fetched.nextOffset()) {
+            // What was handed out had committed, and nobody said so.
+            share.setbacks = 0;
+        }
+        share.claim = claim;
+        share.lost = null;
+        share.why = null;
+        share.fetched = claim.position();
+        if (paused) {
+            share.state = State.PAUSED;
+        } else {
+            share.state = State.READING;
+            seeks.begin(claim);
+        }
+    }
+
+    /** What was handed out was not confirmed: given up, and read again after a while. */
+    void failed(Share share, boolean moved) {
+        share.setbacks = moved ? 1 : share.setbacks + 1;
+        giveUp(share, "not confirmed");
+        share.patience = backoff(share.setbacks);
+    }
+
+    void pause(Share share) {
+        LOG.info("paused group={} partition={}", groupId, share.partition);
+        seeks.hold(share.partition);
+        share.state = State.PAUSED;
+    }
+
+    /** Nothing of it may be fetched until the control thread says what is wrong with its position. */
+    void explaining(Share share) {
+        seeks.hold(share.partition);
+        share.state = State.EXPLAINING;
+    }
+
+    void halt(Share share, TidemarkException why) {
+        seeks.hold(share.partition);
+        share.state = State.HALTED;
+        share.why = why;
+        share.told = false;
+        if (!(why instanceof FencedException)) {
+            // Another process reads it, and says itself how it stands.
+            control.noteHalt(share.partition, why, Board.words(why));
+        }
+    }
+
+    /** The claim is gone, or in doubt. */
+    void lose(Share share, String how) {
+        long now = System.nanoTime();
+        boolean quarrel = share.setbacks > 0 && now - share.lostAt < QUARREL.toNanos();
+        share.setbacks = quarrel ? share.setbacks + 1 : 1;
+        share.lostAt = now;
+        share.lost = share.claim;
+        unclaim(share, how);
+        share.patience = quarrel ? backoff(share.setbacks - 1) : Duration.ZERO;
+    }
+
+    /** Given back first: a claim upon it would look like one without progress. */
+    void giveUp(Share share, String how) {
+        if (share.claim != null) {
+            control.release(Set.of(share.claim));
+        }
+        unclaim(share, how);
+    }
+
+    private void unclaim(Share share, String how) {
+        LOG.warn("claiming again group={} partition={} cause=\"{}\"", groupId, share.partition, how);
+        seeks.hold(share.partition);
+        share.claim = null;
+        share.why = null;
+        share.state = State.LOST;
+    }
+
+    private static Duration backoff(int attempts) {
+        return Backoff.TROUBLE.after(attempts, ThreadLocalRandom.current().nextDouble());
+    }
+}
