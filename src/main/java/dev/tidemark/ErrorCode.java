@@ -29,10 +29,12 @@ public enum ErrorCode {
     TABLE_UNLOGGED("TM-207"),
     /** A pooler handed out a connection that does not know the driver's prepared statements. */
     PREPARED_STATEMENT_CLASH("TM-208"),
-    /** The database refuses the login. */
+    /** The database refuses the connection: the login, or a setting that comes with it. */
     LOGIN_REFUSED("TM-209"),
     /** The server is older than PostgreSQL 14. */
     SERVER_TOO_OLD("TM-210"),
+    /** A pooler hands out connections by the statement, so that there are no transactions. */
+    POOLER_BY_STATEMENT("TM-211"),
     /** The stored offsets belong to another Kafka cluster. */
     OTHER_CLUSTER("TM-301"),
     /** The stored offsets belong to another topic of the same name. */
@@ -57,8 +59,10 @@ public enum ErrorCode {
     OFFSET_MOVED("TM-402"),
     /** The stored offset went back with the database: a restore, or a failover to a replica that lagged. */
     OFFSET_RESTORED("TM-403"),
-    /** A row of the offset table stays locked. */
+    /** A row of the offset table stays locked, or a whole table of the offset store. */
     ROW_LOCKED("TM-404"),
+    /** A unit of work waits inside of a statement: for a lock on a table of the handler's, or for another server. */
+    UNIT_WAITS("TM-405"),
     /** The handler ended the transaction or hid a failed statement. */
     TRANSACTION_BROKEN("TM-501"),
     /** The handler failed on a record. */

@@ -16,7 +16,8 @@ import java.util.Set;
  * </pre>
  *
  * CLAIMING, RUNNING and RETRYING become PAUSED while a person says so; PAUSED becomes LOST when that ends, or when the offset is
- * moved, and HALTED when the topic turns out to be another one. A revoked partition leaves the diagram from any state.
+ * moved, and HALTED when the topic turns out to be another one. What halted at its claim becomes CLAIMING when it can be claimed. A
+ * revoked partition leaves the diagram from any state.
  */
 public enum PartitionState {
     /** The claim is under way, or is tried again after passing trouble. Nothing is read. */
@@ -30,7 +31,8 @@ public enum PartitionState {
     /** The claim is gone: what was buffered is void, and the partition is claimed again if Kafka still assigns it. */
     LOST,
     /**
-     * Stands still until the process or the assignment changes, or somebody moves its stored offset; the status tells why.
+     * Stands still until the process or the assignment changes, or its stored offset is moved; one that was refused at its claim
+     * also goes on once what it was refused for is repaired. The status tells why.
      */
     HALTED,
     /**
@@ -54,7 +56,7 @@ public enum PartitionState {
             case RETRYING -> FROM_RETRYING.contains(next);
             case DRAINING -> FROM_DRAINING.contains(next);
             case LOST -> FROM_LOST.contains(next);
-            case HALTED -> next == LOST;
+            case HALTED -> next == LOST || next == CLAIMING;
             case PAUSED -> FROM_PAUSED.contains(next);
         };
     }

@@ -1,5 +1,6 @@
 package dev.tidemark;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
@@ -11,7 +12,8 @@ import org.apache.kafka.common.TopicPartition;
  * @param state what it is doing
  * @param storedOffset the next offset to read, as last committed by or claimed from the database; empty before the claim
  * @param logEndOffset the offset after the last readable record, sampled every few seconds; empty before the first sample
- * @param lastError why it halted or retries, without any record's content; empty while all is well
+ * @param lastError why it halted, or what it waits for or tries again, without any record's content; empty while all is well
+ * @param errorSince since when, by this process's clock; empty while all is well
  * @param fences how often the claim was lost and the partition claimed again since it was assigned
  * @param lastFence why the claim was lost last: TM-401, TM-402 or TM-403; empty if it never was
  * @param owner the name under which this consumer claims, as in the database's {@code owner_name}
@@ -22,6 +24,7 @@ public record PartitionStatus(
         OptionalLong storedOffset,
         OptionalLong logEndOffset,
         Optional<String> lastError,
+        Optional<Instant> errorSince,
         long fences,
         Optional<String> lastFence,
         String owner) {

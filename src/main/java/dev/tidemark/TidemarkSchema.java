@@ -1,6 +1,12 @@
 package dev.tidemark;
 
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.NotConnectedException;
+import dev.tidemark.internal.store.PoolerMode;
 import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreErrors;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -41,11 +47,7 @@ public final class TidemarkSchema {
         try {
             create(dataSource, name);
         } catch (SQLException e) {
-            throw new OffsetStoreException(
-                    ErrorCode.SCHEMA_MISSING,
-                    "schema " + name
-                            + " could not be created: create it as a role that may, or grant create on the database",
-                    e);
+            throw refused(dataSource, name, e);
         }
         Flyway flyway = Flyway.configure(TidemarkSchema.class.getClassLoader())
                 .dataSource(dataSource)
@@ -60,14 +62,44 @@ public final class TidemarkSchema {
         try {
             flyway.migrate();
         } catch (FlywayException e) {
-            throw new OffsetStoreException(
-                    ErrorCode.UNEXPECTED, "the migration of schema " + name + " failed, and changed nothing", e);
+            throw refused(dataSource, name, e);
         }
+    }
+
+    private static TidemarkException refused(DataSource dataSource, String name, Exception failure) {
+        SqlFacts facts = SqlFailures.facts(failure);
+        if (PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource)) {
+            return StoreErrors.poolerByStatement(failure);
+        }
+        if (StoreErrors.isRefusedLogin(failure) || facts.is("25006")) {
+            return StoreErrors.translate(new Schema(name), "of this migration", failure);
+        }
+        if (facts.is("42501")) {
+            return new OffsetStoreException(
+                    ErrorCode.SCHEMA_MISSING,
+                    "schema " + name
+                            + " could not be made or changed, because the role lacks a right: migrate as a role"
+                            + " that owns it, or may create it (grant create on the database)",
+                    failure);
+        }
+        if (facts.fromDatabase() && FailureKind.ofControl(facts) != FailureKind.HANDLER) {
+            return new OffsetStoreException(
+                    ErrorCode.SERVER_AWAY,
+                    "the database does not answer, and schema " + name + " is as it was ("
+                            + SqlFailures.describe(failure)
+                            + "): check the JDBC URL, and whether the server runs there",
+                    failure);
+        }
+        return new OffsetStoreException(
+                ErrorCode.UNEXPECTED,
+                "the migration of schema " + name + " failed, and changed nothing (" + SqlFailures.describe(failure)
+                        + ")",
+                failure);
     }
 
     /** Flyway locks its history, which it keeps in the schema, so the schema itself is made under a lock of our own. */
     private static void create(DataSource dataSource, String name) throws SQLException {
-        try (Connection c = dataSource.getConnection()) {
+        try (Connection c = NotConnectedException.open(dataSource)) {
             c.setAutoCommit(false);
             try {
                 try (PreparedStatement lock = c.prepareStatement(
@@ -90,12 +122,20 @@ public final class TidemarkSchema {
                     }
                 }
                 c.commit();
-            } catch (SQLException | RuntimeException e) {
-                c.rollback();
-                throw e;
-            } finally {
                 c.setAutoCommit(true);
+            } catch (SQLException | RuntimeException e) {
+                giveBack(c, e);
+                throw e;
             }
+        }
+    }
+
+    private static void giveBack(Connection c, Exception failure) {
+        try {
+            c.rollback();
+            c.setAutoCommit(true);
+        } catch (SQLException alsoBroken) {
+            failure.addSuppressed(alsoBroken);
         }
     }
 

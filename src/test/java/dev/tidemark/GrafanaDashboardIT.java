@@ -50,6 +50,8 @@ class GrafanaDashboardIT {
                                 + " ('etl', 'flights', 0, 0, 5, now() - interval '1 hour')",
                         "insert into store.partition_state (group_id, topic, partition, halted_at, error_code, error_text)"
                                 + " values ('billing', 'orders', 2, now(), 'TM-502', 'the handler failed')",
+                        "insert into store.partition_state (group_id, topic, partition, waiting_since, waiting_epoch,"
+                                + " waiting_code, waiting_text) values ('billing', 'orders', 0, now(), 0, 'TM-404', 'a row is locked')",
                         "insert into store.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
                                 + " timestamp_type, error_code, error_class, attempts, parked_by)"
                                 + " select 'billing', 'orders', 1, 0, n, 0, 'CreateTime', 'TM-503', 'some.Exception', 1, 'host-1'"
@@ -225,13 +227,15 @@ class GrafanaDashboardIT {
         assertThat(answer("Partitions").rows())
                 .extracting(row -> row.subList(0, 4))
                 .containsExactly(
-                        List.of("billing", "orders", "0", "owned"),
+                        List.of("billing", "orders", "0", "waiting"),
                         List.of("billing", "orders", "1", "free"),
                         List.of("billing", "orders", "2", "halted"),
                         List.of("etl", "flights", "0", "paused"));
-        assertThat(answer("Halted").rows())
-                .extracting(row -> row.subList(4, 6))
-                .containsExactly(List.of("TM-502", "the handler failed"));
+        assertThat(answer("Halted or waiting").rows())
+                .extracting(row -> List.of(row.get(3), row.get(5), row.get(6)))
+                .containsExactly(
+                        List.of("halted", "TM-502", "the handler failed"),
+                        List.of("waiting", "TM-404", "a row is locked"));
         assertThat(answer("Paused").rows()).extracting(row -> row.get(5)).containsExactly("maintenance");
         assertThat(answer("Dead letters by cause").rows())
                 .extracting(row -> row.subList(3, 8))

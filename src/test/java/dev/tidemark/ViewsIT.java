@@ -57,7 +57,8 @@ class ViewsIT {
                         "state|text",
                         "error_code|text",
                         "error_text|text",
-                        "halted_at|timestamp with time zone");
+                        "halted_at|timestamp with time zone",
+                        "waiting_since|timestamp with time zone");
         assertThat(columns("consumer_group"))
                 .containsExactly(
                         "group_id|text",
@@ -71,7 +72,8 @@ class ViewsIT {
                         "max_lag|bigint",
                         "dead_letters|bigint",
                         "updated_at|timestamp with time zone",
-                        "sampled_at|timestamp with time zone");
+                        "sampled_at|timestamp with time zone",
+                        "waiting_partitions|bigint");
         assertThat(columns("dead_letter_summary"))
                 .containsExactly(
                         "group_id|text",
@@ -108,6 +110,30 @@ class ViewsIT {
                 .containsExactly("airports|0|paused", "flights|0|paused", "flights|1|halted", "flights|2|paused");
         assertThat(database.query("select state from tidemark.consumer_lag where group_id = 'other'"))
                 .containsExactly("free");
+    }
+
+    @Test
+    void aWaitIsOverWithTheNextClaim() {
+        String wait =
+                "insert into tidemark.partition_state (group_id, topic, partition, waiting_since, waiting_epoch, waiting_code,"
+                        + " waiting_text) values ('etl', 'flights', %d, now(), %d, 'TM-404', 'a row is locked') on conflict (group_id, topic, partition)"
+                        + " do update set waiting_since = excluded.waiting_since, waiting_epoch = excluded.waiting_epoch";
+        database.owner().execute(String.format(wait, 0, 1), String.format(wait, 1, 1), String.format(wait, 2, 7));
+        String waits =
+                "select partition, state, error_code, error_text, waiting_since is not null from tidemark.consumer_lag"
+                        + " where group_id = 'etl' and topic = 'flights' order by partition";
+        assertThat(database.query(waits))
+                .containsExactly(
+                        "0|waiting|TM-404|a row is locked|t",
+                        "1|halted|TM-502|the handler failed|f",
+                        "2|free|null|null|f");
+        assertThat(database.number("select waiting_partitions from tidemark.consumer_group where group_id = 'etl'"))
+                .isEqualTo(1);
+        database.owner()
+                .execute("update tidemark.stored_offset set owner_epoch = 2 where topic = 'flights' and partition = 0");
+        assertThat(database.query(waits).get(0)).isEqualTo("0|owned|null|null|f");
+        database.execute("select tidemark.pause('etl', 'flights', 0)");
+        assertThat(database.query(waits).get(0)).isEqualTo("0|paused|null|null|f");
     }
 
     @Test

@@ -40,7 +40,9 @@ final class Rig implements AutoCloseable {
         this.kafka = KafkaServer.startStrong(Servers.directory("bench-kafka"));
         this.postgres = EmbeddedPostgresServer.start(POSTGRES);
         TestDatabase any = postgres.createDatabase("benchmark");
-        String directory = any.superuser().query("select current_setting('data_directory')").get(0);
+        String directory = any.superuser()
+                .query("select current_setting('data_directory')")
+                .get(0);
         this.postmaster = CpuTime.postmaster(Path.of(directory)).orElse(0);
     }
 

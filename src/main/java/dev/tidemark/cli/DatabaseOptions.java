@@ -1,5 +1,6 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.internal.store.NotConnectedException;
 import dev.tidemark.internal.store.Schema;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -97,7 +98,7 @@ final class DatabaseOptions {
         PGSimpleDataSource source = source();
         // PgBouncer may hand out another connection for each transaction, and nothing here is sent often.
         source.setPrepareThreshold(0);
-        return Jdbi.create(source).open();
+        return Jdbi.create(() -> NotConnectedException.open(source)).open();
     }
 
     /** The statement with the schema's name in place of {@code {schema}}. */

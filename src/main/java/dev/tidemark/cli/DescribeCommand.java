@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "describe",
         description = {
-            "Shows each partition of a group: where it stands, how far behind, who owns it, and why it stands still.",
+            "Shows each partition of a group: where it stands, how far behind, who owns it, and why it stands still or waits.",
             "LAG is in records, as the owners last saw the log; SAMPLED-AT tells when. Needs the database only."
         })
 final class DescribeCommand implements Callable<Integer> {
@@ -29,7 +29,8 @@ final class DescribeCommand implements Callable<Integer> {
     public Integer call() {
         try (Handle handle = database.open()) {
             List<Map<String, Object>> rows = handle.createQuery(database.sql(
-                            "select * from {schema}.consumer_lag where group_id = :group order by topic, partition"))
+                            "select l.*, coalesce(l.halted_at, l.waiting_since) as since from {schema}.consumer_lag l"
+                                    + " where l.group_id = :group order by l.topic, l.partition"))
                     .bind("group", group)
                     .mapToMap()
                     .list();
@@ -46,8 +47,10 @@ final class DescribeCommand implements Callable<Integer> {
                     "owner",
                     "state",
                     "error_code",
+                    "since",
                     "updated_at",
-                    "sampled_at"));
+                    "sampled_at",
+                    "error_text"));
         }
         return ExitCode.DONE;
     }

@@ -66,7 +66,9 @@ final class Failures {
             return CommandException.refused(own, failure);
         }
         String state = facts.sqlState() == null ? "" : facts.sqlState();
-        if (facts.connectionLost() || state.startsWith("08") || state.startsWith("57P0")) {
+        boolean away =
+                facts.connectionLost() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57P0");
+        if (away && !StoreErrors.isRefusedLogin(failure)) {
             return CommandException.away(
                     "the database does not answer (" + SqlFailures.describe(failure)
                             + "): check --jdbc-url, and whether the server runs there",
@@ -95,7 +97,7 @@ final class Failures {
             return known.exitCode();
         }
         return switch (failure.code()) {
-            case LOGIN_REFUSED, KAFKA_REFUSES, SERVER_READ_ONLY -> ExitCode.AWAY;
+            case LOGIN_REFUSED, POOLER_BY_STATEMENT, SERVER_AWAY, KAFKA_REFUSES, SERVER_READ_ONLY -> ExitCode.AWAY;
             case INVALID_SETTING,
                     CONFLICTING_KAFKA_SETTING,
                     CONFLICTING_LIMITS,

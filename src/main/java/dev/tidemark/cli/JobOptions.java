@@ -1,5 +1,6 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.internal.store.NotConnectedException;
 import dev.tidemark.sql.ColumnType;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.sql.SqlJobOptions;
@@ -42,7 +43,7 @@ final class JobOptions {
 
     /** Has the server look at the job; what it refuses is wrong input (TM-103). A server that cannot be asked says nothing. */
     void check(SqlJob job, DataSource database) throws SQLException {
-        try (Connection connection = database.getConnection()) {
+        try (Connection connection = NotConnectedException.open(database)) {
             job.check(connection);
         } catch (StatementFailedException e) {
             String state = e.getSQLState() == null ? "" : e.getSQLState();

@@ -1,6 +1,8 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.store.PoolerMode;
+import dev.tidemark.internal.store.StoreErrors;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -88,7 +90,11 @@ public final class TidemarkCli {
         CommandLine commandLine = new CommandLine(root);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
-            TidemarkException known = Failures.explain(failure, databaseOf(command));
+            DatabaseOptions database = databaseOf(command);
+            TidemarkException known =
+                    PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(database.dataSource())
+                            ? StoreErrors.poolerByStatement(failure)
+                            : Failures.explain(failure, database);
             command.getErr().println(known.getMessage());
             if (root.debug) {
                 failure.printStackTrace(command.getErr());

@@ -1,13 +1,16 @@
 package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStoreException;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.TidemarkSchema;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.sql.SqlJob;
+import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -154,6 +157,78 @@ class PgBouncerIT {
             }
         }
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(some));
+    }
+
+    @Test
+    void aPoolerThatKnowsNoTransactionsEndsTheRun() {
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3, "statement")) {
+            assertKnowsNoTransactions(
+                    Running.failureToStart(kafka.consumerConfig(topic, "cooperative"), bouncer.jdbcUrl(database)));
+            try (var pool = TestDatabase.pool(bouncer.jdbcUrl(database), 2)) {
+                assertKnowsNoTransactions(catchThrowable(() -> TidemarkSchema.migrate(pool)));
+            }
+            Cli cli = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(database)));
+            Cli.Result migrate = cli.run("migrate");
+            assertThat(migrate.err()).contains("TM-211").contains("pool_mode = transaction");
+            Cli.Result doctor = cli.run("doctor");
+            assertThat(doctor.exitCode()).isEqualTo(4);
+            assertThat(doctor.out()).contains("TM-211").contains("pool_mode = transaction");
+        }
+    }
+
+    @Test
+    void aPoolerThatForgetsTransactionsOnTheWayEndsTheRunToo() {
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer();
+                Running running = start(bouncer.jdbcUrl(database), PgBouncerIT::appendUnprepared)) {
+            Servers.produce(producer, topic, flights.subList(0, 100));
+            running.until("read", () -> stored() == 100);
+            bouncer.kill();
+            bouncer.boot("statement");
+            assertKnowsNoTransactions(running.failure());
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    @Test
+    void aPoolerThatRefusesTheLoginEndsTheRun() {
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3)) {
+            String url = bouncer.jdbcUrl(database);
+            for (String refused : List.of(
+                    url + "&options=-c%20statement_timeout=0",
+                    url.replaceAll("user=[^&]*", "user=nobody"),
+                    url.replace("/" + database.name(), "/nowhere"))) {
+                assertThat(Running.failureToStart(kafka.consumerConfig(topic, "cooperative"), refused)
+                                .code())
+                        .as(refused)
+                        .isEqualTo(ErrorCode.LOGIN_REFUSED);
+            }
+        }
+    }
+
+    @Test
+    void aPoolerThatIsAwayIsWaitedFor() {
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer()) {
+            Runnable start = postgres.stopImmediately();
+            try (Running running = start(bouncer.jdbcUrl(database), PgBouncerIT::appendUnprepared)) {
+                running.until("it has tried", () -> !running.consumer().health().ready());
+                start.run();
+                Servers.produce(producer, topic, flights.subList(0, 100));
+                running.until("read", () -> stored() == 100);
+                bouncer.kill();
+                bouncer.boot();
+                Servers.produce(producer, topic, flights.subList(100, 200));
+                running.until("read on", () -> stored() == 200);
+            }
+        }
+    }
+
+    private static void assertKnowsNoTransactions(Throwable failure) {
+        assertThat(failure)
+                .isInstanceOfSatisfying(
+                        OffsetStoreException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.POOLER_BY_STATEMENT))
+                .hasMessageContaining("pool_mode = transaction");
     }
 
     private Running start(String jdbcUrl, RecordHandler<String, String> handler) {

@@ -90,6 +90,7 @@ class RunWordsTest {
                 OptionalLong.of(stored),
                 end < 0 ? OptionalLong.empty() : OptionalLong.of(end),
                 Optional.empty(),
+                Optional.empty(),
                 0,
                 Optional.empty(),
                 "me");

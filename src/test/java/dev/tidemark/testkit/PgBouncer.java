@@ -15,15 +15,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/** A real PgBouncer in transaction mode, in front of a server that trusts local users. It can be killed and started again. */
+/** A real PgBouncer, in transaction mode unless told otherwise, in front of a server that trusts local users. It can be killed and started again. */
 public final class PgBouncer implements AutoCloseable {
     private final Path directory = Servers.directory("pgbouncer");
     private final Path binary;
     private final int port = Ports.free();
+    private final int target;
+    private final int poolSize;
     private Process process;
 
-    private PgBouncer(Path binary) {
+    private PgBouncer(Path binary, int target, int poolSize) {
         this.binary = binary;
+        this.target = target;
+        this.poolSize = poolSize;
     }
 
     /** Where it is installed; Debian's place is not on everybody's path. */
@@ -40,13 +44,27 @@ public final class PgBouncer implements AutoCloseable {
      * @param poolSize how many server connections all clients of a database share
      */
     public static PgBouncer start(EmbeddedPostgresServer server, int poolSize) {
-        PgBouncer bouncer = new PgBouncer(binary().orElseThrow());
-        bouncer.configure(server.port(), poolSize);
-        bouncer.boot();
+        return start(server, poolSize, "transaction");
+    }
+
+    /**
+     * Starts one that shares connections in another way.
+     *
+     * @param mode {@code session}, {@code transaction} or {@code statement}
+     */
+    public static PgBouncer start(EmbeddedPostgresServer server, int poolSize, String mode) {
+        PgBouncer bouncer = new PgBouncer(binary().orElseThrow(), server.port(), poolSize);
+        bouncer.boot(mode);
         return bouncer;
     }
 
-    private void configure(int target, int poolSize) {
+    /** Starts it on its port in another mode, and returns when it answers. */
+    public void boot(String mode) {
+        configure(mode);
+        boot();
+    }
+
+    private void configure(String mode) {
         Path users = directory.resolve("users.txt");
         try {
             Files.write(
@@ -65,7 +83,7 @@ public final class PgBouncer implements AutoCloseable {
                             "unix_socket_dir =",
                             "auth_type = trust",
                             "auth_file = " + users.toAbsolutePath(),
-                            "pool_mode = transaction",
+                            "pool_mode = " + mode,
                             "default_pool_size = " + poolSize,
                             // Otherwise a server that was away for a moment stays refused for 15 s.
                             "server_login_retry = 1",

@@ -82,10 +82,11 @@ public final class RebalancePause {
     private static ProtocolFigures measure(Lab lab, String protocol, int rounds) {
         KafkaServer kafka = lab.kafka();
         TestDatabase database = ManyPartitionsClaimed.migrated(lab);
-        database.owner().execute(
-                "create table effect (partition int not null, record_offset bigint not null,"
-                        + " member text not null, at timestamptz not null default clock_timestamp())",
-                "create index on effect (at)");
+        database.owner()
+                .execute(
+                        "create table effect (partition int not null, record_offset bigint not null,"
+                                + " member text not null, at timestamptz not null default clock_timestamp())",
+                        "create index on effect (at)");
         String topic = kafka.createTopic("rebalance-" + protocol, PARTITIONS);
         List<Gap> quiet = new ArrayList<>();
         List<Gap> joins = new ArrayList<>();

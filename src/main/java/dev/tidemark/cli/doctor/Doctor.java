@@ -3,9 +3,11 @@ package dev.tidemark.cli.doctor;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.NotConnectedException;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SchemaCheck;
 import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreErrors;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -80,7 +82,7 @@ public final class Doctor {
     /** Looks at everything, once. */
     public List<Finding> examine() {
         List<GroupFacts> groups = new ArrayList<>();
-        try (Connection connection = dataSource.getConnection();
+        try (Connection connection = NotConnectedException.open(dataSource);
                 Handle handle = Jdbi.open(connection)) {
             connection.unwrap(PGConnection.class).setPrepareThreshold(0);
             findings.add(Finding.ok("database", "connection", "the database answers"));
@@ -91,7 +93,9 @@ public final class Doctor {
                     "database",
                     "connection",
                     message(e),
-                    "check --jdbc-url, user and password, and whether the server runs"));
+                    StoreErrors.isRefusedLogin(e)
+                            ? StoreErrors.wayIn(e)
+                            : "check --jdbc-url, and whether the server runs"));
             findings.add(Finding.skipped("schema", "the database does not answer"));
             findings.add(Finding.skipped("group", "the database does not answer"));
         }

@@ -37,6 +37,12 @@ final class GroupChecks {
                         .toList(),
                 Finding.ok(SECTION, "halted", of(facts) + "no partition has halted")));
         findings.addAll(Finding.each(
+                facts.places().stream()
+                        .filter(place -> place.state().equals("waiting"))
+                        .map(place -> waiting(facts.group(), place))
+                        .toList(),
+                Finding.ok(SECTION, "waiting", of(facts) + "no partition waits")));
+        findings.addAll(Finding.each(
                 facts.pauses().stream()
                         .map(pause -> paused(facts.group(), pause))
                         .toList(),
@@ -65,6 +71,16 @@ final class GroupChecks {
                         + Objects.requireNonNullElse(place.errorText(), "nobody said why"),
                 "mend the cause (docs/errors.md), then let it try again: tidemark reset " + group + " --topic " + where
                         + " --to-current --execute");
+    }
+
+    private static Finding waiting(String group, Place place) {
+        return Finding.warn(
+                SECTION,
+                "waiting",
+                "group " + group + ": topic " + place.partition().topic() + " partition "
+                        + place.partition().partition() + " waits since " + place.waitingSince() + ": "
+                        + Objects.requireNonNullElse(place.errorText(), "nobody said why"),
+                "end what it waits for, or wait: it goes on by itself (docs/errors.md)");
     }
 
     private static Finding paused(String group, Pause pause) {

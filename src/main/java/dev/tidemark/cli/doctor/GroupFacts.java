@@ -32,6 +32,7 @@ record GroupFacts(
             String state,
             @Nullable String errorCode,
             @Nullable String errorText,
+            @Nullable Instant waitingSince,
             @Nullable Instant sampledAt) {}
 
     /** A pause; without a topic that of the whole group. */

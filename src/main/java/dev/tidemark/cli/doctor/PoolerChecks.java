@@ -9,10 +9,11 @@ final class PoolerChecks {
 
     private PoolerChecks() {}
 
-    /** Whether a server connection was handed to another client between two transactions. */
+    /** Whether a server connection was handed to another client between two transactions, or even within one. */
     enum Sharing {
         SEEN,
-        NOT_SEEN
+        NOT_SEEN,
+        BY_STATEMENT
     }
 
     /** What became of a prepared statement when its connection had been handed on. */
@@ -34,6 +35,14 @@ final class PoolerChecks {
         List<Finding> findings = new ArrayList<>();
         if (!facts.between()) {
             return List.of(Finding.ok(SECTION, "in between", "no sign of a pooler between here and the server"));
+        }
+        if (facts.sharing() == Sharing.BY_STATEMENT) {
+            return List.of(Finding.fail(
+                    SECTION,
+                    "in between",
+                    "a pooler such as PgBouncer hands out connections by the statement, so that there are no transactions"
+                            + " (TM-211)",
+                    "set pool_mode = transaction for this database, or connect past the pooler"));
         }
         boolean shared = facts.sharing() == Sharing.SEEN;
         findings.add(Finding.ok(

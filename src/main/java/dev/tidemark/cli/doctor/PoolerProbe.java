@@ -2,6 +2,8 @@ package dev.tidemark.cli.doctor;
 
 import dev.tidemark.cli.doctor.PoolerChecks.Prepared;
 import dev.tidemark.cli.doctor.PoolerChecks.Sharing;
+import dev.tidemark.internal.store.NotConnectedException;
+import dev.tidemark.internal.store.PoolerMode;
 import dev.tidemark.internal.store.SqlFailures;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -37,9 +39,17 @@ final class PoolerProbe {
     }
 
     PoolerChecks.Facts ask() throws SQLException {
+        int process;
         try (Connection first = open()) {
-            int process = number(first);
-            first.commit();
+            try {
+                process = number(first);
+                first.commit();
+            } catch (SQLException e) {
+                if (PoolerMode.isSuspect(e) && PoolerMode.refusesTransactions(dataSource)) {
+                    return new PoolerChecks.Facts(true, Sharing.BY_STATEMENT, Prepared.UNKNOWN, threshold);
+                }
+                throw e;
+            }
             if (process == first.unwrap(PGConnection.class).getBackendPID()) {
                 return new PoolerChecks.Facts(false, Sharing.NOT_SEEN, Prepared.UNKNOWN, threshold);
             }
@@ -58,7 +68,7 @@ final class PoolerProbe {
 
     // Outside of a transaction the driver would prepare a lost statement again, and say nothing.
     private Connection open() throws SQLException {
-        Connection connection = dataSource.getConnection();
+        Connection connection = NotConnectedException.open(dataSource);
         connection.setNetworkTimeout(Runnable::run, PATIENCE);
         connection.unwrap(PGConnection.class).setPrepareThreshold(0);
         connection.setAutoCommit(false);

@@ -52,8 +52,14 @@ record Right(Kind kind, String privilege, String object, List<String> columns) {
                 all,
                 "INSERT",
                 "partition_state",
-                "group_id, topic, partition, halted_at, error_code, error_text, suspect_offset, suspect_attempts");
-        write(all, "UPDATE", "partition_state", "halted_at, error_code, error_text, suspect_offset, suspect_attempts");
+                "group_id, topic, partition, halted_at, error_code, error_text, suspect_offset, suspect_attempts,"
+                        + " waiting_since, waiting_epoch, waiting_code, waiting_text");
+        write(
+                all,
+                "UPDATE",
+                "partition_state",
+                "halted_at, error_code, error_text, suspect_offset, suspect_attempts,"
+                        + " waiting_since, waiting_epoch, waiting_code, waiting_text");
         write(
                 all,
                 "INSERT",

@@ -130,6 +130,7 @@ final class StoreQuestions {
                 row.getString("state"),
                 row.getString("error_code"),
                 row.getString("error_text"),
+                instant(row.getTimestamp("waiting_since")),
                 instant(row.getTimestamp("sampled_at")));
     }
 

@@ -4,6 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.Claimer.Claims;
+import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,17 +14,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The partitions that are to be claimed, each when its time has come, until it is claimed, refused or no longer wanted. Any thread
- * may want and forget; the claiming is done on the control thread.
+ * The partitions that are to be claimed, each when its time has come, until it is claimed or no longer wanted; one that is refused
+ * is looked at again. Any thread may want and forget; the claiming is done on the control thread.
  */
 final class ClaimQueue {
-    /** How soon a partition is asked for again that is not claimable yet: its row is locked, or a broker does not know it. */
-    private static final Duration AGAIN = Duration.ofMillis(250);
+    /** When a partition is asked for again that is not claimable yet: its row is locked, or a broker does not know it. */
+    private static final Backoff NOT_YET = new Backoff(Duration.ofMillis(250), Duration.ofSeconds(2));
+
+    /** When a refused partition is looked at again: a person may have repaired what it was refused for. */
+    private static final Backoff REFUSED = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(10));
+
+    private static final String TASK = "claim";
 
     private final String groupId;
     private final Claimer claimer;
@@ -35,8 +43,19 @@ final class ClaimQueue {
     /**
      * @param due by {@link System#nanoTime}
      * @param unlessOwned whether the partition is left alone if somebody else owns it
+     * @param tries how often it was tried in vain
+     * @param refusal what it was refused with last; null if it was not
      */
-    private record Wanted(long assignment, long due, boolean unlessOwned) {}
+    private record Wanted(
+            long assignment,
+            long due,
+            boolean unlessOwned,
+            int tries,
+            @Nullable String refusal) {
+        Wanted again(Duration wait, int inVain, @Nullable String why) {
+            return new Wanted(assignment, System.nanoTime() + wait.toNanos(), unlessOwned, inVain, why);
+        }
+    }
 
     /**
      * @param release gives back what was claimed in vain
@@ -56,7 +75,8 @@ final class ClaimQueue {
 
     void want(Map<TopicPartition, Long> assignments, Duration delay, boolean unlessOwned) {
         long due = System.nanoTime() + delay.toNanos();
-        assignments.forEach((partition, assignment) -> wanted.put(partition, new Wanted(assignment, due, unlessOwned)));
+        assignments.forEach(
+                (partition, assignment) -> wanted.put(partition, new Wanted(assignment, due, unlessOwned, 0, null)));
         tasks.later(this::claimDue, delay);
     }
 
@@ -72,12 +92,13 @@ final class ClaimQueue {
                 due.put(partition, w);
             }
         });
-        if (!due.isEmpty()) {
-            tryAgainAfter(
-                    tasks.guarded(
-                            () -> tell(claimer.claim(due.keySet(), leftAlone(due)), due), tasks.kafka, tasks.database),
-                    due);
+        if (due.isEmpty()) {
+            if (wanted.isEmpty()) {
+                tasks.nothingLeft(TASK);
+            }
+            return;
         }
+        tryAgainAfter(tasks.guarded(TASK, () -> tell(claimer.claim(due.keySet(), leftAlone(due)), due)), due);
     }
 
     private static Set<TopicPartition> leftAlone(Map<TopicPartition, Wanted> due) {
@@ -90,12 +111,7 @@ final class ClaimQueue {
     private void claimLocked(TopicPartition partition, Wanted w) {
         Map<TopicPartition, Wanted> due = Map.of(partition, w);
         if (w.equals(wanted.get(partition))) {
-            tryAgainAfter(
-                    tasks.guarded(
-                            () -> tell(claimer.claimLocked(partition, w.unlessOwned()), due),
-                            tasks.kafka,
-                            tasks.database),
-                    due);
+            tryAgainAfter(tasks.guarded(TASK, () -> tell(claimer.claimLocked(partition, w.unlessOwned()), due)), due);
         }
     }
 
@@ -115,12 +131,7 @@ final class ClaimQueue {
             events.claimed(made);
         }
         release.accept(vain);
-        claims.refused().forEach((partition, why) -> {
-            Wanted w = due.get(partition);
-            if (w != null && wanted.remove(partition, w)) {
-                events.refused(partition, w.assignment(), why);
-            }
-        });
+        claims.refused().forEach((partition, why) -> refuse(partition, due.get(partition), why));
         // One by one and each in its turn: waiting for one lock must not keep the others, or a look, waiting.
         claims.locked().forEach(partition -> {
             Wanted w = due.get(partition);
@@ -129,33 +140,48 @@ final class ClaimQueue {
             }
         });
         claims.later().forEach((partition, why) -> {
-            events.waiting(List.of(partition), why);
-            again(partition, due, AGAIN);
+            Wanted w = due.get(partition);
+            if (w != null) {
+                events.waiting(List.of(partition), why);
+                boolean unused = again(partition, w, wait(NOT_YET, w.tries() + 1), w.tries() + 1, w.refusal());
+            }
         });
-        if (!claims.later().isEmpty()) {
-            tasks.later(this::claimDue, AGAIN);
+    }
+
+    /** Told once, and again if it is refused for another reason then. */
+    private void refuse(TopicPartition partition, @Nullable Wanted w, TidemarkException why) {
+        if (w == null) {
+            return;
         }
+        String refusal = String.valueOf(why.getMessage());
+        int inVain = w.tries() + 1;
+        if (again(partition, w, wait(REFUSED, inVain), inVain, refusal) && !refusal.equals(w.refusal())) {
+            events.refused(partition, w.assignment(), why);
+        }
+    }
+
+    private static Duration wait(Backoff backoff, int inVain) {
+        return backoff.after(inVain, ThreadLocalRandom.current().nextDouble());
     }
 
     private void tryAgainAfter(Duration wait, Map<TopicPartition, Wanted> due) {
         if (wait.isZero()) {
             return;
         }
-        due.keySet().forEach(partition -> again(partition, due, wait));
-        tasks.later(this::claimDue, wait);
+        due.forEach((partition, w) -> {
+            boolean unused = again(partition, w, wait, w.tries(), w.refusal());
+        });
         events.waiting(
                 due.keySet(),
                 new TidemarkException(
                         ErrorCode.UNEXPECTED,
-                        "group " + groupId + ": the database or Kafka is in trouble, claims wait",
+                        "group " + groupId + ": " + tasks.trouble(TASK).orElse("a claim failed") + ", claims wait",
                         null));
     }
 
-    private void again(TopicPartition partition, Map<TopicPartition, Wanted> due, Duration wait) {
-        Wanted w = due.get(partition);
-        if (w != null) {
-            boolean unused = wanted.replace(
-                    partition, w, new Wanted(w.assignment(), System.nanoTime() + wait.toNanos(), w.unlessOwned()));
-        }
+    private boolean again(TopicPartition partition, Wanted w, Duration wait, int inVain, @Nullable String refusal) {
+        boolean replaced = wanted.replace(partition, w, w.again(wait, inVain, refusal));
+        tasks.later(this::claimDue, wait);
+        return replaced;
     }
 }

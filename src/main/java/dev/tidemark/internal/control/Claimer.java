@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ClaimStore.ClaimResult;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.ControlConnection.Work;
+import dev.tidemark.internal.store.LockHolders;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
 import java.sql.Connection;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
@@ -40,6 +42,7 @@ final class Claimer {
     private final ClaimStore store;
     private final StoreIdentity identity;
     private final ControlConnection connection;
+    private final LockHolders holders;
     private final PauseWatch pauses;
     private final Reading reading;
     private final String groupId;
@@ -54,6 +57,7 @@ final class Claimer {
             ClaimStore store,
             StoreIdentity identity,
             ControlConnection connection,
+            LockHolders holders,
             PauseWatch pauses,
             Reading reading,
             String groupId,
@@ -63,6 +67,7 @@ final class Claimer {
         this.store = store;
         this.identity = identity;
         this.connection = connection;
+        this.holders = holders;
         this.pauses = pauses;
         this.reading = reading;
         this.groupId = groupId;
@@ -98,9 +103,23 @@ final class Claimer {
      */
     Claims claim(Collection<TopicPartition> partitions, Set<TopicPartition> unlessOwned)
             throws SQLException, KafkaUnavailableException {
+        try {
+            return claimNow(partitions, unlessOwned);
+        } catch (SQLException e) {
+            if (!SqlFailures.facts(e).is("55P03")) {
+                throw e;
+            }
+            Claims claims = Claims.none();
+            TidemarkException why = bindingLocked(topics(partitions), e);
+            partitions.forEach(partition -> claims.later().put(partition, why));
+            return claims;
+        }
+    }
+
+    private Claims claimNow(Collection<TopicPartition> partitions, Set<TopicPartition> unlessOwned)
+            throws SQLException, KafkaUnavailableException {
         Claims claims = Claims.none();
-        Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
-        Map<String, Identity> identities = lookup.identities(topics);
+        Map<String, Identity> identities = lookup.identities(topics(partitions));
         bind(identities, partitions, claims);
         refuseOwned(unlessOwned, claims);
 
@@ -236,10 +255,26 @@ final class Claimer {
         return false;
     }
 
+    private static Set<String> topics(Collection<TopicPartition> partitions) {
+        return partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
+    }
+
+    /** Offset rows that are locked are passed over, so it is a binding's row or a whole table. */
+    private TidemarkException bindingLocked(Set<String> topics, SQLException cause) throws SQLException {
+        String holder = connection
+                .inTransaction(c -> holders.ofBindings(c, topics))
+                .orElse("another transaction, which may have ended by now");
+        return new TidemarkException(
+                ErrorCode.ROW_LOCKED,
+                "group " + groupId + ": a binding of topics " + new TreeSet<>(topics)
+                        + ", or a table of the offset store, is" + " locked by " + holder + "; waiting for it to end",
+                cause);
+    }
+
     private TidemarkException locked(TopicPartition partition, @Nullable SQLException cause) throws SQLException {
         String holder = connection
-                .inTransaction(c -> store.lockHolder(c, partition))
-                .orElse("another transaction, which has ended by now or is another role's");
+                .inTransaction(c -> holders.of(c, partition))
+                .orElse("another transaction, which may have ended by now");
         return new TidemarkException(
                 ErrorCode.ROW_LOCKED,
                 "group " + groupId + ": the stored offset of topic " + partition.topic() + " partition "

@@ -21,6 +21,9 @@ public interface ControlEvents {
     /** Claims are being tried again; the reason passes. */
     void waiting(Collection<TopicPartition> partitions, TidemarkException why);
 
+    /** What the open units of these partitions wait for, or what keeps them from being tried again; no others wait. */
+    void waits(Map<TopicPartition, TidemarkException> found);
+
     /** All that a person has paused; told when it has changed, and before the claims that it concerns. */
     void pauses(Pauses now);
 

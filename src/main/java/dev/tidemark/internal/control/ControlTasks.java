@@ -5,6 +5,8 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
@@ -13,6 +15,7 @@ import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -37,19 +40,26 @@ final class ControlTasks {
 
     private final Schema schema;
     private final String groupId;
+    private final ControlConnection connection;
     private final Consumer<TidemarkException> fatal;
     private final ScheduledThreadPoolExecutor executor;
     private volatile @Nullable OwnThread thread;
-
-    final Trouble database;
-    final Trouble kafka;
+    private final Trouble database;
+    private final Trouble kafka;
 
     /**
-     * @param fatal told what waiting does not mend
+     * @param connection what the tasks ask the database on
+     * @param fatal told what waiting does not help
      */
-    ControlTasks(Schema schema, String groupId, Consumer<TidemarkException> fatal, OwnThreads threads) {
+    ControlTasks(
+            Schema schema,
+            String groupId,
+            ControlConnection connection,
+            Consumer<TidemarkException> fatal,
+            OwnThreads threads) {
         this.schema = schema;
         this.groupId = groupId;
+        this.connection = connection;
         this.fatal = fatal;
         this.database = new Trouble(groupId, "the database");
         this.kafka = new Trouble(groupId, "Kafka");
@@ -71,9 +81,9 @@ final class ControlTasks {
     }
 
     /** Looks again and again; trouble is no reason to stop. */
-    void every(Duration interval, Look look) {
+    void every(Duration interval, String task, Look look) {
         ScheduledFuture<?> unused = executor.scheduleWithFixedDelay(
-                () -> watched(() -> guarded(look)), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+                () -> watched(() -> guarded(task, look)), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void watched(Runnable task) {
@@ -96,32 +106,71 @@ final class ControlTasks {
                 e);
     }
 
+    /** As {@link #guarded(String, Look, Consumer)}, where what waiting does not help ends the consumer. */
+    Duration guarded(String task, Look look) {
+        return guarded(task, look, fatal);
+    }
+
     /**
-     * Runs a look and sorts its failure: what passes is answered with the time to wait, anything else is fatal.
+     * Runs a look and sorts its failure: what passes is answered with the time to wait, anything else ends it.
      *
-     * @param servers those that have answered when the look succeeds
+     * @param task a name that is the same at each attempt; trouble lasts until the task has succeeded
+     * @param end told what waiting does not help
      * @return zero unless the look is to be tried again
      */
-    Duration guarded(Look look, Trouble... servers) {
+    Duration guarded(String task, Look look, Consumer<TidemarkException> end) {
+        long began = System.nanoTime();
         try {
             look.run();
-            for (Trouble server : servers) {
-                server.over();
-            }
+            nothingLeft(task);
         } catch (SQLException e) {
-            if (FailureKind.ofControl(SqlFailures.facts(e)) != FailureKind.HANDLER) {
-                return database.failed(SqlFailures.describe(e));
-            }
-            fatal.accept(StoreErrors.translate(schema, groupId, e));
+            heard(began);
+            return ofDatabase(task, e, end);
         } catch (KafkaUnavailableException e) {
+            heard(began);
+            database.succeeded(task);
             Throwable cause = e.getCause() == null ? e : e.getCause();
-            return kafka.failed(cause.getClass().getSimpleName());
+            return kafka.failed(task, cause.getClass().getSimpleName(), false);
         } catch (TidemarkException e) {
-            fatal.accept(e);
+            end.accept(e);
         } catch (Throwable e) {
-            fatal.accept(unexpected(e));
+            end.accept(unexpected(e));
         }
+        heard(began);
         return Duration.ZERO;
+    }
+
+    /** A task has nothing to do any more, so that it is in no trouble either. */
+    void nothingLeft(String task) {
+        database.succeeded(task);
+        kafka.succeeded(task);
+    }
+
+    /** What keeps a task from succeeding, in words; empty if nothing does. */
+    Optional<String> trouble(String task) {
+        return database.of(task)
+                .map(how -> "the database is in trouble (" + how + ")")
+                .or(() -> kafka.of(task).map(how -> "Kafka is in trouble (" + how + ")"));
+    }
+
+    private void heard(long began) {
+        long now = System.nanoTime();
+        if (connection.sinceLastAnswer(now) <= now - began) {
+            database.replied();
+        }
+    }
+
+    private Duration ofDatabase(String task, SQLException e, Consumer<TidemarkException> end) {
+        SqlFacts facts = SqlFailures.facts(e);
+        if (FailureKind.ofControl(facts) == FailureKind.HANDLER) {
+            end.accept(StoreErrors.translate(schema, groupId, e));
+            return Duration.ZERO;
+        }
+        if (connection.isWithoutTransactions(e)) {
+            end.accept(StoreErrors.poolerByStatement(e));
+            return Duration.ZERO;
+        }
+        return database.failed(task, SqlFailures.describe(e), SqlFailures.isSilence(facts));
     }
 
     /**

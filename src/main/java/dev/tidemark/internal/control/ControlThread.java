@@ -8,14 +8,17 @@ import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Reading;
 import dev.tidemark.internal.plan.UnitRefusedException;
+import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.LockHolders;
 import dev.tidemark.internal.store.LogEndTable;
 import dev.tidemark.internal.store.PartitionStateTable;
 import dev.tidemark.internal.store.PauseTable;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
+import dev.tidemark.internal.store.UnitWaits;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
@@ -81,9 +84,11 @@ public final class ControlThread {
     private final StoreIdentity identity;
     private final EndWatch ends;
     private final Preparation preparation;
+    private final WaitWatch waits;
 
     /**
      * @param held the claims in force, and those that partitions are held by that stand still
+     * @param waiting the assigned partitions that make no progress for a reason that passes
      * @param sessions the workers' sessions, to see units that hang
      * @param threads where its thread belongs to
      */
@@ -93,6 +98,7 @@ public final class ControlThread {
             TopicLookup lookup,
             ControlEvents events,
             Supplier<Map<TopicPartition, Claim>> held,
+            Supplier<List<Waiting>> waiting,
             List<WorkerSession> sessions,
             OwnThreads threads) {
         this.options = options;
@@ -103,7 +109,7 @@ public final class ControlThread {
         this.events = events;
         this.states = new PartitionStateTable(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
-        this.tasks = new ControlTasks(options.schema(), options.groupId(), events::failed, threads);
+        this.tasks = new ControlTasks(options.schema(), options.groupId(), connection, events::failed, threads);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
         this.watches = new Watches(
                 lookup,
@@ -118,11 +124,23 @@ public final class ControlThread {
         this.ends = new EndWatch(lookup, store, states, connection);
         this.preparation = new Preparation(
                 options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
+        LockHolders holders = new LockHolders(options.schema(), options.groupId());
+        this.waits = new WaitWatch(
+                options.groupId(),
+                connection,
+                identity,
+                states,
+                holders,
+                new UnitWaits(options.schema()),
+                events,
+                sessions,
+                waiting);
         Claimer claimer = new Claimer(
                 lookup,
                 store,
                 identity,
                 connection,
+                holders,
                 pauses,
                 options.reading(),
                 options.groupId(),
@@ -246,7 +264,7 @@ public final class ControlThread {
             explain(open, truncation, Math.max(0, tries - 1));
         }
         if (!due.isEmpty()) {
-            Duration again = tasks.guarded(() -> watches.explain(due.keySet(), truncation), tasks.kafka);
+            Duration again = tasks.guarded("explain", () -> watches.explain(due.keySet(), truncation));
             if (!again.isZero()) {
                 tasks.later(() -> explainNow(due, truncation, 0), again);
             }
@@ -259,43 +277,56 @@ public final class ControlThread {
      * @param hearNews run on the caller's thread once no claim is under way any more; claims that it gives back are given back
      */
     public void close(Runnable hearNews, Duration patience) {
-        if (!tasks.close(hearNews, patience)) {
+        Runnable last = () -> {
+            hearNews.run();
+            tasks.later(this::endWaits, Duration.ZERO);
+        };
+        if (!tasks.close(last, patience)) {
             connection.cut();
         }
         connection.close();
     }
 
     private void prepare(CompletableFuture<Void> sound) {
-        try {
-            preparation.checkStore();
-            tasks.database.over();
-            preparation.lookAtLogs();
-            tasks.kafka.over();
-            tasks.every(
-                    WATCH_EVERY,
-                    () -> watches.watchUnits(sessions, options.ownerTimeout(), options.deadline(), System.nanoTime()));
-            tasks.every(PROBE_EVERY, () -> ifHeld(current -> watches.probe(current.values())));
-            tasks.every(SAMPLE_EVERY, () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
-            tasks.every(COMPARE_EVERY, () -> ifHeld(current -> watches.compareIdentities(current.values())));
-            Set<String> named = options.reading().subscription().named();
-            if (!named.isEmpty()) {
-                tasks.later(() -> lookForTopics(named), Duration.ZERO);
-            }
-            if (options.reading().untilEnd()) {
-                tasks.every(END_EVERY, () -> events.unfinished(ends.unfinished(), ends.halted()));
-            }
+        Duration again = tasks.guarded("prepare", preparation::run, sound::completeExceptionally);
+        if (!again.isZero()) {
+            tasks.later(() -> prepare(sound), again);
+        } else if (!sound.isDone()) {
+            beginToLook();
             sound.complete(null);
-        } catch (SQLException e) {
-            tasks.later(() -> prepare(sound), tasks.database.failed(SqlFailures.describe(e)));
-        } catch (KafkaUnavailableException e) {
-            tasks.later(() -> prepare(sound), tasks.kafka.failed("no answer"));
-        } catch (Throwable e) {
-            sound.completeExceptionally(e);
+        }
+    }
+
+    private void beginToLook() {
+        tasks.every(
+                WATCH_EVERY,
+                "watch units",
+                () -> watches.watchUnits(sessions, options.ownerTimeout(), options.deadline(), System.nanoTime()));
+        tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
+        tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> watches.probe(current.values())));
+        tasks.every(SAMPLE_EVERY, "sample log ends", () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
+        tasks.every(
+                COMPARE_EVERY, "compare topics", () -> ifHeld(current -> watches.compareIdentities(current.values())));
+        Set<String> named = options.reading().subscription().named();
+        if (!named.isEmpty()) {
+            tasks.later(() -> lookForTopics(named), Duration.ZERO);
+        }
+        if (options.reading().untilEnd()) {
+            tasks.every(END_EVERY, "look for the end", () -> events.unfinished(ends.unfinished(), ends.halted()));
+        }
+    }
+
+    private void endWaits() {
+        try {
+            waits.end();
+        } catch (SQLException | TidemarkException e) {
+            // The next claim takes it back.
+            LOG.debug("could not take waits back cause=\"{}\"", SqlFailures.describe(e));
         }
     }
 
     private void lookForTopics(Set<String> names) {
-        Duration unused = tasks.guarded(() -> watches.lookForTopics(names));
+        Duration unused = tasks.guarded("look for topics", () -> watches.lookForTopics(names));
         // Somebody may be about to create what is missing, and waits for us to see it.
         tasks.later(() -> lookForTopics(names), watches.areTopicsMissing() ? PROBE_EVERY : COMPARE_EVERY);
     }

@@ -3,15 +3,12 @@ package dev.tidemark.internal.control;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
-import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Reading;
-import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SchemaCheck;
-import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
 import dev.tidemark.internal.store.StoreIdentity;
 import java.sql.SQLException;
@@ -52,8 +49,14 @@ final class Preparation {
         this.ends = ends;
     }
 
+    /** Looks at the store and at Kafka; does so anew at each attempt. */
+    void run() throws SQLException, KafkaUnavailableException {
+        checkStore();
+        lookAtLogs();
+    }
+
     /** Looks at the store, once it answers; throws what waiting does not mend. */
-    void checkStore() throws SQLException {
+    private void checkStore() throws SQLException {
         try {
             connection.inTransaction(c -> {
                 SchemaCheck.check(c, schema);
@@ -61,9 +64,7 @@ final class Preparation {
                 return schema;
             });
         } catch (SQLException e) {
-            SqlFacts facts = SqlFailures.facts(e);
-            // While running, a database that is away is waited for; one that was never there is a mistyped name.
-            if (facts.is("25006", "3D000") || FailureKind.ofControl(facts) == FailureKind.HANDLER) {
+            if (StoreErrors.isRefusedAtStart(e)) {
                 throw StoreErrors.translate(schema, groupId, e);
             }
             throw e;
@@ -71,7 +72,7 @@ final class Preparation {
     }
 
     /** Looks at Kafka: binds what a pattern matches, all at the same moment, and remembers where the logs end. */
-    void lookAtLogs() throws SQLException, KafkaUnavailableException {
+    private void lookAtLogs() throws SQLException, KafkaUnavailableException {
         if (reading.subscription() instanceof Subscription.Matching) {
             bindMatching();
         }

@@ -2,34 +2,77 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.plan.Backoff;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whether one of the two servers is away: one log line when it goes and one when it is back, however often it is tried. */
+/**
+ * Which tasks one of the two servers keeps from succeeding: one log line when it begins and one when it is over, however often it
+ * is tried, and by however many tasks. Used by one thread.
+ */
 final class Trouble {
     private static final Logger LOG = LoggerFactory.getLogger(Trouble.class);
 
     private final String groupId;
     private final String server;
+    private final Map<String, Failing> failing = new HashMap<>();
     private int attempts;
+
+    /**
+     * A task that has not succeeded since it failed.
+     *
+     * @param attempts how often it failed in a row
+     * @param silent whether the server did not reply at all, so that any reply ends it
+     */
+    private record Failing(int attempts, boolean silent, String how) {}
 
     Trouble(String groupId, String server) {
         this.groupId = groupId;
         this.server = server;
     }
 
-    /** Another attempt failed; answers how long to wait. */
-    Duration failed(String how) {
-        attempts++;
-        if (attempts == 1) {
+    /**
+     * A task failed.
+     *
+     * @param how in words that hold no data
+     * @param silent whether the server could not be reached, so that its next reply to any task ends the trouble
+     * @return how long to wait before the task is tried again
+     */
+    Duration failed(String task, String how, boolean silent) {
+        if (failing.isEmpty()) {
             LOG.warn("{} is in trouble, trying again until it is back group={} cause=\"{}\"", server, groupId, how);
         }
-        return Backoff.TROUBLE.after(attempts, ThreadLocalRandom.current().nextDouble());
+        attempts++;
+        Failing before = failing.get(task);
+        int inARow = before == null ? 1 : before.attempts() + 1;
+        failing.put(task, new Failing(inARow, silent, how));
+        return Backoff.TROUBLE.after(inARow, ThreadLocalRandom.current().nextDouble());
     }
 
-    void over() {
-        if (attempts > 0) {
+    /** A task succeeded, or there is nothing left for it to do. */
+    void succeeded(String task) {
+        if (failing.remove(task) != null) {
+            over();
+        }
+    }
+
+    /** The server has replied. */
+    void replied() {
+        if (failing.values().removeIf(Failing::silent)) {
+            over();
+        }
+    }
+
+    /** How this task failed last; empty if it has succeeded since. */
+    Optional<String> of(String task) {
+        return Optional.ofNullable(failing.get(task)).map(Failing::how);
+    }
+
+    private void over() {
+        if (failing.isEmpty()) {
             LOG.info("{} is back group={} attempts={}", server, groupId, attempts);
             attempts = 0;
         }

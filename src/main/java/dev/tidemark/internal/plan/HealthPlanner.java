@@ -128,6 +128,7 @@ public final class HealthPlanner {
             halted |= stands;
             if (unclaimed || stands || partition.lastError().isPresent()) {
                 problems.add("partition " + partition.partition() + " is " + partition.state()
+                        + partition.errorSince().map(since -> " since " + since).orElse("")
                         + partition.lastError().map(error -> ": " + error).orElse(""));
             }
         }

@@ -1,9 +1,11 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.store.SqlFailures;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -82,8 +84,9 @@ final class Board {
     synchronized List<TidemarkException> haltedBy() {
         List<TidemarkException> reasons = new ArrayList<>();
         for (Slot slot : slots.values()) {
-            if (slot.is(PartitionState.HALTED) && slot.error != null) {
-                reasons.add(slot.error);
+            Slot.Problem problem = slot.problem();
+            if (slot.is(PartitionState.HALTED) && problem != null) {
+                reasons.add(problem.why());
             }
         }
         return reasons;
@@ -126,6 +129,7 @@ final class Board {
         for (Slot slot : slots.values()) {
             Claim claim = claims.getOrDefault(slot.partition, slot.claim);
             Long end = logEnds.get(slot.partition);
+            Optional<Slot.Problem> problem = problem(slot);
             status.add(new PartitionStatus(
                     slot.partition,
                     slot.state(),
@@ -133,7 +137,8 @@ final class Board {
                             ? OptionalLong.empty()
                             : OptionalLong.of(claim.position().nextOffset()),
                     end == null ? OptionalLong.empty() : OptionalLong.of(end),
-                    Optional.ofNullable(slot.error).map(Board::words),
+                    problem.map(p -> words(p.why())),
+                    problem.map(Slot.Problem::at),
                     slot.fences,
                     Optional.ofNullable(slot.lastFence).map(Board::words),
                     owner));
@@ -141,6 +146,39 @@ final class Board {
         status.sort(Comparator.comparing((PartitionStatus p) -> p.partition().topic())
                 .thenComparing(p -> p.partition().partition()));
         return status;
+    }
+
+    /** The assigned partitions that make no progress for a reason that passes. */
+    synchronized List<Waiting> waiting() {
+        List<Waiting> waiting = new ArrayList<>();
+        for (Slot slot : slots.values()) {
+            boolean passes = slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.CLAIMING);
+            problem(slot).filter(p -> passes).ifPresent(p -> {
+                Claim claim = slot.claim;
+                Slot.Problem failed = slot.problem();
+                waiting.add(new Waiting(
+                        slot.partition,
+                        claim == null ? OptionalLong.empty() : OptionalLong.of(claim.ownerEpoch()),
+                        p.nanos(),
+                        p.why(),
+                        words(p.why()),
+                        slot.is(PartitionState.RETRYING) || p.why().code() == ErrorCode.UNEXPECTED,
+                        slot.is(PartitionState.RETRYING)
+                                && failed != null
+                                && SqlFailures.facts(failed.why()).is("55P03")));
+            });
+        }
+        return waiting;
+    }
+
+    /** What a unit waits for tells more than why it is tried again; since when is the longer of the two. */
+    private static Optional<Slot.Problem> problem(Slot slot) {
+        Slot.Problem problem = slot.problem();
+        Slot.Problem wait = slot.unitWait();
+        if (wait == null || problem == null) {
+            return Optional.ofNullable(wait == null ? problem : wait);
+        }
+        return Optional.of(new Slot.Problem(wait.why(), problem.nanos(), problem.at()));
     }
 
     /** An error in words that hold no data. */

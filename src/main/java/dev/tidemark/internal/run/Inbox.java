@@ -144,6 +144,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
+    public void waits(Map<TopicPartition, TidemarkException> found) {
+        mailbox.post(() -> transitions().waits(found));
+    }
+
+    @Override
     public void missing(@Nullable TidemarkException why) {
         TidemarkException before = missing;
         missing = why;

@@ -86,6 +86,7 @@ record Rooms(
                 new TopicLookup(admin, groupId, options.kafka().settings().isolationLevel()),
                 inbox,
                 () -> held(intake, board),
+                board::waiting,
                 sessions,
                 threads);
         inbox.connect(new Transitions(groupId, board, seeks, intake, control, mirror, listener));

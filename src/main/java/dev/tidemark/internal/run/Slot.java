@@ -6,6 +6,7 @@ import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,8 @@ final class Slot {
     /** Waits for the verdict on a position that the log does not have; nothing may be fetched until then. */
     boolean held;
 
-    @Nullable
-    TidemarkException error;
+    private @Nullable Problem problem;
+    private @Nullable Problem unitWait;
 
     /** How often the claim was lost in quick succession, and when last, by {@link System#nanoTime}. */
     int losses;
@@ -45,6 +46,18 @@ final class Slot {
     long unclaimedSince = System.nanoTime();
 
     private PartitionState state;
+
+    /**
+     * Something that is wrong.
+     *
+     * @param nanos since when, by {@link System#nanoTime}
+     * @param at the same, for people
+     */
+    record Problem(TidemarkException why, long nanos, Instant at) {
+        static Problem now(TidemarkException why) {
+            return new Problem(why, System.nanoTime(), Instant.now());
+        }
+    }
 
     Slot(TopicPartition partition, long assignment, PartitionState state) {
         this.partition = partition;
@@ -68,6 +81,48 @@ final class Slot {
     /** Whether records of it may be fetched. */
     boolean isReading() {
         return !held && is(PartitionState.RUNNING, PartitionState.RETRYING);
+    }
+
+    /** Why it has halted, or what failed and is tried again; null while neither is so. */
+    @Nullable
+    Problem problem() {
+        return problem;
+    }
+
+    /** What its unit waits for; null while it does not, as far as is known. */
+    @Nullable
+    Problem unitWait() {
+        return unitWait;
+    }
+
+    /** Nothing is wrong any more. */
+    void well() {
+        problem = null;
+        unitWait = null;
+    }
+
+    /** Something is wrong from now on, whatever was wrong before. */
+    void ill(TidemarkException why) {
+        well();
+        problem = Problem.now(why);
+    }
+
+    /** Something is wrong, or still is, for this reason now. */
+    void stillIll(TidemarkException why) {
+        Problem before = problem;
+        problem = before == null ? Problem.now(why) : new Problem(why, before.nanos(), before.at());
+    }
+
+    /** What its unit waits for now; null if it does not. */
+    void waitsFor(@Nullable TidemarkException why) {
+        Problem before = unitWait;
+        unitWait =
+                why == null ? null : before == null ? Problem.now(why) : new Problem(why, before.nanos(), before.at());
+    }
+
+    /** Whether it waits for a claim: for its first one, or because it was refused and what stood against it may be repaired. */
+    boolean mayBeClaimed() {
+        return is(PartitionState.CLAIMING) || (is(PartitionState.HALTED) && claim == null);
     }
 
     void become(PartitionState next) {

@@ -68,7 +68,7 @@ final class Standstill {
             if (stands != null) {
                 s.claim = stands;
             }
-            s.error = null;
+            s.well();
             s.become(PartitionState.PAUSED);
         });
     }

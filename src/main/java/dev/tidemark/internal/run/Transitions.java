@@ -114,6 +114,7 @@ final class Transitions {
                 s.unclaimedSince = now;
                 s.lost = claim;
                 s.claim = null;
+                s.waitsFor(null);
                 s.become(PartitionState.LOST);
             });
         }
@@ -134,10 +135,12 @@ final class Transitions {
         for (Slot slot : holding(claims)) {
             if (slot.is(PartitionState.RUNNING)) {
                 board.update(slot, s -> {
-                    s.error = why;
+                    s.ill(why);
                     s.become(PartitionState.RETRYING);
                 });
-                log(Level.INFO, "retrying", slot.partition, why);
+                log(Level.WARN, "retrying", slot.partition, why);
+            } else if (slot.is(PartitionState.RETRYING)) {
+                board.update(slot, s -> s.stillIll(why));
             }
         }
     }
@@ -145,12 +148,17 @@ final class Transitions {
     void recovered(Collection<Claim> claims) {
         for (Slot slot : holding(claims)) {
             if (slot.is(PartitionState.RETRYING)) {
+                Slot.Problem over = slot.problem();
                 board.update(slot, s -> {
-                    s.error = null;
+                    s.well();
                     s.become(PartitionState.RUNNING);
                 });
                 try (MDC.MDCCloseable unused = LogContext.about(slot.partition)) {
-                    LOG.info("recovered group={} partition={}", groupId, slot.partition);
+                    LOG.info(
+                            "recovered group={} partition={} retried_since={}",
+                            groupId,
+                            slot.partition,
+                            over == null ? "" : over.at());
                 }
             }
         }
@@ -181,15 +189,18 @@ final class Transitions {
         assignments.forEach((claimed, assignment) -> {
             Claim claim = claimed.claim();
             Slot slot = board.slot(claim.partition());
-            if (slot == null || slot.assignment != assignment || !slot.is(PartitionState.CLAIMING)) {
+            if (slot == null || slot.assignment != assignment || !slot.mayBeClaimed()) {
                 late.add(claim);
                 return;
+            }
+            if (slot.is(PartitionState.HALTED)) {
+                board.update(slot, s -> s.become(PartitionState.CLAIMING));
             }
             boolean paused = standstill.covers(slot.partition);
             explainLoss(slot, claimed);
             board.update(slot, s -> {
                 s.claim = claim;
-                s.error = null;
+                s.well();
                 s.held = false;
                 s.become(paused ? PartitionState.PAUSED : PartitionState.RUNNING);
             });
@@ -240,7 +251,11 @@ final class Transitions {
             if (slot.lost != null && why instanceof FencedException) {
                 fenced(partition, why);
             }
-            halt(slot, why);
+            if (slot.is(PartitionState.HALTED)) {
+                haltedFor(slot, why);
+            } else {
+                halt(slot, why);
+            }
         }
     }
 
@@ -248,8 +263,17 @@ final class Transitions {
         for (TopicPartition partition : partitions) {
             Slot slot = board.slot(partition);
             if (slot != null && slot.is(PartitionState.CLAIMING)) {
-                board.update(slot, s -> s.error = why);
+                board.update(slot, s -> s.stillIll(why));
             }
+        }
+    }
+
+    /** What units wait for; those of other partitions do not. */
+    void waits(Map<TopicPartition, TidemarkException> found) {
+        for (Slot slot : board.inState(PartitionState.values())) {
+            boolean under = slot.is(PartitionState.RUNNING, PartitionState.RETRYING);
+            TidemarkException why = under ? found.get(slot.partition) : null;
+            board.update(slot, s -> s.waitsFor(why));
         }
     }
 
@@ -257,14 +281,16 @@ final class Transitions {
         if (!slot.is(PartitionState.HALTED)) {
             intake.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
-            board.update(slot, s -> {
-                s.error = why;
-                s.become(PartitionState.HALTED);
-            });
-            log(Level.ERROR, "halted", slot.partition, why);
-            control.noteHalt(slot.partition, why, Board.words(why));
+            board.update(slot, s -> s.become(PartitionState.HALTED));
+            haltedFor(slot, why);
             listener.halted(new Halt(groupId, slot.partition, why.code()));
         }
+    }
+
+    private void haltedFor(Slot slot, TidemarkException why) {
+        board.update(slot, s -> s.ill(why));
+        log(Level.ERROR, "halted", slot.partition, why);
+        control.noteHalt(slot.partition, why, Board.words(why));
     }
 
     private void log(Level level, String what, TopicPartition partition, TidemarkException why) {

@@ -234,11 +234,6 @@ public final class ClaimStore {
                 .map(StoredOffsetTable.Row::owner);
     }
 
-    /** The transaction that has a row locked, in words; empty if there is none any more, or none that this role may see. */
-    public Optional<String> lockHolder(Connection c, TopicPartition partition) throws SQLException {
-        return offsets.lockHolder(c, partition);
-    }
-
     /** Gives back what is still ours. */
     public void release(Connection c, Collection<Claim> claims) throws SQLException {
         offsets.release(c, claims);

@@ -44,7 +44,7 @@ public final class ControlConnection implements AutoCloseable {
     public <T extends @Nullable Object> T inTransaction(Work<T> work) throws SQLException {
         Connection c = connection;
         if (c == null) {
-            c = dataSource.getConnection();
+            c = NotConnectedException.open(dataSource);
             connection = c;
             c.setAutoCommit(false);
         }
@@ -74,6 +74,11 @@ public final class ControlConnection implements AutoCloseable {
             Schema.rollback(c);
             throw e;
         }
+    }
+
+    /** Whether a failure came of a pooler that knows no transactions; tried out on connections of its own. */
+    public boolean isWithoutTransactions(SQLException failure) {
+        return PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource);
     }
 
     /** How long ago, in nanoseconds, a transaction came through, or this was made. Any thread may ask. */

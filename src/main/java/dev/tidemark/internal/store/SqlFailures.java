@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -20,6 +22,16 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** Reads exceptions: which SQLSTATE is behind them, and what may be said of them in a log. */
 public final class SqlFailures {
+    private static final int LONGEST = 300;
+
+    /**
+     * PgBouncer has one SQLSTATE for all that it says, 08P01, whether the server is away for a moment or the login will never do. Its
+     * words are never translated.
+     */
+    private static final Pattern POOLER_REFUSES =
+            Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
+                    + "|database .* does not exist|.*authentication failed.*");
+
     private SqlFailures() {}
 
     /** What this exception and its causes say. */
@@ -111,13 +123,24 @@ public final class SqlFailures {
                         .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
     }
 
-    /** The failure in words that hold no data: classes, SQLSTATE and constraint, never a message, which can carry values. */
+    /** Whether it says that the server did not serve at all, rather than that it refused one statement. */
+    public static boolean isSilence(SqlFacts facts) {
+        return facts.connectionLost()
+                || facts.sqlState() == null
+                || facts.is("53300", "57P03")
+                || facts.sqlState().startsWith("08");
+    }
+
+    /**
+     * The failure in words that hold no data: classes, SQLSTATE and constraint, never a message, which can carry values. Only what the
+     * server says when a connection is opened, or a pooler at any time, is told in its own words.
+     */
     public static String describe(Throwable failure) {
         StringBuilder words = new StringBuilder();
         String previous = "";
         for (Throwable t : chain(failure)) {
             String name = t.getClass().getSimpleName();
-            if (name.equals(previous)) {
+            if (name.equals(previous) || t instanceof NotConnectedException) {
                 continue;
             }
             previous = name;
@@ -130,14 +153,55 @@ public final class SqlFailures {
                 }
             }
         }
+        said(failure).ifPresent(said -> words.append(": ").append(said));
         return words.toString();
+    }
+
+    /** What was said by whoever could not know any record: a server that is logged in to, the driver then, or a pooler. */
+    static Optional<String> said(Throwable failure) {
+        Optional<NotConnectedException> notConnected = NotConnectedException.in(failure);
+        return chain(failure).stream()
+                .map(SqlFailures::serverMessage)
+                .filter(message -> message != null
+                        && message.getMessage() != null
+                        && (notConnected.isPresent() || isPoolers(message)))
+                .map(ServerErrorMessage::getMessage)
+                .findFirst()
+                .or(() -> notConnected.flatMap(NotConnectedException::wordsOfDriver))
+                .map(SqlFailures::plain);
+    }
+
+    private static String plain(@Nullable String text) {
+        String line =
+                String.valueOf(text).replace('"', '\'').replaceAll("\\s+", " ").strip();
+        return line.length() > LONGEST ? line.substring(0, LONGEST) + "..." : line;
+    }
+
+    /** Whether a pooler refuses a login, or a setting that came with it. */
+    static boolean isRefusedByPooler(Throwable failure) {
+        return facts(failure).is("08P01")
+                && isFromPooler(failure)
+                && said(failure)
+                        .filter(said -> POOLER_REFUSES.matcher(said).matches())
+                        .isPresent();
+    }
+
+    /** Whether what replied is no PostgreSQL, which always says which of its routines complains. */
+    static boolean isFromPooler(Throwable failure) {
+        return chain(failure).stream()
+                .map(SqlFailures::serverMessage)
+                .anyMatch(message -> message != null && isPoolers(message));
+    }
+
+    private static boolean isPoolers(ServerErrorMessage message) {
+        return message.getRoutine() == null && "08P01".equals(message.getSQLState());
     }
 
     private static @Nullable ServerErrorMessage serverMessage(Throwable t) {
         return t instanceof PSQLException p ? p.getServerErrorMessage() : null;
     }
 
-    private static List<Throwable> chain(Throwable failure) {
+    static List<Throwable> chain(Throwable failure) {
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         List<Throwable> chain = new ArrayList<>();
         Throwable t = failure;

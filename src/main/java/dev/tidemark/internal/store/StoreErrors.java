@@ -3,6 +3,7 @@ package dev.tidemark.internal.store;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStoreException;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -19,7 +20,18 @@ public final class StoreErrors {
 
     private StoreErrors() {}
 
-    /** The error for a failure that waiting does not mend. */
+    /** Whether waiting does not help a failure that came before anything was read. */
+    public static boolean isRefusedAtStart(Throwable failure) {
+        SqlFacts facts = SqlFailures.facts(failure);
+        // While running, a database that is away is waited for; one that was never there is a mistyped name.
+        return facts.is("25006", "3D000")
+                || SqlFailures.isRefusedByPooler(failure)
+                || NotConnectedException.in(failure)
+                        .map(NotConnectedException::isRefusal)
+                        .orElse(FailureKind.ofControl(facts) == FailureKind.HANDLER);
+    }
+
+    /** The error for a failure that waiting does not help. */
     public static TidemarkException translate(Schema schema, String groupId, Throwable failure) {
         if (SqlFailures.isStatementClash(failure)) {
             return new OffsetStoreException(
@@ -30,6 +42,12 @@ public final class StoreErrors {
         }
         SqlFacts facts = SqlFailures.facts(failure);
         String state = facts.sqlState() == null ? "" : facts.sqlState();
+        if (NotConnectedException.in(failure).isPresent() || SqlFailures.isRefusedByPooler(failure)) {
+            return new OffsetStoreException(
+                    ErrorCode.LOGIN_REFUSED,
+                    "the database refuses the connection (" + SqlFailures.describe(failure) + "): " + wayIn(failure),
+                    failure);
+        }
         return switch (state) {
             case "42501" -> new OffsetStoreException(ErrorCode.RIGHT_MISSING, denied(schema, failure), failure);
             case "42P01", "3F000", "42703" ->
@@ -44,18 +62,47 @@ public final class StoreErrors {
                         ErrorCode.SERVER_READ_ONLY,
                         "the server is read-only: name all servers in the JDBC URL and add targetServerType=primary",
                         failure);
-            case "28P01", "28000", "3D000" ->
-                new OffsetStoreException(
-                        ErrorCode.LOGIN_REFUSED,
-                        "the database refuses the login (" + SqlFailures.describe(failure)
-                                + "): check user, password, database and pg_hba.conf",
-                        failure);
             default ->
                 new TidemarkException(
                         ErrorCode.UNEXPECTED,
                         "group " + groupId + ": a statement of the offset store failed ("
                                 + SqlFailures.describe(failure) + ")",
                         failure);
+        };
+    }
+
+    /** The error for a pooler that knows no transactions, as {@link PoolerMode} finds it. */
+    public static TidemarkException poolerByStatement(Throwable failure) {
+        return new OffsetStoreException(
+                ErrorCode.POOLER_BY_STATEMENT,
+                "a pooler such as PgBouncer hands out connections by the statement, so that there are no transactions: set"
+                        + " pool_mode = transaction, or connect past it",
+                failure);
+    }
+
+    /** Whether a connection was refused for a reason that waiting does not help. */
+    public static boolean isRefusedLogin(Throwable failure) {
+        return SqlFailures.isRefusedByPooler(failure)
+                || NotConnectedException.in(failure)
+                        .filter(NotConnectedException::isRefusal)
+                        .isPresent();
+    }
+
+    /** What to do about a connection that the database refuses. */
+    public static String wayIn(Throwable failure) {
+        String state = SqlFailures.facts(failure).sqlState();
+        return switch (state == null ? "" : state) {
+            case "28P01", "28000", "08004" -> "check user, password, sslmode and pg_hba.conf";
+            case "3D000" -> "check the database's name in the JDBC URL";
+            case "42501" -> "grant connect on the database to the role";
+            case "55000" -> "let the database take connections: alter database ... allow_connections true";
+            case "22023", "42704" ->
+                "correct that setting; it comes from the JDBC URL (options=), from the pool, or from the JVM, whose time zone"
+                        + " is sent with each login (-Duser.timezone)";
+            case "08P01" ->
+                "check user, database and time zone (-Duser.timezone), and what the pooler is to ignore"
+                        + " (ignore_startup_parameters); see docs/pgbouncer.md";
+            default -> "check the JDBC URL, and what the server says";
         };
     }
 

@@ -21,7 +21,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
@@ -109,13 +108,6 @@ public final class StoredOffsetTable {
             select o.topic, o.partition, o.next_offset, o.leader_epoch, o.owner_token, o.owner_name
               from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where o.group_id = ?
-            """;
-
-    // While a row is locked, its xmax is the transaction that locks it.
-    private static final String LOCK_HOLDER = """
-            select a.pid, a.application_name, a.xact_start
-              from {schema}.stored_offset o join pg_stat_activity a on a.backend_xid = o.xmax
-             where o.group_id = ? and o.topic = ? and o.partition = ?
             """;
 
     /**
@@ -289,21 +281,6 @@ public final class StoredOffsetTable {
             }
         }
         return rows;
-    }
-
-    /** Who has the row locked, in words. */
-    Optional<String> lockHolder(Connection c, TopicPartition partition) throws SQLException {
-        try (PreparedStatement s = prepare(c, schema.sql(LOCK_HOLDER))) {
-            s.setString(1, groupId);
-            s.setString(2, partition.topic());
-            s.setInt(3, partition.partition());
-            try (ResultSet r = s.executeQuery()) {
-                return r.next()
-                        ? Optional.of("pid " + r.getInt("pid") + " application_name " + r.getString("application_name")
-                                + ", open since " + r.getTimestamp("xact_start").toInstant())
-                        : Optional.empty();
-            }
-        }
     }
 
     /**

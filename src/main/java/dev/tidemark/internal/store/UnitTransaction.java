@@ -114,7 +114,7 @@ public final class UnitTransaction {
     public UnitOutcome run(Collection<Claim> claims, Terms terms, Effects effects) {
         WorkerSession.OpenUnit unit;
         try {
-            unit = session.begin(clock.start());
+            unit = session.begin(clock.start(), claims);
         } catch (SQLException e) {
             clock.stop();
             UnitOutcome outcome = ofOwnStatement(e);

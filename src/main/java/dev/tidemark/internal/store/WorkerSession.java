@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store;
 
+import dev.tidemark.Claim;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
@@ -7,6 +8,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,13 +33,20 @@ public final class WorkerSession implements AutoCloseable {
     /** A unit that is under way: since when, by {@link System#nanoTime}, and how to interrupt its statement. */
     public static final class OpenUnit {
         private final long since;
+        private final Collection<Claim> claims;
         private final @Nullable PGConnection connection;
         private boolean cancelled;
         private boolean beyondCancel;
 
-        OpenUnit(long since, @Nullable PGConnection connection) {
+        OpenUnit(long since, Collection<Claim> claims, @Nullable PGConnection connection) {
             this.since = since;
+            this.claims = List.copyOf(claims);
             this.connection = connection;
+        }
+
+        /** What it was begun under. */
+        public Collection<Claim> claims() {
+            return claims;
         }
 
         /** How long it has lasted, in nanoseconds. */
@@ -140,7 +150,7 @@ public final class WorkerSession implements AutoCloseable {
     private Connection connect() throws SQLException {
         boolean goesOn = OwnThread.goesOn();
         try {
-            return dataSource.getConnection();
+            return NotConnectedException.open(dataSource);
         } catch (SQLException e) {
             // A pool that was interrupted tells nothing about the database.
             throw goesOn && isInterrupted(e) ? new SQLTransientConnectionException("interrupted", "08001", e) : e;
@@ -150,7 +160,8 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     private static boolean isInterrupted(SQLException e) {
-        return Thread.currentThread().isInterrupted() || e.getCause() instanceof InterruptedException;
+        return Thread.currentThread().isInterrupted()
+                || SqlFailures.chain(e).stream().anyMatch(InterruptedException.class::isInstance);
     }
 
     /**
@@ -188,11 +199,11 @@ public final class WorkerSession implements AutoCloseable {
         unitTaken = OptionalLong.of(now);
     }
 
-    OpenUnit begin(long now) throws SQLException {
+    OpenUnit begin(long now, Collection<Claim> claims) throws SQLException {
         Connection c = connection();
         long since = unitTaken.orElse(now);
         unitTaken = OptionalLong.empty();
-        OpenUnit unit = new OpenUnit(since, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
+        OpenUnit unit = new OpenUnit(since, claims, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
         openUnit.set(unit);
         OwnThread.enter(Step.TRANSACTION);
         unitsOnConnection++;

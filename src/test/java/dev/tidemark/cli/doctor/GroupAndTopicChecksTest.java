@@ -27,7 +27,7 @@ class GroupAndTopicChecksTest {
     private static final Binding BINDING = new Binding("flights", "cluster", "id", 1);
 
     private static Place place(long stored, String state, Instant sampledAt) {
-        return new Place(ZERO, stored, 0L, "host-1", state, "TM-502", "the handler failed", sampledAt);
+        return new Place(ZERO, stored, 0L, "host-1", state, "TM-502", "the handler failed", null, sampledAt);
     }
 
     private static GroupFacts group(Place place, List<Pause> pauses, List<Letters> letters) {
@@ -78,7 +78,7 @@ class GroupAndTopicChecksTest {
                                 Verdict.WARN)
                         .finding())
                 .contains("for 3 h", "host-1");
-        Place unseen = new Place(ZERO, 5, null, null, "free", null, null, null);
+        Place unseen = new Place(ZERO, 5, null, null, "free", null, null, null, null);
         assertThat(only(GroupChecks.judge(group(unseen, List.of(), List.of())), Verdict.WARN)
                         .mend())
                 .isEqualTo("start its consumers");

@@ -28,6 +28,7 @@ class HealthPlannerTest {
                 OptionalLong.empty(),
                 OptionalLong.empty(),
                 Optional.ofNullable(error),
+                Optional.empty(),
                 0,
                 Optional.empty(),
                 "me");

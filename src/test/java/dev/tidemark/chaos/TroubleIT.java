@@ -1,0 +1,207 @@
+package dev.tidemark.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.testkit.EmbeddedPostgresServer;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.LogCapture;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Trouble is told once when it begins and once when it is over, whatever is tried meanwhile, and however often. */
+class TroubleIT {
+    private static EmbeddedPostgresServer postgres;
+
+    private final TestDatabase database = Servers.flightDatabase(postgres);
+
+    @BeforeAll
+    static void start() {
+        postgres = EmbeddedPostgresServer.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        postgres.close();
+    }
+
+    @Test
+    void anIdleConsumersDatabaseComesBack() {
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("idle"), 2);
+        try (LogCapture log = LogCapture.start("idle");
+                Running running = running(kafka, topic)) {
+            running.until("it runs", () -> running.consumer().health().ready());
+            for (int time = 1; time <= 2; time++) {
+                int times = time;
+                Runnable start = postgres.stopImmediately();
+                running.until(
+                        "trouble is told", () -> begun(log, "the database").size() == times);
+                start.run();
+                running.until(
+                        "its end is told", () -> ended(log, "the database").size() == times);
+            }
+            assertThat(claims(log)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anIdleConsumersBrokerComesBack() {
+        try (KafkaServer kafka = KafkaServer.start(Servers.directory("trouble-kafka"))) {
+            String topic = kafka.createTopic("trouble", 2);
+            try (LogCapture log = LogCapture.start("broker");
+                    Running running = running(kafka, topic)) {
+                running.until("it runs", () -> running.consumer().health().ready());
+                kafka.kill();
+                running.until("trouble is told", () -> begun(log, "Kafka").size() == 1);
+                kafka.boot();
+                running.until("its end is told", () -> ended(log, "Kafka").size() == 1);
+            }
+        }
+    }
+
+    @Test
+    void aTableThatSomebodyHoldsIsToldOnceHoweverOftenItIsTried() throws SQLException {
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("held"), 2);
+        try (LogCapture log = LogCapture.start("held");
+                Running running = running(kafka, topic)) {
+            running.until("it runs", () -> running.consumer().health().ready());
+            try (Connection person = database.owner().connect();
+                    Statement s = person.createStatement()) {
+                person.setAutoCommit(false);
+                s.execute("lock table tidemark.log_end in access exclusive mode");
+                running.until(
+                        "trouble is told", () -> begun(log, "the database").size() == 1);
+                // Other looks succeed meanwhile: they are no end of this one.
+                running.until("it is tried again", () -> tries(database, "log_end") >= 2);
+                assertThat(ended(log, "the database")).isEmpty();
+                person.rollback();
+            }
+            running.until("its end is told", () -> ended(log, "the database").size() == 1);
+            assertThat(begun(log, "the database")).hasSize(1);
+        }
+    }
+
+    @Test
+    void whatIsInTheWayOfTheStartIsToldOnce() throws SQLException {
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("start"), 2);
+        try (LogCapture log = LogCapture.start("start");
+                Connection person = database.owner().connect();
+                Statement s = person.createStatement()) {
+            person.setAutoCommit(false);
+            s.execute("lock table tidemark.topic_binding in exclusive mode");
+            try (Running running = Running.start(
+                    database,
+                    kafka.consumerConfig(topic, "cooperative"),
+                    builder -> builder.topicPattern(Pattern.compile(Pattern.quote(topic)))
+                            .handleBatch(FlightEffects::foldBatch))) {
+                running.until("it is tried again", () -> tries(database, "topic_binding") >= 2);
+                assertThat(begun(log, "the database")).hasSize(1);
+                assertThat(ended(log, "the database")).isEmpty();
+                person.rollback();
+                running.until("it runs", () -> running.consumer().health().ready());
+                assertThat(begun(log, "the database")).hasSize(1);
+                assertThat(ended(log, "the database")).hasSize(1);
+            }
+        }
+    }
+
+    @Test
+    void whatWillAlwaysBeInTheWayOfTheStartEndsTheRun() {
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("never"), 2);
+        String role = "starter_" + database.name();
+        database.superuser().execute("create role " + role + " login");
+        database.owner()
+                .execute(
+                        "select tidemark.grant_access('" + role + "', 'writer')",
+                        "revoke insert on tidemark.topic_binding from " + role,
+                        "create function no_binding() returns trigger language plpgsql as $$ begin"
+                                + " raise exception 'no' using errcode = '22023'; end $$");
+        String url = database.as(role).jdbcUrl();
+        assertThat(failure(kafka, topic, url).code()).isEqualTo(ErrorCode.RIGHT_MISSING);
+
+        database.owner()
+                .execute("create trigger no_binding before insert on tidemark.topic_binding"
+                        + " for each row execute function no_binding()");
+        assertThat(failure(kafka, topic, database.jdbcUrl()))
+                .hasMessageContaining("TM-900")
+                .hasMessageContaining("22023");
+        database.owner().execute("drop trigger no_binding on tidemark.topic_binding");
+
+        database.owner().execute("alter table tidemark.stored_offset rename to stored_offset_gone");
+        assertThat(failure(kafka, topic, database.jdbcUrl()).code()).isEqualTo(ErrorCode.SCHEMA_MISSING);
+        database.owner().execute("alter table tidemark.stored_offset_gone rename to stored_offset");
+        database.owner().execute("alter table tidemark.topic_binding add column more integer not null");
+        assertThat(failure(kafka, topic, database.jdbcUrl())).hasMessageContaining("23502");
+    }
+
+    private TidemarkException failure(KafkaServer kafka, String topic, String url) {
+        try (LogCapture log = LogCapture.start("never");
+                Running running = Running.start(
+                        TestDatabase.pool(url, 3),
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topicPattern(Pattern.compile(Pattern.quote(topic)))
+                                .handleBatch(FlightEffects::foldBatch))) {
+            Throwable failure = running.failure();
+            assertThat(begun(log, "the database")).isEmpty();
+            return (TidemarkException) failure;
+        }
+    }
+
+    private Running running(KafkaServer kafka, String topic) {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch));
+    }
+
+    /** How often somebody has begun to wait for this table, as far as the server was seen to have him wait. */
+    private static int tries(TestDatabase database, String table) {
+        String waiting = "select max(query_start)::text from pg_stat_activity where wait_event_type = 'Lock'"
+                + " and datname = current_database() and query like '%" + table + "%' and pid <> pg_backend_pid()";
+        Set<String> seen = new HashSet<>();
+        Awaitility.await("somebody waits twice").atMost(Duration.ofSeconds(50)).until(() -> {
+            seen.addAll(database.superuser().query(waiting));
+            seen.remove("null");
+            return seen.size() >= 2;
+        });
+        return seen.size();
+    }
+
+    private static List<String> begun(LogCapture log, String server) {
+        return lines(log, server + " is in trouble");
+    }
+
+    private static List<String> ended(LogCapture log, String server) {
+        return lines(log, server + " is back");
+    }
+
+    private static long claims(LogCapture log) {
+        return lines(log, "claimed group=").size();
+    }
+
+    private static List<String> lines(LogCapture log, String beginning) {
+        return log.news().stream()
+                .map(e -> e.getFormattedMessage())
+                .filter(line -> line.startsWith(beginning))
+                .toList();
+    }
+}
