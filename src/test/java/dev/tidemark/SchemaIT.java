@@ -12,6 +12,7 @@ import dev.tidemark.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.flywaydb.core.Flyway;
@@ -114,6 +115,44 @@ class SchemaIT {
             s.execute("insert into tidemark.audit_log (action, group_id, topic) values ('skip', 'g', 't')");
         } catch (SQLException e) {
             throw new AssertionError("a role that was let in by hand before can go on", e);
+        }
+    }
+
+    /** Version 6 adds columns that consumers write; those that run were let in by name, or column by column by hand. */
+    @Test
+    void writersOfVersion5GoOnWithoutBeingLetInAgain() {
+        String role = "waiter_" + database.name();
+        String byHand = "by_hand_" + database.name();
+        try (HikariDataSource pool = database.owner().pool(2)) {
+            Flyway.configure()
+                    .dataSource(pool)
+                    .locations(TidemarkSchema.LOCATION)
+                    .schemas("tidemark")
+                    .table(TidemarkSchema.HISTORY_TABLE)
+                    .placeholders(Map.of("schema", "tidemark"))
+                    .target("5")
+                    .load()
+                    .migrate();
+            database.superuser()
+                    .execute(
+                            "create role " + role + " login password 'p'",
+                            "create role " + byHand + " login password 'p'",
+                            "grant usage on schema tidemark to " + byHand,
+                            "grant select on all tables in schema tidemark to " + byHand,
+                            "grant insert, update (halted_at, error_code, error_text) on tidemark.partition_state to " + byHand);
+            database.owner().execute("select tidemark.grant_access('" + role + "', 'writer')");
+            TidemarkSchema.migrate(pool);
+            database.owner().execute("insert into tidemark.partition_state (group_id, topic, partition) values ('g', 't', 0)");
+        }
+        for (String login : List.of(role, byHand)) {
+            try (HikariDataSource pool = TestDatabase.pool(withUser(login, "p"), 1);
+                    Connection c = pool.getConnection();
+                    Statement s = c.createStatement()) {
+                s.execute("update tidemark.partition_state set waiting_since = now(), waiting_epoch = 1, waiting_code = 'TM-404',"
+                        + " waiting_text = 'x' where group_id = 'g'");
+            } catch (SQLException e) {
+                throw new AssertionError(login + " can go on", e);
+            }
         }
     }
 
