@@ -165,7 +165,8 @@ final class Board {
                         slot.is(PartitionState.RETRYING) || p.why().code() == ErrorCode.UNEXPECTED,
                         slot.is(PartitionState.RETRYING)
                                 && failed != null
-                                && SqlFailures.facts(failed.why()).is("55P03")));
+                                && (failed.why().code() == ErrorCode.ROW_LOCKED
+                                        || SqlFailures.facts(failed.why()).is("55P03", "57014"))));
             });
         }
         return waiting;

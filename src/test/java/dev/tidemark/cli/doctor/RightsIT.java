@@ -22,14 +22,14 @@ class RightsIT {
             List<Right> wanted = Right.all().stream()
                     .filter(right -> right.kind() == Right.Kind.reader || right.kind() == kind)
                     .toList();
-            assertThat(database.query(
+            assertThat(database.superuser().query(
                             "select privilege_type || ' ' || table_name from information_schema.table_privileges"
                                     + " where grantee = '" + role + "'"))
                     .containsExactlyInAnyOrderElementsOf(of(wanted, "SELECT", "DELETE"));
-            assertThat(database.query("select distinct 'EXECUTE ' || routine_name"
+            assertThat(database.superuser().query("select distinct 'EXECUTE ' || routine_name"
                             + " from information_schema.routine_privileges where grantee = '" + role + "'"))
                     .containsExactlyInAnyOrderElementsOf(of(wanted, "EXECUTE"));
-            assertThat(database.query("select privilege_type || ' ' || table_name || '.' || column_name"
+            assertThat(database.superuser().query("select privilege_type || ' ' || table_name || '.' || column_name"
                             + " from information_schema.column_privileges where grantee = '" + role
                             + "' and privilege_type in ('INSERT', 'UPDATE')"))
                     .containsExactlyInAnyOrderElementsOf(wanted.stream()
