@@ -103,6 +103,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                 new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
                 events,
                 this::held,
+                List::of,
                 List.of(),
                 threads);
         this.shares = new Shares(groupId, new ShareChanges(groupId, new Seeks(consumer), control), control);

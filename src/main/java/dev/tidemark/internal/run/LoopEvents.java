@@ -60,6 +60,11 @@ final class LoopEvents implements ControlEvents {
     }
 
     @Override
+    public void waits(Map<TopicPartition, TidemarkException> found) {
+        // The units are the caller's own, and so is what they wait for.
+    }
+
+    @Override
     public void pauses(Pauses now) {
         news.add(shares -> shares.pauses(now));
     }

@@ -71,6 +71,11 @@ final class Share {
         return claim != null && claim.token().equals(other.token());
     }
 
+    /** Whether it waits for a claim: for one that is under way, or because it was refused and what stood against it may be repaired. */
+    boolean mayBeClaimed() {
+        return is(State.CLAIMING) || (is(State.HALTED) && claim == null);
+    }
+
     /** Whether fetching is beyond the claim's position although nothing is handed out. */
     boolean hasTail() {
         return claim != null && fetched.nextOffset() > claim.position().nextOffset();

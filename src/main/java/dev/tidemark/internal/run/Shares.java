@@ -192,7 +192,7 @@ final class Shares implements ConsumerRebalanceListener {
         made.forEach((found, assignment) -> {
             Claim claim = found.claim();
             Share share = shares.get(claim.partition());
-            if (share == null || share.assignment != assignment || !share.is(State.CLAIMING)) {
+            if (share == null || share.assignment != assignment || !share.mayBeClaimed()) {
                 vain.add(claim);
                 return;
             }
