@@ -1,6 +1,7 @@
 package dev.tidemark.internal.plan;
 
 import dev.tidemark.FailureAction;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,13 +10,14 @@ import org.jspecify.annotations.Nullable;
  * records would look like a bad record.
  *
  * @param proof which other records have succeeded between two failures alike of this one
- * @param neighbours how other records that were tried since failed; null where none was tried yet
+ * @param neighboursAlike how many other records failed in the same way when they were tried since, in transactions that were rolled
+ *     back, those of the record's own partition or else of others; empty while none was tried
  * @param alikeInARow how many records in a row were given up for a failure alike without a success between
  * @param decided what the failure policy has already said about this attempt; null if it was not asked yet
  */
 public record Evidence(
         Proof proof,
-        @Nullable Neighbours neighbours,
+        OptionalInt neighboursAlike,
         int alikeInARow,
         @Nullable FailureAction decided) {
     /** Which other records have succeeded meanwhile. */
@@ -28,21 +30,8 @@ public record Evidence(
         OWN
     }
 
-    /**
-     * How other records failed, those of the record's own partition or else of others, in transactions that were rolled back.
-     *
-     * @param alike how many failed as the record did
-     * @param unlike how many failed in another way
-     */
-    public record Neighbours(int alike, int unlike) {
-        /** Whether all failed as the record did, and at least so many. */
-        boolean areAlike(int atLeast) {
-            return unlike == 0 && alike >= atLeast;
-        }
-    }
-
     /** Nothing is known yet. */
     public static Evidence none() {
-        return new Evidence(Proof.NONE, null, 0, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, null);
     }
 }

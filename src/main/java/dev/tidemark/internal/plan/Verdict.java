@@ -1,7 +1,6 @@
 package dev.tidemark.internal.plan;
 
 import dev.tidemark.ErrorCode;
-import dev.tidemark.internal.plan.Evidence.Neighbours;
 import dev.tidemark.internal.plan.Evidence.Proof;
 
 /** Whose failure it is that a record cannot be applied. Evidence decides before the kind of the failure does. */
@@ -23,23 +22,19 @@ public enum Verdict {
      * @param facts what the failure says
      */
     public static Verdict of(ErrorCode code, SqlFacts facts, Evidence evidence) {
-        boolean speaksForItself = code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
-        boolean fewInARow = speaksForItself || evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
-        Neighbours neighbours = evidence.neighbours();
         if (facts.isTheJobs()) {
             return NOT_THE_RECORDS;
         }
         if (evidence.proof() == Proof.OWN) {
             return THE_RECORDS;
         }
-        if (neighbours == null) {
+        if (evidence.neighboursAlike().isEmpty()) {
             return TRY_NEIGHBOURS;
         }
-        if (evidence.proof() == Proof.OTHERS) {
-            // Either its own neighbours were tried in vain, or it has none.
-            return fewInARow && !neighbours.areAlike(1) ? THE_RECORDS : NOT_THE_RECORDS;
-        }
-        boolean allFailAlike = neighbours.areAlike(speaksForItself ? MOST_WITHOUT_EVIDENCE : 1);
-        return fewInARow && !allFailAlike ? THE_RECORDS : NOT_THE_RECORDS;
+        boolean speaksForItself = code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
+        boolean credible = speaksForItself || evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
+        boolean proven = evidence.proof() == Proof.OTHERS;
+        int alike = speaksForItself && !proven ? MOST_WITHOUT_EVIDENCE : 1;
+        return credible && evidence.neighboursAlike().getAsInt() < alike ? THE_RECORDS : NOT_THE_RECORDS;
     }
 }

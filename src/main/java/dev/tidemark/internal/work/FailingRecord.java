@@ -3,9 +3,9 @@ package dev.tidemark.internal.work;
 import dev.tidemark.FailureAction;
 import dev.tidemark.internal.plan.Alone.Failure;
 import dev.tidemark.internal.plan.Evidence;
-import dev.tidemark.internal.plan.Evidence.Neighbours;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.SqlFacts;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** What one unit has learnt about the record that fails in it. Used by one worker. */
@@ -18,7 +18,7 @@ final class FailingRecord {
     private boolean lockTimed;
 
     // Of the record that fails by itself.
-    private @Nullable Neighbours neighbours;
+    private OptionalInt neighboursAlike = OptionalInt.empty();
     private Proof proof = Proof.NONE;
     private @Nullable FailureAction decided;
     private int ways;
@@ -50,22 +50,22 @@ final class FailingRecord {
         }
     }
 
-    /** Other records were tried, and none succeeded. */
-    void triedInVain(FailureAction action, Neighbours failed) {
+    /**
+     * Other records were tried.
+     *
+     * @param action what the policy has said about this one
+     * @param by which succeeded
+     * @param alike how many failed as this one did
+     */
+    void compared(FailureAction action, Proof by, int alike) {
         decided = action;
-        neighbours = failed;
-    }
-
-    /** Another record was tried, and succeeded. */
-    void anotherSucceeds(FailureAction action, Proof by) {
-        decided = action;
-        neighbours = new Neighbours(0, 0);
         proof = by;
+        neighboursAlike = OptionalInt.of(by == Proof.NONE ? alike : 0);
     }
 
     /** Another record is looked at from now on. */
     void forget() {
-        neighbours = null;
+        neighboursAlike = OptionalInt.empty();
         proof = Proof.NONE;
         decided = null;
         ways = 0;
@@ -76,16 +76,16 @@ final class FailingRecord {
         int alikeInARow = Math.max(history.givenUpAlike(facts.kind()), part.lane().givenUp);
         Failure first = part.failure();
         if (first != null && first.kind().equals(facts.kind())) {
-            return new Evidence(proofSince(part, first), neighbours, alikeInARow, decided);
+            return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, decided);
         }
         part.failed(now(part, facts.kind()));
-        if (neighbours != null && ++ways >= MOST_WAYS) {
-            return new Evidence(proof, neighbours, alikeInARow, decided);
+        if (neighboursAlike.isPresent() && ++ways >= MOST_WAYS) {
+            return new Evidence(proof, neighboursAlike, alikeInARow, decided);
         }
-        neighbours = null;
+        neighboursAlike = OptionalInt.empty();
         proof = Proof.NONE;
         decided = null;
-        return new Evidence(Proof.NONE, null, alikeInARow, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), alikeInARow, null);
     }
 
     private Proof proofSince(Part<?, ?> part, Failure first) {

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.work;
 
-import dev.tidemark.internal.plan.Evidence.Neighbours;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -35,7 +34,9 @@ final class NeighbourTrial<K, V> {
     private final boolean undecodable;
     private final boolean lockTimed;
     private int alike;
-    private int unlike;
+
+    /** How many failed in what the first record failed in: to be decoded, or to be handled. */
+    private int compared;
 
     /**
      * @param part whose first record failed
@@ -64,19 +65,23 @@ final class NeighbourTrial<K, V> {
      * What came of it.
      *
      * @param proof which record succeeded
-     * @param failed how those that were tried failed
+     * @param alike how many failed as the first record did
      * @param ended how a trial ended that says nothing of its record, so that the unit ends with it; null otherwise
      * @param interrupted whether the unit may not go on
      */
-    record Result(Proof proof, Neighbours failed, @Nullable UnitOutcome ended, boolean interrupted) {}
+    record Result(Proof proof, int alike, @Nullable UnitOutcome ended, boolean interrupted) {}
 
     Result run() {
         if (part.lane().isSuspected()) {
             // Who follows one that may have killed its owners may kill as well, and is not counted here.
             return result(Proof.NONE, null, false);
         }
-        List<ConsumerRecord<byte[], byte[]>> own = spread(behind());
-        List<ConsumerRecord<byte[], byte[]>> candidates = own.isEmpty() ? others() : own;
+        Result own = run(spread(behind()), Proof.OWN);
+        boolean says = own.proof() != Proof.NONE || own.ended() != null || own.interrupted() || compared > 0;
+        return says ? own : run(others(), Proof.OTHERS);
+    }
+
+    private Result run(List<ConsumerRecord<byte[], byte[]>> candidates, Proof proof) {
         for (ConsumerRecord<byte[], byte[]> candidate : candidates) {
             if (tools.intake().isStopped() || tools.intake().isClosed(part.portion())) {
                 return result(Proof.NONE, null, true);
@@ -86,7 +91,7 @@ final class NeighbourTrial<K, V> {
                 if (!undecodable) {
                     tools.history().succeeded();
                 }
-                return result(own.isEmpty() ? Proof.OTHERS : Proof.OWN, null, false);
+                return result(proof, null, false);
             }
             if (!isOfItsRecord(outcome)) {
                 return result(Proof.NONE, outcome, false);
@@ -96,29 +101,23 @@ final class NeighbourTrial<K, V> {
     }
 
     private Result result(Proof proof, @Nullable UnitOutcome ended, boolean interrupted) {
-        return new Result(proof, new Neighbours(alike, unlike), ended, interrupted);
+        return new Result(proof, alike, ended, interrupted);
     }
 
     /** Takes in how a record failed; returns false for an outcome that says nothing of it. */
     private boolean isOfItsRecord(UnitOutcome outcome) {
-        SqlFacts facts;
         if (outcome instanceof UnitOutcome.HandlerFailed failed) {
-            facts = failed.facts();
-        } else if (outcome instanceof UnitOutcome.Undecodable failed
-                && FailureKind.of(failed.facts()) == FailureKind.HANDLER) {
-            facts = failed.facts();
-        } else if (outcome instanceof UnitOutcome.TransactionBroken) {
-            unlike++;
+            compared++;
+            alike += !undecodable && failed.facts().kind().equals(failure.kind()) ? 1 : 0;
             return true;
-        } else {
-            return false;
         }
-        if (facts.kind().equals(failure.kind())) {
-            alike++;
-        } else {
-            unlike++;
+        if (outcome instanceof UnitOutcome.Undecodable failed) {
+            // If it did not come to the handler, it says nothing of what the handler does.
+            compared += undecodable ? 1 : 0;
+            alike += undecodable && failed.facts().kind().equals(failure.kind()) ? 1 : 0;
+            return FailureKind.of(failed.facts()) == FailureKind.HANDLER;
         }
-        return true;
+        return outcome instanceof UnitOutcome.TransactionBroken;
     }
 
     private List<ConsumerRecord<byte[], byte[]>> behind() {

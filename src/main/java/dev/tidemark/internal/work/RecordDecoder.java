@@ -1,6 +1,7 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.thread.OwnThread;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -68,6 +69,8 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
         } catch (Throwable e) {
             Fatal.rethrow(e);
             throw new UndecodableException(side, e);
+        } finally {
+            boolean unused = OwnThread.goesOn();
         }
     }
 

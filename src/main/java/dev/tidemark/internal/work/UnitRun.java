@@ -9,7 +9,6 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.plan.Evidence;
-import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner;
@@ -20,6 +19,7 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
 import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.time.Duration;
@@ -190,11 +190,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             return false;
         }
         last = outcome;
-        return ReactionPlanner.plan(
-                        outcome,
-                        slice.facts(tools.groupId(), ThreadLocalRandom.current().nextDouble()),
-                        recordFacts(outcome))
-                .fold(this);
+        Reaction reaction = ReactionPlanner.plan(
+                outcome,
+                slice.facts(tools.groupId(), ThreadLocalRandom.current().nextDouble()),
+                recordFacts(outcome));
+        // The failure policy is other people's code too.
+        boolean unused = OwnThread.goesOn();
+        return reaction.fold(this);
     }
 
     /** What decisions need to know of the first record, if it may have failed by itself; null otherwise. */
@@ -329,12 +331,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (result.ended() != null) {
             return react(result.ended());
         }
-        if (result.proof() != Proof.NONE) {
-            failing.anotherSucceeds(reaction.decided(), result.proof());
-            return true;
-        }
-        // Whatever was in the way of all of them may be gone by now.
-        failing.triedInVain(reaction.decided(), result.failed());
+        // Also if none succeeded: whatever was in the way of all of them may be gone by now.
+        failing.compared(reaction.decided(), result.proof(), result.alike());
         return true;
     }
 

@@ -115,7 +115,6 @@ public final class Worker<K, V> implements Runnable {
         try {
             for (int i = decoded.size(); i < records.size(); i++) {
                 decoded.add(decoder.decode(records.get(i)));
-                boolean unused = OwnThread.goesOn();
             }
             decodeNanos += System.nanoTime() - began;
         } catch (UndecodableException e) {
