@@ -32,10 +32,16 @@ final class JobOptions {
             description = "What column key is: text, jsonb or bytea. Default: ${DEFAULT-VALUE}.")
     private ColumnType key = ColumnType.TEXT;
 
+    @Option(
+            names = "--without-records",
+            description = "The job reads records nowhere, and that is meant: its statements run once for each unit of work."
+                    + " Without this, such a job is refused.")
+    private boolean withoutRecords;
+
     /** Reads the file; refuses what is no job (TM-103). */
     SqlJob read() {
         try {
-            return SqlJob.read(file, new SqlJobOptions(key, value));
+            return SqlJob.read(file, new SqlJobOptions(key, value, withoutRecords));
         } catch (IOException e) {
             throw CommandException.wrongInput("the SQL job cannot be read: " + file);
         }

@@ -31,17 +31,31 @@ import org.postgresql.PGStatement;
  * where a statement uses it. {@code records} can be read by SELECT, INSERT, UPDATE, DELETE and MERGE, not inside of functions that
  * they call, and hides a table of that name. The result of a SELECT is thrown away.
  *
+ * <p>A job that reads {@code records} nowhere is refused, as it would pass over its topic without a word, unless {@link
+ * SqlJobOptions#withoutRecords} says that this is meant.
+ *
  * <p>Nothing of it stays in the session, in the catalogs or on the server, so that it works through PgBouncer in transaction mode.
  * It handles the raw bytes: leave {@code deserializers} out.
  *
  * <p>Immutable and thread-safe.
  */
 public final class SqlJob implements BatchHandler<byte[], byte[]> {
+    private static final String BYTE_ORDER_MARK = "\ufeff";
+
     private final List<SqlStatement> statements;
     private final UnitRelation relation;
 
     private SqlJob(String sql, SqlJobOptions options) {
-        this.statements = SqlScript.parse(sql);
+        // Editors put it there; it is no part of the SQL.
+        this.statements = SqlScript.parse(sql.startsWith(BYTE_ORDER_MARK) ? sql.substring(1) : sql);
+        if (!options.mayIgnoreRecords() && statements.stream().noneMatch(SqlStatement::readsRecords)) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "the SQL job reads records in none of its statements, so the topic would be passed over without a record's"
+                            + " effect: read them, as in insert into ... select ... from records, or say that it is meant"
+                            + " (--without-records, SqlJobOptions.withoutRecords)",
+                    null);
+        }
         this.relation = new UnitRelation(options);
     }
 
@@ -54,7 +68,8 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
      * A job of this text.
      *
      * @throws InvalidConfigurationException if it holds no statement, a quote that does not end, a parameter, or a statement that
-     *     begins or ends transactions or changes the session (TM-103)
+     *     begins or ends transactions or changes the session, or if none of its statements reads {@code records} and the options do
+     *     not say that this is meant (TM-103)
      */
     public static SqlJob of(String sql, SqlJobOptions options) {
         return new SqlJob(sql, options);
@@ -96,7 +111,7 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
             try (PreparedStatement s = prepare(connection, statement)) {
                 var unused = s.getParameterMetaData();
             } catch (SQLException e) {
-                throw new StatementFailedException(statement, e);
+                throw failed(statement, e);
             }
         }
     }
@@ -107,20 +122,24 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
         UnitRelation.Rows rows = relation.rows(connection, records);
         for (SqlStatement statement : statements) {
             try (PreparedStatement s = prepare(connection, statement)) {
-                if (statement.mentionsRecords()) {
+                if (statement.takesRecords()) {
                     rows.bind(s);
                 }
                 boolean unused = s.execute();
             } catch (SQLException e) {
-                throw new StatementFailedException(statement, e);
+                throw failed(statement, e);
             }
         }
+    }
+
+    private StatementFailedException failed(SqlStatement statement, SQLException e) {
+        return new StatementFailedException(statement, statement.takesRecords() ? relation.expression() : "", e);
     }
 
     /** Not kept by the server, so that a pooler can hand out another connection for the next unit. */
     private PreparedStatement prepare(Connection connection, SqlStatement statement) throws SQLException {
         PreparedStatement prepared = connection.prepareStatement(
-                statement.mentionsRecords() ? statement.with(relation.expression()) : statement.text());
+                statement.takesRecords() ? statement.with(relation.expression()) : statement.text());
         if (prepared.isWrapperFor(PGStatement.class)) {
             prepared.unwrap(PGStatement.class).setPrepareThreshold(0);
         }

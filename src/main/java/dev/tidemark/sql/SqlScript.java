@@ -14,11 +14,14 @@ final class SqlScript {
     // The statement under way.
     private final StringBuilder text = new StringBuilder();
     private final List<String> head = new ArrayList<>();
+    private final List<RecordsReference.Part> parts = new ArrayList<>();
     private int line;
+    private int textStart;
     private int depth;
     private int insertAt;
     private boolean mentionsRecords;
     private boolean headIsOver;
+    private boolean routine;
 
     private SqlScript(String sql) {
         this.sql = sql;
@@ -36,6 +39,9 @@ final class SqlScript {
             String word = scanner.text();
             if (line == 0 && token != SqlScanner.Token.SPACE && !word.equals(";")) {
                 line = lineOf(scanner.start());
+            }
+            if (token != SqlScanner.Token.SPACE) {
+                parts.add(RecordsReference.Part.of(token, word));
             }
             switch (token) {
                 // Comments too: some are hints for the planner.
@@ -58,7 +64,7 @@ final class SqlScript {
                             "holds the parameter " + word + ", for which there is no value: a job reads records only");
                 case OPEN_END ->
                     throw refused(lineOf(scanner.start()), "begins a quote or a comment that does not end");
-                case SYMBOL -> symbol(word);
+                case SYMBOL -> symbol(scanner.start(), word);
             }
         }
         finish();
@@ -79,6 +85,7 @@ final class SqlScript {
         text.append(word);
         String lower = word.toLowerCase(Locale.ROOT);
         mentionsRecords |= lower.equals("records");
+        bodyOfRoutine(lower);
         if (!headIsOver) {
             head.add(lower);
             if (head.equals(List.of("with")) || head.equals(List.of("with", "recursive"))) {
@@ -88,9 +95,37 @@ final class SqlScript {
         }
     }
 
-    private void symbol(String symbol) {
+    /** The body of a routine between BEGIN ATOMIC and END holds statements of its own; CASE ends with END, too. */
+    private void bodyOfRoutine(String word) {
+        boolean begins = word.equals("atomic") && wordBefore().equals("begin")
+                && !head.isEmpty()
+                && head.get(0).equals("create");
+        if (begins || (routine && word.equals("case"))) {
+            depth++;
+        } else if (routine && word.equals("end")) {
+            depth--;
+        }
+        routine = begins || (routine && depth > 0);
+    }
+
+    private String wordBefore() {
+        return parts.size() < 2 ? "" : parts.get(parts.size() - 2).word();
+    }
+
+    /** Whether it declares a cursor that outlives the transaction. */
+    private boolean holdsCursor() {
+        for (int i = 1; i < parts.size(); i++) {
+            if (parts.get(i).word().equals("hold") && parts.get(i - 1).word().equals("with")) {
+                return !head.isEmpty() && head.get(0).equals("declare");
+            }
+        }
+        return false;
+    }
+
+    private void symbol(int place, String symbol) {
         if (symbol.equals(";") && depth == 0) {
             finish();
+            textStart = place + 1;
             return;
         }
         begin();
@@ -108,7 +143,10 @@ final class SqlScript {
                     text.toString().stripTrailing(),
                     List.copyOf(head),
                     insertAt,
-                    mentionsRecords);
+                    mentionsRecords,
+                    RecordsReference.find(parts),
+                    holdsCursor(),
+                    new SqlStatement.Origin(sql, textStart));
             statement.refusal().ifPresent(why -> {
                 throw refused(statement.line(), why);
             });
@@ -116,6 +154,8 @@ final class SqlScript {
         }
         text.setLength(0);
         head.clear();
+        parts.clear();
+        routine = false;
         line = 0;
         depth = 0;
         insertAt = 0;

@@ -14,8 +14,27 @@ import java.util.Set;
  * @param head its first words in lower case, at most three
  * @param insertAt where a common table expression may be put into the text
  * @param mentionsRecords whether the name {@code records} stands in it
+ * @param records what it does with that name
+ * @param holdsCursor whether it declares a cursor that outlives the transaction
+ * @param origin where its text stands in the job
  */
-record SqlStatement(int number, int line, String text, List<String> head, int insertAt, boolean mentionsRecords) {
+record SqlStatement(
+        int number,
+        int line,
+        String text,
+        List<String> head,
+        int insertAt,
+        boolean mentionsRecords,
+        RecordsReference.Found records,
+        boolean holdsCursor,
+        Origin origin) {
+    /**
+     * The job, and where in it a statement's text begins, with the space and the comments before it.
+     *
+     * @param start an index into the job, from 0
+     */
+    record Origin(String job, int start) {}
+
     /** What may begin with WITH. */
     private static final Set<String> QUERIES =
             Set.of("select", "insert", "update", "delete", "merge", "values", "table", "with");
@@ -31,6 +50,16 @@ record SqlStatement(int number, int line, String text, List<String> head, int in
         return head.isEmpty() || QUERIES.contains(head.get(0));
     }
 
+    /** Whether it reads the unit. */
+    boolean readsRecords() {
+        return isQuery() && records.reads();
+    }
+
+    /** Whether the unit is put into it: also where the name may mean something else, which does no harm. */
+    boolean takesRecords() {
+        return isQuery() && mentionsRecords && (records.reads() || !records.defines());
+    }
+
     /** Why it cannot be part of a job; empty if it can. */
     Optional<String> refusal() {
         String first = word(0);
@@ -44,7 +73,11 @@ record SqlStatement(int number, int line, String text, List<String> head, int in
         if (OF_SESSION.contains(first) || (first.equals("set") && !LOCAL.contains(word(1)))) {
             return Optional.of("changes the session, which a pooler may hand to somebody else: use set local");
         }
-        if (mentionsRecords && !isQuery()) {
+        if (holdsCursor) {
+            return Optional.of("declares a cursor WITH HOLD, which stays in the session, and a pooler may hand that to"
+                    + " somebody else: leave WITH HOLD out");
+        }
+        if (records.reads() && !isQuery()) {
             return Optional.of("reads records in " + first.toUpperCase(Locale.ROOT)
                     + ", which cannot: only select, insert, update, delete, merge, values and table can");
         }
@@ -57,9 +90,37 @@ record SqlStatement(int number, int line, String text, List<String> head, int in
 
     /** The text with this common table expression in it, of the name and the query in parentheses. */
     String with(String expression) {
-        boolean alreadyWith = word(0).equals("with");
-        return text.substring(0, insertAt)
-                + (alreadyWith ? " " + expression + "," : "with " + expression + " ")
-                + text.substring(insertAt);
+        return text.substring(0, insertAt) + inserted(expression) + text.substring(insertAt);
+    }
+
+    private String inserted(String expression) {
+        return word(0).equals("with") ? " " + expression + "," : "with " + expression + " ";
+    }
+
+    /**
+     * Where in the job's text a position of the server's is, such as "line 2, column 5", both from 1; empty if it is in no text of the job's.
+     *
+     * @param position in characters, from 1, of the text as it was sent
+     * @param expression the common table expression that it was sent with, whose parameters the driver has numbered; empty if there was none
+     */
+    Optional<String> place(int position, String expression) {
+        int index = position - 1;
+        if (!expression.isEmpty()) {
+            String sent = inserted(expression);
+            long added = sent.length() + sent.chars().filter(c -> c == '?').count();
+            if (index >= insertAt + added) {
+                index -= (int) added;
+            } else if (index >= insertAt) {
+                return Optional.empty();
+            }
+        }
+        String job = origin.job();
+        if (index < 0 || job.codePointCount(origin.start(), job.length()) <= index) {
+            return Optional.empty();
+        }
+        int place = job.offsetByCodePoints(origin.start(), index);
+        int lineStart = job.lastIndexOf('\n', place - 1) + 1;
+        long lines = job.substring(0, lineStart).chars().filter(c -> c == '\n').count();
+        return Optional.of("line " + (lines + 1) + ", column " + (job.codePointCount(lineStart, place) + 1));
     }
 }

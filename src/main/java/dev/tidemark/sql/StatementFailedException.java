@@ -1,6 +1,8 @@
 package dev.tidemark.sql;
 
 import java.sql.SQLException;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /**
  * A statement of a job failed. Has the SQLSTATE of its cause, which is the driver's exception. The message tells where, and repeats the
@@ -12,13 +14,27 @@ public final class StatementFailedException extends SQLException {
     private final int statement;
     private final int line;
 
-    StatementFailedException(SqlStatement failed, SQLException cause) {
+    StatementFailedException(SqlStatement failed, String expression, SQLException cause) {
         super(
-                "statement " + failed.number() + " at line " + failed.line() + ": " + cause.getMessage(),
+                "statement " + failed.number() + " at line " + failed.line() + ": " + words(failed, expression, cause),
                 cause.getSQLState(),
                 cause);
         this.statement = failed.number();
         this.line = failed.line();
+    }
+
+    /** The server counts in what was sent, which the person who wrote the job has never seen. */
+    private static String words(SqlStatement failed, String expression, SQLException cause) {
+        String message = String.valueOf(cause.getMessage());
+        ServerErrorMessage server = cause instanceof PSQLException p ? p.getServerErrorMessage() : null;
+        if (server == null || server.getPosition() == 0) {
+            return message;
+        }
+        // The driver translates the word before the number.
+        String without = message.replaceFirst("\\R\\s+[^\\r\\n]*\\b" + server.getPosition() + "(?=\\R|$)", "");
+        return failed.place(server.getPosition(), expression)
+                .map(place -> without + " (" + place + ")")
+                .orElse(without);
     }
 
     /** Which statement of the job, from 1. */

@@ -238,6 +238,33 @@ class RunCommandIT {
         }
     }
 
+    /** It would go through the topic and leave nothing behind. */
+    @Test
+    void aJobThatReadsNoRecordIsRefusedUnlessThatIsMeant() throws IOException {
+        produce(flights.subList(0, 100));
+        database.owner().execute("create table unit_log (at timestamptz)", "create table load_stats (records int)");
+        for (String sql : List.of(
+                "insert into unit_log values (now())",
+                "insert into load_stats (records) values (1)",
+                "insert into unit_log select now() -- from records\n;",
+                "do $$ begin insert into unit_log select now() from records; end $$")) {
+            Path file = write("blind.sql", sql);
+            String[] run = {"run", file.toString(), "--topic", topic, "--group", topic, "--until-end"};
+            Result refused = cli.run(run);
+            assertThat(refused.err()).as(sql).contains("TM-103", "reads records in none", "--without-records");
+            assertThat(refused.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(cli.run("dead-letters", "redrive", file.toString(), topic, "--all").err())
+                    .contains("TM-103", "--without-records");
+        }
+        assertThat(progress()).isZero();
+        Path meant = write("meant.sql", "insert into unit_log values (now())");
+        Result done = cli.run(
+                "run", meant.toString(), "--topic", topic, "--group", topic, "--until-end", "--without-records");
+        assertThat(done.exitCode()).as(done.err()).isZero();
+        assertThat(progress()).isEqualTo(100);
+        assertThat(database.number("select count(*) from unit_log")).isPositive();
+    }
+
     @Test
     void whatIsTypedWronglyIsExplained() throws IOException {
         Path commits = write("commits.sql", "select 1;\ncommit;");

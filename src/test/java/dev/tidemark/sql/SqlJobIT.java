@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +39,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import java.nio.file.Path;
+import java.nio.file.Files;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -268,6 +272,68 @@ class SqlJobIT {
                     .hasMessageContaining("selec");
             assertThat(database.query("select 1 from applied")).isEmpty();
         }
+    }
+
+    @Test
+    void aJobIsReadAsPsqlReadsIt(@TempDir Path directory) throws Exception {
+        database.owner().execute("create table reading (n int, note text)", "create table load_stats (records int)");
+        List<ConsumerRecord<byte[], byte[]>> three =
+                List.of(record(0, "a", "{\"n\":1}"), record(1, "b", "{\"n\":2}"), record(2, "c", "{\"n\":3}"));
+        // A function's body holds semicolons of its own.
+        run(SqlJob.of("""
+                        create temporary view two as select 2 as n;
+                        create function pg_temp.next_number(i int) returns int language sql
+                        begin atomic
+                          select case when i is null then 0 else i + 1 end;
+                        end;
+                        insert into reading(n) select pg_temp.next_number((value->>'n')::int) from records;
+                        drop function pg_temp.next_number; drop view two;
+                        """), three);
+        assertThat(database.query("select n from reading order by 1")).containsExactly("2", "3", "4");
+        // Some editors begin a file with a byte order mark.
+        Path bom = Files.writeString(
+                directory.resolve("bom.sql"), "\ufeffinsert into reading(n) select 10 * (value->>'n')::int from records;");
+        run(SqlJob.read(bom), three);
+        assertThat(database.query("select n from reading where n >= 10 order by 1"))
+                .containsExactly("10", "20", "30");
+        // A column may be called records.
+        run(SqlJob.of("""
+                        create temporary table unit_size (records int) on commit drop;
+                        insert into unit_size select count(*) from records;
+                        insert into load_stats(records) select records from unit_size;
+                        """), three);
+        assertThat(database.query("select records from load_stats")).containsExactly("3");
+    }
+
+    @Test
+    void anErrorNamesThePlaceInTheJob() throws Exception {
+        Map<String, String> places = new LinkedHashMap<>();
+        places.put("-- a job of 3 lines\ninsert into applied (topic) select 1, nope\n  from records;", "line 2, column 39");
+        places.put("select 1;\r\n\n select nope from records", "line 3, column 9");
+        places.put("select 1; with a as (select 1)\nselect nope from a, records", "line 2, column 8");
+        places.put(
+                "select 1; /* \u00fc\ud83d\ude00 ? */ select '\ud83d\ude00?', value ? 'a' and nope from records",
+                "line 1, column 51");
+        places.put("\ufeffselect nope from records", "line 1, column 8");
+        places.put("select 1; select nope", "line 1, column 18");
+        places.put("insert into applied selec t from records", "line 1, column 21");
+        for (Map.Entry<String, String> place : places.entrySet()) {
+            try (Connection c = database.connect()) {
+                SqlJob job = SqlJob.of(place.getKey(), SqlJobOptions.defaults().withoutRecords());
+                assertThatThrownBy(() -> job.check(c))
+                        .isInstanceOf(StatementFailedException.class)
+                        .hasMessageEndingWith("(" + place.getValue() + ")")
+                        .hasMessageNotContaining("Position");
+                assertThatThrownBy(() -> run(job, List.of(record(0, "k", "{}"))))
+                        .isInstanceOf(StatementFailedException.class)
+                        .hasMessageEndingWith("(" + place.getValue() + ")");
+            }
+        }
+        // Where the place is in what Tidemark adds, the job has none.
+        assertThatThrownBy(() -> run(
+                        SqlJob.of("select length(value::text) from records"), List.of(record(0, "k", "no json"))))
+                .hasMessageContaining("statement 1 at line 1: ERROR: ")
+                .hasMessageNotContaining("Position");
     }
 
     /** What a temporary table per unit would cost: 36 rows in the catalogs and 36 dead ones, each time. */

@@ -102,6 +102,8 @@ class SqlScriptTest {
                 "discard all",
                 "listen x",
                 "prepare p as select 1",
+                "declare kept cursor with hold for select 1",
+                "declare kept binary scroll cursor /* */ with hold for select 1",
                 "create temp table t as select * from records",
                 "copy t from records"
             })
@@ -123,6 +125,8 @@ class SqlScriptTest {
     @ValueSource(
             strings = {
                 "savepoint s",
+                "declare c cursor for select 1",
+                "declare c cursor without hold for select 1",
                 "rollback to s",
                 "rollback work to savepoint s",
                 "set local x.y = 1",
