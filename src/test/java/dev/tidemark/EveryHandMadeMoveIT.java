@@ -84,8 +84,8 @@ class EveryHandMadeMoveIT {
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
             store.check(c, List.of(claim));
-            var unused = store.advance(
-                    c, Map.of(claim, Position.of(claim.position().nextOffset() + 1)));
+            var unused =
+                    store.advance(c, Map.of(claim, Position.of(claim.position().nextOffset() + 1)));
             return true;
         } catch (FencedException e) {
             return false;
@@ -174,8 +174,7 @@ class EveryHandMadeMoveIT {
     void ofSeveralRowsEachIsOne() throws SQLException {
         execute(writer, "update tidemark.stored_offset set next_offset = 500 + partition, updated_at = now()");
         assertThat(audit())
-                .containsExactlyInAnyOrder(
-                        "hand_made_move|0|100|500|" + writer, "hand_made_move|1|100|501|" + writer);
+                .containsExactlyInAnyOrder("hand_made_move|0|100|500|" + writer, "hand_made_move|1|100|501|" + writer);
         assertThat(holds(claim(ZERO)) || holds(claim(ONE))).isFalse();
     }
 
@@ -198,8 +197,7 @@ class EveryHandMadeMoveIT {
             assertThat(row().get(0)).as(sql).startsWith(to + "|null|null|");
             assertThat(audit())
                     .as(sql)
-                    .containsExactly(
-                            "hand_made_move|0|100|null|" + owner, "hand_made_move|0|null|" + to + "|" + owner);
+                    .containsExactly("hand_made_move|0|100|null|" + owner, "hand_made_move|0|null|" + to + "|" + owner);
             assertThat(holds(claim(ZERO))).isFalse();
             assertThat(database.query("select from_offset, to_offset from tidemark.undo_reset("
                             + "(select max(change_id) from tidemark.audit_log))"))
@@ -219,8 +217,9 @@ class EveryHandMadeMoveIT {
                     .getCopyAPI()
                     .copyIn(
                             "copy tidemark.stored_offset (group_id, topic, partition, next_offset, owner_token) from stdin",
-                            new StringReader("etl\tflights\t0\t7\t" + claim(ZERO).token() + "\netl\tflights\t1\t100\t"
-                                    + claim(ONE).token() + "\n"));
+                            new StringReader(
+                                    "etl\tflights\t0\t7\t" + claim(ZERO).token() + "\netl\tflights\t1\t100\t"
+                                            + claim(ONE).token() + "\n"));
             c.commit();
         }
         assertThat(audit())
@@ -234,8 +233,9 @@ class EveryHandMadeMoveIT {
 
     @Test
     void byAnotherKey() throws SQLException {
-        database.owner().execute(
-                "insert into tidemark.topic_binding (group_id, topic, cluster_id, partitions) values ('other', 'flights', 'c', 1)");
+        database.owner()
+                .execute(
+                        "insert into tidemark.topic_binding (group_id, topic, cluster_id, partitions) values ('other', 'flights', 'c', 1)");
         execute(owner, "update tidemark.stored_offset set group_id = 'other' where partition = 0");
         assertThat(database.query("select group_id, from_offset, to_offset from tidemark.audit_log order by id"))
                 .containsExactly("etl|100|null", "other|null|100");
@@ -246,16 +246,18 @@ class EveryHandMadeMoveIT {
     /** Dead letters above a row that was put back are read again from the log. */
     @Test
     void anInsertedRowSupersedesTheDeadLettersAboveIt() throws SQLException {
-        database.owner().execute(
-                "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
-                        + " timestamp_type, attempts, parked_by) select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'me'"
-                        + " from unnest(array[30, 60]) as o");
+        database.owner()
+                .execute(
+                        "insert into tidemark.dead_letter (group_id, topic, incarnation, partition, record_offset, timestamp_ms,"
+                                + " timestamp_type, attempts, parked_by) select 'etl', 'flights', 1, 0, o, 0, 'CreateTime', 1, 'me'"
+                                + " from unnest(array[30, 60]) as o");
         execute(
                 owner,
                 "delete from tidemark.stored_offset where partition = 0;"
                         + " insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('etl', 'flights', 0, 40)");
-        assertThat(database.query(
-                        "select record_offset, superseded_at is not null from tidemark.dead_letter order by record_offset"))
+        assertThat(
+                        database.query(
+                                "select record_offset, superseded_at is not null from tidemark.dead_letter order by record_offset"))
                 .containsExactly("30|f", "60|t");
     }
 
@@ -265,8 +267,8 @@ class EveryHandMadeMoveIT {
         execute(
                 owner,
                 "insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('etl', 'flights', 0, 40)");
-        assertThatThrownBy(() -> database.query(
-                        "select tidemark.undo_reset((select max(change_id) from tidemark.audit_log))"))
+        assertThatThrownBy(() ->
+                        database.query("select tidemark.undo_reset((select max(change_id) from tidemark.audit_log))"))
                 .hasStackTraceContaining("moved no offset that could be moved back");
     }
 
@@ -278,7 +280,8 @@ class EveryHandMadeMoveIT {
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
             Claim zero = store.advance(c, Map.of(claim(ZERO), position(STANDS))).get(ZERO);
-            zero = store.advance(c, Map.of(Objects.requireNonNull(zero), position(101))).get(ZERO);
+            zero = store.advance(c, Map.of(Objects.requireNonNull(zero), position(101)))
+                    .get(ZERO);
             claims = store.advance(c, Map.of(Objects.requireNonNull(zero), position(110), claim(ONE), position(120)));
             c.commit();
             assertThat(inner.passOver(c, claim(ONE), 130, "lost")).isTrue();
@@ -301,7 +304,8 @@ class EveryHandMadeMoveIT {
         try (Connection c = connect(writer);
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
-            Claim zero = store.advance(c, Map.of(claim(ZERO), position(advancedTo))).get(ZERO);
+            Claim zero =
+                    store.advance(c, Map.of(claim(ZERO), position(advancedTo))).get(ZERO);
             s.execute("update tidemark.stored_offset set next_offset = 500, updated_at = clock_timestamp()");
             c.commit();
             assertThat(holds(Objects.requireNonNull(zero))).isFalse();

@@ -391,7 +391,8 @@ class OperatorFunctionsIT {
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
             s.execute("select " + rebind("cluster", "new", "7, 7, 7"));
-            second = CompletableFuture.runAsync(() -> database.execute("select " + rebind("cluster", "new", "8, 8, 8")));
+            second =
+                    CompletableFuture.runAsync(() -> database.execute("select " + rebind("cluster", "new", "8, 8, 8")));
             Awaitility.await("the second waits").until(() -> waiters() > 0);
             c.rollback();
         }

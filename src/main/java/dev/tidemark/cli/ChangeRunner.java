@@ -61,7 +61,8 @@ final class ChangeRunner {
             output.say("Nothing was changed: --execute does it.");
             return;
         }
-        Done done = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> execute(h, incarnations, change));
+        Done done =
+                handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> execute(h, incarnations, change));
         print(output, done.moves(), done.change());
         Long id = done.change();
         if (id != null) {

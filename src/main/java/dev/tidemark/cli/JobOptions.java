@@ -34,8 +34,9 @@ final class JobOptions {
 
     @Option(
             names = "--without-records",
-            description = "The job reads records nowhere, and that is meant: its statements run once for each unit of work."
-                    + " Without this, such a job is refused.")
+            description =
+                    "The job reads records nowhere, and that is meant: its statements run once for each unit of work."
+                            + " Without this, such a job is refused.")
     private boolean withoutRecords;
 
     /** Reads the file; refuses what is no job (TM-103). */

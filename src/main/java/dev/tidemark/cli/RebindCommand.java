@@ -73,7 +73,8 @@ final class RebindCommand implements Callable<Integer> {
         Selector selector = selectors.chosen(group, Instant.now());
         List<String> statements = effects.statements();
         try (Handle handle = database.open()) {
-            Integer incarnation = StoredGroup.incarnations(handle, database, group).get(topic);
+            Integer incarnation =
+                    StoredGroup.incarnations(handle, database, group).get(topic);
             StoredGroup stored = StoredGroup.require(handle, database, group);
             stored.within(new Scope(Map.of(topic, Set.of())));
             Identity bound = stored.topics().get(topic);
@@ -89,8 +90,12 @@ final class RebindCommand implements Callable<Integer> {
                 Plan plan = plan(stored, selector, logs);
                 if (change.execute()) {
                     Plan done = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> {
-                        Plan rebound = rebind(h, incarnation, there, plan, () -> plan(
-                                StoredGroup.require(h, database, group), selector, logs));
+                        Plan rebound = rebind(
+                                h,
+                                incarnation,
+                                there,
+                                plan,
+                                () -> plan(StoredGroup.require(h, database, group), selector, logs));
                         effects.run(h, statements);
                         return rebound;
                     });
@@ -130,8 +135,10 @@ final class RebindCommand implements Callable<Integer> {
         /** Whether it counts from where the partitions stood, and these stood elsewhere. */
         boolean isOutdated(Map<Integer, Long> stood) {
             return relative
-                    && moves.stream().anyMatch(move -> move.stored() != null
-                            && !move.stored().equals(stood.get(move.partition().partition())));
+                    && moves.stream()
+                            .anyMatch(move -> move.stored() != null
+                                    && !move.stored()
+                                            .equals(stood.get(move.partition().partition())));
         }
     }
 

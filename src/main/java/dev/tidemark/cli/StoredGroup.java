@@ -69,7 +69,8 @@ record StoredGroup(String group, Map<String, Identity> topics, List<Row> rows) {
     /** Which topic of its name each topic is, by number: what was planned for one is not for the next. */
     static Map<String, Integer> incarnations(Handle handle, DatabaseOptions database, String group) {
         Map<String, Integer> incarnations = new HashMap<>();
-        handle.createQuery(database.sql("select topic, incarnation from {schema}.topic_binding where group_id = :group"))
+        handle.createQuery(
+                        database.sql("select topic, incarnation from {schema}.topic_binding where group_id = :group"))
                 .bind("group", group)
                 .map((r, context) -> incarnations.put(r.getString("topic"), r.getInt("incarnation")))
                 .list();

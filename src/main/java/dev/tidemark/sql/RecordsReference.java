@@ -34,8 +34,23 @@ final class RecordsReference {
     private static final Part NONE = new Part("", "");
 
     private static final Set<String> ENDS_OF_LISTS = Set.of(
-            "where", "group", "order", "having", "limit", "offset", "fetch", "for", "window", "union", "intersect",
-            "except", "select", "values", "set", "returning", "when");
+            "where",
+            "group",
+            "order",
+            "having",
+            "limit",
+            "offset",
+            "fetch",
+            "for",
+            "window",
+            "union",
+            "intersect",
+            "except",
+            "select",
+            "values",
+            "set",
+            "returning",
+            "when");
 
     /** In their parentheses FROM is part of the call. */
     private static final Set<String> CALLS_WITH_FROM = Set.of("extract", "substring", "trim", "overlay");
@@ -138,7 +153,9 @@ final class RecordsReference {
     private void symbol(int i, Level level) {
         switch (parts.get(i).text()) {
             case "(" -> {
-                levels.push(new Level(level.expectsRelation, CALLS_WITH_FROM.contains(at(i - 1).word())));
+                levels.push(new Level(
+                        level.expectsRelation,
+                        CALLS_WITH_FROM.contains(at(i - 1).word())));
                 level.expectsRelation = false;
             }
             case ")" -> {
@@ -156,7 +173,8 @@ final class RecordsReference {
 
     /** Where the parenthesis of a common table expression's query opens that this name begins; negative if it begins none. */
     private int definitionBody(int i) {
-        if (!Set.of("with", "recursive").contains(at(i - 1).word()) && !at(i - 1).text().equals(",")) {
+        if (!Set.of("with", "recursive").contains(at(i - 1).word())
+                && !at(i - 1).text().equals(",")) {
             return -1;
         }
         int next = at(i + 1).text().equals("(") ? closing(i + 1) + 1 : i + 1;

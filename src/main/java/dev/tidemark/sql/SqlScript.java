@@ -97,7 +97,8 @@ final class SqlScript {
 
     /** The body of a routine between BEGIN ATOMIC and END holds statements of its own; CASE ends with END, too. */
     private void bodyOfRoutine(String word) {
-        boolean begins = word.equals("atomic") && wordBefore().equals("begin")
+        boolean begins = word.equals("atomic")
+                && wordBefore().equals("begin")
                 && !head.isEmpty()
                 && head.get(0).equals("create");
         if (begins || (routine && word.equals("case"))) {

@@ -57,7 +57,8 @@ class HandMadeMoveIT {
             int fences = 0;
             for (String move : List.of(
                     "update tidemark.stored_offset set next_offset = 500, updated_at = now()" + where,
-                    "update tidemark.stored_offset set next_offset = next_offset, updated_at = clock_timestamp()" + where,
+                    "update tidemark.stored_offset set next_offset = next_offset, updated_at = clock_timestamp()"
+                            + where,
                     "delete from tidemark.stored_offset" + where
                             + "; insert into tidemark.stored_offset (group_id, topic, partition, next_offset) values ('"
                             + topic + "', '" + topic + "', 0, 700)")) {
@@ -76,9 +77,11 @@ class HandMadeMoveIT {
             Servers.produce(producer, topic, flights.subList(2_000, 3_000));
             running.until("read on", () -> stored() == 3_000);
         }
-        assertThat(database.query("select min(record_offset), max(record_offset) from applied where record_offset >= 500"))
+        assertThat(database.query(
+                        "select min(record_offset), max(record_offset) from applied where record_offset >= 500"))
                 .containsExactly("700|2999");
-        assertThat(database.number("select count(*) from applied where record_offset >= 2000")).isEqualTo(900);
+        assertThat(database.number("select count(*) from applied where record_offset >= 2000"))
+                .isEqualTo(900);
         assertThat(database.query("select action, from_offset, to_offset from tidemark.audit_log order by id"))
                 .containsExactly(
                         "hand_made_move|2000|500",

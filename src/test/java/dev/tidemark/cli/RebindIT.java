@@ -162,9 +162,15 @@ class RebindIT {
         createAgain(2);
         String[] rebind = {"rebind", group.name, "--topic", group.name, "--to-earliest", "--execute"};
         Result second = whileHeld(
-                group.database.as(DatabaseRole.OPERATOR), rebindByHand(group.kafka.topicId(group.name), "90, 0"), rebind);
+                group.database.as(DatabaseRole.OPERATOR),
+                rebindByHand(group.kafka.topicId(group.name), "90, 0"),
+                rebind);
         assertFails(
-                second, ExitCode.FAILED, "TM-603", "was bound anew already, by tidemark_operator in change ", "nothing was moved");
+                second,
+                ExitCode.FAILED,
+                "TM-603",
+                "was bound anew already, by tidemark_operator in change ",
+                "nothing was moved");
         assertThat(group.stored()).containsExactly(90L, 0L);
         // One that comes later sees it before it begins.
         assertFails(cli.run(rebind), ExitCode.WRONG_INPUT, "TM-601", "nothing to rebind");
@@ -195,7 +201,8 @@ class RebindIT {
     /** What was planned for one topic must not be done to the next. */
     @Test
     void aResetThatWaitedForARebindChangesNothing() throws SQLException {
-        for (String[] selector : new String[][] {{"--to-offset", "10", "--force"}, {"--shift-by", "-5", "--force"}, {"--to-current"}}) {
+        for (String[] selector :
+                new String[][] {{"--to-offset", "10", "--force"}, {"--shift-by", "-5", "--force"}, {"--to-current"}}) {
             List<String> command = new ArrayList<>(List.of("reset", group.name, "--all-topics", "--execute"));
             command.addAll(List.of(selector));
             long before = group.database.number("select incarnation from tidemark.topic_binding");

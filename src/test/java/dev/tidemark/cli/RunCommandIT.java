@@ -253,7 +253,8 @@ class RunCommandIT {
             Result refused = cli.run(run);
             assertThat(refused.err()).as(sql).contains("TM-103", "reads records in none", "--without-records");
             assertThat(refused.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
-            assertThat(cli.run("dead-letters", "redrive", file.toString(), topic, "--all").err())
+            assertThat(cli.run("dead-letters", "redrive", file.toString(), topic, "--all")
+                            .err())
                     .contains("TM-103", "--without-records");
         }
         assertThat(progress()).isZero();

@@ -182,7 +182,8 @@ class RecordsReferenceIT {
                 "call p(1)"
             })
     void aNameIsNoReference(String sql) {
-        assertThat(SqlScript.parse(sql + "; insert into t select 1 from records")).hasSize(2);
+        assertThat(SqlScript.parse(sql + "; insert into t select 1 from records"))
+                .hasSize(2);
     }
 
     @ParameterizedTest

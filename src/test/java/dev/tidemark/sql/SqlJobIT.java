@@ -17,6 +17,8 @@ import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -40,8 +42,6 @@ import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import java.nio.file.Path;
-import java.nio.file.Files;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -292,7 +292,8 @@ class SqlJobIT {
         assertThat(database.query("select n from reading order by 1")).containsExactly("2", "3", "4");
         // Some editors begin a file with a byte order mark.
         Path bom = Files.writeString(
-                directory.resolve("bom.sql"), "\ufeffinsert into reading(n) select 10 * (value->>'n')::int from records;");
+                directory.resolve("bom.sql"),
+                "\ufeffinsert into reading(n) select 10 * (value->>'n')::int from records;");
         run(SqlJob.read(bom), three);
         assertThat(database.query("select n from reading where n >= 10 order by 1"))
                 .containsExactly("10", "20", "30");
@@ -308,7 +309,9 @@ class SqlJobIT {
     @Test
     void anErrorNamesThePlaceInTheJob() throws Exception {
         Map<String, String> places = new LinkedHashMap<>();
-        places.put("-- a job of 3 lines\ninsert into applied (topic) select 1, nope\n  from records;", "line 2, column 39");
+        places.put(
+                "-- a job of 3 lines\ninsert into applied (topic) select 1, nope\n  from records;",
+                "line 2, column 39");
         places.put("select 1;\r\n\n select nope from records", "line 3, column 9");
         places.put("select 1; with a as (select 1)\nselect nope from a, records", "line 2, column 8");
         places.put(
@@ -330,8 +333,8 @@ class SqlJobIT {
             }
         }
         // Where the place is in what Tidemark adds, the job has none.
-        assertThatThrownBy(() -> run(
-                        SqlJob.of("select length(value::text) from records"), List.of(record(0, "k", "no json"))))
+        assertThatThrownBy(() ->
+                        run(SqlJob.of("select length(value::text) from records"), List.of(record(0, "k", "no json"))))
                 .hasMessageContaining("statement 1 at line 1: ERROR: ")
                 .hasMessageNotContaining("Position");
     }

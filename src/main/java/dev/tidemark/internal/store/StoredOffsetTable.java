@@ -218,8 +218,7 @@ public final class StoredOffsetTable {
      * Moves the positions, all in one statement, where token and previous offset are still the claim's; with a unit, only inside
      * its transaction. Returns which moved: those missing were fenced.
      */
-    Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable Within unit)
-            throws SQLException {
+    Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable Within unit) throws SQLException {
         List<Map.Entry<Claim, Position>> rows = List.copyOf(moves.entrySet());
         if (rows.size() == 1) {
             return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), unit);
