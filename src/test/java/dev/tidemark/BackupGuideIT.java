@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.util.UUID;
@@ -45,6 +46,7 @@ class BackupGuideIT {
                 .containsExactly("flights|1|30", "flights|0|400");
     }
 
+    @Provokes(ErrorCode.OTHER_STORE)
     @Test
     void aCopyOfAnotherNameIsNotTakenForItsOriginal() {
         UUID original = UUID.fromString(

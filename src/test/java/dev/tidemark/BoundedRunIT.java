@@ -9,6 +9,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -148,6 +149,7 @@ class BoundedRunIT {
         assertEndsComplete(2);
     }
 
+    @Provokes(ErrorCode.HANDLER_FAILED)
     @Test
     void throwsWhatHaltedAPartitionOnceTheOthersAreDone() {
         Servers.produceTo(producer, zero, flights);
@@ -216,6 +218,7 @@ class BoundedRunIT {
                 }));
     }
 
+    @Provokes(ErrorCode.TOPIC_MISSING)
     @Test
     void aMissingTopicIsRefused() {
         String missing = topic + "-missing";

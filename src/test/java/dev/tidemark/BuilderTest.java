@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.testkit.Provokes;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,6 +43,7 @@ class BuilderTest {
         return config;
     }
 
+    @Provokes(ErrorCode.CONFLICTING_KAFKA_SETTING)
     @ParameterizedTest
     @CsvSource({
         "enable.auto.commit, true",
@@ -54,6 +56,7 @@ class BuilderTest {
         assertRefused(kafka(key, value), b -> b, ErrorCode.CONFLICTING_KAFKA_SETTING, "TM-101", key, value);
     }
 
+    @Provokes(ErrorCode.INVALID_SETTING)
     @Test
     void whatIsMissingOrImpossible() {
         assertRefused(kafka("group.id", " "), b -> b, ErrorCode.INVALID_SETTING, "group.id");
@@ -73,6 +76,7 @@ class BuilderTest {
                 .hasMessageContaining("database(...)");
     }
 
+    @Provokes(ErrorCode.CONFLICTING_LIMITS)
     @Test
     void limitsThatContradict() {
         HikariConfig config = new HikariConfig();

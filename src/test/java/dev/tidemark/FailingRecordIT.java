@@ -7,6 +7,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -145,6 +146,7 @@ class FailingRecordIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Provokes(ErrorCode.DEADLINE_PASSED)
     @Test
     void aUnitOverItsDeadlineIsCancelledAndShown() {
         produce();

@@ -7,6 +7,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -337,6 +338,7 @@ class FailurePolicyIT {
         }
     }
 
+    @Provokes(ErrorCode.RECORD_UNDECODABLE)
     @Test
     void whatCannotBeDecodedIsParkedToo() {
         produce();
@@ -359,6 +361,7 @@ class FailurePolicyIT {
                         "1|321|TM-503|2|java.lang.StackOverflowError|t");
     }
 
+    @Provokes(ErrorCode.NOT_THE_RECORD)
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -2,6 +2,8 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.testkit.ChildJvm;
+import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -13,6 +15,7 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
@@ -89,7 +92,7 @@ class HealthIT {
     }
 
     @Test
-    void aHandlerThatIgnoresItsDeadlineIsRestarted() {
+    void aHandlerThatIgnoresItsDeadlineIsNotReadyAndThenNotAliveUntilItReturns() {
         TestDatabase database = Servers.flightDatabase(Servers.postgres());
         CountDownLatch mayGoOn = new CountDownLatch(1);
         try (var producer = kafka.producer();
@@ -114,6 +117,35 @@ class HealthIT {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
             untilReady(running);
         }
+    }
+
+    /** What an orchestrator does that kills what is not alive: the next process reads what the handler never finished. */
+    @Test
+    void aProcessThatIsNotAliveIsRestartedAndGoesOn() {
+        TestDatabase database = Servers.flightDatabase(Servers.postgres());
+        try (var producer = kafka.producer();
+                ConsumerFleet fleet = new ConsumerFleet(
+                        kafka.consumerConfig(topic, "cooperative"),
+                        database,
+                        topic,
+                        Map.of("handler", "wait", "deadline", "2", "records", "10"))) {
+            ChildJvm stuck = fleet.start();
+            Servers.produceTo(producer, new TopicPartition(topic, 0), flights);
+            // Its health's own check ends it, as a container's would; the unit that is open is never released in order.
+            Awaitility.await("not alive any more, and ended for that")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> !stuck.isAlive());
+            assertThat(stuck.output())
+                    .contains("UNIT OPEN")
+                    .contains("NOT ALIVE")
+                    .doesNotContain("UNIT GOES ON");
+            assertThat(ExactlyOnce.progress(database, topic)).isZero();
+            ChildJvm unused = fleet.start(Map.of("handler", "batch"));
+            Awaitility.await("the next one reads it")
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
     @Test

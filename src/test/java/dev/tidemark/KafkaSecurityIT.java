@@ -7,6 +7,7 @@ import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.SecuredKafka;
 import dev.tidemark.testkit.Servers;
@@ -105,6 +106,7 @@ class KafkaSecurityIT {
         assertReadsExactlyOnce(kafka.scramConsumerConfig(topic, "cooperative", Canary.PASSWORD.plant()));
     }
 
+    @Provokes(ErrorCode.KAFKA_REFUSES)
     @Test
     void aRightTakenAwayStopsARunningConsumer() {
         kafka.allow(ResourceType.TOPIC, topic, AclOperation.READ);

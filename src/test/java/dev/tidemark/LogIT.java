@@ -7,6 +7,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -42,6 +43,7 @@ class LogIT {
         }
     }
 
+    @Provokes(ErrorCode.OTHER_TOPIC)
     @Test
     void aTopicCreatedAgainIsRefusedWithBothIds() throws Exception {
         readOnce();
@@ -57,6 +59,7 @@ class LogIT {
         assertThat(database.number("select count(*) from applied")).isEqualTo(100);
     }
 
+    @Provokes(ErrorCode.OTHER_CLUSTER)
     @Test
     void anotherClusterIsRefused() {
         readOnce();
@@ -66,6 +69,7 @@ class LogIT {
         }
     }
 
+    @Provokes(ErrorCode.OFFSET_ROW_MISSING)
     @Test
     void aDeletedRowIsNotInvented() {
         readOnce();
@@ -76,6 +80,7 @@ class LogIT {
         assertThat(database.number("select count(*) from applied")).isEqualTo(100);
     }
 
+    @Provokes(ErrorCode.OFFSET_BELOW_LOG)
     @Test
     void anExpiredOffsetNamesTheLostRange() throws Exception {
         readOnce();
@@ -90,6 +95,7 @@ class LogIT {
         assertThat(database.number("select count(*) from applied")).isEqualTo(100);
     }
 
+    @Provokes(ErrorCode.OFFSET_BEYOND_LOG)
     @Test
     void anOffsetBeyondTheLogIsNamed() {
         readOnce();

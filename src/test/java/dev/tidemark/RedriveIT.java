@@ -23,6 +23,7 @@ class RedriveIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final String topic = kafka.createTopic(Servers.unique("redrive"), 1);
     private volatile boolean broken = true;
+    private volatile long brokenFrom;
 
     private void produce(String... keys) throws Exception {
         try (var producer = kafka.producer()) {
@@ -43,7 +44,7 @@ class RedriveIT {
                             record.key(),
                             record.partition(),
                             record.offset());
-                    if (broken && record.key().startsWith("bad")) {
+                    if (broken && record.offset() >= brokenFrom && record.key().startsWith("bad")) {
                         throw new IllegalStateException("broken");
                     }
                 }));
@@ -193,6 +194,35 @@ class RedriveIT {
             assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED);
         }
         assertThat(applied()).containsExactly("bad0");
+    }
+
+    /** Of a key whose first record is mended and whose second is not: read again, only the second is parked, and blocks nothing. */
+    @Test
+    void whatAResetSupersededHoldsNoKeyAndBlocksNoRedrive() throws Exception {
+        produce("bad", "bad", "x", "bad");
+        try (Running running = start(FailurePolicy.parkKey())) {
+            running.until("parked", () -> ids().size() == 3);
+            // Those that failed before have their effects taken back; there are none.
+            database.owner()
+                    .execute(
+                            "delete from applied where record_offset >= 0",
+                            "update tidemark.stored_offset set next_offset = 0");
+            brokenFrom = 3;
+            running.until(
+                    "read again",
+                    () -> ExactlyOnce.progress(database, topic) == 4
+                            && database.number("select count(*) from tidemark.dead_letter where superseded_at is null")
+                                    == 1);
+            assertThat(applied())
+                    .as("its key is held by none that is superseded")
+                    .containsExactly("bad0", "bad1", "x2");
+            broken = false;
+            long last = ids().get(2);
+            assertThat(results(running.consumer().redrive(List.of(last)))).containsExactly(Result.APPLIED);
+            produce("bad");
+            running.until("the key is free", () -> ExactlyOnce.progress(database, topic) == 5);
+        }
+        assertThat(applied()).containsExactly("bad0", "bad1", "x2", "bad3", "bad4");
     }
 
     @Test

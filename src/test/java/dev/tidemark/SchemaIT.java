@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -190,11 +191,13 @@ class SchemaIT {
         assertThatThrownBy(() -> migrate("No Name")).hasMessageContaining("TM-103");
     }
 
+    @Provokes(ErrorCode.SCHEMA_MISSING)
     @Test
     void aMissingSchemaNamesTheCommand() {
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-201").hasMessageContaining("migrate");
     }
 
+    @Provokes({ErrorCode.SCHEMA_TOO_NEW, ErrorCode.SCHEMA_TOO_OLD})
     @Test
     void anotherVersionIsRefused() {
         migrate("tidemark");
@@ -204,6 +207,7 @@ class SchemaIT {
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-203").hasMessageContaining("version 0");
     }
 
+    @Provokes(ErrorCode.RIGHT_MISSING)
     @Test
     void aMissingRightNamesTheGrant() {
         migrate("tidemark");
@@ -221,6 +225,7 @@ class SchemaIT {
                 .hasMessageContaining("select tidemark.grant_access('<role>', 'writer')");
     }
 
+    @Provokes(ErrorCode.SERVER_READ_ONLY)
     @Test
     void aReadOnlyServerIsRefused() {
         migrate("tidemark");
@@ -228,6 +233,7 @@ class SchemaIT {
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-205").hasMessageContaining("targetServerType");
     }
 
+    @Provokes(ErrorCode.SERVER_TOO_OLD)
     @Test
     void aServerThatIsTooOldIsRefused() {
         Optional<EmbeddedPostgresServer> server = EmbeddedPostgresServer.start13();
@@ -240,6 +246,7 @@ class SchemaIT {
         }
     }
 
+    @Provokes(ErrorCode.TABLE_UNLOGGED)
     @Test
     void anUnloggedTableIsRefused() {
         migrate("tidemark");
@@ -247,6 +254,7 @@ class SchemaIT {
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-207").hasMessageContaining("set logged");
     }
 
+    @Provokes(ErrorCode.LOGIN_REFUSED)
     @Test
     void aRefusedLoginNamesNoPassword() {
         assertThat(failure(database.jdbcUrl().replace("/" + database.name(), "/nowhere")))
@@ -257,6 +265,7 @@ class SchemaIT {
                 .hasMessageNotContaining("canary-password");
     }
 
+    @Provokes(ErrorCode.CONFLICTING_JDBC_SETTING)
     @Test
     void aDriverThatHidesFailuresIsRefused() {
         migrate("tidemark");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -95,6 +96,7 @@ class StartPositionIT {
                 .containsExactly("3|7");
     }
 
+    @Provokes(ErrorCode.NO_START_POSITION)
     @Test
     void refused() {
         for (StartPosition start : List.of(StartPosition.refuse(), StartPosition.committed())) {

@@ -2,6 +2,7 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -13,9 +14,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -112,6 +115,82 @@ class StopIT {
         assertThat(database.number("select min(owner_epoch) from tidemark.stored_offset"))
                 .as("both claimed")
                 .isEqualTo(2);
+    }
+
+    /** News of a claim that reaches the poll thread when the partition has gone: it was assigned, and then all was closed. */
+    @Test
+    void aClaimThatTheConsumerHearsOfTooLateIsGivenBack() throws InterruptedException {
+        HeldRebalance held = new HeldRebalance(Kind.ASSIGNED);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).listener(held).handleBatch(FlightEffects::foldBatch))) {
+            held.reached.await();
+            running.until(
+                    "it was claimed, and the poll thread does not know yet",
+                    () -> database.number("select count(*) from tidemark.stored_offset where owner_token is not null")
+                            == 1);
+            Thread closing = new Thread(running.consumer()::close, "closing");
+            closing.start();
+            running.until(
+                    "it has said so, and waits",
+                    () -> closing.getState() != Thread.State.RUNNABLE && closing.getState() != Thread.State.NEW);
+            held.goOn.countDown();
+            closing.join();
+        }
+        assertThat(database.query(
+                        "select owner_token, owner_epoch, progress_epoch, next_offset from tidemark.stored_offset"))
+                .as("claimed once and given back in good order")
+                .containsExactly("null|1|1|0");
+    }
+
+    /** Kicked out of the group, as after a pause that was too long: what it held is given back all the same. */
+    @Test
+    void whatIsLostIsGivenBack() throws InterruptedException {
+        HeldRebalance held = new HeldRebalance(Kind.LOST);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).listener(held).handleBatch(FlightEffects::foldBatch))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+            KafkaServer.get(kafka.admin()
+                    .removeMembersFromConsumerGroup(topic, new RemoveMembersFromConsumerGroupOptions())
+                    .all());
+            held.reached.await();
+            running.until(
+                    "given back",
+                    () -> database.query("select owner_token, owner_epoch, progress_epoch from tidemark.stored_offset")
+                            .equals(List.of("null|1|1")));
+            held.goOn.countDown();
+            running.until(
+                    "claimed again",
+                    () -> database.query("select owner_epoch from tidemark.stored_offset where owner_token is not null")
+                            .equals(List.of("2")));
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    /** Holds the poll thread in the first callback of one kind. */
+    private static final class HeldRebalance implements TidemarkListener {
+        private final Kind kind;
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+
+        HeldRebalance(Kind kind) {
+            this.kind = kind;
+        }
+
+        @Override
+        public void rebalanced(Rebalance rebalance) {
+            if (rebalance.kind() == kind && !rebalance.partitions().isEmpty()) {
+                reached.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
     }
 
     private static boolean isEnding(String group) {

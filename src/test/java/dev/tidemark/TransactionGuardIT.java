@@ -6,6 +6,7 @@ import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -62,6 +63,7 @@ class TransactionGuardIT {
         return OFFENCES.keySet().stream().sorted();
     }
 
+    @Provokes(ErrorCode.TRANSACTION_BROKEN)
     @ParameterizedTest
     @MethodSource("offences")
     void isCaughtAndNothingIsHalfDone(String offence) {

@@ -7,6 +7,7 @@ import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaCluster;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -50,6 +51,7 @@ class TruncatedLogIT {
         }
     }
 
+    @Provokes(ErrorCode.LOG_TRUNCATED)
     @Test
     void whatWasReadFromALostLogIsNoticedAndLeftToAPerson() throws Exception {
         CopiedLog.createTable(database);

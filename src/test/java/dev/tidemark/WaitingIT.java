@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.DatabaseLogin;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -111,6 +112,7 @@ class WaitingIT {
         }
     }
 
+    @Provokes(ErrorCode.UNIT_WAITS)
     @Test
     void aRowOfTheEffectsThatAnotherRoleHolds() throws SQLException {
         try (Running running = start("update slow set id = id")) {

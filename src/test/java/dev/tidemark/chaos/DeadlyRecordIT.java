@@ -2,6 +2,7 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.ErrorCode;
 import dev.tidemark.testkit.ChildJvm;
 import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -9,6 +10,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Seeds;
 import dev.tidemark.testkit.Servers;
@@ -59,6 +61,7 @@ class DeadlyRecordIT {
                 .contains("TM-504");
     }
 
+    @Provokes(ErrorCode.RECORD_KILLS)
     @Test
     void afterItsThirdVictimUnderSuspicionItsPartitionHalts() {
         produce();

@@ -2,6 +2,7 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStore;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.UnitLimits;
@@ -11,6 +12,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Load;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -74,6 +76,7 @@ class LossIT {
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 1), Flights.truth(flights.subList(0, count)));
     }
 
+    @Provokes(ErrorCode.FENCED)
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void anotherProcessClaims(boolean busy) throws SQLException {
@@ -103,6 +106,7 @@ class LossIT {
         assertAllOnce(5_000);
     }
 
+    @Provokes(ErrorCode.OFFSET_MOVED)
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void somebodyMovesTheOffset(boolean busy) {
@@ -111,10 +115,10 @@ class LossIT {
             running.until("all read", () -> stored() == 2_000);
             Load load = busy ? Load.start(producer, topic, flights.subList(2_000, 6_000), 1, 4_000, true) : null;
             running.until("busy", () -> !busy || stored() > 3_000);
-            // Locked before the clean-up, so that no unit advances until the move; effects first, as units do, or the
-            // two could deadlock.
+            // Locked before the clean-up, so that no unit advances until the move; in the order in which units lock, or
+            // the two could deadlock.
             database.owner()
-                    .execute("begin; lock table applied, airport in exclusive mode;"
+                    .execute("begin; lock table airport, applied in exclusive mode;"
                             + "select 1 from tidemark.stored_offset for no key update;"
                             + takeBack(1_500)
                             + "update tidemark.stored_offset set next_offset = 1500; commit");
@@ -139,6 +143,7 @@ class LossIT {
         return sql.toString();
     }
 
+    @Provokes(ErrorCode.OFFSET_RESTORED)
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aRestoreTakesTheOffsetBack(boolean beyondTheClaim) {
@@ -175,6 +180,7 @@ class LossIT {
         assertAllOnce(400);
     }
 
+    @Provokes(ErrorCode.ROW_LOCKED)
     @Test
     void aLockedRowNamesItsHolderAndIsWaitedFor() throws SQLException {
         try (Running running = start()) {

@@ -20,6 +20,7 @@ import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Load;
 import dev.tidemark.testkit.PgBouncer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.SqlJobs;
@@ -90,6 +91,7 @@ class PgBouncerIT {
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(flights));
     }
 
+    @Provokes(ErrorCode.PREPARED_STATEMENT_CLASH)
     @Test
     void aHandlersPreparedStatementsNameTheSetting() {
         List<Flight> first = flights.subList(0, 1_000);
@@ -159,6 +161,7 @@ class PgBouncerIT {
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(some));
     }
 
+    @Provokes(ErrorCode.POOLER_BY_STATEMENT)
     @Test
     void aPoolerThatKnowsNoTransactionsEndsTheRun() {
         try (PgBouncer bouncer = PgBouncer.start(postgres, 3, "statement")) {

@@ -3,12 +3,14 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.Cli.Result;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -69,6 +71,7 @@ class LookIT {
         assertThat(csv.out().lines()).hasSize(3);
     }
 
+    @Provokes(ErrorCode.NOTHING_MATCHED)
     @Test
     void aGroupThatDoesNotExistIsNamedAndSoAreThoseThatDo() {
         Result none = cli.run("describe", "nobody");
@@ -94,6 +97,7 @@ class LookIT {
                 .hasLineCount(1);
 
         assertThat(there.run("migrate").exitCode()).isZero();
+        empty.grantAccess("tidemark");
         Result again = there.run("migrate");
         assertThat(again.exitCode()).isZero();
         assertThat(again.out()).contains("SCHEMA-VERSION");
@@ -104,6 +108,7 @@ class LookIT {
         assertThat(other.err()).startsWith("TM-103").contains("No Name");
     }
 
+    @Provokes(ErrorCode.SERVER_AWAY)
     @Test
     void aDatabaseThatIsAwayIsSaidInOneLine() {
         Result away = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing?password=secret"))

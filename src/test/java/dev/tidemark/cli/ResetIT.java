@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.Cli.Result;
+import dev.tidemark.testkit.Provokes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -195,6 +197,7 @@ class ResetIT {
                 reset(noDatabase, "--to-current", "--all-topics"), ExitCode.AWAY, "TM-602", "database", "--jdbc-url");
     }
 
+    @Provokes(ErrorCode.CHANGE_REFUSED)
     @Test
     void anOperatorNeedsNoOtherRights(@TempDir Path directory) throws IOException {
         String role = "operator_" + group.database.name();

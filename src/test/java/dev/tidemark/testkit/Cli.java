@@ -56,13 +56,16 @@ public final class Cli {
     private static DatabaseRole roleFor(List<String> args) {
         return switch (args.isEmpty() ? "" : args.get(0)) {
             case "migrate" -> DatabaseRole.OWNER;
+            case "run" -> args.contains("--migrate") ? DatabaseRole.OWNER : DatabaseRole.WRITER;
             // Doctor looks at what it connects as, and consumers are what it is there for.
-            case "run", "redrive", "doctor" -> DatabaseRole.WRITER;
+            case "doctor" -> DatabaseRole.WRITER;
             case "describe", "groups", "audit", "export" -> DatabaseRole.READER;
             case "dead-letters" ->
-                args.contains("redrive")
-                        ? DatabaseRole.WRITER
-                        : args.contains("drop") ? DatabaseRole.OPERATOR : DatabaseRole.READER;
+                switch (args.size() > 1 ? args.get(1) : "") {
+                    case "drop" -> DatabaseRole.OPERATOR;
+                    case "redrive" -> DatabaseRole.WRITER;
+                    default -> DatabaseRole.READER;
+                };
             default -> DatabaseRole.OPERATOR;
         };
     }
@@ -72,7 +75,9 @@ public final class Cli {
         try (Running running = start(args)) {
             running.process().getOutputStream().close();
             String out = new String(running.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return new Result(running.await(60), out, running.err());
+            int exitCode = running.await(60);
+            ProvokedCodes.note(out + running.err());
+            return new Result(exitCode, out, running.err());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

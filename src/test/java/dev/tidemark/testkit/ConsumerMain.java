@@ -6,11 +6,13 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.UnitLimits;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.postgresql.PGConnection;
 
@@ -45,6 +47,9 @@ public final class ConsumerMain {
         int workers = Integer.parseInt(settings.getOrDefault("workers", "1"));
         UnitLimits limits =
                 UnitLimits.defaults().withRecords(Integer.parseInt(settings.getOrDefault("records", "5000")));
+        if (settings.containsKey("deadline")) {
+            limits = limits.withDeadline(Duration.ofSeconds(Long.parseLong(settings.get("deadline"))));
+        }
         try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), workers + 1)) {
             TidemarkBuilder<String, String> builder = TidemarkConsumer.from(kafka)
                     .topics(settings.get("topic"))
@@ -76,9 +81,25 @@ public final class ConsumerMain {
                     });
                 default -> throw new IllegalArgumentException("handler");
             };
+            if (settings.containsKey("deadline")) {
+                endWhenNotAlive(consumer);
+            }
             Runtime.getRuntime().addShutdownHook(new Thread(consumer::close));
             consumer.run();
         }
+    }
+
+    /** As what runs containers does: it asks for the health, and kills a process that is not alive. */
+    private static void endWhenNotAlive(TidemarkConsumer consumer) {
+        Thread probe = new Thread(() -> {
+            Awaitility.await("not alive")
+                    .forever()
+                    .until(() -> !consumer.health().live());
+            say("NOT ALIVE");
+            Runtime.getRuntime().halt(137);
+        });
+        probe.setDaemon(true);
+        probe.start();
     }
 
     /** Says that a unit is open and goes on when a line comes in; what the process's own pause or a COPY would look like. */

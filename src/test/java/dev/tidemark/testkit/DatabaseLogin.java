@@ -50,6 +50,7 @@ public record DatabaseLogin(String role, String jdbcUrl) {
                     row.append(i == 1 ? "" : "|").append(r.getString(i));
                 }
                 rows.add(row.toString());
+                ProvokedCodes.note(row.toString());
             }
             return rows;
         } catch (SQLException e) {

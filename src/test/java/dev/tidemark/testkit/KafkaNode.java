@@ -43,19 +43,20 @@ final class KafkaNode implements AutoCloseable {
         properties.putAll(own);
     }
 
-    /** For few brokers, and so that whoever falls silent is noticed within seconds. */
+    /** Kafka's defaults, but for what one broker needs and what tests would otherwise wait for; each with its reason. */
     private static Map<String, String> shared() {
         Map<String, String> properties = new TreeMap<>();
         properties.put("controller.listener.names", "CONTROLLER");
+        // There is one broker: the default of three replicas would never be there, nor the default of two that are in
+        // sync.
         for (String topic : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
             properties.put(topic + ".replication.factor", "1");
         }
         properties.put("transaction.state.log.min.isr", "1");
         properties.put("share.coordinator.state.topic.min.isr", "1");
-        properties.put("offsets.topic.num.partitions", "5");
-        properties.put("transaction.state.log.num.partitions", "5");
-        properties.put("auto.create.topics.enable", "false");
+        // Otherwise each first member of a group waits 3 s for a second.
         properties.put("group.initial.rebalance.delay.ms", "0");
+        // So that a killed broker (default 9 s) and a killed or stopped member (45 s) are noticed within seconds.
         properties.put("broker.session.timeout.ms", "2000");
         properties.put("broker.heartbeat.interval.ms", "250");
         properties.put("group.min.session.timeout.ms", "1000");
@@ -63,7 +64,7 @@ final class KafkaNode implements AutoCloseable {
         properties.put("group.consumer.session.timeout.ms", Long.toString(KafkaClients.SESSION_TIMEOUT.toMillis()));
         properties.put("group.consumer.min.heartbeat.interval.ms", "500");
         properties.put("group.consumer.heartbeat.interval.ms", "1000");
-        properties.put("log.retention.check.interval.ms", "1000");
+        // So that a log is compacted within the test that waits for it (defaults 30 s and 15 s).
         properties.put("log.initial.task.delay.ms", "500");
         properties.put("log.cleaner.backoff.ms", "200");
         return properties;
@@ -86,7 +87,7 @@ final class KafkaNode implements AutoCloseable {
                 "kafka.tools.StorageTool",
                 QUICK,
                 List.of("format", "-t", clusterId, "-c", config()));
-        Awaitility.await("storage format").atMost(Duration.ofSeconds(60)).until(() -> !format.isAlive());
+        Awaitility.await("storage format").atMost(Duration.ofMinutes(3)).until(() -> !format.isAlive());
     }
 
     private String config() {
@@ -100,7 +101,7 @@ final class KafkaNode implements AutoCloseable {
 
     /** Waits until whoever was asked says that it is there. */
     void await(BooleanSupplier there) {
-        Awaitility.await("node in " + directory).atMost(Duration.ofSeconds(60)).until(() -> {
+        Awaitility.await("node in " + directory).atMost(Duration.ofMinutes(3)).until(() -> {
             if (!jvm.isAlive()) {
                 throw new IllegalStateException("the node died:\n" + jvm.output());
             }

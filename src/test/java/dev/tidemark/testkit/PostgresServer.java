@@ -81,7 +81,7 @@ public interface PostgresServer extends AutoCloseable {
         for (DatabaseLogin maker : List.of(database.owner(), database.superuser())) {
             String defaults = "alter default privileges in schema public grant ";
             maker.execute(
-                    defaults + "select, insert, update, delete on tables to " + people,
+                    defaults + "select, insert, update, delete, truncate on tables to " + people,
                     defaults + "usage, select on sequences to " + people,
                     defaults + "select on tables to " + DatabaseRole.READER.login());
         }

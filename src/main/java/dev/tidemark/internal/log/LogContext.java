@@ -1,6 +1,7 @@
 package dev.tidemark.internal.log;
 
 import dev.tidemark.TidemarkException;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.MDC;
 
@@ -11,6 +12,9 @@ public final class LogContext {
 
     /** The partition that a line is about. */
     public static final String PARTITION = "partition";
+
+    /** Blanks and whatever a terminal or a log's reader may take for the end of a line. */
+    private static final Pattern BREAKS = Pattern.compile("[\\s\\p{Cntrl}\\x{85}\\x{2028}\\x{2029}]+");
 
     private LogContext() {}
 
@@ -36,6 +40,6 @@ public final class LogContext {
     public static String quotable(TidemarkException error, String words) {
         String prefix = error.code() + ": ";
         String rest = words.startsWith(prefix) ? words.substring(prefix.length()) : words;
-        return rest.replace('"', '\'').replaceAll("\\s+", " ");
+        return BREAKS.matcher(rest.replace('"', '\'')).replaceAll(" ");
     }
 }

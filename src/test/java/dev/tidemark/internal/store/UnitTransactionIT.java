@@ -15,21 +15,29 @@ import dev.tidemark.testkit.CommitProxy.Cut;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.TopicPartition;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+import org.postgresql.copy.CopyManager;
 
 /** A unit of work by itself: however it ends, the outcome says so and never guesses. */
 @Tag("database")
@@ -155,6 +163,89 @@ class UnitTransactionIT {
                 });
         assertThat(database.number("select count(*) from staged")).isZero();
         assertThat(claim().position()).as("nothing was committed").isEqualTo(Position.of(1));
+    }
+
+    /** A cancellation that meets no statement leaves no trace in the transaction, which could still commit. */
+    @Test
+    void aUnitThatWasCancelledNeverCommits() throws SQLException {
+        Claim claim = claim();
+        UnitOutcome outcome = transaction.run(List.of(claim), tx -> {
+            tx.execute("insert into applied (topic, partition, record_offset) values ('flights', 0, 0)");
+            Objects.requireNonNull(session.openUnit()).cancel();
+            return new UnitEnd.Advance(Map.of(claim, Position.of(1)));
+        });
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        UnitOutcome.HandlerFailed.class,
+                        o -> assertThat(o.code()).isEqualTo(ErrorCode.DEADLINE_PASSED));
+        assertThat(database.number("select count(*) from applied")).isZero();
+        assertThat(claim().position()).isEqualTo(Position.of(0));
+    }
+
+    @Test
+    void aCancellationAfterTheEndMeetsNoOtherUnit() throws SQLException {
+        List<WorkerSession.OpenUnit> first = new ArrayList<>();
+        Claim claim = claim();
+        assertThat(transaction.run(List.of(claim), tx -> {
+                    first.add(Objects.requireNonNull(session.openUnit()));
+                    return new UnitEnd.Advance(Map.of(claim, Position.of(1)));
+                }))
+                .isInstanceOf(UnitOutcome.Committed.class);
+        Claim next = claim();
+        assertThat(transaction.run(List.of(next), tx -> {
+                    first.get(0).cancel();
+                    tx.execute("select pg_sleep(0.2)");
+                    return new UnitEnd.Advance(Map.of(next, Position.of(2)));
+                }))
+                .isInstanceOf(UnitOutcome.Committed.class);
+    }
+
+    enum OpenCopy {
+        IN("copy copied from stdin"),
+        OUT("copy (select generate_series(1, 100000)) to stdout"),
+        FINISHED("copy copied from stdin");
+
+        private final String sql;
+
+        OpenCopy(String sql) {
+            this.sql = sql;
+        }
+    }
+
+    /** The driver would wait for the COPY's end before it sends a rollback, and nobody ends it. */
+    @ParameterizedTest
+    @EnumSource
+    @Timeout(60)
+    void aCopyThatAFailedHandlerLeftOpenIsCutAndNotWaitedFor(OpenCopy open) throws SQLException {
+        database.owner().execute("create table copied (line text)");
+        Claim claim = claim();
+        AtomicInteger backend = new AtomicInteger();
+        assertThat(transaction.run(List.of(claim), tx -> {
+                    backend.set(tx.select("select pg_backend_pid()")
+                            .mapTo(Integer.class)
+                            .one());
+                    CopyManager copies =
+                            tx.getConnection().unwrap(PGConnection.class).getCopyAPI();
+                    if (open == OpenCopy.OUT) {
+                        assertThat(copies.copyOut(open.sql).readFromCopy()).isNotNull();
+                    } else {
+                        CopyIn copy = copies.copyIn(open.sql);
+                        byte[] line = "half\n".getBytes(StandardCharsets.UTF_8);
+                        copy.writeToCopy(line, 0, line.length);
+                        if (open == OpenCopy.FINISHED) {
+                            assertThat(copy.endCopy()).isEqualTo(1);
+                        }
+                    }
+                    throw new IllegalStateException("in the middle");
+                }))
+                .isInstanceOf(UnitOutcome.HandlerFailed.class);
+        Awaitility.await("the session ends")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> database.superuser()
+                                .number("select count(*) from pg_stat_activity where pid = " + backend.get())
+                        == 0);
+        assertThat(applyOne(claim)).as("on a new connection").isInstanceOf(UnitOutcome.Committed.class);
+        assertThat(database.number("select count(*) from copied")).isZero();
     }
 
     @Test
