@@ -140,17 +140,20 @@ class SchemaIT {
                             "create role " + byHand + " login password 'p'",
                             "grant usage on schema tidemark to " + byHand,
                             "grant select on all tables in schema tidemark to " + byHand,
-                            "grant insert, update (halted_at, error_code, error_text) on tidemark.partition_state to " + byHand);
+                            "grant insert, update (halted_at, error_code, error_text) on tidemark.partition_state to "
+                                    + byHand);
             database.owner().execute("select tidemark.grant_access('" + role + "', 'writer')");
             TidemarkSchema.migrate(pool);
-            database.owner().execute("insert into tidemark.partition_state (group_id, topic, partition) values ('g', 't', 0)");
+            database.owner()
+                    .execute("insert into tidemark.partition_state (group_id, topic, partition) values ('g', 't', 0)");
         }
         for (String login : List.of(role, byHand)) {
             try (HikariDataSource pool = TestDatabase.pool(withUser(login, "p"), 1);
                     Connection c = pool.getConnection();
                     Statement s = c.createStatement()) {
-                s.execute("update tidemark.partition_state set waiting_since = now(), waiting_epoch = 1, waiting_code = 'TM-404',"
-                        + " waiting_text = 'x' where group_id = 'g'");
+                s.execute(
+                        "update tidemark.partition_state set waiting_since = now(), waiting_epoch = 1, waiting_code = 'TM-404',"
+                                + " waiting_text = 'x' where group_id = 'g'");
             } catch (SQLException e) {
                 throw new AssertionError(login + " can go on", e);
             }

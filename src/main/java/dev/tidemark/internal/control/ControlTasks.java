@@ -6,11 +6,11 @@ import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
-import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
@@ -73,8 +73,7 @@ final class ControlTasks {
     /** Runs a task that handles its own failures; one that it did not expect is fatal, as nobody would hear of it. */
     void later(Runnable task, Duration delay) {
         try {
-            ScheduledFuture<?> unused =
-                    executor.schedule(() -> watched(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+            ScheduledFuture<?> unused = executor.schedule(() -> watched(task), delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
             LOG.debug("closing, a task is dropped group={}", groupId);
         }
@@ -83,7 +82,10 @@ final class ControlTasks {
     /** Looks again and again; trouble is no reason to stop. */
     void every(Duration interval, String task, Look look) {
         ScheduledFuture<?> unused = executor.scheduleWithFixedDelay(
-                () -> watched(() -> guarded(task, look)), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+                () -> watched(() -> guarded(task, look)),
+                interval.toMillis(),
+                interval.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     private void watched(Runnable task) {

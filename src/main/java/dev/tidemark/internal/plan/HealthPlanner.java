@@ -128,8 +128,8 @@ public final class HealthPlanner {
             halted |= stands;
             if (unclaimed || stands || partition.lastError().isPresent()) {
                 problems.add("partition " + partition.partition() + " is " + partition.state()
-                        + partition.errorSince().map(since -> " since " + since).orElse("")
-                        + partition.lastError().map(error -> ": " + error).orElse(""));
+                        + partition.lastError().map(error -> ": " + error).orElse("")
+                        + partition.errorSince().map(since -> ", since " + since).orElse(""));
             }
         }
         if (facts.isSilent()) {
@@ -144,9 +144,8 @@ public final class HealthPlanner {
         List<ThreadFacts> amiss =
                 facts.threads().stream().filter(facts::isAmiss).toList();
         amiss.forEach(thread -> problems.add(words(thread)));
-        boolean live = !facts.isSilent()
-                && !facts.isBeyondCancel()
-                && amiss.stream().noneMatch(facts::isBeyondHelp);
+        boolean live =
+                !facts.isSilent() && !facts.isBeyondCancel() && amiss.stream().noneMatch(facts::isBeyondHelp);
         boolean ready = live
                 && claimed
                 && !halted
@@ -160,6 +159,7 @@ public final class HealthPlanner {
         return thread.died()
                 ? "thread " + thread.name() + " has ended"
                 : "thread " + thread.name() + " has been " + thread.step().words() + " for "
-                        + thread.busy().toSeconds() + " s" + (thread.step().waitsForServers() ? "" : ", beyond the deadline of its unit");
+                        + thread.busy().toSeconds() + " s"
+                        + (thread.step().waitsForServers() ? "" : ", beyond the deadline of its unit");
     }
 }

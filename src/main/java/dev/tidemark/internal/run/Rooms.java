@@ -12,6 +12,8 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.work.Assistant;
 import dev.tidemark.internal.work.HandlerHistory;
 import dev.tidemark.internal.work.IdentityCheck;
@@ -21,8 +23,6 @@ import dev.tidemark.internal.work.Reports;
 import dev.tidemark.internal.work.Survivors;
 import dev.tidemark.internal.work.UnitTools;
 import dev.tidemark.internal.work.Worker;
-import dev.tidemark.internal.thread.OwnThread;
-import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,8 +145,8 @@ record Rooms(
         for (int i = 1; i <= assistants; i++) {
             Assistant<K, V> assistant =
                     new Assistant<>(groupId, intake, options.work().decoders().get(), inbox);
-            threads.add(group.create(
-                    "tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
+            threads.add(
+                    group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }
         // The suppliers of deserializers may have left it interrupted.
         boolean unused = OwnThread.goesOn();

@@ -168,8 +168,7 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome attempt(
-            Collection<Claim> claims, Terms terms, Effects effects, WorkerSession.OpenUnit unit) {
+    private UnitOutcome attempt(Collection<Claim> claims, Terms terms, Effects effects, WorkerSession.OpenUnit unit) {
         isRowLocked = false;
         Connection connection;
         UnitStart start;
@@ -202,7 +201,8 @@ public final class UnitTransaction {
         }
         clock.next();
         if (unit.isCancelled()) {
-            return handlerFailed(ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+            return handlerFailed(
+                    ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
         }
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())

@@ -203,7 +203,8 @@ public final class WorkerSession implements AutoCloseable {
         Connection c = connection();
         long since = unitTaken.orElse(now);
         unitTaken = OptionalLong.empty();
-        OpenUnit unit = new OpenUnit(since, claims, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
+        OpenUnit unit =
+                new OpenUnit(since, claims, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
         openUnit.set(unit);
         OwnThread.enter(Step.TRANSACTION);
         unitsOnConnection++;

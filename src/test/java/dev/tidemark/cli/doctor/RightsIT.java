@@ -22,16 +22,18 @@ class RightsIT {
             List<Right> wanted = Right.all().stream()
                     .filter(right -> right.kind() == Right.Kind.reader || right.kind() == kind)
                     .toList();
-            assertThat(database.superuser().query(
-                            "select privilege_type || ' ' || table_name from information_schema.table_privileges"
+            assertThat(database.superuser()
+                            .query("select privilege_type || ' ' || table_name from information_schema.table_privileges"
                                     + " where grantee = '" + role + "'"))
                     .containsExactlyInAnyOrderElementsOf(of(wanted, "SELECT", "DELETE"));
-            assertThat(database.superuser().query("select distinct 'EXECUTE ' || routine_name"
-                            + " from information_schema.routine_privileges where grantee = '" + role + "'"))
+            assertThat(database.superuser()
+                            .query("select distinct 'EXECUTE ' || routine_name"
+                                    + " from information_schema.routine_privileges where grantee = '" + role + "'"))
                     .containsExactlyInAnyOrderElementsOf(of(wanted, "EXECUTE"));
-            assertThat(database.superuser().query("select privilege_type || ' ' || table_name || '.' || column_name"
-                            + " from information_schema.column_privileges where grantee = '" + role
-                            + "' and privilege_type in ('INSERT', 'UPDATE')"))
+            assertThat(database.superuser()
+                            .query("select privilege_type || ' ' || table_name || '.' || column_name"
+                                    + " from information_schema.column_privileges where grantee = '" + role
+                                    + "' and privilege_type in ('INSERT', 'UPDATE')"))
                     .containsExactlyInAnyOrderElementsOf(wanted.stream()
                             .flatMap(right -> right.columns().stream()
                                     .map(column -> right.privilege() + " " + right.object() + "." + column))
