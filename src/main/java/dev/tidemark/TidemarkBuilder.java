@@ -28,6 +28,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Collects what a {@link TidemarkConsumer} is made of. Nothing is contacted; contradictions are refused with {@link
@@ -37,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the value that the handler gets
  */
 public final class TidemarkBuilder<K, V> {
+    private static final Logger LOG = LoggerFactory.getLogger(TidemarkBuilder.class);
+
     private static final long BUFFER_BYTES = 64L << 20;
 
     private final Map<String, ?> kafkaConfig;
@@ -223,7 +227,8 @@ public final class TidemarkBuilder<K, V> {
     /**
      * How long an open transaction may wait for its process before the server ends it, so that a stopped process gives up its
      * locks; in other words, the longest pause between two statements of a handler. Default {@code session.timeout.ms}, or 45 s,
-     * which is also the brokers' default under {@code group.protocol=consumer}.
+     * which is also the brokers' default under {@code group.protocol=consumer}. A warning is logged if the unit's deadline is
+     * shorter: a successor's handlers may then be cancelled while they wait for those locks.
      */
     public TidemarkBuilder<K, V> ownerTimeout(Duration timeout) {
         settings.ownerTimeout = timeout;
@@ -268,6 +273,15 @@ public final class TidemarkBuilder<K, V> {
         }
         Duration timeout = settings.ownerTimeout == null ? kafka.sessionTimeout() : settings.ownerTimeout;
         require(!timeout.isNegative() && timeout.toMillis() > 0, "ownerTimeout must be at least 1 ms, not " + timeout);
+        Duration deadline = deadline(kafka);
+        if (deadline.compareTo(timeout) < 0) {
+            LOG.warn(
+                    "the deadline of a unit is shorter than ownerTimeout, so that units may be cancelled while they wait for the"
+                            + " locks of a process that stopped; they are tried again group={} deadline={} owner_timeout={}",
+                    kafka.groupId(),
+                    deadline,
+                    timeout);
+        }
         return new ConsumerEngine<>(new EngineOptions<>(
                 new KafkaSide(kafka, reading, settings.strictIdentity, settings.mirror),
                 new StoreSide(database, new Schema(settings.schema), Optional.ofNullable(settings.storeId), timeout),
@@ -278,7 +292,7 @@ public final class TidemarkBuilder<K, V> {
                         settings.limits,
                         workers,
                         settings.bufferBytes,
-                        deadline(kafka)),
+                        deadline),
                 List.copyOf(settings.listeners)));
     }
 

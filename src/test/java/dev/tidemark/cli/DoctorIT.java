@@ -227,7 +227,7 @@ class DoctorIT {
                         "alter database " + name + " connection limit 5");
         Result result = Cli.on(database).run("doctor", "--workers", "6", "--pool", "4", "-o", "json");
         assertThat(result.exitCode()).isEqualTo(ExitCode.FINDINGS);
-        is(one(result, "timeouts", "statement_timeout"), "warn", "2 s", "5 min");
+        is(one(result, "timeouts", "statement_timeout"), "warn", "2 s", "45 s");
         is(one(result, "database", "synchronous_commit"), "warn", "read again");
         is(one(result, "connections", "pool"), "fail", "6 workers need 7", "holds 4");
         is(one(result, "connections", "limit"), "fail", "database's connection limit allows 5");

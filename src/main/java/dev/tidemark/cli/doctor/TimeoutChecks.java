@@ -19,9 +19,9 @@ final class TimeoutChecks {
      */
     static List<Finding> judge(Settings settings, Duration deadline, Duration session) {
         List<Finding> findings = new ArrayList<>();
-        findings.add(beforeDeadline(settings, "statement_timeout", "a statement", deadline));
+        findings.add(beforeDeadline(settings, "statement_timeout", "a statement", deadline, session));
         if (settings.text("transaction_timeout").isPresent()) {
-            findings.add(beforeDeadline(settings, "transaction_timeout", "a transaction", deadline));
+            findings.add(beforeDeadline(settings, "transaction_timeout", "a transaction", deadline, session));
         }
         findings.add(locks(settings));
         findings.add(Finding.ok(
@@ -46,12 +46,22 @@ final class TimeoutChecks {
         return findings;
     }
 
-    private static Finding beforeDeadline(Settings settings, String name, String what, Duration deadline) {
+    private static Finding beforeDeadline(
+            Settings settings, String name, String what, Duration deadline, Duration session) {
         Duration limit = settings.time(name);
         String deadlineWords = Spans.words(deadline) + " (max.poll.interval.ms)";
         if (limit.isZero()) {
             return Finding.ok(
                     SECTION, name, "off: a unit is cancelled at its own deadline, by default " + deadlineWords);
+        }
+        if (limit.compareTo(session) < 0) {
+            return Finding.warn(
+                    SECTION,
+                    name,
+                    what + " of a handler is cancelled after " + Spans.words(limit)
+                            + ", before the server frees the locks of a process that stopped, which takes "
+                            + Spans.words(session) + " (session.timeout.ms); until then it is tried again and again",
+                    "alter role ... set " + name + " = 0, or to more than session.timeout.ms");
         }
         return limit.compareTo(deadline) < 0
                 ? Finding.warn(
@@ -59,7 +69,7 @@ final class TimeoutChecks {
                         name,
                         what + " of a handler fails after " + Spans.words(limit)
                                 + ", before the unit's deadline, by default " + deadlineWords
-                                + "; a handler that was cancelled counts as failed",
+                                + "; a record whose handler is cancelled by itself counts as failed",
                         "alter role ... set " + name + " = 0, or set max.poll.interval.ms below it")
                 : Finding.ok(
                         SECTION, name, Spans.words(limit) + ", after the unit's deadline, by default " + deadlineWords);

@@ -35,7 +35,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -67,7 +66,6 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopRequested;
-    private final AtomicBoolean ran = new AtomicBoolean();
     private volatile @Nullable Rooms rooms;
     private volatile @Nullable TidemarkException error;
 
@@ -81,12 +79,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     @Override
     public void run() {
-        if (!ran.compareAndSet(false, true)) {
-            throw new IllegalStateException("a consumer runs once; build another");
-        }
         if (!state.compareAndSet(State.NEW, State.RUNNING)) {
-            // Closed before.
-            return;
+            throw new IllegalStateException("a consumer runs once, and not after its close; build another");
         }
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
         OwnThread poll = threads.create(

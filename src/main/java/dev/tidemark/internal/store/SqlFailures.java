@@ -197,6 +197,21 @@ public final class SqlFailures {
         return message.getRoutine() == null && "08P01".equals(message.getSQLState());
     }
 
+    /**
+     * The words of the server's messages. In whatever language they are, the names of objects in them are as they are; nothing else of
+     * them may be relied on, nor shown.
+     */
+    static List<String> serverWords(Throwable failure) {
+        List<String> words = new ArrayList<>();
+        for (Throwable t : chain(failure)) {
+            ServerErrorMessage message = serverMessage(t);
+            if (message != null && message.getMessage() != null) {
+                words.addAll(List.of(message.getMessage().split("\\W+", -1)));
+            }
+        }
+        return words;
+    }
+
     private static @Nullable ServerErrorMessage serverMessage(Throwable t) {
         return t instanceof PSQLException p ? p.getServerErrorMessage() : null;
     }

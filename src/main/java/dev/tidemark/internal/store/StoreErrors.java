@@ -6,17 +6,33 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.postgresql.util.PSQLException;
 
 /** Turns a failure of one of our own statements into the error that tells the way out. */
 public final class StoreErrors {
-    // The server names the object but not the right; the text is the untranslated one of lc_messages C and English.
-    private static final Pattern DENIED = Pattern.compile("permission denied for (\\w+) (\\w+)");
+    private static final Set<String> TABLES = Set.of(
+            "store_info",
+            "topic_binding",
+            "stored_offset",
+            "dead_letter",
+            "partition_state",
+            "log_end",
+            "audit_log",
+            "consumer_pause");
 
-    /** Functions that consumers call; the others are the operators'. */
+    private static final Set<String> VIEWS = Set.of("consumer_lag", "consumer_group", "dead_letter_summary");
+
+    /** Functions that consumers call. */
     private static final Set<String> OF_WRITERS = Set.of("change_id", "held_offset", "advance_offset");
+
+    private static final Set<String> OF_OPERATORS = Set.of(
+            "reset_offset",
+            "undo_reset",
+            "rebind_topic",
+            "bind_topic",
+            "pause",
+            "resume",
+            "drop_dead_letter",
+            "delete_group");
 
     private StoreErrors() {}
 
@@ -109,15 +125,18 @@ public final class StoreErrors {
     private static String denied(Schema schema, Throwable failure) {
         String object = "the offset store";
         String kind = "'writer'); where it only looks, 'reader' is enough";
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof PSQLException p && p.getServerErrorMessage() != null) {
-                Matcher m =
-                        DENIED.matcher(String.valueOf(p.getServerErrorMessage().getMessage()));
-                if (m.find()) {
-                    object = m.group(1) + " " + m.group(2);
-                    kind = m.group(1).equals("function") && !OF_WRITERS.contains(m.group(2)) ? "'operator')" : kind;
-                    break;
-                }
+        for (String word : SqlFailures.serverWords(failure)) {
+            if (TABLES.contains(word)) {
+                object = "table " + word;
+            } else if (VIEWS.contains(word)) {
+                object = "view " + word;
+            } else if (OF_WRITERS.contains(word)) {
+                object = "function " + word;
+            } else if (OF_OPERATORS.contains(word)) {
+                object = "function " + word;
+                kind = "'operator')";
+            } else if (word.equals(schema.name())) {
+                object = "schema " + word;
             }
         }
         return "the role lacks a right on " + object + ": as the owner of the offset store, select " + schema.name()

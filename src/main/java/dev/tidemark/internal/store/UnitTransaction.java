@@ -54,6 +54,8 @@ public final class UnitTransaction {
     /** Whether the last transaction failed because another one holds an offset row. */
     private boolean isRowLocked;
 
+    private boolean warned;
+
     /**
      * @param owner the name under which records are parked
      * @param ownerTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
@@ -174,6 +176,7 @@ public final class UnitTransaction {
         UnitStart start;
         try {
             connection = session.connection();
+            warnOfTimeLimit();
             start = begin(connection, claims);
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
@@ -207,6 +210,19 @@ public final class UnitTransaction {
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
                 : end(connection, start, end, terms.lockPatience(), unit);
+    }
+
+    private void warnOfTimeLimit() {
+        Duration limit = session.statementTimeout();
+        if (!warned && !limit.isZero() && limit.compareTo(ownerTimeout) < 0) {
+            warned = true;
+            LOG.warn(
+                    "statement_timeout is shorter than ownerTimeout, so that statements are cancelled while they wait for the locks of"
+                            + " a process that stopped; they are tried again group={} statement_timeout={} owner_timeout={}",
+                    groupId,
+                    limit,
+                    ownerTimeout);
+        }
     }
 
     private UnitOutcome end(

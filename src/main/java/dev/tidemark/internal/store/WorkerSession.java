@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.util.Collection;
 import java.util.List;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -91,6 +92,11 @@ public final class WorkerSession implements AutoCloseable {
     /** For a connection that has just replied. */
     private static final int GOES_ON_SECONDS = 5;
 
+    private static final String SETTINGS = """
+            select current_setting('transaction_isolation'),
+                   (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::bigint
+            """;
+
     private static final String READ_ONLY =
             "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean";
 
@@ -105,6 +111,7 @@ public final class WorkerSession implements AutoCloseable {
     private volatile @Nullable Opening opening;
     private @Nullable View view;
     private boolean serializable;
+    private Duration statementTimeout = Duration.ZERO;
     private int unitsSinceLook;
     private int unitsOnConnection;
 
@@ -135,7 +142,7 @@ public final class WorkerSession implements AutoCloseable {
                 c = connect();
                 connection = c;
                 c.setAutoCommit(false);
-                serializable = isSerializable(c);
+                readSettings(c);
                 Schema.rollback(c);
             } finally {
                 unitTaken = unitTaken.isPresent()
@@ -172,10 +179,18 @@ public final class WorkerSession implements AutoCloseable {
         return serializable;
     }
 
-    private static boolean isSerializable(Connection c) throws SQLException {
-        try (PreparedStatement s = Schema.prepare(c, "select current_setting('transaction_isolation')");
+    /** How long a statement of the last connection may take, by {@code statement_timeout}; zero if there is no limit. */
+    Duration statementTimeout() {
+        return statementTimeout;
+    }
+
+    private void readSettings(Connection c) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, SETTINGS);
                 ResultSet r = s.executeQuery()) {
-            return r.next() && r.getString(1).equals("serializable");
+            if (r.next()) {
+                serializable = r.getString(1).equals("serializable");
+                statementTimeout = Duration.ofMillis(r.getLong(2));
+            }
         }
     }
 
