@@ -48,6 +48,8 @@ public interface ClaimedRecords<K, V> extends Iterable<ConsumerRecord<K, V>> {
      * @param connection the transaction's, on which the effects were written; not in auto-commit
      * @throws FencedException if a claim is gone, or the offset does not stand where these records begin; it names the partitions. The
      *     transaction must be rolled back
+     * @throws TidemarkException with {@code strictTopicIdentity}, if a topic is another by now (TM-301, TM-302) or Kafka does not say
+     *     (TM-900); roll back
      * @throws IllegalStateException if the connection commits by itself, as the effects would not be in the same transaction
      * @throws SQLException if the statement failed; roll back
      */

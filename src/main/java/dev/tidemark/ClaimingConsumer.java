@@ -74,7 +74,7 @@ public interface ClaimingConsumer<K, V> extends AutoCloseable {
 
     /**
      * The assigned partitions that are not read at the moment, each with the reason in words: a claim that is under way or waits, an
-     * operator's pause, an error with its code. As of the last poll. Any thread may call.
+     * operator's pause, an error with its code. As of the last poll, and empty before the group was joined. Any thread may call.
      */
     Map<TopicPartition, String> waiting();
 

@@ -41,6 +41,7 @@ public final class ClaimingConsumerBuilder<K, V> {
         private @Nullable UUID storeId;
         private StartPosition start = StartPosition.earliest();
         private GapPolicy gaps = GapPolicy.halt();
+        private boolean strictIdentity;
     }
 
     private ClaimingConsumerBuilder(
@@ -119,6 +120,15 @@ public final class ClaimingConsumerBuilder<K, V> {
         return this;
     }
 
+    /**
+     * Asks Kafka in each {@link ClaimedRecords#advance} whether the topics are still those that were claimed, as {@link
+     * TidemarkBuilder#strictTopicIdentity}; the transaction waits for the answer.
+     */
+    public ClaimingConsumerBuilder<K, V> strictTopicIdentity() {
+        settings.strictIdentity = true;
+        return this;
+    }
+
     /** The offset store that the database must hold, as {@link TidemarkBuilder#storeId}. */
     public ClaimingConsumerBuilder<K, V> storeId(UUID id) {
         settings.storeId = id;
@@ -156,7 +166,8 @@ public final class ClaimingConsumerBuilder<K, V> {
                         new Reading(subscription, settings.start, settings.gaps, false),
                         database,
                         new Schema(settings.schema),
-                        Optional.ofNullable(settings.storeId)),
+                        Optional.ofNullable(settings.storeId),
+                        settings.strictIdentity),
                 keys,
                 values);
     }

@@ -269,26 +269,26 @@ class ClaimingConsumerIT extends OwnLoopTest {
         assertExact(topic, 1);
     }
 
-    /** Nobody may lose the records of a poll that fetched them and then threw. */
+    /** The records of one partition were fetched, and are in no later poll, when the deserializer fails at another's. */
     @Test
     void anErrorInADeserializerCostsNoRecordOfAnotherPartition() throws SQLException {
         String two = topic(2);
+        Servers.produceTo(producer, new TopicPartition(two, 0), flights.subList(0, 60));
+        Servers.produceTo(producer, new TopicPartition(two, 1), flights.subList(60, 120));
         AtomicInteger decoded = new AtomicInteger();
         Deserializer<String> failing = (name, data) -> {
-            if (decoded.incrementAndGet() % 130 == 0) {
+            if (decoded.incrementAndGet() == 80) {
                 throw new NoClassDefFoundError("for the test");
             }
             return new String(data, StandardCharsets.UTF_8);
         };
-        Servers.produceTo(producer, new TopicPartition(two, 0), flights.subList(0, 500));
-        Servers.produceTo(producer, new TopicPartition(two, 1), flights.subList(500, 1_000));
         AtomicInteger errors = new AtomicInteger();
-        try (ClaimingConsumer<String, String> consumer = ClaimingConsumer.from(config(two, "cooperative"))
+        try (ClaimingConsumer<String, String> consumer = ClaimingConsumer.from(bothAtOnce(two))
                 .deserializers(new StringDeserializer(), failing)
                 .topics(two)
                 .database(pool)
                 .open()) {
-            while (ExactlyOnce.progress(database, two) < 1_000) {
+            while (ExactlyOnce.progress(database, two) < 120) {
                 try {
                     apply(next(consumer));
                 } catch (NoClassDefFoundError e) {
@@ -296,8 +296,16 @@ class ClaimingConsumerIT extends OwnLoopTest {
                 }
             }
         }
-        assertThat(errors.get()).isPositive();
+        assertThat(errors.get()).isEqualTo(1);
         assertExact(two, 2);
+    }
+
+    /** Kafka waits until there is something in all partitions. */
+    private Map<String, Object> bothAtOnce(String name) {
+        Map<String, Object> config = config(name, "cooperative");
+        config.put("fetch.min.bytes", "1000000");
+        config.put("fetch.max.wait.ms", "1000");
+        return config;
     }
 
     @Test
@@ -307,10 +315,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         TopicPartition second = new TopicPartition(two, 1);
         Servers.produceTo(producer, first, flights.subList(0, 50));
         Servers.produceTo(producer, second, flights.subList(50, 100));
-        Map<String, Object> config = config(two, "cooperative");
-        config.put("fetch.min.bytes", "1000000");
-        config.put("fetch.max.wait.ms", "1000");
-        try (ClaimingConsumer<String, String> consumer = open(two, config, b -> b)) {
+        try (ClaimingConsumer<String, String> consumer = open(two, bothAtOnce(two), b -> b)) {
             ClaimedRecords<String, String> both = next(consumer);
             assertThat(both.partitions()).containsExactlyInAnyOrder(first, second);
             reset(second, 0);

@@ -247,6 +247,23 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                 database, zero, LongStream.concat(LongStream.range(0, 100), LongStream.range(0, 300)));
     }
 
+    /** Records that were fetched are in hand when the topic goes: within the 10 s they would take effect. */
+    @Test
+    void strictlyNothingOfAnotherTopicTakesEffect() throws SQLException {
+        produce(zero, 0, 200);
+        try (ClaimingConsumer<String, String> consumer =
+                open(topic, config(topic, "cooperative"), ClaimingConsumerBuilder::strictTopicIdentity)) {
+            readTo(consumer, topic, 100);
+            ClaimedRecords<String, String> inHand = next(consumer);
+            kafka.createAgain(topic, 2);
+            assertThatThrownBy(() -> apply(inHand))
+                    .isInstanceOf(LogMismatchException.class)
+                    .hasMessageContaining("TM-302");
+        }
+        ExactlyOnce.assertApplied(database, zero, LongStream.range(0, 100));
+        assertThat(stored(zero)).isEqualTo(100);
+    }
+
     @Test
     void aTopicThatDoesNotExistIsNamed() throws SQLException {
         String later = Servers.unique("later");

@@ -2,10 +2,15 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.Claim;
 import dev.tidemark.ClaimedRecords;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.FencedException;
 import dev.tidemark.OffsetStore;
 import dev.tidemark.Position;
+import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.Stretch;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.plan.UnitRefusedException;
+import dev.tidemark.internal.work.IdentityCheck;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -15,12 +20,14 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** What a poll handed out, or part of it. */
 final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     private final OffsetStore store;
+    private final IdentityCheck identities;
     private final Handout handout;
     private final List<Stretch<K, V>> stretches;
     private final List<ConsumerRecord<K, V>> records;
@@ -29,8 +36,9 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     /**
      * @param stretches at most one for each partition
      */
-    ClaimedBatch(OffsetStore store, Handout handout, List<Stretch<K, V>> stretches) {
+    ClaimedBatch(OffsetStore store, IdentityCheck identities, Handout handout, List<Stretch<K, V>> stretches) {
         this.store = store;
+        this.identities = identities;
         this.handout = handout;
         this.stretches = List.copyOf(stretches);
         this.records = stretches.stream().flatMap(s -> s.records().stream()).toList();
@@ -93,11 +101,12 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     }
 
     private ClaimedRecords<K, V> part(List<Stretch<K, V>> taken) {
-        return new ClaimedBatch<>(store, handout, taken);
+        return new ClaimedBatch<>(store, identities, handout, taken);
     }
 
     @Override
     public void advance(Connection connection) throws SQLException {
+        confirmIdentities();
         Map<Claim, Position> moves = new HashMap<>();
         stretches.forEach(s -> moves.put(s.claim(), s.end()));
         try {
@@ -106,6 +115,21 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
         } catch (FencedException e) {
             handout.fenced(e.partitions());
             throw e;
+        }
+    }
+
+    private void confirmIdentities() {
+        try {
+            identities.confirm(partitions().stream().map(TopicPartition::topic).collect(Collectors.toSet()));
+        } catch (UnitRefusedException e) {
+            throw e.outcome() instanceof UnitOutcome.Refused refused
+                    ? refused.error()
+                    : e.outcome() instanceof UnitOutcome.StoreFailed failed
+                            ? failed.error()
+                            : new TidemarkException(
+                                    ErrorCode.UNEXPECTED,
+                                    "Kafka did not say whether the topics are still the same: roll back, try again later",
+                                    e);
         }
     }
 

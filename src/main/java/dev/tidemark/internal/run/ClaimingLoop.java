@@ -16,6 +16,7 @@ import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.thread.OwnThreads;
+import dev.tidemark.internal.work.IdentityCheck;
 import java.time.Duration;
 import java.util.ConcurrentModificationException;
 import java.util.HashMap;
@@ -63,6 +64,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
      *
      * @param ownPollRecords whether the user has set {@code max.poll.records}; Kafka's default holds otherwise
      * @param storeId the store to find; empty for whichever is met first
+     * @param strictIdentity whether Kafka is asked in each advance whether the topics are still the same
      */
     public record Options(
             KafkaSettings kafka,
@@ -70,7 +72,8 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
             Reading reading,
             DataSource dataSource,
             Schema schema,
-            Optional<UUID> storeId) {}
+            Optional<UUID> storeId,
+            boolean strictIdentity) {}
 
     private final String groupId;
     private final Subscription subscription;
@@ -79,6 +82,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     private final OffsetStore store;
     private final LoopEvents events;
     private final ControlThread control;
+    private final IdentityCheck identities;
     private final Shares shares;
     private final LoopPoller<K, V> poller;
     private final CompletableFuture<Void> sound;
@@ -106,6 +110,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                 List::of,
                 List.of(),
                 threads);
+        this.identities = options.strictIdentity() ? control::confirm : IdentityCheck.NONE;
         this.shares = new Shares(groupId, new ShareChanges(groupId, new Seeks(consumer), control), control);
         this.poller = new LoopPoller<>(groupId, consumer, control, shares);
         this.sound = control.start();
@@ -172,7 +177,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         }
         Handout next = new Handout(taken);
         handout = next;
-        return new ClaimedBatch<>(store, next, taken);
+        return new ClaimedBatch<>(store, identities, next, taken);
     }
 
     /** Whether the group may be joined: not before the store was found sound. */
