@@ -6,10 +6,11 @@ import java.time.Duration;
  * Decides what becomes of a record that cannot be decoded or handled. It is asked once the record has failed by itself: when a
  * unit of many records fails, the failing one is found first, and its neighbours take effect.
  *
- * <p>Not asked about passing trouble of the database, which is retried for ever, nor about a handler that ends the transaction,
- * which halts. Where the failure is not the record's (SQLSTATE class 42, 0A, 25 or XX), or {@link #mostInARow} records of a
- * partition were given up one after the other, the partition halts with TM-505 instead of parking or skipping: a dropped column
- * must not empty a topic into {@code dead_letter}.
+ * <p>Not asked about what passes, such as a lost connection, a deadlock or a held lock, which is retried for as long as it lasts, nor
+ * about a handler that ends the transaction (TM-501) or lacks a class (TM-505), which halts. A record is parked or skipped only on
+ * evidence that the failure is its own: another record succeeds with the same handler after it failed, and it fails again. Where
+ * others fail alike and none succeeds, or {@link #mostInARow} records of a partition were given up one after the other, the partition
+ * halts with TM-505 instead. To gather the evidence, records behind it are tried in transactions that are rolled back.
  *
  * <p>Called on a worker's thread, several at once: it must be thread-safe and quick. If it throws, the partition halts.
  */

@@ -149,7 +149,7 @@ class CloseFromWithinIT {
         closed.close();
         closed.close();
         assertThat(closed.status().state()).isEqualTo(ConsumerStatus.State.STOPPED);
-        closed.run();
+        assertThatThrownBy(closed::run).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(closed::run).isInstanceOf(IllegalStateException.class);
         assertThat(closed.status().state()).isEqualTo(ConsumerStatus.State.STOPPED);
     }
