@@ -134,7 +134,10 @@ class BuilderTest {
         assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.NEW);
         consumer.close();
         consumer.close();
-        assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.STOPPED);
-        assertThatThrownBy(consumer::run).isInstanceOf(IllegalStateException.class);
+        consumer.run();
+        assertThat(consumer.status().state())
+                .as("one that was closed before its run does not run")
+                .isEqualTo(ConsumerStatus.State.STOPPED);
+        assertThatThrownBy(consumer::run).as("nor again").isInstanceOf(IllegalStateException.class);
     }
 }
