@@ -38,7 +38,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      *
      * @throws TidemarkException if every assigned partition has halted, or nobody but a person can mend what went wrong; the
      *     records that were not applied are still to be read
-     * @throws IllegalStateException if it ran before
+     * @throws IllegalStateException if it ran before, or was closed
      */
     @Override
     void run();
@@ -49,7 +49,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
     /**
      * Stops, and returns when {@link #run} has, or after 20 s: below the 30 s that Kubernetes grants a pod. A unit that is still
      * open then does not take effect unless it commits before another consumer claims its partition. May be called any number of
-     * times and from any thread; closed before its run, a consumer does not run.
+     * times and from any thread; a consumer that was closed before its run cannot be run.
      *
      * <p>Called by what runs on this consumer's own threads, such as its handler, failure policy, deserializers or listeners, it
      * only asks to stop and returns at once: the run waits for that thread.

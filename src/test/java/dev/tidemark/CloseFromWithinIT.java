@@ -81,42 +81,41 @@ class CloseFromWithinIT {
         }
         try (LogCapture log = LogCapture.start("CloseFromWithinIT");
                 Running running = Running.start(
-                database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic)
-                        .listener(closingAt(place))
-                        .deserializers(StringDeserializer::new, () -> new StringDeserializer() {
-                            @Override
-                            public String deserialize(String from, byte[] data) {
-                                if (place.equals("deserializer")) {
-                                    CloseFromWithinIT.this.close();
-                                }
-                                return super.deserialize(from, data);
-                            }
-                        })
-                        .onFailure(failure -> {
-                            if (place.equals("policy")) {
-                                close();
-                            }
-                            return switch (place) {
-                                case "retrying" ->
-                                    FailureAction.retryAfter(Duration.ofMillis(50));
-                                case "skipped" -> FailureAction.skip();
-                                case "parked" -> FailureAction.park();
-                                default -> FailureAction.halt();
-                            };
-                        })
-                        .handle((record, tx) -> {
-                            if (place.equals("handler")) {
-                                close();
-                            }
-                            boolean bad = List.of("retrying", "skipped", "parked", "halted", "policy")
-                                    .contains(place);
-                            if (bad && record.partition() == 1 && record.offset() == 7) {
-                                throw new IllegalStateException("bad " + record);
-                            }
-                            FlightEffects.foldOne(record, tx);
-                        }))) {
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .listener(closingAt(place))
+                                .deserializers(StringDeserializer::new, () -> new StringDeserializer() {
+                                    @Override
+                                    public String deserialize(String from, byte[] data) {
+                                        if (place.equals("deserializer")) {
+                                            CloseFromWithinIT.this.close();
+                                        }
+                                        return super.deserialize(from, data);
+                                    }
+                                })
+                                .onFailure(failure -> {
+                                    if (place.equals("policy")) {
+                                        close();
+                                    }
+                                    return switch (place) {
+                                        case "retrying" -> FailureAction.retryAfter(Duration.ofMillis(50));
+                                        case "skipped" -> FailureAction.skip();
+                                        case "parked" -> FailureAction.park();
+                                        default -> FailureAction.halt();
+                                    };
+                                })
+                                .handle((record, tx) -> {
+                                    if (place.equals("handler")) {
+                                        close();
+                                    }
+                                    boolean bad = List.of("retrying", "skipped", "parked", "halted", "policy")
+                                            .contains(place);
+                                    if (bad && record.partition() == 1 && record.offset() == 7) {
+                                        throw new IllegalStateException("bad " + record);
+                                    }
+                                    FlightEffects.foldOne(record, tx);
+                                }))) {
             if (place.equals("stopped")) {
                 running.until("it runs", () -> running.consumer().health().ready());
                 running.consumer().stop();
@@ -144,7 +143,7 @@ class CloseFromWithinIT {
     }
 
     @Test
-    void aConsumerThatWasClosedBeforeItsRunDoesNotRun() {
+    void aConsumerThatWasClosedBeforeItsRunCannotBeRun() {
         TidemarkConsumer closed = idle();
         closed.close();
         closed.close();

@@ -311,7 +311,8 @@ class ForeignCodeIT {
                                     @Override
                                     public String deserialize(String from, byte[] data) {
                                         try {
-                                            assertThat(never.await(4, TimeUnit.SECONDS)).isFalse();
+                                            assertThat(never.await(4, TimeUnit.SECONDS))
+                                                    .isFalse();
                                         } catch (InterruptedException e) {
                                             Thread.currentThread().interrupt();
                                         }

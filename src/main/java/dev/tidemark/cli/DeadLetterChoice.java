@@ -57,8 +57,7 @@ final class DeadLetterChoice {
     }
 
     /** Those of these ids, in the order of their ids. */
-    List<Map<String, Object>> chosen(
-            Handle handle, DatabaseOptions database, List<Long> ids, long after, int limit) {
+    List<Map<String, Object>> chosen(Handle handle, DatabaseOptions database, List<Long> ids, long after, int limit) {
         return handle.createQuery(database.sql(ROWS.replace("{chosen}", "and id = any (cast(:ids as bigint[]))")))
                 .bind("ids", array(ids))
                 .bind("group", group)

@@ -65,10 +65,10 @@ final class RedriveCommand implements Callable<Integer> {
     private record Place(long id, String topic, int partition, long offset) {
         static Place of(Map<String, Object> row) {
             return new Place(
-                    (Long) row.get("id"),
-                    (String) row.get("topic"),
-                    (Integer) row.get("partition"),
-                    (Long) row.get("record_offset"));
+                    (Long) Objects.requireNonNull(row.get("id")),
+                    (String) Objects.requireNonNull(row.get("topic")),
+                    (Integer) Objects.requireNonNull(row.get("partition")),
+                    (Long) Objects.requireNonNull(row.get("record_offset")));
         }
     }
 
@@ -117,9 +117,7 @@ final class RedriveCommand implements Callable<Integer> {
         Listing listing =
                 new Listing("id", "topic", "partition", "record_offset", "error_code", "attempts", "parked_at");
         int count = 0;
-        for (List<Map<String, Object>> page = page(handle, 0);
-                !page.isEmpty();
-                page = page(handle, lastId(page))) {
+        for (List<Map<String, Object>> page = page(handle, 0); !page.isEmpty(); page = page(handle, lastId(page))) {
             for (Map<String, Object> row : page) {
                 listing.add(
                         row.get("id"),
@@ -137,7 +135,7 @@ final class RedriveCommand implements Callable<Integer> {
     }
 
     private static long lastId(List<Map<String, Object>> page) {
-        return (Long) page.get(page.size() - 1).get("id");
+        return Place.of(page.get(page.size() - 1)).id();
     }
 
     /** Page after page, and those that waited for one of a later page again; answers whether all took effect. */
@@ -148,9 +146,7 @@ final class RedriveCommand implements Callable<Integer> {
             boolean allApplied = true;
             boolean progress = false;
             List<Place> waiting = new ArrayList<>();
-            for (List<Map<String, Object>> page = page(handle, 0);
-                    !page.isEmpty();
-                    page = page(handle, lastId(page))) {
+            for (List<Map<String, Object>> page = page(handle, 0); !page.isEmpty(); page = page(handle, lastId(page))) {
                 Map<Long, Place> places = byId(page.stream().map(Place::of).toList());
                 for (Redriven answer : consumer.redrive(places.keySet())) {
                     Place place = Objects.requireNonNull(places.get(answer.id()));
@@ -164,7 +160,8 @@ final class RedriveCommand implements Callable<Integer> {
                 }
             }
             Map<Long, Place> left = byId(waiting);
-            for (Redriven answer : left.isEmpty() || !progress ? List.<Redriven>of() : consumer.redrive(left.keySet())) {
+            for (Redriven answer :
+                    left.isEmpty() || !progress ? List.<Redriven>of() : consumer.redrive(left.keySet())) {
                 allApplied &= answer.result() == Result.APPLIED;
                 add(listing, Objects.requireNonNull(left.remove(answer.id())), answer);
             }

@@ -20,11 +20,10 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
@@ -105,7 +104,10 @@ class DyingThreadIT {
             for (int partition = 0; partition < 2; partition++) {
                 for (int i = 0; i < RECORDS; i++) {
                     var record = new ProducerRecord<>(
-                            topic, partition, flights.get(i).origin(), flights.get(i).json());
+                            topic,
+                            partition,
+                            flights.get(i).origin(),
+                            flights.get(i).json());
                     if (partition == 0 && i == DEADLY) {
                         record.headers().add("deadly", new byte[0]);
                     }
@@ -130,8 +132,7 @@ class DyingThreadIT {
         produce();
         int victims = 0;
         while (true) {
-            try (Running running =
-                    Running.start(database, kafka.consumerConfig(topic, "cooperative"), dying(place))) {
+            try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), dying(place))) {
                 Awaitility.await("the run fails, or the partition halts")
                         .atMost(Duration.ofSeconds(60))
                         .until(() -> running.consumer().status().state() == ConsumerStatus.State.FAILED || hasHalted());
@@ -171,48 +172,51 @@ class DyingThreadIT {
 
     @Test
     void whatAnAssistantDiesOfIsNoRecordsFault() {
-        for (int run = 0; run < 4; run++) {
-            try (var producer = kafka.producer()) {
-                for (int i = 0; i < 50; i++) {
-                    Servers.produceTo(
-                            producer, new TopicPartition(topic, 1), Flights.sample().subList(0, 100));
-                }
-            }
-            CountDownLatch dead = new CountDownLatch(1);
-            try (Running running = Running.start(
-                    database,
-                    kafka.consumerConfig(topic, "cooperative"),
-                    builder -> builder.topics(topic)
-                            .limits(UnitLimits.defaults().withRecords(200))
-                            .deserializers(StringDeserializer::new, () -> new StringDeserializer() {
-                                @Override
-                                public String deserialize(String from, byte[] data) {
-                                    if (Thread.currentThread().getName().contains("-assistant-")) {
-                                        dead.countDown();
-                                        die(true);
+        try (var producer = kafka.producer()) {
+            for (int run = 0; run < 4; run++) {
+                try (Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .limits(UnitLimits.defaults().withRecords(200))
+                                .deserializers(StringDeserializer::new, () -> new StringDeserializer() {
+                                    @Override
+                                    public String deserialize(String from, byte[] data) {
+                                        die(Thread.currentThread().getName().contains("-assistant-"));
+                                        return super.deserialize(from, data);
                                     }
-                                    return super.deserialize(from, data);
-                                }
-                            })
-                            .handleBatch((records, tx) -> {
-                                FlightEffects.foldBatch(records, tx);
-                                // Kept busy, the worker gets help.
-                                boolean unused = dead.await(200, TimeUnit.MILLISECONDS);
-                            }))) {
-                assertThat(running.failure()).hasRootCauseInstanceOf(OutOfMemoryError.class);
+                                })
+                                .handleBatch(FlightEffects::foldBatch))) {
+                    Awaitility.await("busy enough for help, which dies")
+                            .atMost(Duration.ofSeconds(120))
+                            .pollInterval(Duration.ofMillis(50))
+                            .until(() -> {
+                                produceMore(producer);
+                                return running.consumer().status().state() == ConsumerStatus.State.FAILED;
+                            });
+                    assertThat(running.failure()).hasRootCauseInstanceOf(OutOfMemoryError.class);
+                }
             }
         }
         assertThat(database.number("select count(*) from tidemark.stored_offset where progress_epoch < owner_epoch"))
                 .as("everything was given back in order")
                 .isZero();
+        long end = kafka.logEnds(topic, 2).get(new TopicPartition(topic, 1));
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
-            running.until("all read", () -> stored(1) == 20_000);
+            running.until("all read", () -> stored(1) == end);
         }
         assertThat(database.number("select count(*) from tidemark.partition_state where suspect_attempts > 0"))
                 .isZero();
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    private void produceMore(KafkaProducer<String, String> producer) {
+        for (int i = 0; i < 10; i++) {
+            Servers.produceTo(
+                    producer, new TopicPartition(topic, 1), Flights.sample().subList(0, 100));
+        }
     }
 }

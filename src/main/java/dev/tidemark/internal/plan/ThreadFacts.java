@@ -21,8 +21,8 @@ public record ThreadFacts(String name, boolean died, Step step, Duration busy) {
         TRANSACTION("in a transaction"),
         /** In a unit, and in none of its transactions: in a failure policy or a listener. */
         BETWEEN_TRANSACTIONS("in a unit between two transactions"),
-        /** In the DataSource. */
-        CONNECTING("waiting for a database connection"),
+        /** In the DataSource, or in a statement beside the units. */
+        CONNECTING("waiting for the database"),
         /** In a task of the control thread. */
         CONTROL("in one task");
 

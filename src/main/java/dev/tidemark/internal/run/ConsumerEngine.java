@@ -18,12 +18,12 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.work.Listeners;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.Redrive;
 import dev.tidemark.internal.work.Reports;
-import dev.tidemark.internal.thread.OwnThread;
-import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -83,14 +83,13 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             throw new IllegalStateException("a consumer runs once, and not after its close; build another");
         }
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
-        OwnThread poll = threads.create(
-                "tidemark-" + groupId + "-poll", LogContext.inGroup(groupId, () -> {
-                    try {
-                        result.complete(pollThread());
-                    } catch (Throwable e) {
-                        result.completeExceptionally(e);
-                    }
-                }));
+        OwnThread poll = threads.create("tidemark-" + groupId + "-poll", LogContext.inGroup(groupId, () -> {
+            try {
+                result.complete(pollThread());
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        }));
         poll.start();
         TidemarkException failed = awaitResult(result, poll);
         error = failed;

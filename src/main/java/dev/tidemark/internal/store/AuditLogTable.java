@@ -1,8 +1,11 @@
 package dev.tidemark.internal.store;
 
+import dev.tidemark.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** All statements on {@code audit_log}, for one group. */
@@ -48,17 +51,36 @@ public final class AuditLogTable {
     public void write(Connection c, Action action, TopicPartition partition, long from, long to, String reason)
             throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
-            s.setString(1, action.text);
-            s.setString(2, groupId);
-            s.setString(3, partition.topic());
-            s.setInt(4, partition.partition());
-            s.setBoolean(5, action.ofBoundTopic);
-            s.setString(6, groupId);
-            s.setString(7, partition.topic());
-            s.setLong(8, from);
-            s.setLong(9, to);
-            s.setString(10, reason);
+            bind(s, action, partition, from, to, reason);
             s.executeUpdate();
         }
+    }
+
+    /** As {@link #write}, for many records that were passed over one by one. */
+    void write(Connection c, Action action, List<ConsumerRecord<byte[], byte[]>> records, String reason)
+            throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+                bind(s, action, partition, record.offset(), Position.after(record).nextOffset(), reason);
+                s.addBatch();
+            }
+            s.executeBatch();
+        }
+    }
+
+    private void bind(
+            PreparedStatement s, Action action, TopicPartition partition, long from, long to, String reason)
+            throws SQLException {
+        s.setString(1, action.text);
+        s.setString(2, groupId);
+        s.setString(3, partition.topic());
+        s.setInt(4, partition.partition());
+        s.setBoolean(5, action.ofBoundTopic);
+        s.setString(6, groupId);
+        s.setString(7, partition.topic());
+        s.setLong(8, from);
+        s.setLong(9, to);
+        s.setString(10, reason);
     }
 }

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -59,6 +60,12 @@ public final class DeadLetterTable {
             select distinct d.topic, d.partition, d.key_hash
               from {schema}.dead_letter d join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where d.group_id = ? and d.holds_key and d.superseded_at is null and d.key_hash is not null
+            """;
+
+    private static final String STILL_HELD = """
+            select distinct key_hash from {schema}.dead_letter
+             where group_id = ? and topic = ? and partition = ? and key_hash = any (?::bytea[]) and holds_key
+               and superseded_at is null
             """;
 
     private static final String LIST = """
@@ -115,13 +122,16 @@ public final class DeadLetterTable {
         }
     }
 
-    /** Writes a record down behind the parked ones of its key; answers false if there is none any more. */
-    boolean follow(Connection c, ConsumerRecord<byte[], byte[]> record, String owner) throws SQLException {
+    /** Writes records down behind the parked ones of their keys; returns false if there are none of one of the keys any more. */
+    boolean follow(Connection c, List<ConsumerRecord<byte[], byte[]>> records, String owner) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(PARK.replace("{follows}", FOLLOWS)))) {
-            bind(s, c, record, true, ErrorText.NONE, 0, owner);
-            s.setInt(20, record.partition());
-            s.setBytes(21, record.key());
-            return s.executeUpdate() > 0;
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                bind(s, c, record, true, ErrorText.NONE, 0, owner);
+                s.setInt(20, record.partition());
+                s.setBytes(21, record.key());
+                s.addBatch();
+            }
+            return Arrays.stream(s.executeBatch()).noneMatch(count -> count == 0);
         }
     }
 
@@ -171,6 +181,27 @@ public final class DeadLetterTable {
                                     new TopicPartition(r.getString("topic"), r.getInt("partition")),
                                     p -> new HashSet<>())
                             .add(ByteBuffer.wrap(r.getBytes("key_hash")));
+                }
+            }
+        }
+        return held;
+    }
+
+    /** Which of these keys are held by dead letters of a partition, all as hashes. */
+    Set<ByteBuffer> stillHeld(Connection c, TopicPartition partition, Collection<ByteBuffer> hashes)
+            throws SQLException {
+        Set<ByteBuffer> held = new HashSet<>();
+        try (PreparedStatement s = prepare(c, schema.sql(STILL_HELD))) {
+            s.setString(1, groupId);
+            s.setString(2, partition.topic());
+            s.setInt(3, partition.partition());
+            s.setArray(
+                    4,
+                    c.createArrayOf(
+                            "bytea", hashes.stream().map(ByteBuffer::array).toArray(byte[][]::new)));
+            try (ResultSet r = s.executeQuery()) {
+                while (r.next()) {
+                    held.add(ByteBuffer.wrap(r.getBytes("key_hash")));
                 }
             }
         }

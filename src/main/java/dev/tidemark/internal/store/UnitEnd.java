@@ -10,8 +10,18 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** How a unit of work ends once its effects are there: what it writes last, before it commits. */
 public sealed interface UnitEnd {
-    /** Moves positions; a claim that is left out does not move. */
-    record Advance(Map<Claim, Position> moves) implements UnitEnd {}
+    /**
+     * Moves positions; a claim that is left out does not move.
+     *
+     * @param followers records below the positions that are parked behind the parked ones of their keys; if nothing is parked of
+     *     one of these keys any more, that is contention
+     */
+    record Advance(Map<Claim, Position> moves, List<ConsumerRecord<byte[], byte[]>> followers) implements UnitEnd {
+        /** Without followers. */
+        public Advance(Map<Claim, Position> moves) {
+            this(moves, List.of());
+        }
+    }
 
     /**
      * Parks a record, and moves beyond it.
@@ -29,9 +39,6 @@ public sealed interface UnitEnd {
 
     /** Passes over a record, and writes that down with a reason that holds no data. */
     record Skip(Claim claim, ConsumerRecord<byte[], byte[]> record, String reason) implements UnitEnd {}
-
-    /** Parks records behind parked ones of their keys, up to the first whose key is free again, and moves to there. */
-    record ParkFollowers(Claim claim, List<ConsumerRecord<byte[], byte[]>> records) implements UnitEnd {}
 
     /** Removes a dead letter, whose record now took effect. No position moves. */
     record RemoveDeadLetter(DeadLetter letter) implements UnitEnd {}

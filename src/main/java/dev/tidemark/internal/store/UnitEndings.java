@@ -6,6 +6,8 @@ import dev.tidemark.Position;
 import dev.tidemark.internal.store.AuditLogTable.Action;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransactionRollbackException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -13,6 +15,9 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Writes what a unit ends with beside the advance of its offsets. Stateless. */
 final class UnitEndings {
+    /** How many records are sent at once. */
+    private static final int TOGETHER = 200;
+
     private final DeadLetterTable letters;
     private final AuditLogTable audit;
     private final String owner;
@@ -29,6 +34,7 @@ final class UnitEndings {
     /** Writes it, and answers where the positions are to move; empty if what was to be removed is not there any more. */
     Optional<Map<Claim, Position>> write(Connection c, UnitEnd end, String transactionId) throws SQLException {
         if (end instanceof UnitEnd.Advance advance) {
+            park(c, advance.followers());
             return Optional.of(advance.moves());
         }
         if (end instanceof UnitEnd.Park park) {
@@ -41,9 +47,6 @@ final class UnitEndings {
             write(c, Action.SKIP, skip.record(), skip.reason());
             return Optional.of(Map.of(skip.claim(), Position.after(skip.record())));
         }
-        if (end instanceof UnitEnd.ParkFollowers followers) {
-            return Optional.of(park(c, followers));
-        }
         UnitEnd.RemoveDeadLetter remove = (UnitEnd.RemoveDeadLetter) end;
         DeadLetter letter = remove.letter();
         if (!letters.remove(c, letter.id(), transactionId)) {
@@ -53,16 +56,17 @@ final class UnitEndings {
         return Optional.of(Map.of());
     }
 
-    private Map<Claim, Position> park(Connection c, UnitEnd.ParkFollowers followers) throws SQLException {
-        Map<Claim, Position> moves = Map.of();
-        for (ConsumerRecord<byte[], byte[]> record : followers.records()) {
-            if (!letters.follow(c, record, owner)) {
-                break;
+    private void park(Connection c, List<ConsumerRecord<byte[], byte[]>> followers) throws SQLException {
+        for (int from = 0; from < followers.size(); from += TOGETHER) {
+            List<ConsumerRecord<byte[], byte[]>> some =
+                    followers.subList(from, Math.min(followers.size(), from + TOGETHER));
+            if (!letters.follow(c, some, owner)) {
+                // It was free to be handled after all, and so were those behind it.
+                throw new SQLTransactionRollbackException(
+                        "the last dead letter of a key was removed meanwhile", "40001");
             }
-            write(c, Action.PARK, record, "follows a parked record of its key");
-            moves = Map.of(followers.claim(), Position.after(record));
+            audit.write(c, Action.PARK, some, "follows a parked record of its key");
         }
-        return moves;
     }
 
     private void write(Connection c, Action action, ConsumerRecord<?, ?> record, String reason) throws SQLException {

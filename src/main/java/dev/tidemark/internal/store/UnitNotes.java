@@ -4,11 +4,15 @@ import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.RecordFailedException;
 import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.thread.OwnThread;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -52,7 +56,7 @@ public final class UnitNotes {
         int attempts;
         boolean committing = false;
         try {
-            Connection connection = session.connection();
+            Connection connection = connection();
             attempts = states.countAttempt(connection, claim.partition(), offset);
             committing = true;
             Schema.commit(connection);
@@ -64,6 +68,8 @@ public final class UnitNotes {
             UnitOutcome outcome = transaction.ofOwnStatement(e);
             session.discard();
             return outcome;
+        } finally {
+            OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
         }
         return attempts <= MOST_ATTEMPTS
                 ? new UnitOutcome.Committed(Map.of())
@@ -99,9 +105,15 @@ public final class UnitNotes {
                 : Optional.empty();
     }
 
+    /** Which of these keys are held by dead letters of this partition, all as hashes; empty if the database did not tell. */
+    public Optional<Set<ByteBuffer>> stillHeld(TopicPartition partition, Collection<ByteBuffer> hashes) {
+        Set<ByteBuffer> held = new HashSet<>();
+        return note(c -> held.addAll(letters.stillHeld(c, partition, hashes))) ? Optional.of(held) : Optional.empty();
+    }
+
     private boolean note(Note note) {
         try {
-            Connection connection = session.connection();
+            Connection connection = connection();
             note.write(connection);
             Schema.commit(connection);
             return true;
@@ -109,6 +121,15 @@ public final class UnitNotes {
             LOG.debug("could not make a note cause=\"{}\"", SqlFailures.describe(e));
             session.discard();
             return false;
+        } finally {
+            OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
         }
+    }
+
+    /** From here on this thread waits for the database, and for no code of the user's. */
+    private Connection connection() throws SQLException {
+        Connection connection = session.connection();
+        OwnThread.enter(Step.CONNECTING);
+        return connection;
     }
 }

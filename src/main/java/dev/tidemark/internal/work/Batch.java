@@ -1,6 +1,5 @@
 package dev.tidemark.internal.work;
 
-import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -118,7 +117,6 @@ final class Batch {
         try {
             for (int i = takenTo; i < size; i = Math.max(i + 1, takenTo)) {
                 all.setRelease(i, decoder.decode(records.get(i)));
-                boolean unused = OwnThread.goesOn();
             }
         } catch (RecordDecoder.UndecodableException e) {
             LOG.trace("the worker that comes to it fails on it again, and reacts side={}", e.side());

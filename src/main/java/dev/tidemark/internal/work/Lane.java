@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The records of one claimed partition that wait for a worker. Guarded by its {@link Intake}. */
 final class Lane {
     /** So few are not worth a look; a hash takes less than 200 bytes. */
-    private static final int FEW_HELD_KEYS = 1_000;
+    private static final int FEW_HELD_KEYS = 100;
 
     private final ArrayDeque<Chunk> waiting = new ArrayDeque<>();
     private int records;

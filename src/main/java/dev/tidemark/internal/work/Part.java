@@ -5,6 +5,7 @@ import dev.tidemark.Position;
 import dev.tidemark.internal.plan.Alone;
 import dev.tidemark.internal.plan.Alone.Failure;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -16,19 +17,34 @@ final class Part<K, V> {
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private final Portion portion;
+
+    /** The portion's records, but for those whose keys are held; these follow in the transaction that passes over them. */
+    private final List<ConsumerRecord<byte[], byte[]>> free;
+
     private final List<ConsumerRecord<K, V>> records;
     private Claim claim;
+
+    /** How many of the portion's records are behind the position, and how many of the free ones. */
     private int done;
+
+    private int freeDone;
     private long delay;
     private boolean troubled;
     private boolean closing;
     private @Nullable Alone alone;
 
-    /**
-     * @param records the portion's records decoded, or as many of them from the beginning as this unit may handle
-     */
+    /** Of a portion without records of held keys. */
     Part(Portion portion, List<ConsumerRecord<K, V>> records) {
+        this(portion, portion.records(), records);
+    }
+
+    /**
+     * @param free the portion's records, but for those whose keys are held
+     * @param records the free records decoded, or as many of them from the beginning as this unit may handle
+     */
+    Part(Portion portion, List<ConsumerRecord<byte[], byte[]>> free, List<ConsumerRecord<K, V>> records) {
         this.portion = portion;
+        this.free = free;
         this.records = records;
         this.claim = portion.claim();
         this.alone = portion.lane().alone;
@@ -53,12 +69,42 @@ final class Part<K, V> {
 
     /** Decoded records that are still to be handled. */
     List<ConsumerRecord<K, V>> left() {
-        return records.subList(Math.min(done, records.size()), records.size());
+        return records.subList(Math.min(freeDone, records.size()), records.size());
     }
 
-    /** The first record that is not behind the position. */
+    /** The first record that is not behind the position and may be handled. */
     ConsumerRecord<byte[], byte[]> firstRaw() {
+        return free.get(freeDone);
+    }
+
+    /** The first record that is not behind the position, whether it may be handled or not. */
+    ConsumerRecord<byte[], byte[]> next() {
         return portion.records().get(done);
+    }
+
+    /** Whether records of held keys stand before the first that may be handled. */
+    boolean hasLeaders() {
+        return hasLeft() && firstRaw().offset() != next().offset();
+    }
+
+    /** The records of held keys between the position and another one. */
+    List<ConsumerRecord<byte[], byte[]>> followers(Position to) {
+        List<ConsumerRecord<byte[], byte[]>> followers = new ArrayList<>();
+        int end = Batch.below(portion.records(), to.nextOffset());
+        int handled = freeDone;
+        for (ConsumerRecord<byte[], byte[]> record : portion.records().subList(done, Math.max(done, end))) {
+            if (handled < free.size() && free.get(handled).offset() == record.offset()) {
+                handled++;
+            } else {
+                followers.add(record);
+            }
+        }
+        return followers;
+    }
+
+    /** Whether nothing of it may be handled, as all of its records are of held keys. */
+    boolean onlyFollows() {
+        return free.isEmpty() && !portion.records().isEmpty();
     }
 
     private boolean wasTriedBefore() {
@@ -68,11 +114,7 @@ final class Part<K, V> {
     /** What is known of its first record, if that was tried by itself before. */
     private @Nullable Alone known() {
         Alone a = alone;
-        return a != null
-                        && done < portion.records().size()
-                        && a.offset() == firstRaw().offset()
-                ? a
-                : null;
+        return a != null && hasLeft() && a.offset() == firstRaw().offset() ? a : null;
     }
 
     /** How often its first record was tried by itself before. */
@@ -106,23 +148,25 @@ final class Part<K, V> {
 
     /** The first so many records that are not behind the position, as Kafka delivered them. */
     List<ConsumerRecord<byte[], byte[]>> raw(int count) {
-        return portion.records().subList(done, done + count);
+        return free.subList(freeDone, freeDone + count);
     }
 
-    /** Whether a record is left that is not behind the position. */
+    /** Whether a record is left that is not behind the position and may be handled. */
     boolean hasLeft() {
-        return done < portion.records().size();
+        return freeDone < free.size();
     }
 
     /** The records behind the first one, as Kafka delivered them. */
     List<ConsumerRecord<byte[], byte[]>> behindFirst() {
-        List<ConsumerRecord<byte[], byte[]>> all = portion.records();
-        return all.subList(Math.min(done + 1, all.size()), all.size());
+        return free.subList(Math.min(freeDone + 1, free.size()), free.size());
     }
 
-    /** Where the position moves once so many more records took effect. */
+    /** Where the position moves once so many more records took effect: up to the next that may be handled. */
     Position after(int more) {
-        int end = done + more;
+        int handled = freeDone + more;
+        int end = handled < free.size()
+                ? Batch.below(portion.records(), free.get(handled).offset())
+                : portion.records().size();
         Position tail = portion.tail();
         boolean all = end == portion.records().size();
         return all && tail != null ? tail : Position.after(portion.records().get(end - 1));
@@ -132,7 +176,9 @@ final class Part<K, V> {
     void moved(Position to) {
         claim = claim.at(to);
         done = Math.max(done, Batch.below(portion.records(), to.nextOffset()));
-        alone = null;
+        freeDone = Math.max(freeDone, Batch.below(free, to.nextOffset()));
+        Alone a = alone;
+        alone = a != null && a.offset() >= to.nextOffset() ? a : null;
     }
 
     /** Its first record is to be tried by itself next, having been so often. */

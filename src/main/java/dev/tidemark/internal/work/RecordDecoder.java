@@ -76,7 +76,10 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
 
     @Override
     public void close() {
-        keys.close();
-        values.close();
+        try {
+            keys.close();
+        } finally {
+            values.close();
+        }
     }
 }

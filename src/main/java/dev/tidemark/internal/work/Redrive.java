@@ -133,8 +133,7 @@ public final class Redrive<K, V> {
                 record = decoder.decode(letter.record());
             } catch (UndecodableException e) {
                 Throwable cause = e.getCause() == null ? e : e.getCause();
-                throw new UnitRefusedException(
-                        new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause)));
+                throw new UnitRefusedException(new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause)));
             }
             handled.set(new TopicPartition(record.topic(), record.partition()));
             handler.handle(

@@ -115,12 +115,24 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
         return moves;
     }
 
+    /** The records of held keys that are passed over with these moves. */
+    List<ConsumerRecord<byte[], byte[]>> followers(Map<Claim, Position> moves) {
+        List<ConsumerRecord<byte[], byte[]>> followers = new ArrayList<>();
+        for (Piece<K, V> piece : pieces) {
+            Position to = moves.get(piece.part().claim());
+            if (to != null) {
+                followers.addAll(piece.part().followers(to));
+            }
+        }
+        return followers;
+    }
+
     /** What decisions need to know of it. */
     UnitFacts facts(String groupId, double random) {
         Part<K, V> first = firstPart();
-        boolean empty = first.portion().records().isEmpty();
-        long offset =
-                empty ? first.claim().position().nextOffset() : first.firstRaw().offset();
+        long offset = first.hasLeft()
+                ? first.firstRaw().offset()
+                : first.claim().position().nextOffset();
         return new UnitFacts(
                 groupId,
                 parts().stream().map(Part::partition).collect(Collectors.toSet()),

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
-import dev.tidemark.Position;
 import dev.tidemark.ErrorCode;
+import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.internal.log.LogContext;
@@ -25,6 +25,7 @@ import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -84,7 +85,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /** Whether a record that may have killed its owners may be tried here; ends the unit if not. */
     boolean admits() {
         Part<K, V> part = slice.firstPart();
-        long offset = part.firstRaw().offset();
+        long offset = part.next().offset();
         if (!tools.survivors().begin(part.partition(), offset)) {
             return true;
         }
@@ -105,35 +106,6 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         slice = Slice.firstRecord(slice.firstPart());
         tried = true;
         return goOn(outcomeOf(e));
-    }
-
-    /** Parks these records behind the parked ones of their keys. */
-    UnitPace follow(List<ConsumerRecord<byte[], byte[]>> followers) {
-        Part<K, V> part = slice.firstPart();
-        UnitOutcome outcome =
-                tools.transaction().run(slice.claims(), tx -> new UnitEnd.ParkFollowers(part.claim(), followers));
-        boolean unused = react(
-                outcome instanceof UnitOutcome.HandlerFailed failed
-                        ? new UnitOutcome.Troubled(FailureKind.PASSING, failed.cause())
-                        : outcome);
-        if (outcome instanceof UnitOutcome.Committed committed) {
-            if (committed.moves().isEmpty()) {
-                // Nothing is parked of the first key any more: it is handled like any other.
-                part.lane()
-                        .heldKeys
-                        .remove(KeyHash.of(
-                                Objects.requireNonNull(followers.get(0).key())));
-            }
-            committed
-                    .moves()
-                    .values()
-                    .forEach(to -> tools.reports()
-                            .followed(
-                                    part.partition(),
-                                    followers.get(0).offset(),
-                                    Batch.below(followers, to.nextOffset())));
-        }
-        return settle();
     }
 
     private UnitOutcome attempt() {
@@ -162,18 +134,21 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 tools.handler().handle(slice.records(), tx, current);
             }
             tools.identities().confirm(topics);
-            return new UnitEnd.Advance(slice.moves(current));
+            Map<Claim, Position> moves = slice.moves(current);
+            return new UnitEnd.Advance(moves, slice.followers(moves));
         });
         took = Duration.ofNanos(System.nanoTime() - began);
         // The handler may have cleared it.
         LogContext.enter(tools.groupId());
         long decoding = decodeNanos;
         decodeNanos = 0;
-        tools.reports()
-                .ended(
-                        outcome,
-                        () -> slice.counts(outcome),
-                        () -> tools.transaction().times(decoding));
+        if (slice.size() > 0 || slice.parts().stream().noneMatch(Part::onlyFollows)) {
+            tools.reports()
+                    .ended(
+                            outcome,
+                            () -> slice.counts(outcome),
+                            () -> tools.transaction().times(decoding));
+        }
         return outcome;
     }
 
@@ -189,14 +164,50 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             parts.forEach(Part::close);
             return false;
         }
+        UnitOutcome parked = failureOf(outcome) == null ? null : parkLeaders();
+        if (parked != null) {
+            return react(parked);
+        }
         last = outcome;
         Reaction reaction = ReactionPlanner.plan(
                 outcome,
                 slice.facts(tools.groupId(), ThreadLocalRandom.current().nextDouble()),
                 recordFacts(outcome));
-        // The failure policy is other people's code too.
+        // The failure policy may have left it interrupted.
         boolean unused = OwnThread.goesOn();
         return reaction.fold(this);
+    }
+
+    /**
+     * Parks what stands before the first record, which has failed, behind the parked ones of its keys: what becomes of that record
+     * is not theirs.
+     *
+     * @return how that ended, if it did not take effect; null if it did, and where nothing stands before
+     */
+    private @Nullable UnitOutcome parkLeaders() {
+        Part<K, V> part = slice.firstPart();
+        if (!part.hasLeaders()) {
+            return null;
+        }
+        Position to = part.after(0);
+        UnitEnd end = new UnitEnd.Advance(Map.of(part.claim(), to), part.followers(to));
+        UnitOutcome outcome = tools.transaction().run(List.of(part.claim()), tx -> end);
+        if (outcome instanceof UnitOutcome.Committed) {
+            moved(part, to);
+            tell(List.of(part.claim()));
+            return null;
+        }
+        return outcome instanceof UnitOutcome.HandlerFailed failed
+                ? new UnitOutcome.Troubled(FailureKind.PASSING, failed.cause())
+                : outcome;
+    }
+
+    private void moved(Part<K, V> part, Position to) {
+        List<ConsumerRecord<byte[], byte[]>> followers = part.followers(to);
+        part.moved(to);
+        if (!followers.isEmpty()) {
+            tools.reports().followed(part.partition(), followers.get(0).offset(), followers.size());
+        }
     }
 
     /** What decisions need to know of the first record, if it may have failed by itself; null otherwise. */
@@ -243,7 +254,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /** Whatever became of a suspected record, this process lives; once the position is beyond it, nobody asks any more. */
     private void noteSurvival(Part<K, V> part) {
         if (part.lane().isSuspected() && !part.portion().records().isEmpty() && !part.hasMoved()) {
-            long offset = part.firstRaw().offset();
+            long offset = part.next().offset();
             if (tools.survivors().isBegun(part.partition(), offset)
                     && tools.notes().survived(part.claim(), offset)) {
                 tools.survivors().forget(part.partition(), offset);
@@ -259,7 +270,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             Part<K, V> part = piece.part();
             Position to = reaction.moves().get(part.claim());
             if (to != null) {
-                part.moved(to);
+                moved(part, to);
                 moved.add(part.claim());
                 part.lane().rowHeld = false;
                 if (piece.count() > 0) {
@@ -378,7 +389,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         int attempts = part.attemptsAlone();
         UnitOutcome outcome = new GivingUp<>(tools, part, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
-            tools.history().gaveUp(Objects.requireNonNull(failureOf(Objects.requireNonNull(last))).kind());
+            tools.history()
+                    .gaveUp(Objects.requireNonNull(failureOf(Objects.requireNonNull(last)))
+                            .kind());
             tell(List.of(part.claim()));
             return false;
         }

@@ -7,9 +7,13 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** One worker: takes what is there, decodes it, and runs it as a unit of work. */
@@ -40,7 +44,9 @@ public final class Worker<K, V> implements Runnable {
             while (!tools.intake().isStopped()) {
                 List<Portion> unit = next();
                 if (unit.isEmpty()) {
+                    OwnThread.enter(Step.CONNECTING);
                     session.giveBack();
+                    OwnThread.rest();
                 } else {
                     finish(unit);
                 }
@@ -91,16 +97,9 @@ public final class Worker<K, V> implements Runnable {
                 continue;
             }
             if (portion.lane().isHoldingMany()) {
-                tools.notes()
-                        .heldKeys(portion.claim().partition())
-                        .ifPresent(portion.lane()::holdOnly);
+                tools.notes().heldKeys(portion.claim().partition()).ifPresent(portion.lane()::holdOnly);
             }
-            List<ConsumerRecord<byte[], byte[]>> free = untilHeldKey(portion);
-            if (free.isEmpty() && !portion.records().isEmpty()) {
-                pace = run(new Part<>(portion, List.of())).follow(followers(portion));
-            } else {
-                decode(portion, free, parts);
-            }
+            decode(portion, free(portion), parts);
         }
         if (!parts.isEmpty()) {
             pace = new UnitRun<>(tools, decoder, pace, parts).handle(decodeNanos);
@@ -108,47 +107,67 @@ public final class Worker<K, V> implements Runnable {
     }
 
     /** What stands before a record that cannot be decoded takes effect first; then that record is the first of its portion. */
-    private void decode(Portion portion, List<ConsumerRecord<byte[], byte[]>> records, List<Part<K, V>> parts) {
+    private void decode(Portion portion, List<ConsumerRecord<byte[], byte[]>> free, List<Part<K, V>> parts) {
         OwnThread.enter(Step.DECODING);
         long began = System.nanoTime();
-        List<ConsumerRecord<K, V>> decoded = portion.decodedAhead(records.size());
+        List<ConsumerRecord<K, V>> decoded = ahead(portion, free);
         try {
-            for (int i = decoded.size(); i < records.size(); i++) {
-                decoded.add(decoder.decode(records.get(i)));
+            for (int i = decoded.size(); i < free.size(); i++) {
+                decoded.add(decoder.decode(free.get(i)));
             }
             decodeNanos += System.nanoTime() - began;
         } catch (UndecodableException e) {
             if (decoded.isEmpty()) {
-                pace = run(new Part<>(portion, decoded)).undecodable(e);
+                pace = run(new Part<>(portion, free, decoded)).undecodable(e);
                 return;
             }
         }
-        parts.add(new Part<>(portion, decoded));
+        parts.add(new Part<>(portion, free, decoded));
+    }
+
+    /** What an assistant has decoded of the first free records. */
+    private static <K, V> List<ConsumerRecord<K, V>> ahead(Portion portion, List<ConsumerRecord<byte[], byte[]>> free) {
+        List<ConsumerRecord<K, V>> all = portion.decodedAhead(portion.records().size());
+        if (free.size() == portion.records().size()) {
+            return all;
+        }
+        List<ConsumerRecord<K, V>> some = new ArrayList<>(free.size());
+        for (ConsumerRecord<K, V> record : all) {
+            if (some.size() < free.size() && free.get(some.size()).offset() == record.offset()) {
+                some.add(record);
+            }
+        }
+        return some;
     }
 
     private UnitRun<K, V> run(Part<K, V> part) {
         return new UnitRun<>(tools, decoder, pace, List.of(part));
     }
 
-    private static List<ConsumerRecord<byte[], byte[]>> untilHeldKey(Portion portion) {
-        List<ConsumerRecord<byte[], byte[]>> records = portion.records();
-        for (int i = 0; i < records.size(); i++) {
-            if (isHeld(portion, records.get(i))) {
-                return records.subList(0, i);
+    /** A portion's records, but for those that follow a parked one. */
+    private List<ConsumerRecord<byte[], byte[]>> free(Portion portion) {
+        Set<ByteBuffer> held = portion.lane().heldKeys;
+        if (held.isEmpty()) {
+            return portion.records();
+        }
+        List<Optional<ByteBuffer>> keys = portion.records().stream()
+                .map(record -> Optional.ofNullable(record.key()).map(KeyHash::of))
+                .toList();
+        Set<ByteBuffer> released = new HashSet<>();
+        keys.forEach(key -> key.filter(held::contains).ifPresent(released::add));
+        if (released.isEmpty()) {
+            return portion.records();
+        }
+        tools.notes().stillHeld(portion.claim().partition(), released).ifPresent(still -> {
+            released.removeAll(still);
+            held.removeAll(released);
+        });
+        List<ConsumerRecord<byte[], byte[]>> free = new ArrayList<>();
+        for (int i = 0; i < keys.size(); i++) {
+            if (keys.get(i).filter(held::contains).isEmpty()) {
+                free.add(portion.records().get(i));
             }
         }
-        return records;
-    }
-
-    private static List<ConsumerRecord<byte[], byte[]>> followers(Portion portion) {
-        return portion.records().stream()
-                .takeWhile(record -> isHeld(portion, record))
-                .toList();
-    }
-
-    private static boolean isHeld(Portion portion, ConsumerRecord<byte[], byte[]> record) {
-        return !portion.lane().heldKeys.isEmpty()
-                && record.key() != null
-                && portion.lane().heldKeys.contains(KeyHash.of(record.key()));
+        return free;
     }
 }

@@ -54,7 +54,7 @@ class DeadLetterTableIT {
     }
 
     private boolean follows(TopicPartition partition, long offset, String key) throws SQLException {
-        return letters.follow(c, record(partition, offset, key), "me");
+        return letters.follow(c, List.of(record(partition, offset, key)), "me");
     }
 
     private void resetTo(long offset) {

@@ -112,8 +112,7 @@ class BatchBytesTest {
             Batch.Chunk rest = batch.from(from);
             assertThat(rest.bytes()).isEqualTo(new Batch(records.subList(from, 20)).bytes());
             assertThat(rest.anew().bytes()).isEqualTo(rest.bytes());
-            assertThat(rest.anew().without(1).bytes())
-                    .isEqualTo(new Batch(records.subList(from + 1, 20)).bytes());
+            assertThat(rest.anew().without(1).bytes()).isEqualTo(new Batch(records.subList(from + 1, 20)).bytes());
             for (int count = 0; count <= rest.size(); count++) {
                 long bytes = rest.first(count).bytes();
                 assertThat(rest.fitting(bytes)).isEqualTo(count);

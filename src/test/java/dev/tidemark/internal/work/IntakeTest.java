@@ -376,14 +376,13 @@ class IntakeTest {
     void aWorkerTakesWhatAnAssistantHasDecodedAndWaitsForNoMore() throws InterruptedException {
         CountDownLatch decoded = new CountDownLatch(30);
         CountDownLatch mayGoOn = new CountDownLatch(1);
-        RecordDecoder<byte[], byte[]> hangs = new RecordDecoder<>(
-                ByteArrayDeserializer::new, () -> (topic, data) -> {
-                    if (decoded.getCount() == 0) {
-                        awaitQuietly(mayGoOn);
-                    }
-                    decoded.countDown();
-                    return data;
-                });
+        RecordDecoder<byte[], byte[]> hangs = new RecordDecoder<>(ByteArrayDeserializer::new, () -> (topic, data) -> {
+            if (decoded.getCount() == 0) {
+                awaitQuietly(mayGoOn);
+            }
+            decoded.countDown();
+            return data;
+        });
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 160), null);
         Thread assistant = new Thread(new Assistant<>("g", intake, hangs, news));
@@ -448,7 +447,9 @@ class IntakeTest {
         assertThat(survivors.isBegun(p0.partition(), 9_999)).isTrue();
         assertThat(survivors.size()).isEqualTo(2);
         survivors.forget(p0.partition(), 9_999);
-        assertThat(survivors.begin(p0.partition(), 9_999)).as("not counted any more").isTrue();
+        assertThat(survivors.begin(p0.partition(), 9_999))
+                .as("not counted any more")
+                .isTrue();
     }
 
     /** Writes down what the poll thread would hear. */
