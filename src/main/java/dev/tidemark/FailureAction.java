@@ -34,12 +34,9 @@ public sealed interface FailureAction {
 
     /** See {@link FailureAction#retryAfter}. */
     record Retry(Duration delay) implements FailureAction {
-        /** Refuses a negative delay (TM-103). */
+        /** Refuses a delay that is negative or out of range (TM-103). */
         public Retry {
-            if (delay.isNegative()) {
-                throw new InvalidConfigurationException(
-                        ErrorCode.INVALID_SETTING, "a retry cannot wait for " + delay, null);
-            }
+            Duration unused = Times.duration("the delay of a retry", delay);
         }
     }
 

@@ -83,7 +83,8 @@ public interface FailurePolicy {
 
         /** Refuses what is no retry (TM-103). */
         public Retrying {
-            if (times < 1 || backoff.isNegative()) {
+            Duration unused = Times.duration("the backoff of retry(...)", backoff);
+            if (times < 1) {
                 throw new InvalidConfigurationException(
                         ErrorCode.INVALID_SETTING,
                         "retry(" + times + ", " + backoff + ") is none: give a positive number and a backoff",

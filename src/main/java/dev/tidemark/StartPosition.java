@@ -19,12 +19,18 @@ public sealed interface StartPosition {
         return new Latest();
     }
 
-    /** The first record with a timestamp not before this instant; the log's end where there is none. Milliseconds count. */
+    /**
+     * The first record with a timestamp not before this instant; the log's end where there is none. Milliseconds count, and any
+     * time before 1970 means {@link #earliest()}. An instant that 64 bits of milliseconds do not hold is refused (TM-103).
+     */
     static StartPosition at(Instant instant) {
         return new At(instant);
     }
 
-    /** As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds. */
+    /**
+     * As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds. A duration that is
+     * negative, or that 64 bits of milliseconds do not hold, is refused (TM-103).
+     */
     static StartPosition ago(Duration duration) {
         return new Ago(duration);
     }
@@ -51,11 +57,16 @@ public sealed interface StartPosition {
     record Latest() implements StartPosition {}
 
     /** See {@link StartPosition#at(Instant)}. */
-    record At(Instant instant) implements StartPosition {}
+    record At(Instant instant) implements StartPosition {
+        /** Refuses what is out of range with TM-103. */
+        public At {
+            Instant unused = Times.instant("StartPosition.at", instant);
+        }
+    }
 
-    /** See {@link StartPosition#ago(Duration)}; refuses a negative duration. */
+    /** See {@link StartPosition#ago(Duration)}. */
     record Ago(Duration duration) implements StartPosition {
-        /** Refuses a negative duration with TM-103. */
+        /** Refuses what is negative or out of range with TM-103. */
         public Ago {
             if (duration.isNegative()) {
                 throw new InvalidConfigurationException(
@@ -63,6 +74,7 @@ public sealed interface StartPosition {
                         "StartPosition.ago(" + duration + ") lies in the future: give a positive duration",
                         null);
             }
+            Duration unused = Times.duration("StartPosition.ago", duration);
         }
     }
 

@@ -272,7 +272,7 @@ public final class TidemarkBuilder<K, V> {
                             + (workers + 1) + ": raise maximumPoolSize or lower workers");
         }
         Duration timeout = settings.ownerTimeout == null ? kafka.sessionTimeout() : settings.ownerTimeout;
-        require(!timeout.isNegative() && timeout.toMillis() > 0, "ownerTimeout must be at least 1 ms, not " + timeout);
+        Duration unused = Times.setting("ownerTimeout", timeout);
         Duration deadline = deadline(kafka);
         if (deadline.compareTo(timeout) < 0) {
             LOG.warn(

@@ -19,6 +19,9 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
     /**
      * Begins a consumer with its Kafka settings: {@code bootstrap.servers} and {@code group.id} at least. Security, {@code
      * client.rack}, {@code group.instance.id}, {@code group.protocol} and everything else go to consumer and Admin as they are.
+     * What Tidemark reads of them itself it reads as Kafka does, {@code config.providers} included, which are asked when the
+     * consumer is built. {@code isolation.level} is {@code read_committed} and {@code allow.auto.create.topics} is {@code false}
+     * unless given otherwise.
      */
     static TidemarkBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
         return TidemarkBuilder.from(kafkaConfig);
@@ -27,8 +30,18 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
     /** As {@link #from(Map)}, from the kind of object that Kafka's own examples use, its defaults included. */
     static TidemarkBuilder<byte[], byte[]> from(Properties kafkaConfig) {
         Map<String, Object> map = new HashMap<>();
+        // The two see different things: defaults are among the names, and values that are no strings among the entries.
         kafkaConfig.stringPropertyNames().forEach(name -> map.put(name, kafkaConfig.getProperty(name)));
-        kafkaConfig.forEach((key, value) -> map.put(String.valueOf(key), value));
+        kafkaConfig.forEach((name, value) -> {
+            if (!(name instanceof String)) {
+                throw new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "the name of a Kafka setting must be a string, not a "
+                                + name.getClass().getName(),
+                        null);
+            }
+            map.put((String) name, value);
+        });
         return TidemarkBuilder.from(map);
     }
 

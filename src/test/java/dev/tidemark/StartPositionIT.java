@@ -19,6 +19,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where a group begins: resolved once, for all partitions, and stored before the first record. */
 class StartPositionIT {
@@ -78,6 +80,27 @@ class StartPositionIT {
     @Test
     void atATimestampAfterTheLastRecord() {
         assertThat(begun(StartPosition.at(Instant.now()))).containsExactly("0|null");
+    }
+
+    /** To Kafka, -1 is the log's end, -2 its start, -3 the record with the largest timestamp, and others are errors. */
+    @ParameterizedTest
+    @ValueSource(longs = {-1, -2, -3, -4, Long.MIN_VALUE})
+    void beforeNineteenSeventy(long millis) {
+        assertThat(begun(StartPosition.at(Instant.ofEpochMilli(millis)))).containsExactly("8|2");
+    }
+
+    @Test
+    void theLastTimeThereIs() {
+        assertThat(begun(StartPosition.at(Instant.ofEpochMilli(Long.MAX_VALUE)))).containsExactly("0|null");
+    }
+
+    @Test
+    void longerAgoThanKafkaCounts() {
+        Duration sinceNineteenSeventy = Duration.between(Instant.EPOCH, Instant.now());
+        assertThat(begun(StartPosition.ago(sinceNineteenSeventy.plusDays(1)))).containsExactly("8|2");
+        assertThat(begun(StartPosition.ago(Duration.ofMillis(Long.MAX_VALUE))))
+                .as("a second start, which counts from the stored offset")
+                .containsExactly("8|2");
     }
 
     @Test

@@ -1,5 +1,7 @@
 package dev.tidemark.cli;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -34,6 +36,10 @@ final class AuditCommand implements Callable<Integer> {
         redrive,
         drop
     }
+
+    private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
+    private static final Duration AGES = Duration.ofDays(365_000);
 
     private static final String ROWS = """
             select * from (
@@ -116,8 +122,8 @@ final class AuditCommand implements Callable<Integer> {
         return handle.createQuery(database.sql(ROWS))
                 .bind("group", group)
                 .bind("topic", topic)
-                .bind("at", since == null ? null : text(since.at()))
-                .bind("ago", since == null ? null : text(since.ago()))
+                .bind("at", since == null ? null : at(since))
+                .bind("ago", since == null ? null : ago(since))
                 .bind(
                         "actions",
                         actions.isEmpty()
@@ -129,9 +135,22 @@ final class AuditCommand implements Callable<Integer> {
                 .list();
     }
 
-    /** Both have the form that PostgreSQL reads, ISO 8601. */
-    private static @Nullable String text(@Nullable Object time) {
-        return time == null ? null : time.toString();
+    /** In the form that PostgreSQL reads, ISO 8601, which ends there with the year 9999 on either side. */
+    private static @Nullable String at(Since since) {
+        Instant at = since.at();
+        if (at == null) {
+            return ago(since) == null ? "-infinity" : null;
+        }
+        if (at.isBefore(FIRST)) {
+            return "-infinity";
+        }
+        return at.isAfter(LAST) ? "infinity" : at.toString();
+    }
+
+    /** Null where it is longer than anything can be ago. */
+    private static @Nullable String ago(Since since) {
+        Duration ago = since.ago();
+        return ago == null || ago.compareTo(AGES) > 0 ? null : ago.toString();
     }
 
     private boolean isKnown(Handle handle, String name) {

@@ -10,8 +10,10 @@ import picocli.CommandLine.Parameters;
 
 /** Which dead letters of a group are meant, and how they are listed: without keys and values, which may be anything. */
 final class DeadLetterChoice {
+    // A record may come with any number; PostgreSQL's times end with the year 294276.
     private static final String ROWS = """
-            select id, topic, partition, record_offset, to_timestamp(nullif(timestamp_ms, -1) / 1000.0) as timestamp,
+            select id, topic, partition, record_offset, case when timestamp_ms between 0 and 9224318015000000
+                        then to_timestamp(timestamp_ms / 1000.0) end as timestamp,
                    error_code, error_class, attempts, holds_key, parked_at, superseded_at
               from {schema}.dead_letter
              where group_id = :group and id > :after

@@ -62,7 +62,7 @@ final class ExportToKafkaCommand implements Callable<Integer> {
             try (KafkaLog log = KafkaLog.open(kafka, group)) {
                 Map<String, Identity> actual = log.identities(topics);
                 stored.requireSame(topics, actual);
-                KafkaGroup members = new KafkaGroup(log.admin(), group);
+                KafkaGroup members = new KafkaGroup(log, group);
                 print(rows, members.committed());
                 List<String> active = members.members();
                 if (!active.isEmpty()) {
@@ -99,7 +99,8 @@ final class ExportToKafkaCommand implements Callable<Integer> {
     }
 
     /** What is committed must come to lie where the store stood while this looked. */
-    private void requireMirrored(Handle handle, Scope scope, KafkaGroup members, List<String> active) {
+    private void requireMirrored(Handle handle, Scope scope, KafkaGroup members, List<String> active)
+            throws KafkaUnavailableException {
         Map<TopicPartition, Long> least = new HashMap<>();
         Map<TopicPartition, Long> most = new HashMap<>();
         long deadline = System.nanoTime() + PATIENCE;

@@ -20,6 +20,9 @@ final class Failures {
     /** Kafka's client says of such a setting that it is invalid in, or has no resolvable, bootstrap urls. */
     private static final String BOOTSTRAP = "bootstrap";
 
+    /** How Kafka's message begins where an Admin client cannot be made. */
+    private static final String NOT_MADE = "Failed to create new";
+
     private Failures() {}
 
     /** The same failure as an error of ours. */
@@ -41,6 +44,9 @@ final class Failures {
                 Optional<TidemarkException> refusal = KafkaErrors.refusal("of this command", t);
                 if (refusal.isPresent()) {
                     return refusal.get();
+                }
+                if (String.valueOf(t.getMessage()).startsWith(NOT_MADE)) {
+                    return KafkaErrors.notMade("of this command", t);
                 }
             }
         }

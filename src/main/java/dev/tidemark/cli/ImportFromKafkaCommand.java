@@ -56,7 +56,7 @@ final class ImportFromKafkaCommand implements Callable<Integer> {
         Scope scope = scopes.scopeOrAll();
         try (Handle handle = database.open();
                 KafkaLog log = KafkaLog.open(kafka, group)) {
-            KafkaGroup members = new KafkaGroup(log.admin(), group);
+            KafkaGroup members = new KafkaGroup(log, group);
             refuseActive(members.members());
             Map<TopicPartition, Long> committed = members.committed();
             Selector.Given given = new Selector.Given(chosen(committed, scope));

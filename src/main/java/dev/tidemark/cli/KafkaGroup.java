@@ -2,12 +2,13 @@ package dev.tidemark.cli;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.LogMismatchException;
-import java.util.HashMap;
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
@@ -17,21 +18,27 @@ import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
 import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 
 /** A group as Kafka has it: its members, and the offsets that they committed. */
 final class KafkaGroup {
-    private final Admin admin;
+    /** How long a transaction may go on committing offsets of the group. */
+    private static final Duration STABLE = Duration.ofSeconds(15);
+
+    private static final Duration AGAIN = Duration.ofMillis(250);
+
+    private final KafkaLog log;
     private final String group;
 
-    KafkaGroup(Admin admin, String group) {
-        this.admin = admin;
+    KafkaGroup(KafkaLog log, String group) {
+        this.log = log;
         this.group = group;
     }
 
     /** Where its members run, by client id and host; none if it is inactive or unknown. */
     List<String> members() {
         try {
-            return get(admin.describeConsumerGroups(List.of(group)).all()).values().stream()
+            return get(log.admin().describeConsumerGroups(List.of(group)).all()).values().stream()
                     .flatMap(description -> description.members().stream())
                     .map(member -> member.clientId() + " on " + member.host())
                     .sorted()
@@ -41,25 +48,29 @@ final class KafkaGroup {
         }
     }
 
-    /** What is committed. */
-    Map<TopicPartition, Long> committed() {
-        Map<TopicPartition, Long> offsets = new HashMap<>();
-        // What a transaction is still committing counts once it has: until then the answer is waited for.
-        ListConsumerGroupOffsetsOptions stable = new ListConsumerGroupOffsetsOptions().requireStable(true);
-        get(admin.listConsumerGroupOffsets(group, stable).partitionsToOffsetAndMetadata(group))
-                .forEach((partition, offset) -> {
-                    // Kafka's client says it like that where nothing is committed.
-                    if (offset != null) {
-                        offsets.put(partition, offset.offset());
-                    }
-                });
-        return offsets;
+    /** What is committed; an offset that a transaction is still committing counts once it has, and is waited for. */
+    Map<TopicPartition, Long> committed() throws KafkaUnavailableException {
+        long deadline = System.nanoTime() + STABLE.toNanos();
+        while (true) {
+            // The partitions alone: an offset read like this may be about to change.
+            Set<TopicPartition> known = get(
+                            log.admin().listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(group))
+                    .keySet();
+            try {
+                return known.isEmpty() ? Map.of() : log.committed(known);
+            } catch (KafkaUnavailableException e) {
+                if (!(e.getCause() instanceof UnstableOffsetCommitException) || System.nanoTime() - deadline > 0) {
+                    throw e;
+                }
+            }
+            LockSupport.parkNanos(AGAIN.toNanos());
+        }
     }
 
     /** Commits these; refused while it is active (TM-308). */
     void commit(Map<TopicPartition, OffsetAndMetadata> offsets) {
         try {
-            get(admin.alterConsumerGroupOffsets(group, offsets).all());
+            get(log.admin().alterConsumerGroupOffsets(group, offsets).all());
         } catch (UnknownMemberIdException
                 | StaleMemberEpochException
                 | GroupNotEmptyException

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -45,6 +46,19 @@ final class KafkaLog implements AutoCloseable {
             throw lookup.missing(missing);
         }
         return identities;
+    }
+
+    /** What the group has committed, in all partitions of the topics that it has committed anything of. */
+    Map<TopicPartition, Long> committed(Set<TopicPartition> known) throws KafkaUnavailableException {
+        Set<String> topics = new TreeSet<>();
+        known.forEach(partition -> topics.add(partition.topic()));
+        Set<TopicPartition> asked = new HashSet<>(known);
+        lookup.identities(topics).forEach((topic, identity) -> {
+            for (int p = 0; p < identity.partitions(); p++) {
+                asked.add(new TopicPartition(topic, p));
+            }
+        });
+        return lookup.committed(asked);
     }
 
     /** The log of each partition of these topics, as a selector needs it. */

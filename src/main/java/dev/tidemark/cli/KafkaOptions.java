@@ -1,8 +1,8 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.internal.kafka.KafkaSettings;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -18,6 +18,8 @@ import picocli.CommandLine.Option;
 final class KafkaOptions {
     /** Milliseconds until a cluster that does not answer counts as away; a file may set another. */
     private static final String PATIENCE = "15000";
+
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     @Option(
             names = "--bootstrap-servers",
@@ -44,7 +46,8 @@ final class KafkaOptions {
         Map<String, Object> config = new HashMap<>();
         if (file != null) {
             Properties properties = new Properties();
-            try (Reader reader = Files.newBufferedReader(file)) {
+            try (BufferedReader reader = Files.newBufferedReader(file)) {
+                skipByteOrderMark(reader);
                 properties.load(reader);
             } catch (IOException | IllegalArgumentException e) {
                 throw CommandException.wrongInput("the file of --kafka-config cannot be read: " + file);
@@ -77,5 +80,13 @@ final class KafkaOptions {
             config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, PATIENCE);
         }
         return Admin.create(config);
+    }
+
+    /** Editors of some systems write one, and it would become a part of the first name. */
+    private static void skipByteOrderMark(BufferedReader reader) throws IOException {
+        reader.mark(1);
+        if (reader.read() != BYTE_ORDER_MARK) {
+            reader.reset();
+        }
     }
 }

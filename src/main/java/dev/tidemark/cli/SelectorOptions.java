@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.cli.OffsetsFile.Lines;
+import dev.tidemark.internal.plan.Timestamps;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,7 +94,7 @@ final class SelectorOptions {
             chosen.add(new Selector.Since(moment(toDatetime)));
         }
         if (byDuration != null) {
-            chosen.add(new Selector.Since(now.minus(duration(byDuration))));
+            chosen.add(new Selector.Since(Timestamps.before(now, duration(byDuration))));
         }
         if (shiftBy != null) {
             chosen.add(new Selector.ShiftBy(shiftBy));
@@ -114,24 +115,33 @@ final class SelectorOptions {
     /** A time as Kafka's tool takes it. */
     static Instant moment(String text) {
         try {
-            TemporalAccessor moment = MOMENT.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
-            return moment instanceof OffsetDateTime zoned
+            TemporalAccessor parsed = MOMENT.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
+            Instant moment = parsed instanceof OffsetDateTime zoned
                     ? zoned.toInstant()
-                    : LocalDateTime.from(moment).toInstant(ZoneOffset.UTC);
+                    : LocalDateTime.from(parsed).toInstant(ZoneOffset.UTC);
+            if (Timestamps.isInRange(moment)) {
+                return moment;
+            }
         } catch (DateTimeException e) {
             throw CommandException.wrongInput(
                     "--to-datetime " + text + " is no time: write it like 2001-06-30T09:00:00.000+02:00");
         }
+        throw CommandException.wrongInput(
+                "--to-datetime " + text + " is out of range: Kafka counts milliseconds in 64 bits");
     }
 
     private static Duration duration(String text) {
         try {
             Duration duration = Duration.parse(text);
             if (!duration.isNegative()) {
+                long unused = duration.toMillis();
                 return duration;
             }
         } catch (DateTimeException e) {
             // Said below.
+        } catch (ArithmeticException e) {
+            throw CommandException.wrongInput(
+                    "--by-duration " + text + " is out of range: Kafka counts milliseconds in 64 bits");
         }
         throw CommandException.wrongInput("--by-duration " + text + " is no duration: write it like P1DT2H or PT30M");
     }

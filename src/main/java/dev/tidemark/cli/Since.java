@@ -1,5 +1,6 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.ErrorCode;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,10 +48,10 @@ record Since(@Nullable Duration ago, @Nullable Instant at) {
             } else {
                 return new Since(null, instant(said, zone));
             }
-        } catch (DateTimeException e) {
+        } catch (DateTimeException | ArithmeticException e) {
             // Told below, as for everything else.
         }
-        throw new TypeConversionException("'" + text
+        throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
                 + "' is neither a duration, such as 90m, 7d or PT1H30M, nor a time, such as 2026-11-24T09:00 or"
                 + " 2026-11-24T09:00:00Z");
     }

@@ -1,5 +1,7 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
 import dev.tidemark.StartPosition;
 import java.time.ZoneId;
 import java.util.Locale;
@@ -29,14 +31,19 @@ final class StartPositions implements ITypeConverter<StartPosition> {
             since = Since.parse(text, zone);
         } catch (TypeConversionException e) {
             throw new TypeConversionException(
-                    "'" + text + "' is none of earliest, latest, committed, a duration such as 7d, and a time such as"
+                    ErrorCode.INVALID_SETTING + ": '" + text + "' is none of earliest, latest, committed, a duration such as 7d, and a time such as"
                             + " 2026-11-24T09:00:00Z");
         }
-        if (since.ago() != null) {
-            return StartPosition.ago(since.ago());
-        }
-        if (since.at() != null) {
-            return StartPosition.at(since.at());
+        try {
+            if (since.ago() != null) {
+                return StartPosition.ago(since.ago());
+            }
+            if (since.at() != null) {
+                return StartPosition.at(since.at());
+            }
+        } catch (InvalidConfigurationException e) {
+            throw new TypeConversionException(
+                    ErrorCode.INVALID_SETTING + ": '" + text + "' is out of range: Kafka counts milliseconds in 64 bits");
         }
         throw new IllegalStateException("neither a duration nor a time");
     }

@@ -110,8 +110,9 @@ final class KafkaQuestions {
      */
     Map<TopicPartition, Instant> times(Map<TopicPartition, Long> offsets, Instant first, Instant last) {
         Map<TopicPartition, Range> ranges = new HashMap<>();
-        offsets.keySet()
-                .forEach(partition -> ranges.put(partition, new Range(first.toEpochMilli(), last.toEpochMilli())));
+        // Below 0 Kafka's numbers are no times.
+        Range all = new Range(Math.max(0, first.toEpochMilli()), Math.max(0, last.toEpochMilli()));
+        offsets.keySet().forEach(partition -> ranges.put(partition, all));
         for (int round = 0; round < ROUNDS && !offsets.isEmpty(); round++) {
             Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
             ranges.forEach((partition, range) -> asked.put(partition, OffsetSpec.forTimestamp(range.middle())));

@@ -116,7 +116,7 @@ final class RetentionChecks {
         Duration kept = retention.time();
         return "let the group catch up, or keep records for longer: kafka-configs --alter --entity-type topics --entity-name "
                 + topic + " --add-config retention.ms="
-                + (kept == null ? "..." : kept.multipliedBy(2).toMillis())
+                + (kept == null ? "..." : Math.min(kept.toMillis(), Long.MAX_VALUE / 2) * 2)
                 + (kept == null ? " and retention.bytes" : "");
     }
 }

@@ -14,6 +14,9 @@ import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.GroupMaxSizeReachedException;
+import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
+import org.apache.kafka.common.errors.InvalidSessionTimeoutException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -50,6 +53,33 @@ public final class KafkaErrors {
         return mend == null ? Optional.empty() : Optional.of(refused(groupId, mend, failure));
     }
 
+    /**
+     * The error for settings that a client could not be made of. Kafka tells of some only like that: which class it did not find, or
+     * that a listed plug-in failed.
+     */
+    public static TidemarkException notMade(String groupId, Throwable failure) {
+        return refusal(groupId, failure).orElseGet(() -> {
+            String missing = missingClass(failure);
+            return new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "group " + groupId + ": Kafka's client cannot be made of these settings: "
+                            + (missing == null
+                                    ? "the cause tells why"
+                                    : "class " + missing + " is not on the class path; add its jar, or mend its name"),
+                    failure);
+        });
+    }
+
+    /** Its name alone: what else Kafka says may quote a setting. */
+    private static @Nullable String missingClass(Throwable failure) {
+        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+            if (t instanceof ClassNotFoundException || t instanceof NoClassDefFoundError) {
+                return String.valueOf(t.getMessage()).replace('/', '.');
+            }
+        }
+        return null;
+    }
+
     private static LogMismatchException refused(String groupId, String mend, @Nullable Throwable failure) {
         return new LogMismatchException(
                 ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure);
@@ -74,6 +104,17 @@ public final class KafkaErrors {
     private static @Nullable String mend(String groupId, Throwable failure) {
         if (failure instanceof FencedInstanceIdException) {
             return "another process uses the same group.instance.id: give each process its own";
+        }
+        if (failure instanceof InconsistentGroupProtocolException) {
+            return "its other members use another partition.assignment.strategy or group.protocol: give all of them the same,"
+                    + " or stop the others first";
+        }
+        if (failure instanceof InvalidSessionTimeoutException) {
+            return "session.timeout.ms is outside of what the broker allows, from group.min.session.timeout.ms to"
+                    + " group.max.session.timeout.ms";
+        }
+        if (failure instanceof GroupMaxSizeReachedException) {
+            return "it has as many members as the broker's group.max.size allows";
         }
         if (failure instanceof TopicAuthorizationException e) {
             return noTopicRight(e.unauthorizedTopics());

@@ -2,25 +2,32 @@ package dev.tidemark.internal.kafka;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.InvalidConfigurationException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.GroupProtocol;
 import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The user's Kafka settings, with those forced that exactly-once needs. Whatever contradicts one is refused by name; everything
- * else goes to consumer and Admin as it is.
+ * else goes to consumer and Admin as it is. What Tidemark itself reads of them it reads as Kafka does, and the clients get the
+ * value that was read: a provider that says something else a moment later does not part the two.
  */
 public final class KafkaSettings {
     /** Kafka's own default of 500 makes a busy poll thread spend its time in bookkeeping; users may set what they like. */
     private static final int MAX_POLL_RECORDS = 5_000;
+
+    /** Under the consumer protocol the brokers set it, and this is their default. */
+    private static final Duration BROKERS_SESSION_TIMEOUT = Duration.ofSeconds(45);
 
     private static final Map<String, String> FORCED = Map.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
@@ -40,33 +47,63 @@ public final class KafkaSettings {
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
                     "pass deserializers to the builder, which decodes in the workers");
 
+    /** What is read here, and so handed on as it was read. */
+    private static final Set<String> READ = Set.of(
+            ConsumerConfig.GROUP_ID_CONFIG,
+            ConsumerConfig.GROUP_PROTOCOL_CONFIG,
+            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+            ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG,
+            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
+            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
+
     private final Map<String, Object> consumer;
     private final Map<String, Object> admin;
+    private final AbstractConfig parsed;
 
-    private KafkaSettings(Map<String, Object> consumer, Map<String, Object> admin) {
+    private KafkaSettings(Map<String, Object> consumer, Map<String, Object> admin, AbstractConfig parsed) {
         this.consumer = consumer;
         this.admin = admin;
+        this.parsed = parsed;
     }
 
-    /** Refuses contradictions (TM-101) and what is missing (TM-103). */
+    /**
+     * Refuses contradictions (TM-101), and what is missing or what Kafka's clients would refuse (TM-103). Asks what {@code
+     * config.providers} names, and nothing else.
+     */
     public static KafkaSettings of(Map<String, ?> user) {
-        FORCED.forEach((key, forced) -> refuseOther(key, user.get(key), forced));
-        require(user, ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
-        require(user, ConsumerConfig.GROUP_ID_CONFIG);
+        ClientSettings given = ClientSettings.resolve(user);
+        FORCED.forEach((name, forced) -> refuseOther(given, name, forced));
+        require(given, ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
+        require(given, ConsumerConfig.GROUP_ID_CONFIG);
 
-        Map<String, Object> consumer = new HashMap<>(user);
-        consumer.values().removeIf(Objects::isNull);
-        consumer.putAll(FORCED);
-        consumer.putIfAbsent(
+        given.check(ConsumerConfig.configDef(), FORCED.keySet());
+        given.check(AdminClientConfig.configDef(), Set.of());
+
+        Map<String, Object> own = new HashMap<>(FORCED);
+        for (String name : READ) {
+            if (given.isGiven(name)) {
+                own.put(name, given.consumer(name));
+            }
+        }
+        setUnlessGiven(
+                own,
+                given,
                 ConsumerConfig.ISOLATION_LEVEL_CONFIG,
                 IsolationLevel.READ_COMMITTED.toString().toLowerCase(Locale.ROOT));
-        consumer.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+        setUnlessGiven(own, given, ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
+        // A mistyped name must be an error, and a topic that was deleted must stay away.
+        setUnlessGiven(own, given, ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        AbstractConfig parsed = given.consumerWith(own);
+        checkGroup(given, parsed.getString(ConsumerConfig.GROUP_ID_CONFIG));
+        checkHeartbeat(parsed);
 
+        Map<String, Object> consumer = new HashMap<>(user);
+        consumer.putAll(own);
         Map<String, Object> admin = new HashMap<>(user);
-        admin.values().removeIf(Objects::isNull);
         Set<String> adminKeys = AdminClientConfig.configNames();
         admin.keySet().removeIf(key -> ConsumerConfig.configNames().contains(key) && !adminKeys.contains(key));
-        return new KafkaSettings(Map.copyOf(consumer), Map.copyOf(admin));
+        return new KafkaSettings(
+                Collections.unmodifiableMap(consumer), Collections.unmodifiableMap(admin), parsed);
     }
 
     /** For the KafkaConsumer. */
@@ -81,57 +118,86 @@ public final class KafkaSettings {
 
     /** {@code group.id}. */
     public String groupId() {
-        return String.valueOf(consumer.get(ConsumerConfig.GROUP_ID_CONFIG)).strip();
+        return parsed.getString(ConsumerConfig.GROUP_ID_CONFIG);
     }
 
     /** {@code max.poll.interval.ms}; 5 minutes is Kafka's default. */
     public Duration maxPollInterval() {
-        return millis(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 300_000);
+        return Duration.ofMillis(parsed.getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG));
     }
 
     /** {@code session.timeout.ms}; 45 s is Kafka's default, and under the consumer protocol the brokers' default too. */
     public Duration sessionTimeout() {
-        return millis(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 45_000);
+        return isConsumerProtocol(parsed)
+                ? BROKERS_SESSION_TIMEOUT
+                : Duration.ofMillis(parsed.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG));
     }
 
-    /** {@code isolation.level}. */
+    /** {@code isolation.level}; read_committed unless the user says otherwise. */
     public IsolationLevel isolationLevel() {
-        String level = String.valueOf(consumer.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG));
-        return level.equalsIgnoreCase("read_uncommitted")
-                ? IsolationLevel.READ_UNCOMMITTED
-                : IsolationLevel.READ_COMMITTED;
+        return IsolationLevel.valueOf(
+                parsed.getString(ConsumerConfig.ISOLATION_LEVEL_CONFIG).toUpperCase(Locale.ROOT));
     }
 
-    private Duration millis(String key, long otherwise) {
-        Object value = consumer.get(key);
+    private static boolean isConsumerProtocol(AbstractConfig parsed) {
+        return GroupProtocol.CONSUMER.name().equalsIgnoreCase(parsed.getString(ConsumerConfig.GROUP_PROTOCOL_CONFIG));
+    }
+
+    private static void setUnlessGiven(Map<String, Object> own, ClientSettings given, String name, Object value) {
+        if (!given.isGiven(name)) {
+            own.put(name, value);
+        }
+    }
+
+    private static void refuseOther(ClientSettings given, String name, String forced) {
+        Object value = given.value(name);
         if (value == null) {
-            return Duration.ofMillis(otherwise);
+            return;
         }
-        try {
-            return Duration.ofMillis(Long.parseLong(String.valueOf(value).strip()));
-        } catch (NumberFormatException e) {
-            throw new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING, "Kafka setting " + key + " must be a number of milliseconds", e);
-        }
-    }
-
-    private static void refuseOther(String key, @Nullable Object given, String forced) {
-        String text = given instanceof Class<?> c
-                ? c.getName()
-                : String.valueOf(given).strip();
-        if (given != null && !text.equalsIgnoreCase(forced)) {
+        // A class need not be there to be the wrong one.
+        boolean isClass = forced.equals(ByteArrayDeserializer.class.getName());
+        String meant = isClass && value instanceof String text
+                ? text.trim()
+                : isClass && value instanceof Class<?> c ? c.getName() : String.valueOf(given.consumer(name));
+        if (!forced.equals(meant)) {
             throw new InvalidConfigurationException(
                     ErrorCode.CONFLICTING_KAFKA_SETTING,
-                    "Kafka setting " + key + "=" + text + " cannot be: " + WHY.get(key) + "; leave " + key + " out",
+                    "Kafka setting " + name + "=" + given.written(name) + " cannot be: " + WHY.get(name) + "; leave "
+                            + name + " out",
                     null);
         }
     }
 
-    private static void require(Map<String, ?> user, String key) {
-        Object value = user.get(key);
-        if (value == null || String.valueOf(value).isBlank()) {
-            throw new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING, "Kafka setting " + key + " is missing or blank", null);
+    private static void require(ClientSettings given, String name) {
+        Object value = given.value(name);
+        boolean empty = value == null
+                || (value instanceof String text && text.isBlank())
+                || (value instanceof List<?> list && list.isEmpty());
+        if (empty) {
+            throw ClientSettings.invalid("Kafka setting " + name + " is missing or blank");
+        }
+    }
+
+    private static void checkGroup(ClientSettings given, String group) {
+        if (given.hasUnknownVariable(ConsumerConfig.GROUP_ID_CONFIG)) {
+            throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.GROUP_ID_CONFIG + "="
+                    + given.written(ConsumerConfig.GROUP_ID_CONFIG)
+                    + " names a variable that its provider does not have: set it, or write the group's name");
+        }
+        // PostgreSQL stores neither, and Kafka would store another name than the one that was given.
+        if (group.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(group)) {
+            throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.GROUP_ID_CONFIG
+                    + " holds a character that no text can hold: a zero or half of a surrogate pair");
+        }
+    }
+
+    /** Kafka's consumer fails over it without a word which setting it was. */
+    private static void checkHeartbeat(AbstractConfig parsed) {
+        int heartbeat = parsed.getInt(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
+        int session = parsed.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);
+        if (!isConsumerProtocol(parsed) && heartbeat >= session) {
+            throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG + ", which is "
+                    + heartbeat + ", must be below " + ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG + ", which is " + session);
         }
     }
 }

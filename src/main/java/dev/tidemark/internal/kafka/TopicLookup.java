@@ -6,6 +6,7 @@ import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.Subscription;
+import dev.tidemark.internal.plan.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +24,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -34,6 +38,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 import org.jspecify.annotations.Nullable;
 
 /** What Kafka's Admin tells about topics: ids, bounds, start positions. Each call waits for the brokers, up to 10 s. */
@@ -166,7 +171,7 @@ public final class TopicLookup {
             return since(all, at.instant());
         }
         if (position instanceof StartPosition.Ago ago) {
-            return since(all, now.minus(ago.duration()));
+            return since(all, Timestamps.before(now, ago.duration()));
         }
         if (position instanceof StartPosition.Committed committed) {
             return committed(topic, partitions, committed.otherwise(), now);
@@ -190,29 +195,51 @@ public final class TopicLookup {
 
     private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant)
             throws KafkaUnavailableException {
+        OptionalLong timestamp = Timestamps.lookup(instant);
+        if (timestamp.isEmpty()) {
+            return byNumber(offsets(partitions, OffsetSpec.earliest(), PATIENCE));
+        }
         Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest(), PATIENCE);
         Map<TopicPartition, Long> found =
-                offsets(partitions, OffsetSpec.forTimestamp(instant.toEpochMilli()), PATIENCE);
-        // Kafka answers -1 where no record is that young.
+                offsets(partitions, OffsetSpec.forTimestamp(timestamp.getAsLong()), PATIENCE);
+        // Kafka returns -1 where no record is that young.
         found.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
         return byNumber(found);
     }
 
     private Map<Integer, Long> committed(String topic, int partitions, StartPosition otherwise, Instant now)
             throws KafkaUnavailableException {
-        Map<TopicPartition, OffsetAndMetadata> committed =
-                get(admin.listConsumerGroupOffsets(groupId).partitionsToOffsetAndMetadata(groupId));
-        Map<Integer, Long> starts = new HashMap<>();
-        for (TopicPartition partition : all(topic, partitions)) {
-            OffsetAndMetadata offset = committed.get(partition);
-            if (offset != null) {
-                starts.put(partition.partition(), offset.offset());
-            }
-        }
+        Map<Integer, Long> starts = byNumber(committed(all(topic, partitions)));
         if (starts.size() < partitions) {
             starts(topic, partitions, otherwise, now).forEach(starts::putIfAbsent);
         }
         return starts;
+    }
+
+    /**
+     * What the group has committed of these partitions; those without a commit are not in the result.
+     *
+     * @throws KafkaUnavailableException also while a transaction is committing offsets of one of them, which count once it has
+     */
+    public Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions) throws KafkaUnavailableException {
+        // The client leaves out a partition with an error, so each is asked for by name, and must then be there.
+        Map<TopicPartition, OffsetAndMetadata> stable = get(admin.listConsumerGroupOffsets(
+                        Map.of(groupId, new ListConsumerGroupOffsetsSpec().topicPartitions(partitions)),
+                        new ListConsumerGroupOffsetsOptions().requireStable(true))
+                .partitionsToOffsetAndMetadata(groupId));
+        Map<TopicPartition, Long> committed = new HashMap<>();
+        for (TopicPartition partition : partitions) {
+            if (!stable.containsKey(partition)) {
+                throw new KafkaUnavailableException(
+                        "group " + groupId + ": offsets of " + partition + " are being committed",
+                        new UnstableOffsetCommitException("offsets are being committed in a transaction"));
+            }
+            OffsetAndMetadata offset = stable.get(partition);
+            if (offset != null) {
+                committed.put(partition, offset.offset());
+            }
+        }
+        return committed;
     }
 
     private Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, OffsetSpec spec, Duration patience)

@@ -36,6 +36,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -133,11 +134,11 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     private @Nullable TidemarkException pollThread() {
         List<OwnThread> workers = new ArrayList<>();
-        try (AdminLease lease =
-                new AdminLease(Admin.create(options.kafka().settings().admin()))) {
+        try (AdminLease lease = new AdminLease(
+                made(() -> Admin.create(options.kafka().settings().admin())))) {
             Admin admin = lease.admin();
             Consumer<byte[], byte[]> consumer =
-                    new KafkaConsumer<>(options.kafka().settings().consumer());
+                    made(() -> new KafkaConsumer<>(options.kafka().settings().consumer()));
             Rooms made = null;
             TidemarkException failed = null;
             try {
@@ -167,10 +168,20 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             state.compareAndSet(State.RUNNING, State.STOPPING);
             close(consumer, made, workers);
             return failed;
+        } catch (TidemarkException e) {
+            return e;
         } catch (RuntimeException e) {
             return KafkaErrors.refusal(groupId, e)
                     .orElseGet(() -> unexpected(
                             "the Kafka client failed with " + e.getClass().getSimpleName(), e));
+        }
+    }
+
+    private <T> T made(Supplier<T> client) {
+        try {
+            return client.get();
+        } catch (RuntimeException | LinkageError e) {
+            throw KafkaErrors.notMade(groupId, e);
         }
     }
 

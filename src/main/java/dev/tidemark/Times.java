@@ -1,0 +1,45 @@
+package dev.tidemark;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** Refuses times and durations that Kafka, PostgreSQL or this process could not count (TM-103). */
+final class Times {
+    private Times() {}
+
+    /** An instant that 64 bits of milliseconds hold, as Kafka counts. */
+    static Instant instant(String what, Instant instant) {
+        try {
+            long unused = instant.toEpochMilli();
+            return instant;
+        } catch (ArithmeticException e) {
+            throw invalid(what + "(" + instant + ") is out of range: Kafka counts milliseconds in 64 bits");
+        }
+    }
+
+    /** A duration that is not negative, and that 64 bits of milliseconds hold. */
+    static Duration duration(String what, Duration duration) {
+        if (duration.isNegative()) {
+            throw invalid(what + " is negative: " + duration);
+        }
+        try {
+            long unused = duration.toMillis();
+            return duration;
+        } catch (ArithmeticException e) {
+            throw invalid(what + " is out of range: " + duration + " is more milliseconds than 64 bits hold");
+        }
+    }
+
+    /** A time limit that becomes a setting of the server, which counts milliseconds in 31 bits. */
+    static Duration setting(String what, Duration duration) {
+        if (duration.compareTo(Duration.ofMillis(1)) < 0
+                || duration.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0) {
+            throw invalid(what + " must be at least 1 ms and at most " + Integer.MAX_VALUE + " ms, not " + duration);
+        }
+        return duration;
+    }
+
+    private static InvalidConfigurationException invalid(String why) {
+        return new InvalidConfigurationException(ErrorCode.INVALID_SETTING, why, null);
+    }
+}

@@ -1,0 +1,219 @@
+package dev.tidemark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.provider.EnvVarConfigProvider;
+import org.apache.kafka.common.config.provider.FileConfigProvider;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What Tidemark and Kafka make of the same settings, on a broker with Kafka's defaults. */
+class KafkaSettingsIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("settings"), 2);
+    private final TopicPartition zero = new TopicPartition(topic, 0);
+
+    @TempDir
+    private Path directory;
+
+    private void produce() {
+        try (var producer = kafka.producer()) {
+            Servers.produceTo(producer, zero, Flights.sample().subList(0, 50));
+        }
+    }
+
+    private Running start(Map<String, Object> config, String... topics) {
+        return Running.start(
+                database, config, builder -> builder.topics(topics).handleBatch(FlightEffects::foldBatch));
+    }
+
+    private List<String> groups() throws Exception {
+        return kafka.admin().listGroups().all().get(10, TimeUnit.SECONDS).stream()
+                .map(GroupListing::groupId)
+                .toList();
+    }
+
+    private boolean exists(String name) throws ExecutionException, InterruptedException {
+        return kafka.admin().listTopics().names().get().contains(name);
+    }
+
+    /** The same file of settings for two jobs, as a deployment has it. */
+    @Test
+    void eachGroupThatAProviderNamesReadsEverything() throws Exception {
+        produce();
+        for (String job : List.of("etl-a", "etl-b")) {
+            String group = topic + "-" + job;
+            Path file = Files.writeString(directory.resolve(job), "JOB_GROUP=" + group + "\n");
+            Map<String, Object> config = kafka.consumerConfig("${file:" + file + ":JOB_GROUP}", "cooperative");
+            config.put("config.providers", "file");
+            config.put("config.providers.file.class", FileConfigProvider.class.getName());
+            try (Running running = start(config, topic)) {
+                running.until(
+                        job + " has read all",
+                        () -> database.number("select count(*) from tidemark.stored_offset where next_offset = 50"
+                                        + " and group_id = '" + group + "'")
+                                == 1);
+                assertThat(running.consumer().status().groupId()).isEqualTo(group);
+                assertThat(groups()).contains(group);
+            }
+        }
+        assertThat(database.number("select count(*) from applied")).isEqualTo(100);
+    }
+
+    @Test
+    void anEnvironmentVariableNamesTheGroup() {
+        produce();
+        Map.Entry<String, String> variable = System.getenv().entrySet().stream()
+                .filter(e -> e.getKey().matches("[A-Z_]+") && e.getValue().matches("[\\w./-]+"))
+                .findFirst()
+                .orElseThrow();
+        Map<String, Object> config = kafka.consumerConfig("${env:" + variable.getKey() + "}-" + topic, "consumer");
+        config.put("config.providers", "env");
+        config.put("config.providers.env.class", EnvVarConfigProvider.class.getName());
+        try (Running running = start(config, topic)) {
+            running.until("all read", () -> database.number("select count(*) from applied") == 50);
+        }
+        assertThat(database.query("select distinct group_id from tidemark.stored_offset"))
+                .containsExactly(variable.getValue() + "-" + topic);
+    }
+
+    @Test
+    void aMistypedNameIsNotMade() throws Exception {
+        String typo = topic + "-typo";
+        try (Running running = start(kafka.consumerConfig(topic, "cooperative"), topic, typo)) {
+            running.until("a member", () -> running.consumer().status().partitions().size() == 2);
+            Awaitility.await("it stays away")
+                    .during(Duration.ofSeconds(4))
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> !exists(typo));
+            running.until("it is missed", () -> running.consumer()
+                    .status()
+                    .lastError()
+                    .filter(error -> error.contains("TM-307") && error.contains(typo))
+                    .isPresent());
+        }
+    }
+
+    @Test
+    void norIsItByABoundedRunOrByHand() throws Exception {
+        String typo = topic + "-typo";
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "consumer"),
+                builder -> builder.topics(typo).untilEnd().handleBatch(FlightEffects::foldBatch))) {
+            assertThat(running.failure()).hasMessageContaining("TM-307");
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "consumer"),
+                builder -> builder.partitions(new TopicPartition(typo, 0)).handleBatch(FlightEffects::foldBatch))) {
+            running.until(
+                    "it is missed",
+                    () -> running.consumer().status().lastError().isPresent());
+            Awaitility.await("it stays away")
+                    .during(Duration.ofSeconds(4))
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> !exists(typo));
+        }
+    }
+
+    @Test
+    void aTopicThatIsDeletedStaysAway() throws Exception {
+        produce();
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topicPattern(Pattern.compile(Pattern.quote(topic) + ".*"))
+                        .handleBatch(FlightEffects::foldBatch))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 50);
+            kafka.admin().deleteTopics(List.of(topic)).all().get(10, TimeUnit.SECONDS);
+            Awaitility.await("it is gone").atMost(Duration.ofSeconds(30)).until(() -> !exists(topic));
+            Awaitility.await("it stays away")
+                    .during(Duration.ofSeconds(6))
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> !exists(topic));
+        }
+    }
+
+    /** As the broker would do it for any client that asks. */
+    @Test
+    void itIsMadeForWhoSaysSo() {
+        String fresh = topic + "-fresh";
+        Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
+        config.put("allow.auto.create.topics", "true");
+        try (Running running = start(config, fresh)) {
+            running.until("it is made", () -> exists(fresh));
+        }
+    }
+
+    /** What a transaction is about to commit is where the group stands, once it has. */
+    @Test
+    void offsetsThatAreBeingCommittedAreWaitedFor() throws Exception {
+        produce();
+        kafka.admin()
+                .alterConsumerGroupOffsets(topic, Map.of(zero, new OffsetAndMetadata(2)))
+                .all()
+                .get(10, TimeUnit.SECONDS);
+        try (var producer = kafka.transactionalProducer(topic)) {
+            producer.beginTransaction();
+            producer.sendOffsetsToTransaction(
+                    Map.of(zero, new OffsetAndMetadata(30)), new ConsumerGroupMetadata(topic));
+            try (Running running = Running.start(
+                    database,
+                    kafka.consumerConfig(topic, "cooperative"),
+                    builder -> builder.topics(topic)
+                            .startAt(StartPosition.committedOrElse(StartPosition.earliest()))
+                            .handleBatch(FlightEffects::foldBatch))) {
+                running.until("a member", () -> !running.consumer().status().partitions().isEmpty());
+                Awaitility.await("nothing is bound")
+                        .during(Duration.ofSeconds(3))
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> database.number("select count(*) from tidemark.stored_offset") == 0);
+                producer.commitTransaction();
+                running.until(
+                        "all read", () -> ExactlyOnce.stored(database, topic, zero) == 50);
+            }
+        }
+        assertThat(database.query("select count(*), min(record_offset) from applied"))
+                .containsExactly("20|30");
+    }
+
+    @Test
+    void whatOnlyTheBrokerRefusesIsRefusedWithACode() throws IOException {
+        Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
+        config.put("session.timeout.ms", "2000000000");
+        config.put("heartbeat.interval.ms", "1000");
+        try (Running running = start(config, topic)) {
+            assertThat(running.failure()).hasMessageContaining("TM-308").hasMessageContaining("session.timeout.ms");
+        }
+        Map<String, Object> missing = kafka.consumerConfig(topic, "cooperative");
+        missing.put("interceptor.classes", "com.example.NoSuchInterceptor");
+        try (Running running = start(missing, topic)) {
+            assertThat(running.failure())
+                    .hasMessageContaining("TM-103")
+                    .hasMessageContaining("com.example.NoSuchInterceptor");
+        }
+    }
+}
