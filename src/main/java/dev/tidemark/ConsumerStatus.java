@@ -11,7 +11,8 @@ import java.util.Optional;
  * @param healthy as {@link TidemarkConsumer#isHealthy()}
  * @param partitions the assigned partitions, by topic and number
  * @param queue what was fetched and waits for a worker
- * @param lastError why the whole consumer stopped, or what it is waiting for; empty while all is well
+ * @param lastError why the whole consumer stopped, what it is waiting for, or which partitions members of the group hold that
+ *     are no Tidemark consumers; empty while all is well
  */
 public record ConsumerStatus(
         String groupId,

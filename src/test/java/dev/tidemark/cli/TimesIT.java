@@ -80,7 +80,6 @@ class TimesIT {
     @CsvSource({
         "--to-datetime, +999999999-01-01T00:00:00Z",
         "--to-datetime, -999999999-01-01T00:00:00Z",
-        "--by-duration, P99999999999D",
         "--by-duration, P106751991167301D",
         "--by-duration, PT9223372036854775807S",
         "--by-duration, -P1D",

@@ -39,8 +39,17 @@ public interface ControlEvents {
     /** Topics that do not exist, as an error; null while all of them do. */
     void missing(@Nullable TidemarkException why);
 
-    /** The partitions that a bounded run has still to read, whoever reads them, and those that halted since it began. */
-    void unfinished(Set<TopicPartition> partitions, Set<TopicPartition> halted);
+    /**
+     * The partitions that a bounded run has still to read, whoever reads them.
+     *
+     * @param halted those that halted since it began
+     * @param wrong those of them whose stored offsets do not belong to the log that there is now, with the reason
+     */
+    void unfinished(
+            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong);
+
+    /** Partitions that other members of the group hold and never claimed, with these members in words; told at each look. */
+    void heldByStrangers(Map<TopicPartition, String> holders);
 
     /** The whole consumer cannot go on. */
     void failed(TidemarkException why);

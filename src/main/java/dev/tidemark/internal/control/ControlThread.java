@@ -4,6 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.GapPolicy;
 import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Reading;
@@ -13,6 +14,7 @@ import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.LockHolders;
 import dev.tidemark.internal.store.LogEndTable;
+import dev.tidemark.internal.store.OwnershipTable;
 import dev.tidemark.internal.store.PartitionStateTable;
 import dev.tidemark.internal.store.PauseTable;
 import dev.tidemark.internal.store.Schema;
@@ -85,9 +87,11 @@ public final class ControlThread {
     private final EndWatch ends;
     private final Preparation preparation;
     private final WaitWatch waits;
+    private final GroupWatch group;
 
     /**
      * @param held the claims in force, and those that partitions are held by that stand still
+     * @param assigned the partitions that Kafka assigns to this consumer
      * @param waiting the assigned partitions that make no progress for a reason that passes
      * @param sessions the workers' sessions, to see units that hang
      * @param threads where its thread belongs to
@@ -96,8 +100,10 @@ public final class ControlThread {
             Options options,
             ControlConnection connection,
             TopicLookup lookup,
+            GroupLookup members,
             ControlEvents events,
             Supplier<Map<TopicPartition, Claim>> held,
+            Supplier<Set<TopicPartition>> assigned,
             Supplier<List<Waiting>> waiting,
             List<WorkerSession> sessions,
             OwnThreads threads) {
@@ -121,7 +127,7 @@ public final class ControlThread {
                 options.reading().gaps(),
                 identity,
                 pauses);
-        this.ends = new EndWatch(lookup, store, states, connection);
+        this.ends = new EndWatch(options.groupId(), lookup, store, states, connection);
         this.preparation = new Preparation(
                 options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
@@ -135,6 +141,14 @@ public final class ControlThread {
                 events,
                 sessions,
                 waiting);
+        this.group = new GroupWatch(
+                members,
+                options.reading().subscription(),
+                new OwnershipTable(options.schema(), options.groupId()),
+                connection,
+                assigned,
+                ends,
+                events);
         Claimer claimer = new Claimer(
                 lookup,
                 store,
@@ -311,8 +325,11 @@ public final class ControlThread {
         if (!named.isEmpty()) {
             tasks.later(() -> lookForTopics(named), Duration.ZERO);
         }
+        if (!options.reading().isManual()) {
+            tasks.every(options.reading().untilEnd() ? PROBE_EVERY : COMPARE_EVERY, "look at the group", group::look);
+        }
         if (options.reading().untilEnd()) {
-            tasks.every(END_EVERY, "look for the end", () -> events.unfinished(ends.unfinished(), ends.halted()));
+            tasks.every(END_EVERY, "look for the end", this::lookForTheEnd);
         }
     }
 
@@ -323,6 +340,11 @@ public final class ControlThread {
             // The next claim takes it back.
             LOG.debug("could not take waits back cause=\"{}\"", SqlFailures.describe(e));
         }
+    }
+
+    private void lookForTheEnd() throws SQLException, KafkaUnavailableException {
+        EndWatch.Look look = ends.look();
+        events.unfinished(look.unfinished(), ends.halted(), look.wrong());
     }
 
     private void lookForTopics(Set<String> names) {

@@ -1,40 +1,91 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.ErrorCode;
+import dev.tidemark.LogMismatchException;
 import dev.tidemark.Position;
+import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.plan.BindingPlanner;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.PartitionStateTable;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
  * The end of a bounded run: where the logs ended when it started, and which partitions the group has not brought there yet. It
- * looks at the stored offsets, so that whoever moved them counts. Used by the control thread.
+ * looks at the stored offsets, so that whoever moved them counts; and before it calls anything finished, whether they still mean
+ * this cluster, this topic and a place in its log. Used by the control thread.
  */
 final class EndWatch {
+    /** While there is something to read, owners compare the ids of what they hold; this is for what nobody holds. */
+    private static final int LOOKS_BETWEEN_IDENTITIES = 10;
+
+    /** Brokers learn of a change one after the other, so a topic is not missing at the first look. */
+    private static final int LOOKS_UNTIL_MISSING = 3;
+
+    private final String groupId;
     private final TopicLookup lookup;
     private final ClaimStore store;
     private final PartitionStateTable states;
     private final ControlConnection connection;
     private final Map<TopicPartition, String> haltedBefore = new HashMap<>();
     private final Map<TopicPartition, Long> ends = new HashMap<>();
+    private final Map<String, Integer> missing = new HashMap<>();
+    private final Set<TopicPartition> standing = new HashSet<>();
+    private int looks;
 
-    EndWatch(TopicLookup lookup, ClaimStore store, PartitionStateTable states, ControlConnection connection) {
+    /**
+     * What a bounded run has still to do.
+     *
+     * @param unfinished the partitions that the group has not brought to the end, and those that are wrong
+     * @param wrong whose stored offsets do not belong to the log that there is now, with the reason
+     */
+    record Look(Set<TopicPartition> unfinished, Map<TopicPartition, TidemarkException> wrong) {}
+
+    EndWatch(
+            String groupId,
+            TopicLookup lookup,
+            ClaimStore store,
+            PartitionStateTable states,
+            ControlConnection connection) {
+        this.groupId = groupId;
         this.lookup = lookup;
         this.store = store;
         this.states = states;
         this.connection = connection;
     }
 
-    /** Remembers where the logs end now. */
+    /**
+     * Remembers where the logs end now.
+     *
+     * @throws LogMismatchException if a topic does not exist: because this is another cluster (TM-301), or at all (TM-307)
+     */
     void begin(Subscription subscription) throws SQLException, KafkaUnavailableException {
+        Map<String, Identity> bound = connection.inTransaction(store::bindings);
+        bound.keySet().removeIf(topic -> !subscription.includes(topic));
+        Map<String, Identity> there = lookup.identities(bound.keySet());
+        String cluster = lookup.clusterId();
+        for (Map.Entry<String, Identity> binding : bound.entrySet()) {
+            String topic = binding.getKey();
+            Identity stored = binding.getValue();
+            Optional<TidemarkException> elsewhere = BindingPlanner.mismatch(
+                    groupId, topic, stored, new Identity(cluster, stored.topicId(), stored.partitions()));
+            // One that exists is refused at its claim, after the others were read.
+            if (elsewhere.isPresent() && !there.containsKey(topic)) {
+                throw elsewhere.get();
+            }
+        }
         Map<TopicPartition, Long> found = lookup.logEnds(lookup.partitions(subscription));
         ends.clear();
         ends.putAll(found);
@@ -42,8 +93,13 @@ final class EndWatch {
         haltedBefore.putAll(connection.inTransaction(c -> states.haltedAt(c, ends.keySet())));
     }
 
-    /** The partitions that are still to be read. */
-    Set<TopicPartition> unfinished() throws SQLException {
+    /** The partitions that it waits for, whether they are finished or not. */
+    Set<TopicPartition> partitions() {
+        return ends.keySet();
+    }
+
+    /** What is still to be done. */
+    Look look() throws SQLException, KafkaUnavailableException {
         Map<TopicPartition, Position> stored = connection.inTransaction(c -> store.positions(c, ends.keySet()));
         Set<TopicPartition> unfinished = new HashSet<>();
         ends.forEach((partition, end) -> {
@@ -52,13 +108,95 @@ final class EndWatch {
                 unfinished.add(partition);
             }
         });
-        return unfinished;
+        Map<TopicPartition, TidemarkException> wrong = new HashMap<>();
+        if (unfinished.isEmpty() || looks++ % LOOKS_BETWEEN_IDENTITIES == 0) {
+            Set<TopicPartition> unconfirmed = compareIdentities(wrong);
+            if (unfinished.isEmpty()) {
+                compareLogs(stored, wrong);
+            }
+            unfinished.addAll(unconfirmed);
+            unfinished.addAll(wrong.keySet());
+        }
+        return new Look(unfinished, wrong);
     }
 
-    /** The partitions that halted since the beginning; what a run before this one left behind does not count. */
+    /** Returns the partitions of topics that could not be seen this time. */
+    private Set<TopicPartition> compareIdentities(Map<TopicPartition, TidemarkException> wrong)
+            throws SQLException, KafkaUnavailableException {
+        Map<String, Identity> bound = connection.inTransaction(store::bindings);
+        Set<String> topics = ends.keySet().stream().map(TopicPartition::topic).collect(Collectors.toSet());
+        Map<String, Identity> there = lookup.identities(topics);
+        missing.keySet().removeAll(there.keySet());
+        Map<String, TidemarkException> reasons = new HashMap<>();
+        for (String topic : topics) {
+            Identity actual = there.get(topic);
+            Identity stored = bound.get(topic);
+            if (actual == null) {
+                if (missing.merge(topic, 1, Integer::sum) >= LOOKS_UNTIL_MISSING) {
+                    reasons.put(topic, lookup.missing(Set.of(topic)));
+                }
+            } else if (stored != null) {
+                BindingPlanner.mismatch(groupId, topic, stored, actual).ifPresent(why -> reasons.put(topic, why));
+            }
+        }
+        Set<TopicPartition> unconfirmed = new HashSet<>();
+        for (TopicPartition partition : ends.keySet()) {
+            TidemarkException why = reasons.get(partition.topic());
+            if (why != null) {
+                wrong.put(partition, why);
+            } else if (missing.containsKey(partition.topic())) {
+                unconfirmed.add(partition);
+            }
+        }
+        return unconfirmed;
+    }
+
+    /** The log is asked after the offsets were read, so one that lies beyond its end did not get there by reading. */
+    private void compareLogs(Map<TopicPartition, Position> stored, Map<TopicPartition, TidemarkException> wrong)
+            throws KafkaUnavailableException {
+        Set<TopicPartition> asked = ends.keySet().stream()
+                .filter(partition -> !wrong.containsKey(partition) && !missing.containsKey(partition.topic()))
+                .collect(Collectors.toSet());
+        if (asked.isEmpty()) {
+            return;
+        }
+        lookup.highWatermarks(asked).forEach((partition, end) -> {
+            Position position = stored.get(partition);
+            if (position != null && position.nextOffset() > end) {
+                wrong.put(partition, beyond(partition, position.nextOffset(), end));
+            }
+        });
+    }
+
+    private LogMismatchException beyond(TopicPartition partition, long offset, long end) {
+        return new LogMismatchException(
+                ErrorCode.OFFSET_BEYOND_LOG,
+                "group " + groupId + " topic " + partition.topic() + " partition " + partition.partition()
+                        + ": the stored offset " + offset + " is beyond the log, which ends at " + end
+                        + ". It was truncated, or the offset was mistyped; update next_offset to at most " + end,
+                null);
+    }
+
+    /** Partitions that other members of the group hold: what of them had halted before still stands, if nobody claims it anew. */
+    void heldByOthers(Collection<TopicPartition> partitions) throws SQLException {
+        standing.clear();
+        if (ends.isEmpty() || partitions.isEmpty()) {
+            return;
+        }
+        Map<TopicPartition, String> now = connection.inTransaction(c -> states.haltedAt(c, ends.keySet()));
+        for (TopicPartition partition : partitions) {
+            String since = now.get(partition);
+            if (since != null && since.equals(haltedBefore.get(partition))) {
+                standing.add(partition);
+            }
+        }
+    }
+
+    /** The partitions that halted since the beginning, or stand still under another member since before. */
     Set<TopicPartition> halted() throws SQLException {
         Map<TopicPartition, String> now = connection.inTransaction(c -> states.haltedAt(c, ends.keySet()));
-        now.entrySet().removeIf(e -> e.getValue().equals(haltedBefore.get(e.getKey())));
+        now.entrySet()
+                .removeIf(e -> e.getValue().equals(haltedBefore.get(e.getKey())) && !standing.contains(e.getKey()));
         return now.keySet();
     }
 }

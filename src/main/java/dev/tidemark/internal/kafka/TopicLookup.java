@@ -60,7 +60,7 @@ public final class TopicLookup {
 
     /** The ids and sizes of topics; one that does not exist, or not yet everywhere, is not among the answers. */
     public Map<String, Identity> identities(Collection<String> topics) throws KafkaUnavailableException {
-        String cluster = get(admin.describeCluster().clusterId());
+        String cluster = clusterId();
         Map<String, Identity> identities = new HashMap<>();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> entry :
                 admin.describeTopics(topics).topicNameValues().entrySet()) {
@@ -85,6 +85,11 @@ public final class TopicLookup {
             }
         }
         return identities;
+    }
+
+    /** The cluster's id. */
+    public String clusterId() throws KafkaUnavailableException {
+        return get(admin.describeCluster().clusterId());
     }
 
     /** The names of all topics that this user may see, but for Kafka's own. */
@@ -193,6 +198,12 @@ public final class TopicLookup {
         return offsets(partitions, OffsetSpec.latest(), SAMPLE_PATIENCE);
     }
 
+    /** The offset after the last record that the brokers hold for good, whether this group may read it yet or not. */
+    public Map<TopicPartition, Long> highWatermarks(Collection<TopicPartition> partitions)
+            throws KafkaUnavailableException {
+        return offsets(partitions, OffsetSpec.latest(), SAMPLE_PATIENCE, IsolationLevel.READ_UNCOMMITTED);
+    }
+
     private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant)
             throws KafkaUnavailableException {
         OptionalLong timestamp = Timestamps.lookup(instant);
@@ -244,10 +255,16 @@ public final class TopicLookup {
 
     private Map<TopicPartition, Long> offsets(Collection<TopicPartition> partitions, OffsetSpec spec, Duration patience)
             throws KafkaUnavailableException {
+        return offsets(partitions, spec, patience, isolation);
+    }
+
+    private Map<TopicPartition, Long> offsets(
+            Collection<TopicPartition> partitions, OffsetSpec spec, Duration patience, IsolationLevel level)
+            throws KafkaUnavailableException {
         Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
         partitions.forEach(partition -> asked.put(partition, spec));
         Map<TopicPartition, ListOffsetsResultInfo> answers =
-                get(admin.listOffsets(asked, new ListOffsetsOptions(isolation)).all(), patience);
+                get(admin.listOffsets(asked, new ListOffsetsOptions(level)).all(), patience);
         Map<TopicPartition, Long> offsets = new HashMap<>();
         answers.forEach((partition, info) -> offsets.put(partition, info.offset()));
         return offsets;

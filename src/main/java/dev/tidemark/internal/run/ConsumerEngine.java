@@ -305,7 +305,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 isHealthy(),
                 partitions,
                 made == null ? new ConsumerStatus.Queue(0, 0) : made.intake().waiting(),
-                lastError());
+                lastError().or(this::strangers));
     }
 
     private Optional<String> lastError() {
@@ -319,7 +319,22 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     @Override
     public Health health() {
-        return HealthPlanner.plan(facts());
+        Health health = HealthPlanner.plan(facts());
+        Optional<String> strangers = strangers();
+        if (strangers.isEmpty()) {
+            return health;
+        }
+        // Neither a restart nor another pod would change it, and a rolling move must be able to go on.
+        List<String> problems = new ArrayList<>(health.problems());
+        problems.add(strangers.get());
+        return new Health(health.live(), health.ready(), problems);
+    }
+
+    private Optional<String> strangers() {
+        Rooms made = rooms;
+        return made == null || state.get() != State.RUNNING
+                ? Optional.empty()
+                : made.inbox().strangers().problem();
     }
 
     private HealthPlanner.Facts facts() {

@@ -28,16 +28,17 @@ final class Inbox implements WorkerEvents, ControlEvents {
     private final Mailbox mailbox;
     private final Mirror mirror;
     private @Nullable Transitions transitions;
+    private final Strangers strangers;
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
-    private volatile @Nullable Set<TopicPartition> unfinished;
-    private volatile Set<TopicPartition> haltedElsewhere = Set.of();
+    private volatile @Nullable Unfinished unfinished;
 
-    Inbox(String groupId, Board board, Mailbox mailbox, Mirror mirror) {
+    Inbox(String groupId, Board board, Mailbox mailbox, Mirror mirror, Strangers strangers) {
         this.groupId = groupId;
         this.board = board;
         this.mailbox = mailbox;
         this.mirror = mirror;
+        this.strangers = strangers;
     }
 
     /** Ties the knot: those that report here are told from there. */
@@ -57,15 +58,25 @@ final class Inbox implements WorkerEvents, ControlEvents {
         return missing;
     }
 
-    /** What a bounded run has still to read; null before that is known. */
+    /**
+     * What a bounded run has still to do.
+     *
+     * @param partitions still to be read
+     * @param halted wherever that was
+     * @param wrong whose stored offsets do not belong to the log, with the reason
+     */
+    record Unfinished(
+            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {}
+
+    /** What a bounded run has still to do; null before that is known. */
     @Nullable
-    Set<TopicPartition> unfinished() {
+    Unfinished unfinished() {
         return unfinished;
     }
 
-    /** Partitions of a bounded run that halted since it began, wherever that was. */
-    Set<TopicPartition> haltedElsewhere() {
-        return haltedElsewhere;
+    /** Members of the group that are no Tidemark consumers, and what they hold. */
+    Strangers strangers() {
+        return strangers;
     }
 
     /** Hears what is left once no partition is assigned any more; claims are given back. */
@@ -164,12 +175,17 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
-    public void unfinished(Set<TopicPartition> partitions, Set<TopicPartition> halted) {
-        haltedElsewhere = Set.copyOf(halted);
-        unfinished = Set.copyOf(partitions);
-        if (partitions.isEmpty()) {
+    public void unfinished(
+            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {
+        unfinished = new Unfinished(Set.copyOf(partitions), Set.copyOf(halted), Map.copyOf(wrong));
+        if (partitions.isEmpty() || !wrong.isEmpty()) {
             mailbox.wake();
         }
+    }
+
+    @Override
+    public void heldByStrangers(Map<TopicPartition, String> holders) {
+        strangers.hold(holders);
     }
 
     @Override

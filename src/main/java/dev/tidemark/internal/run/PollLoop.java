@@ -129,19 +129,31 @@ final class PollLoop {
 
     /** Whether the group has read everything, or nothing is left but what halted here, which throws. */
     private boolean isAtEnd() {
-        Set<TopicPartition> unfinished = inbox.unfinished();
+        Inbox.Unfinished unfinished = inbox.unfinished();
         if (unfinished == null) {
             return false;
         }
-        if (unfinished.isEmpty()) {
+        if (unfinished.partitions().isEmpty()) {
             return true;
         }
-        Set<TopicPartition> open = new HashSet<>(unfinished);
-        open.removeAll(inbox.haltedElsewhere());
+        Map<TopicPartition, TidemarkException> wrong = new HashMap<>(unfinished.wrong());
+        wrong.entrySet().removeIf(e -> !isHopeless(e.getKey(), e.getValue()));
+        Set<TopicPartition> open = new HashSet<>(unfinished.partitions());
+        open.removeAll(unfinished.halted());
+        open.removeAll(wrong.keySet());
         if (board.haveHalted(open)) {
-            throw board.haltedBy().isEmpty() ? haltedElsewhere(unfinished) : halted();
+            wrong.forEach((partition, why) -> control.noteHalt(partition, why, Board.words(why)));
+            List<TidemarkException> reasons = board.haltedBy();
+            reasons.addAll(wrong.values());
+            throw reasons.isEmpty() ? haltedElsewhere(unfinished.partitions()) : first(reasons);
         }
         return false;
+    }
+
+    /** Whoever owns a partition and reads it finds out by itself what is wrong, and tells more of it. */
+    private boolean isHopeless(TopicPartition partition, TidemarkException why) {
+        Slot slot = board.slot(partition);
+        return why.code() == ErrorCode.TOPIC_MISSING || (slot == null ? joined : slot.is(PartitionState.PAUSED));
     }
 
     private TidemarkException haltedElsewhere(Set<TopicPartition> partitions) {
@@ -280,7 +292,10 @@ final class PollLoop {
     }
 
     private TidemarkException halted() {
-        List<TidemarkException> reasons = board.haltedBy();
+        return first(board.haltedBy());
+    }
+
+    private static TidemarkException first(List<TidemarkException> reasons) {
         TidemarkException first = reasons.get(0);
         reasons.stream().filter(reason -> reason != first).distinct().limit(10).forEach(first::addSuppressed);
         return first;

@@ -3,6 +3,7 @@ package dev.tidemark.internal.run;
 import dev.tidemark.Claim;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
@@ -61,7 +62,7 @@ record Rooms(
         Mailbox mailbox = new Mailbox(consumer::wakeup);
         Seeks seeks = new Seeks(consumer);
         Mirror mirror = new Mirror(consumer, options.kafka().mirror());
-        Inbox inbox = new Inbox(groupId, board, mailbox, mirror);
+        Inbox inbox = new Inbox(groupId, board, mailbox, mirror, new Strangers(groupId, options.kafka().reading().untilEnd()));
         Intake intake = new Intake(
                 options.work().limits(),
                 options.work().workers(),
@@ -84,8 +85,10 @@ record Rooms(
                         options.work().deadline()),
                 new ControlConnection(store.dataSource()),
                 new TopicLookup(admin, groupId, options.kafka().settings().isolationLevel()),
+                new GroupLookup(admin, groupId),
                 inbox,
                 () -> held(intake, board),
+                board::partitions,
                 board::waiting,
                 sessions,
                 threads);

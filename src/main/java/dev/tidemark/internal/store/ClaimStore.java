@@ -227,6 +227,11 @@ public final class ClaimStore {
         return bindings.any(c);
     }
 
+    /** What the group's offsets mean, by topic. */
+    public Map<String, Identity> bindings(Connection c) throws SQLException {
+        return bindings.all(c);
+    }
+
     /** Who owns a partition, by name; empty while nobody does. */
     public Optional<String> owner(Connection c, TopicPartition partition) throws SQLException {
         return Optional.ofNullable(offsets.read(c, List.of(partition)).get(partition))

@@ -22,6 +22,9 @@ final class TopicBindingTable {
              where group_id = ? and topic = any (?) order by topic {lock}
             """;
 
+    private static final String ALL =
+            "select topic, cluster_id, topic_id, partitions from {schema}.topic_binding where group_id = ?";
+
     private static final String ANY =
             "select 1 from {schema}.topic_binding where group_id = ? and partitions > 0 limit 1";
 
@@ -66,18 +69,32 @@ final class TopicBindingTable {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(SELECT).replace("{lock}", lock.sql))) {
             s.setString(1, groupId);
             s.setArray(2, Schema.texts(c, topics, t -> t));
-            try (ResultSet r = s.executeQuery()) {
-                while (r.next()) {
-                    bindings.put(
-                            r.getString("topic"),
-                            new Identity(
-                                    r.getString("cluster_id"),
-                                    Optional.ofNullable(r.getString("topic_id")),
-                                    r.getInt("partitions")));
-                }
-            }
+            read(s, bindings);
         }
         return bindings;
+    }
+
+    /** All bindings, by topic. */
+    Map<String, Identity> all(Connection c) throws SQLException {
+        Map<String, Identity> bindings = new HashMap<>();
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(ALL))) {
+            s.setString(1, groupId);
+            read(s, bindings);
+        }
+        return bindings;
+    }
+
+    private static void read(PreparedStatement s, Map<String, Identity> into) throws SQLException {
+        try (ResultSet r = s.executeQuery()) {
+            while (r.next()) {
+                into.put(
+                        r.getString("topic"),
+                        new Identity(
+                                r.getString("cluster_id"),
+                                Optional.ofNullable(r.getString("topic_id")),
+                                r.getInt("partitions")));
+            }
+        }
     }
 
     /** Whether the group has met any topic. */

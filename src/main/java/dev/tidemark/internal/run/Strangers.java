@@ -1,0 +1,63 @@
+package dev.tidemark.internal.run;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Members of the group that are no Tidemark consumers, as in the middle of a rolling move: what they read does not reach the
+ * database. One line when the first is seen and one when the last is gone. The control thread tells; any thread may ask.
+ */
+final class Strangers {
+    private static final Logger LOG = LoggerFactory.getLogger(Strangers.class);
+
+    /** Of a large group, so many are named. */
+    private static final int NAMED = 10;
+
+    private final String groupId;
+    private final boolean untilEnd;
+    private volatile Map<TopicPartition, String> holders = Map.of();
+
+    Strangers(String groupId, boolean untilEnd) {
+        this.groupId = groupId;
+        this.untilEnd = untilEnd;
+    }
+
+    /** What they hold now. */
+    void hold(Map<TopicPartition, String> now) {
+        boolean before = !holders.isEmpty();
+        holders = Map.copyOf(now);
+        if (!now.isEmpty() && !before) {
+            LOG.warn("partitions are held by others group={} error=\"{}\"", groupId, problem().orElse(""));
+        } else if (now.isEmpty() && before) {
+            LOG.info("no partition is held by others any more group={}", groupId);
+        }
+    }
+
+    /** In words, with the partitions and who has them; empty while there are none. */
+    Optional<String> problem() {
+        Map<TopicPartition, String> now = new TreeMap<>(
+                Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
+        now.putAll(holders);
+        if (now.isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> named = new ArrayList<>();
+        now.forEach((partition, holder) -> {
+            if (named.size() < NAMED) {
+                named.add(partition + " by " + holder);
+            }
+        });
+        return Optional.of("group " + groupId + ": " + now.size()
+                + (now.size() == 1 ? " partition is" : " partitions are")
+                + " held by members of the group that are no Tidemark consumers of this store, so nothing of them takes effect"
+                + " here: " + String.join(", ", named) + (now.size() > NAMED ? ", ..." : "")
+                + (untilEnd ? "; the run waits for them" : ""));
+    }
+}
