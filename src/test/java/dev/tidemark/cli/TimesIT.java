@@ -2,6 +2,7 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.SqlJobs;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -28,9 +29,13 @@ class TimesIT {
     }
 
     private static Result on(ReadGroup group, String... args) {
+        DatabaseRole role = args[0].equals("run") ? DatabaseRole.WRITER : DatabaseRole.OPERATOR;
         List<String> all = new ArrayList<>(List.of(args));
         all.addAll(List.of(
-                "--jdbc-url", group.database.jdbcUrl(), "--bootstrap-servers", group.kafka.bootstrapServers()));
+                "--jdbc-url",
+                group.database.as(role).jdbcUrl(),
+                "--bootstrap-servers",
+                group.kafka.bootstrapServers()));
         return call(all.toArray(String[]::new));
     }
 
@@ -42,7 +47,7 @@ class TimesIT {
     @Test
     void beforeNineteenSeventyIsTheEarliest() {
         ReadGroup group = ReadGroup.make();
-        group.database.execute("truncate applied, airport");
+        group.database.owner().execute("truncate applied, airport");
         int groups = 0;
         for (String start : List.of("1969-12-31T23:59:59.999Z", "0000-01-01T00:00Z", "999999999d")) {
             String name = group.name + "-" + ++groups;
@@ -113,18 +118,19 @@ class TimesIT {
         long none = store.park("etl", "flights", 3, "TM-502");
         store.park("etl", "flights", 4, "TM-502");
         store.database()
+                .owner()
                 .execute(
                         "update tidemark.dead_letter set timestamp_ms = 1795762463000000000 where id = " + nanoseconds,
                         "update tidemark.dead_letter set timestamp_ms = 9223372036854775807 where id = " + most,
                         "update tidemark.dead_letter set timestamp_ms = -1 where id = " + none);
-        String url = store.database().jdbcUrl();
+        String url = store.database().as(DatabaseRole.OPERATOR).jdbcUrl();
         Result list = call("dead-letters", "list", "etl", "-o", "csv", "--jdbc-url", url);
         assertDone(list);
         assertThat(list.out().lines()).hasSize(5);
         assertThat(list.out()).contains("2025-11-24T16:00:00Z");
         assertDone(call("dead-letters", "show", "etl", Long.toString(most), "--jdbc-url", url));
         String job = SqlJobs.file("flights.sql").toString();
-        assertDone(call("dead-letters", "redrive", job, "etl", "--all", "--jdbc-url", url));
+        assertDone(call("dead-letters", "redrive", job, "etl", "--all", "--jdbc-url", store.database().jdbcUrl()));
         assertDone(call("dead-letters", "drop", "etl", "--all", "--execute", "--jdbc-url", url));
         assertThat(store.database().number("select count(*) from tidemark.dead_letter"))
                 .isZero();

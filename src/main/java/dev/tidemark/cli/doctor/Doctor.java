@@ -195,6 +195,7 @@ public final class Doctor {
             }
             for (GroupFacts group : groups) {
                 ask("kafka", () -> List.of(round.groupRights(group.group())));
+                ask("group", () -> round.members(group));
                 ask("topics", () -> round.topics(there, group));
             }
             if (groups.isEmpty()) {

@@ -7,8 +7,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** How a group stands by what the database alone knows. Pure. */
 final class GroupChecks {
@@ -106,6 +110,51 @@ final class GroupChecks {
                 "group " + group + ": topic " + letters.topic() + " has " + letters.count() + " dead letters "
                         + (code == null ? "that followed one of their key" : "with " + code),
                 "tidemark dead-letters list " + group + " --topic " + letters.topic() + ", then redrive or drop them");
+    }
+
+    /**
+     * Whether each partition that Kafka assigns to a member has been claimed by one.
+     *
+     * @param holders the members, in words
+     */
+    static List<Finding> members(GroupFacts facts, Map<TopicPartition, String> holders) {
+        List<Finding> bad = new ArrayList<>();
+        for (GroupFacts.Binding binding : facts.bindings()) {
+            Map<Integer, Place> places = facts.placesOf(binding.topic());
+            numbers(binding.topic(), holders).forEach((partition, holder) -> {
+                if (!isOurs(facts, places.get(partition))) {
+                    bad.add(Finding.warn(
+                            SECTION,
+                            "members",
+                            of(facts) + "topic " + binding.topic() + " partition " + partition + " is held by " + holder
+                                    + ", which has not claimed it: nothing of it takes effect here",
+                            "nothing, if that consumer has only just started; if it is no Tidemark consumer, stop it, and its"
+                                    + " partitions go to the others"));
+                }
+            });
+        }
+        return Finding.each(
+                bad, Finding.ok(SECTION, "members", of(facts) + "every partition that Kafka assigns has been claimed"));
+    }
+
+    private static Map<Integer, String> numbers(String topic, Map<TopicPartition, String> holders) {
+        Map<Integer, String> numbers = new TreeMap<>();
+        holders.forEach((partition, holder) -> {
+            if (partition.topic().equals(topic)) {
+                numbers.put(partition.partition(), holder);
+            }
+        });
+        return numbers;
+    }
+
+    /** A process that was killed owns its partitions for ever, and looks at their logs no more. */
+    private static boolean isOurs(GroupFacts facts, @Nullable Place place) {
+        if (place == null) {
+            return false;
+        }
+        Instant sampled = place.sampledAt();
+        boolean fresh = sampled != null && !sampled.isBefore(facts.readAt().minus(STALE));
+        return place.owner() == null ? place.state().equals("halted") : fresh;
     }
 
     private static Finding samples(GroupFacts facts) {

@@ -2,6 +2,7 @@ package dev.tidemark.cli.doctor;
 
 import dev.tidemark.cli.doctor.RetentionChecks.Retention;
 import dev.tidemark.cli.doctor.TopicChecks.Bounds;
+import dev.tidemark.internal.kafka.GroupLookup;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -84,6 +85,16 @@ final class KafkaQuestions {
                     .authorizedOperations();
         } catch (GroupIdNotFoundException e) {
             return null;
+        }
+    }
+
+    /** Which member of the group each partition is assigned to, in words; none while Kafka does not know the group. */
+    Map<TopicPartition, String> holders(String group) {
+        try {
+            return GroupLookup.holders(
+                    only(get(admin.describeConsumerGroups(List.of(group)).all())));
+        } catch (GroupIdNotFoundException e) {
+            return Map.of();
         }
     }
 

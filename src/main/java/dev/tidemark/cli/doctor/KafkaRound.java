@@ -42,6 +42,16 @@ final class KafkaRound {
         }
     }
 
+    /** The members of a group that hold its partitions. */
+    List<Finding> members(GroupFacts facts) {
+        try {
+            return GroupChecks.members(facts, kafka.holders(facts.group()));
+        } catch (GroupAuthorizationException e) {
+            // Told with the rights.
+            return List.of();
+        }
+    }
+
     /** The topics of a group, one after the other. */
     List<Finding> topics(Cluster cluster, GroupFacts facts) {
         List<Finding> findings = new ArrayList<>();

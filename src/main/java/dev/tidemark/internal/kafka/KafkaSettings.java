@@ -10,12 +10,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.GroupProtocol;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The user's Kafka settings, with those forced that exactly-once needs. Whatever contradicts one is refused by name; everything
@@ -56,6 +58,8 @@ public final class KafkaSettings {
             ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
             ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
 
+    private static final Pattern INSTANCE = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+
     private final Map<String, Object> consumer;
     private final Map<String, Object> admin;
     private final AbstractConfig parsed;
@@ -95,6 +99,7 @@ public final class KafkaSettings {
         setUnlessGiven(own, given, ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         AbstractConfig parsed = given.consumerWith(own);
         checkGroup(given, parsed.getString(ConsumerConfig.GROUP_ID_CONFIG));
+        checkInstance(given, parsed.getString(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG));
         checkHeartbeat(parsed);
 
         Map<String, Object> consumer = new HashMap<>(user);
@@ -188,6 +193,15 @@ public final class KafkaSettings {
         if (group.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(group)) {
             throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.GROUP_ID_CONFIG
                     + " holds a character that no text can hold: a zero or half of a surrogate pair");
+        }
+    }
+
+    /** Kafka's configuration looks at it only where there is no {@code client.id}, and its consumer later. */
+    private static void checkInstance(ClientSettings given, @Nullable String instance) {
+        if (instance != null && (!INSTANCE.matcher(instance).matches() || instance.matches("\\.{1,2}"))) {
+            throw ClientSettings.invalid("Kafka refuses " + ConsumerConfig.GROUP_INSTANCE_ID_CONFIG + "="
+                    + given.written(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG)
+                    + ": it must be 1 to 249 ASCII letters, digits, '.', '_' and '-'");
         }
     }
 
