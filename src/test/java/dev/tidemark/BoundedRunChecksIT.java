@@ -77,7 +77,9 @@ class BoundedRunChecksIT {
             }
             assertThat(running.consumer().status().state()).isEqualTo(ConsumerStatus.State.FAILED);
         }
-        assertThat(database.number("select count(*) from applied")).as("records that took effect").isEqualTo(200);
+        assertThat(database.number("select count(*) from applied"))
+                .as("records that took effect")
+                .isEqualTo(200);
     }
 
     @ParameterizedTest
@@ -174,7 +176,8 @@ class BoundedRunChecksIT {
             running.end();
         }
         assertThat(ExactlyOnce.stored(database, topic, three)).isPositive();
-        assertThat(database.number("select count(*) from tidemark.stored_offset")).isEqualTo(4);
+        assertThat(database.number("select count(*) from tidemark.stored_offset"))
+                .isEqualTo(4);
     }
 
     @Test
@@ -223,17 +226,18 @@ class BoundedRunChecksIT {
     void aPartitionThatStandsStillInAnotherProcess() {
         Servers.produceTo(producer, zero, flights);
         try (Running other = Running.start(
-                database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
-                        .handle(this::failOnZero))) {
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle(this::failOnZero))) {
             other.until(
                     "one has halted",
                     () -> other.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.HALTED));
             Servers.produceTo(producer, one, flights);
             try (Running running = Running.start(
-                    database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
-                            .untilEnd()
-                            .handle(this::failOnZero))) {
+                    database,
+                    kafka.consumerConfig(topic, "cooperative"),
+                    builder -> builder.topics(topic).untilEnd().handle(this::failOnZero))) {
                 assertThat(running.failure()).isInstanceOf(RecordFailedException.class);
             }
         }

@@ -45,8 +45,7 @@ class KafkaSettingsIT {
     }
 
     private Running start(Map<String, Object> config, String... topics) {
-        return Running.start(
-                database, config, builder -> builder.topics(topics).handleBatch(FlightEffects::foldBatch));
+        return Running.start(database, config, builder -> builder.topics(topics).handleBatch(FlightEffects::foldBatch));
     }
 
     private List<String> groups() throws Exception {
@@ -103,16 +102,19 @@ class KafkaSettingsIT {
     void aMistypedNameIsNotMade() throws Exception {
         String typo = topic + "-typo";
         try (Running running = start(kafka.consumerConfig(topic, "cooperative"), topic, typo)) {
-            running.until("a member", () -> running.consumer().status().partitions().size() == 2);
+            running.until(
+                    "a member", () -> running.consumer().status().partitions().size() == 2);
             Awaitility.await("it stays away")
                     .during(Duration.ofSeconds(4))
                     .atMost(Duration.ofSeconds(60))
                     .until(() -> !exists(typo));
-            running.until("it is missed", () -> running.consumer()
-                    .status()
-                    .lastError()
-                    .filter(error -> error.contains("TM-307") && error.contains(typo))
-                    .isPresent());
+            running.until(
+                    "it is missed",
+                    () -> running.consumer()
+                            .status()
+                            .lastError()
+                            .filter(error -> error.contains("TM-307") && error.contains(typo))
+                            .isPresent());
         }
     }
 
@@ -186,14 +188,15 @@ class KafkaSettingsIT {
                     builder -> builder.topics(topic)
                             .startAt(StartPosition.committedOrElse(StartPosition.earliest()))
                             .handleBatch(FlightEffects::foldBatch))) {
-                running.until("a member", () -> !running.consumer().status().partitions().isEmpty());
+                running.until(
+                        "a member",
+                        () -> !running.consumer().status().partitions().isEmpty());
                 Awaitility.await("nothing is bound")
                         .during(Duration.ofSeconds(3))
                         .atMost(Duration.ofSeconds(60))
                         .until(() -> database.number("select count(*) from tidemark.stored_offset") == 0);
                 producer.commitTransaction();
-                running.until(
-                        "all read", () -> ExactlyOnce.stored(database, topic, zero) == 50);
+                running.until("all read", () -> ExactlyOnce.stored(database, topic, zero) == 50);
             }
         }
         assertThat(database.query("select count(*), min(record_offset) from applied"))

@@ -40,7 +40,9 @@ class OtherMembersIT {
         try (var producer = kafka.producer()) {
             for (int partition = 0; partition < 2; partition++) {
                 Servers.produceTo(
-                        producer, new TopicPartition(topic, partition), Flights.sample().subList(0, 100));
+                        producer,
+                        new TopicPartition(topic, partition),
+                        Flights.sample().subList(0, 100));
             }
         }
     }
@@ -58,8 +60,8 @@ class OtherMembersIT {
             config.put("auto.offset.reset", "earliest");
             polls = CompletableFuture.runAsync(
                     () -> {
-                        try (var consumer = new KafkaConsumer<>(
-                                config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                        try (var consumer =
+                                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
                             consumer.subscribe(List.of(topic));
                             while (!stop.get()) {
                                 consumer.poll(Duration.ofMillis(200));
@@ -140,7 +142,8 @@ class OtherMembersIT {
                                 .isPresent());
             }
             running.until(
-                    "they are gone", () -> running.consumer().health().problems().isEmpty());
+                    "they are gone",
+                    () -> running.consumer().health().problems().isEmpty());
             assertThat(warnings(log)).hasSize(1);
             assertThat(log.news().stream().map(ILoggingEvent::getFormattedMessage))
                     .anyMatch(line -> line.contains("held by others any more"));
@@ -153,8 +156,10 @@ class OtherMembersIT {
         try (LogCapture log = LogCapture.start(topic);
                 Running first = start("cooperative", b -> b);
                 Running second = start("cooperative", b -> b)) {
-            first.until("one each", () -> first.consumer().status().partitions().size() == 1
-                    && second.consumer().status().partitions().size() == 1);
+            first.until(
+                    "one each",
+                    () -> first.consumer().status().partitions().size() == 1
+                            && second.consumer().status().partitions().size() == 1);
             first.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
             Awaitility.await("nothing is told")
                     .during(Duration.ofSeconds(22))
@@ -173,8 +178,8 @@ class OtherMembersIT {
                 plain.awaitAssigned(1);
                 Result doctor = Cli.on(database, kafka).run("doctor", "--group", topic);
                 assertThat(doctor.out())
-                        .containsPattern("WARN +members: group " + topic + ": topic " + topic + " partition [01] is held by"
-                                + " plain-" + topic + " on ");
+                        .containsPattern("WARN +members: group " + topic + ": topic " + topic
+                                + " partition [01] is held by" + " plain-" + topic + " on ");
             }
         }
         // An assignor that has nothing in common with the others is refused by the broker, which says so to us.
@@ -183,7 +188,9 @@ class OtherMembersIT {
             Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
             try (Running running = Running.start(
                     database, config, builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
-                assertThat(running.failure()).hasMessageContaining("TM-308").hasMessageContaining("assignment.strategy");
+                assertThat(running.failure())
+                        .hasMessageContaining("TM-308")
+                        .hasMessageContaining("assignment.strategy");
             }
         }
     }

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
  */
 class PlacesFuzzIT {
     private static final int PARTITIONS = 20;
-    private static final long NOON = Instant.parse("2026-11-27T12:00:00Z").toEpochMilli();
+    private static final long NOON = Instant.parse("2026-11-26T12:00:00Z").toEpochMilli();
 
     private final KafkaServer kafka = Servers.kafka();
     private final Random random = Seeds.random("PlacesFuzzIT");
@@ -54,7 +54,9 @@ class PlacesFuzzIT {
     /** Logs of 0 to 30 records, some of which lost their first ones; times go up and down. */
     private String logs() throws Exception {
         String topic = kafka.createTopic(
-                Servers.unique("places"), PARTITIONS, Map.of("message.timestamp.type", "CreateTime", "retention.ms", "-1"));
+                Servers.unique("places"),
+                PARTITIONS,
+                Map.of("message.timestamp.type", "CreateTime", "retention.ms", "-1"));
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (var producer = kafka.producer()) {
             for (TopicPartition partition : all(topic)) {
@@ -118,11 +120,11 @@ class PlacesFuzzIT {
                     long earliest = starts.getOrDefault(partition, 0L);
                     expected.put(
                             partition.partition(),
-                            time < 0
-                                    ? earliest
-                                    : there == null ? ends.getOrDefault(partition, 0L) : there.offset());
+                            time < 0 ? earliest : there == null ? ends.getOrDefault(partition, 0L) : there.offset());
                 });
-                assertThat(new TreeMap<>(found)).as("round " + round + ", at " + time).isEqualTo(expected);
+                assertThat(new TreeMap<>(found))
+                        .as("round " + round + ", at " + time)
+                        .isEqualTo(expected);
             }
         }
     }
@@ -201,7 +203,9 @@ class PlacesFuzzIT {
                         partition.partition(),
                         Long.toString(below || beyond ? offset : ends.getOrDefault(partition, 0L)));
             });
-            assertThat(refused(places)).as("Kafka, in round " + round + " at " + places).isEqualTo(codes.keySet());
+            assertThat(refused(places))
+                    .as("Kafka, in round " + round + " at " + places)
+                    .isEqualTo(codes.keySet());
             try (Running running = Running.start(
                     database,
                     kafka.consumerConfig(topic, "cooperative"),

@@ -91,7 +91,8 @@ class StartPositionIT {
 
     @Test
     void theLastTimeThereIs() {
-        assertThat(begun(StartPosition.at(Instant.ofEpochMilli(Long.MAX_VALUE)))).containsExactly("0|null");
+        assertThat(begun(StartPosition.at(Instant.ofEpochMilli(Long.MAX_VALUE))))
+                .containsExactly("0|null");
     }
 
     @Test

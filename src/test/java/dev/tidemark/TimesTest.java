@@ -27,10 +27,10 @@ class TimesTest {
     }
 
     private static void assertBuilderRefuses(UnaryOperator<TidemarkBuilder<byte[], byte[]>> change) {
-        assertRefused(() -> change.apply(
-                        TidemarkConsumer.from(Map.<String, Object>of("bootstrap.servers", "localhost:9", "group.id", "g"))
-                                .topics("t")
-                                .database(new PGSimpleDataSource()))
+        assertRefused(() -> change.apply(TidemarkConsumer.from(
+                                Map.<String, Object>of("bootstrap.servers", "localhost:9", "group.id", "g"))
+                        .topics("t")
+                        .database(new PGSimpleDataSource()))
                 .handle((record, tx) -> {}));
     }
 
@@ -53,7 +53,8 @@ class TimesTest {
     void outOfRangeIsRefused() {
         assertRefused(() -> StartPosition.at(Instant.MAX));
         assertRefused(() -> StartPosition.at(Instant.MIN));
-        assertRefused(() -> StartPosition.at(Instant.ofEpochMilli(Long.MAX_VALUE).plusMillis(1)));
+        assertRefused(
+                () -> StartPosition.at(Instant.ofEpochMilli(Long.MAX_VALUE).plusMillis(1)));
         assertRefused(() -> StartPosition.ago(FOR_EVER));
         assertRefused(() -> StartPosition.ago(Duration.ofMillis(-1)));
         assertRefused(() -> FailurePolicy.retry(1, FOR_EVER));

@@ -53,8 +53,9 @@ final class KafkaGroup {
         long deadline = System.nanoTime() + STABLE.toNanos();
         while (true) {
             // The partitions alone: an offset read like this may be about to change.
-            Set<TopicPartition> known = get(
-                            log.admin().listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(group))
+            Set<TopicPartition> known = get(log.admin()
+                            .listConsumerGroupOffsets(group)
+                            .partitionsToOffsetAndMetadata(group))
                     .keySet();
             try {
                 return known.isEmpty() ? Map.of() : log.committed(known);

@@ -30,9 +30,9 @@ final class StartPositions implements ITypeConverter<StartPosition> {
         try {
             since = Since.parse(text, zone);
         } catch (TypeConversionException e) {
-            throw new TypeConversionException(
-                    ErrorCode.INVALID_SETTING + ": '" + text + "' is none of earliest, latest, committed, a duration such as 7d, and a time such as"
-                            + " 2026-11-24T09:00:00Z");
+            throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
+                    + "' is none of earliest, latest, committed, a duration such as 7d, and a time such as"
+                    + " 2026-11-24T09:00:00Z");
         }
         try {
             if (since.ago() != null) {
@@ -42,8 +42,8 @@ final class StartPositions implements ITypeConverter<StartPosition> {
                 return StartPosition.at(since.at());
             }
         } catch (InvalidConfigurationException e) {
-            throw new TypeConversionException(
-                    ErrorCode.INVALID_SETTING + ": '" + text + "' is out of range: Kafka counts milliseconds in 64 bits");
+            throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
+                    + "' is out of range: Kafka counts milliseconds in 64 bits");
         }
         throw new IllegalStateException("neither a duration nor a time");
     }

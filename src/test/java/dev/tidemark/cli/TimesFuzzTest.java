@@ -122,8 +122,8 @@ class TimesFuzzTest {
             assertThat(taken).as("ago let pass: " + duration).isTrue();
             BigInteger nanos = nanos(now.getEpochSecond(), now.getNano())
                     .subtract(nanos(duration.getSeconds(), duration.getNano()));
-            BigInteger then = nanos.subtract(nanos.mod(BigInteger.valueOf(1_000_000)))
-                    .divide(BigInteger.valueOf(1_000_000));
+            BigInteger then =
+                    nanos.subtract(nanos.mod(BigInteger.valueOf(1_000_000))).divide(BigInteger.valueOf(1_000_000));
             assertThat(Timestamps.lookup(Timestamps.before(now, ago.duration())))
                     .as(now + " - " + duration)
                     .isEqualTo(expected(then));

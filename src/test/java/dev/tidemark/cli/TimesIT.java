@@ -53,7 +53,17 @@ class TimesIT {
             String name = group.name + "-" + ++groups;
             String job = SqlJobs.file("flights.sql").toString();
             assertDone(on(
-                    group, "run", job, "--topic", group.name, "--until-end", "--quiet", "--group", name, "--start", start));
+                    group,
+                    "run",
+                    job,
+                    "--topic",
+                    group.name,
+                    "--until-end",
+                    "--quiet",
+                    "--group",
+                    name,
+                    "--start",
+                    start));
             assertThat(group.database.query("select partition, next_offset from tidemark.stored_offset"
                             + " where group_id = '" + name + "' order by 1"))
                     .containsExactly("0|100", "1|100");
@@ -71,7 +81,8 @@ class TimesIT {
             assertDone(on(group, "reset", group.name, "--all-topics", "--execute", option, time));
             assertThat(group.stored()).as(option + " " + time).containsExactly(0L, 0L);
         }));
-        for (String since : List.of("1969-12-31T23:59:59.999Z", "-000001-01-01T00:00Z", "PT2562047788015H", "999999999d")) {
+        for (String since :
+                List.of("1969-12-31T23:59:59.999Z", "-000001-01-01T00:00Z", "PT2562047788015H", "999999999d")) {
             Result audit = on(group, "audit", group.name, "--since=" + since, "-o", "csv");
             assertDone(audit);
             assertThat(audit.out().lines().count()).as(since).isGreaterThan(10);
@@ -102,7 +113,14 @@ class TimesIT {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"+999999999-12-31T23:59:59Z", "-999999999-01-01T00:00Z", "P106751991167301D", "P1Y", "-7d", "soon"})
+            strings = {
+                "+999999999-12-31T23:59:59Z",
+                "-999999999-01-01T00:00Z",
+                "P106751991167301D",
+                "P1Y",
+                "-7d",
+                "soon"
+            })
     void aRunThatBeginsNowhereIsRefused(String start) {
         Result result = call("run", "job.sql", "--topic", "t", "--group", "nobody", "--start=" + start);
         assertThat(result.err()).contains("TM-103", "--start");
@@ -130,7 +148,14 @@ class TimesIT {
         assertThat(list.out()).contains("2025-11-24T16:00:00Z");
         assertDone(call("dead-letters", "show", "etl", Long.toString(most), "--jdbc-url", url));
         String job = SqlJobs.file("flights.sql").toString();
-        assertDone(call("dead-letters", "redrive", job, "etl", "--all", "--jdbc-url", store.database().jdbcUrl()));
+        assertDone(call(
+                "dead-letters",
+                "redrive",
+                job,
+                "etl",
+                "--all",
+                "--jdbc-url",
+                store.database().jdbcUrl()));
         assertDone(call("dead-letters", "drop", "etl", "--all", "--execute", "--jdbc-url", url));
         assertThat(store.database().number("select count(*) from tidemark.dead_letter"))
                 .isZero();
@@ -139,7 +164,8 @@ class TimesIT {
     @Test
     void offsetsThatAreBeingCommittedAreNotTakenOver() throws Exception {
         ReadGroup group = ReadGroup.make();
-        group.kafka.admin()
+        group.kafka
+                .admin()
                 .alterConsumerGroupOffsets(
                         group.name, Map.of(group.zero, new OffsetAndMetadata(2), group.one, new OffsetAndMetadata(3)))
                 .all()

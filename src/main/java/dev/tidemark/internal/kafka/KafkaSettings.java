@@ -107,8 +107,7 @@ public final class KafkaSettings {
         Map<String, Object> admin = new HashMap<>(user);
         Set<String> adminKeys = AdminClientConfig.configNames();
         admin.keySet().removeIf(key -> ConsumerConfig.configNames().contains(key) && !adminKeys.contains(key));
-        return new KafkaSettings(
-                Collections.unmodifiableMap(consumer), Collections.unmodifiableMap(admin), parsed);
+        return new KafkaSettings(Collections.unmodifiableMap(consumer), Collections.unmodifiableMap(admin), parsed);
     }
 
     /** For the KafkaConsumer. */
@@ -210,8 +209,9 @@ public final class KafkaSettings {
         int heartbeat = parsed.getInt(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
         int session = parsed.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);
         if (!isConsumerProtocol(parsed) && heartbeat >= session) {
-            throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG + ", which is "
-                    + heartbeat + ", must be below " + ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG + ", which is " + session);
+            throw ClientSettings.invalid(
+                    "Kafka setting " + ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG + ", which is " + heartbeat
+                            + ", must be below " + ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG + ", which is " + session);
         }
     }
 }

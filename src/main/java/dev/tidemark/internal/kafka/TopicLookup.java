@@ -211,8 +211,7 @@ public final class TopicLookup {
             return byNumber(offsets(partitions, OffsetSpec.earliest(), PATIENCE));
         }
         Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest(), PATIENCE);
-        Map<TopicPartition, Long> found =
-                offsets(partitions, OffsetSpec.forTimestamp(timestamp.getAsLong()), PATIENCE);
+        Map<TopicPartition, Long> found = offsets(partitions, OffsetSpec.forTimestamp(timestamp.getAsLong()), PATIENCE);
         // Kafka returns -1 where no record is that young.
         found.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
         return byNumber(found);

@@ -62,7 +62,12 @@ record Rooms(
         Mailbox mailbox = new Mailbox(consumer::wakeup);
         Seeks seeks = new Seeks(consumer);
         Mirror mirror = new Mirror(consumer, options.kafka().mirror());
-        Inbox inbox = new Inbox(groupId, board, mailbox, mirror, new Strangers(groupId, options.kafka().reading().untilEnd()));
+        Inbox inbox = new Inbox(
+                groupId,
+                board,
+                mailbox,
+                mirror,
+                new Strangers(groupId, options.kafka().reading().untilEnd()));
         Intake intake = new Intake(
                 options.work().limits(),
                 options.work().workers(),

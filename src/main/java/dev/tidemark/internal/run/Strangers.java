@@ -34,7 +34,10 @@ final class Strangers {
         boolean before = !holders.isEmpty();
         holders = Map.copyOf(now);
         if (!now.isEmpty() && !before) {
-            LOG.warn("partitions are held by others group={} error=\"{}\"", groupId, problem().orElse(""));
+            LOG.warn(
+                    "partitions are held by others group={} error=\"{}\"",
+                    groupId,
+                    problem().orElse(""));
         } else if (now.isEmpty() && before) {
             LOG.info("no partition is held by others any more group={}", groupId);
         }
@@ -42,8 +45,8 @@ final class Strangers {
 
     /** In words, with the partitions and who has them; empty while there are none. */
     Optional<String> problem() {
-        Map<TopicPartition, String> now = new TreeMap<>(
-                Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
+        Map<TopicPartition, String> now =
+                new TreeMap<>(Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
         now.putAll(holders);
         if (now.isEmpty()) {
             return Optional.empty();

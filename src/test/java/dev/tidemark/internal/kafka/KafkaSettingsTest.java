@@ -95,8 +95,8 @@ class KafkaSettingsTest {
 
     @Test
     void theAdminAsksTheProvidersToo() throws IOException {
-        KafkaSettings settings = KafkaSettings.of(
-                provided("servers=localhost:7\n", "bootstrap.servers", variable("servers"), "client.id", variable("?")));
+        KafkaSettings settings = KafkaSettings.of(provided(
+                "servers=localhost:7\n", "bootstrap.servers", variable("servers"), "client.id", variable("?")));
         assertThat(new AdminClientConfig(settings.admin()).getList("bootstrap.servers"))
                 .containsExactly("localhost:7");
     }
@@ -132,9 +132,7 @@ class KafkaSettingsTest {
                     .isEqualTo("etl");
         }
         assertRefused(
-                settings("value.deserializer", "no.such.Thing"),
-                ErrorCode.CONFLICTING_KAFKA_SETTING,
-                "no.such.Thing");
+                settings("value.deserializer", "no.such.Thing"), ErrorCode.CONFLICTING_KAFKA_SETTING, "no.such.Thing");
     }
 
     @ParameterizedTest
@@ -162,7 +160,8 @@ class KafkaSettingsTest {
         assertThat(KafkaSettings.of(settings("max.poll.interval.ms", " 60000 ")).maxPollInterval())
                 .isEqualTo(Duration.ofMinutes(1));
         assertThat(KafkaSettings.of(settings("group.id", " etl\t")).groupId()).isEqualTo("etl");
-        assertThat(KafkaSettings.of(settings("bootstrap.servers", List.of("a:1", "b:2"))).groupId())
+        assertThat(KafkaSettings.of(settings("bootstrap.servers", List.of("a:1", "b:2")))
+                        .groupId())
                 .isEqualTo("etl");
         assertRefused(settings("max.poll.interval.ms", 60_000L), ErrorCode.INVALID_SETTING, "java.lang.Long");
         assertRefused(settings("group.id", 7), ErrorCode.INVALID_SETTING, "java.lang.Integer");

@@ -225,18 +225,29 @@ class SettingsFuzzTest {
         String instance = oracle.getString("group.instance.id");
         boolean noInstance = instance != null && !instance.matches("[a-zA-Z0-9._-]+");
         return noInstance
-                || noGroup || commits || resets || decodes || beats || servers.stream().allMatch(String::isBlank);
+                || noGroup
+                || commits
+                || resets
+                || decodes
+                || beats
+                || servers.stream().allMatch(String::isBlank);
     }
 
     private static boolean isBytes(Map<String, Object> settings, Object value) {
         Object meant = value instanceof String text && settings.containsKey("config.providers")
                 ? new Oracle(Map.of(
-                                "bootstrap.servers", "a:1",
-                                "key.deserializer", ByteArrayDeserializer.class,
-                                "value.deserializer", ByteArrayDeserializer.class,
-                                "client.id", text,
-                                "config.providers", "fuzz",
-                                "config.providers.fuzz.class", Provider.class.getName()))
+                                "bootstrap.servers",
+                                "a:1",
+                                "key.deserializer",
+                                ByteArrayDeserializer.class,
+                                "value.deserializer",
+                                ByteArrayDeserializer.class,
+                                "client.id",
+                                text,
+                                "config.providers",
+                                "fuzz",
+                                "config.providers.fuzz.class",
+                                Provider.class.getName()))
                         .getString("client.id")
                 : value;
         return meant == ByteArrayDeserializer.class
@@ -263,7 +274,8 @@ class SettingsFuzzTest {
         } catch (InvalidConfigurationException e) {
             assertThat(e.code()).isIn(ErrorCode.INVALID_SETTING, ErrorCode.CONFLICTING_KAFKA_SETTING);
             assertThat(e.getCause()).isNull();
-            boolean shown = settings.values().stream().noneMatch(SECRET::equals) && e.getMessage().contains(SECRET);
+            boolean shown = settings.values().stream().noneMatch(SECRET::equals)
+                    && e.getMessage().contains(SECRET);
             assertThat(shown).as("a secret in " + e.getMessage()).isFalse();
             assertThat(oracle == null || standsAgainst(settings, oracle) || !adminTakes(settings))
                     .as("refused without a reason: " + e.getMessage())
