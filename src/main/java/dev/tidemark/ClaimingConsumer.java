@@ -1,7 +1,6 @@
 package dev.tidemark;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.Metric;
@@ -46,10 +45,7 @@ public interface ClaimingConsumer<K, V> extends AutoCloseable {
 
     /** As {@link #from(Map)}, its defaults included. */
     static ClaimingConsumerBuilder<byte[], byte[]> from(Properties kafkaConfig) {
-        Map<String, Object> map = new HashMap<>();
-        kafkaConfig.stringPropertyNames().forEach(name -> map.put(name, kafkaConfig.getProperty(name)));
-        kafkaConfig.forEach((key, value) -> map.put(String.valueOf(key), value));
-        return ClaimingConsumerBuilder.from(map);
+        return ClaimingConsumerBuilder.from(KafkaConfig.of(kafkaConfig));
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.tidemark;
 
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -29,20 +28,7 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
 
     /** As {@link #from(Map)}, from the kind of object that Kafka's own examples use, its defaults included. */
     static TidemarkBuilder<byte[], byte[]> from(Properties kafkaConfig) {
-        Map<String, Object> map = new HashMap<>();
-        // The two see different things: defaults are among the names, and values that are no strings among the entries.
-        kafkaConfig.stringPropertyNames().forEach(name -> map.put(name, kafkaConfig.getProperty(name)));
-        kafkaConfig.forEach((name, value) -> {
-            if (!(name instanceof String)) {
-                throw new InvalidConfigurationException(
-                        ErrorCode.INVALID_SETTING,
-                        "the name of a Kafka setting must be a string, not a "
-                                + name.getClass().getName(),
-                        null);
-            }
-            map.put((String) name, value);
-        });
-        return TidemarkBuilder.from(map);
+        return TidemarkBuilder.from(KafkaConfig.of(kafkaConfig));
     }
 
     /**

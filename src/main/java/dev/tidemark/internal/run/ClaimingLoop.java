@@ -7,6 +7,7 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.OffsetStore;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.TopicLookup;
@@ -21,8 +22,10 @@ import java.time.Duration;
 import java.util.ConcurrentModificationException;
 import java.util.HashMap;
 import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -99,14 +102,16 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.consumer = consumer;
         this.admin = admin;
         this.store = OffsetStore.of(groupId, options.schema().name());
-        this.events = new LoopEvents();
+        this.events = new LoopEvents(new Strangers(groupId, false));
         this.control = new ControlThread(
                 new ControlThread.Options(
                         options.schema(), groupId, Names.ownerName(), options.storeId(), options.reading(), NONE, NONE),
                 new ControlConnection(options.dataSource()),
                 new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
+                new GroupLookup(admin, groupId),
                 events,
                 this::held,
+                this::assigned,
                 List::of,
                 List.of(),
                 threads);
@@ -132,9 +137,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
             if (admin != null) {
                 admin.close(GOODBYE);
             }
-            throw KafkaErrors.refusal(options.kafka().groupId(), e)
-                    .map(RuntimeException.class::cast)
-                    .orElse(e);
+            throw e instanceof TidemarkException ? e : KafkaErrors.notMade(options.kafka().groupId(), e);
         }
     }
 
@@ -236,6 +239,12 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     private Map<TopicPartition, Claim> held() {
         return shares.held();
+    }
+
+    private Set<TopicPartition> assigned() {
+        Set<TopicPartition> assigned = new HashSet<>(shares.held().keySet());
+        assigned.addAll(shares.waiting().keySet());
+        return assigned;
     }
 
     @Override

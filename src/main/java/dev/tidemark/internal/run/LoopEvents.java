@@ -16,8 +16,13 @@ import org.jspecify.annotations.Nullable;
 /** What the control thread found out for a {@link ClaimingLoop}, until its next poll. Any thread may report. */
 final class LoopEvents implements ControlEvents {
     private final ConcurrentLinkedQueue<Consumer<Shares>> news = new ConcurrentLinkedQueue<>();
+    private final Strangers strangers;
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
+
+    LoopEvents(Strangers strangers) {
+        this.strangers = strangers;
+    }
 
     /** What ends the consumer; null while nothing does. */
     @Nullable
@@ -90,8 +95,14 @@ final class LoopEvents implements ControlEvents {
     }
 
     @Override
-    public void unfinished(Set<TopicPartition> partitions, Set<TopicPartition> halted) {
+    public void unfinished(
+            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {
         // Only runs that end by themselves ask.
+    }
+
+    @Override
+    public void heldByStrangers(Map<TopicPartition, String> holders) {
+        strangers.hold(holders);
     }
 
     @Override
