@@ -45,6 +45,9 @@ class TimesTest {
     @Test
     void aPartOfAMillisecondBeforeNineteenSeventyToo() {
         assertThat(Timestamps.lookup(Instant.ofEpochSecond(-1, 999_999_999))).isEmpty();
+        assertThat(Timestamps.lookup(Instant.ofEpochMilli(Long.MAX_VALUE).plusNanos(999_999)))
+                .as("a part of the last millisecond")
+                .isEqualTo(OptionalLong.of(Long.MAX_VALUE));
         assertThat(Timestamps.lookup(Instant.EPOCH)).isEqualTo(OptionalLong.of(0));
         assertThat(Timestamps.lookup(Instant.ofEpochMilli(Long.MAX_VALUE))).isEqualTo(OptionalLong.of(Long.MAX_VALUE));
     }

@@ -11,8 +11,12 @@ public final class Timestamps {
 
     /** Whether 64 bits of milliseconds hold it. */
     public static boolean isInRange(Instant instant) {
-        return !instant.isBefore(Instant.ofEpochMilli(Long.MIN_VALUE))
-                && !instant.isAfter(Instant.ofEpochMilli(Long.MAX_VALUE));
+        try {
+            long unused = instant.toEpochMilli();
+            return true;
+        } catch (ArithmeticException e) {
+            return false;
+        }
     }
 
     /**
@@ -34,7 +38,7 @@ public final class Timestamps {
         Instant first = Instant.ofEpochMilli(Long.MIN_VALUE);
         try {
             Instant then = now.minus(ago);
-            return then.isBefore(first) ? first : then;
+            return isInRange(then) ? then : first;
         } catch (DateTimeException | ArithmeticException e) {
             return first;
         }
