@@ -1,0 +1,36 @@
+package dev.tidemark.internal.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.Claim;
+import dev.tidemark.Position;
+import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+/** When a record is suspected to kill the processes that handle it. */
+class ClaimedPartitionTest {
+    private static boolean isSuspect(OptionalLong openAttempt, long ownerEpoch, long progressEpoch) {
+        Claim claim = new Claim(new TopicPartition("t", 0), UUID.randomUUID(), ownerEpoch + 1, Position.of(100));
+        return new ClaimedPartition(claim, new Before(null, null, ownerEpoch, progressEpoch), openAttempt, Set.of())
+                .isSuspect();
+    }
+
+    @Test
+    void threeClaimsWithoutProgressAreASuspicion() {
+        assertThat(isSuspect(OptionalLong.empty(), 5, 5)).isFalse();
+        assertThat(isSuspect(OptionalLong.empty(), 7, 5)).isFalse();
+        assertThat(isSuspect(OptionalLong.empty(), 8, 5)).isTrue();
+    }
+
+    @Test
+    void anAttemptThatIsOpenIsOneUnlessItsRecordIsBehindTheClaim() {
+        assertThat(isSuspect(OptionalLong.of(100), 5, 5)).isTrue();
+        assertThat(isSuspect(OptionalLong.of(107), 5, 5)).isTrue();
+        assertThat(isSuspect(OptionalLong.of(99), 5, 5)).isFalse();
+        assertThat(isSuspect(OptionalLong.of(99), 8, 5)).isTrue();
+    }
+}
