@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Cli;
 import dev.tidemark.testkit.DatabaseLogin;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -13,6 +12,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.LogCapture;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;

@@ -176,14 +176,20 @@ class HeldLocksIT {
             s.execute(Held.OFFSET_ROW.sql);
             send(RECORDS / 2, RECORDS);
             running.until("the other partition goes on", () -> stored(1) == RECORDS);
-            running.until("the held one says what it waits for", () -> running.consumer().status().partitions().stream()
-                    .anyMatch(p -> p.partition().partition() == 0
-                            && p.lastError().filter(e -> e.startsWith("TM-404")).isPresent()));
+            running.until(
+                    "the held one says what it waits for",
+                    () -> running.consumer().status().partitions().stream()
+                            .anyMatch(p -> p.partition().partition() == 0
+                                    && p.lastError()
+                                            .filter(e -> e.startsWith("TM-404"))
+                                            .isPresent()));
             assertThat(stored(0)).isEqualTo(RECORDS / 2);
             person.commit();
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
-            running.until("nothing is retried any more", () -> running.consumer().status().partitions().stream()
-                    .allMatch(p -> p.lastError().isEmpty()));
+            running.until(
+                    "nothing is retried any more",
+                    () -> running.consumer().status().partitions().stream()
+                            .allMatch(p -> p.lastError().isEmpty()));
         }
         assertAllDone(List.of());
         assertGivenUp(0);
@@ -246,6 +252,7 @@ class HeldLocksIT {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
         }
         assertAllDone(List.of(7));
-        assertThat(database.query("select partition, record_offset from tidemark.dead_letter")).containsExactly("0|7");
+        assertThat(database.query("select partition, record_offset from tidemark.dead_letter"))
+                .containsExactly("0|7");
     }
 }

@@ -9,6 +9,7 @@ import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyManager;
 
 /** What a handler leaves behind, such as a thread, does not write into the next unit. */
 class LeftoversIT {
@@ -80,6 +83,21 @@ class LeftoversIT {
                 PreparedStatement s = tx.getConnection().prepareStatement(WRITE);
                 s.addBatch();
                 return s::executeBatch;
+            }
+        },
+        COPY {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                CopyManager copy =
+                        tx.getConnection().unwrap(PGConnection.class).getCopyAPI();
+                return () -> copy.copyIn("copy written from stdin", new StringReader("left behind\n"));
+            }
+        },
+        DRIVER {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PGConnection driver = tx.getConnection().unwrap(PGConnection.class);
+                return () -> ((Connection) driver).createStatement().execute(WRITE);
             }
         },
         META_DATA {
@@ -135,30 +153,28 @@ class LeftoversIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic)
-                        .onFailure(FailurePolicy.skip())
-                        .handle((record, tx) -> {
-                            if (record.value().equals("bad")) {
-                                Write write = tool.prepare(tx);
-                                Thread thread = new Thread(
-                                        () -> {
-                                            try {
-                                                nextUnit.await();
-                                                write.run();
-                                                leftover.complete("wrote");
-                                            } catch (Throwable e) {
-                                                leftover.complete("refused");
-                                            }
-                                        },
-                                        "left-behind");
-                                thread.setDaemon(true);
-                                thread.start();
-                                tx.execute("select 1 / 0");
-                            }
-                            tx.execute("insert into written values ('handler')");
-                            nextUnit.countDown();
-                            await(leftover);
-                        }))) {
+                builder -> builder.topics(topic).onFailure(FailurePolicy.skip()).handle((record, tx) -> {
+                    if (record.value().equals("bad")) {
+                        Write write = tool.prepare(tx);
+                        Thread thread = new Thread(
+                                () -> {
+                                    try {
+                                        nextUnit.await();
+                                        write.run();
+                                        leftover.complete("wrote");
+                                    } catch (Throwable e) {
+                                        leftover.complete("refused");
+                                    }
+                                },
+                                "left-behind");
+                        thread.setDaemon(true);
+                        thread.start();
+                        tx.execute("select 1 / 0");
+                    }
+                    tx.execute("insert into written values ('handler')");
+                    nextUnit.countDown();
+                    await(leftover);
+                }))) {
             send("bad");
             running.until("skipped", () -> ExactlyOnce.progress(database, topic) == 1);
             send("good");
@@ -182,13 +198,12 @@ class LeftoversIT {
     @ValueSource(booleans = {true, false})
     void whatIsRegisteredOnTheHandleEndsWithItsUnit(boolean batch) {
         List<Integer> registered = new CopyOnWriteArrayList<>();
-        try (Running running = Running.start(
-                database, kafka.consumerConfig(topic, "cooperative"), builder -> {
-                    var b = builder.topics(topic).limits(UnitLimits.defaults().withRecords(1));
-                    return batch
-                            ? b.handleBatch((records, tx) -> register(tx, registered))
-                            : b.handle((record, tx) -> register(tx, registered));
-                })) {
+        try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> {
+            var b = builder.topics(topic).limits(UnitLimits.defaults().withRecords(1));
+            return batch
+                    ? b.handleBatch((records, tx) -> register(tx, registered))
+                    : b.handle((record, tx) -> register(tx, registered));
+        })) {
             send("1", "2", "3", "4", "5");
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 5);
         }

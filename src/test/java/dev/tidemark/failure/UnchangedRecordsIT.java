@@ -110,7 +110,9 @@ class UnchangedRecordsIT {
                 if (!key && meddler.is(Meddler.DESERIALIZER_OVERWRITES_HEADER)) {
                     zero(headers.lastHeader("type").value());
                 }
-                if (key ? meddler.is(Meddler.KEY_DESERIALIZER_OVERWRITES_KEY) : meddler.is(Meddler.DESERIALIZER_OVERWRITES_VALUE)) {
+                if (key
+                        ? meddler.is(Meddler.KEY_DESERIALIZER_OVERWRITES_KEY)
+                        : meddler.is(Meddler.DESERIALIZER_OVERWRITES_VALUE)) {
                     zero(data);
                 }
                 return result;
@@ -150,7 +152,8 @@ class UnchangedRecordsIT {
     private FailurePolicy meddling(Meddler meddler, FailurePolicy policy) {
         return failure -> {
             if (meddler.is(Meddler.POLICY_OVERWRITES_ALL)) {
-                assertThat(new String(failure.record().value(), StandardCharsets.UTF_8)).startsWith("value ");
+                assertThat(new String(failure.record().value(), StandardCharsets.UTF_8))
+                        .startsWith("value ");
                 zero(failure.record().key());
                 zero(failure.record().value());
                 failure.record().headers().remove("type");

@@ -57,7 +57,8 @@ class VerdictIT {
 
     @BeforeEach
     void tables() {
-        database.superuser().execute("create extension if not exists ltree", "create extension if not exists postgres_fdw");
+        database.superuser()
+                .execute("create extension if not exists ltree", "create extension if not exists postgres_fdw");
         database.owner()
                 .execute(
                         "create table reading (n int, note text)",
@@ -86,7 +87,8 @@ class VerdictIT {
                             .deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new)
                             .handleBatch(SqlJob.of(sql)));
         }
-        String[] statements = sql.replace("from records", "from (select ?::jsonb as value) r").split(";");
+        String[] statements =
+                sql.replace("from records", "from (select ?::jsonb as value) r").split(";");
         RecordHandler<String, String> handler = (record, tx) -> {
             for (String statement : statements) {
                 if (statement.contains("?")) {
@@ -96,13 +98,16 @@ class VerdictIT {
                 }
             }
         };
-        return Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> how == How.HANDLER
-                ? builder.topics(topic).onFailure(policy).handle(handler)
-                : builder.topics(topic).onFailure(policy).handleBatch((records, tx) -> {
-                    for (ConsumerRecord<String, String> record : records) {
-                        handler.handle(record, tx);
-                    }
-                }));
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> how == How.HANDLER
+                        ? builder.topics(topic).onFailure(policy).handle(handler)
+                        : builder.topics(topic).onFailure(policy).handleBatch((records, tx) -> {
+                            for (ConsumerRecord<String, String> record : records) {
+                                handler.handle(record, tx);
+                            }
+                        }));
     }
 
     private long stored() {
@@ -141,7 +146,10 @@ class VerdictIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"42601", "42P01", "42883", "XX000", "0A000", "P0001", "38000", "2F002", "21000", "HV000", "26000x"})
+    @ValueSource(
+            strings = {
+                "42601", "42P01", "42883", "XX000", "0A000", "P0001", "38000", "2F002", "21000", "HV000", "26000x"
+            })
     void oneThatFailsAmongOthersIsItselfWhateverItsCode(String code) {
         bad.addAll(List.of(0, 7, 8, 19));
         String state = code.substring(0, 5);
@@ -170,7 +178,11 @@ class VerdictIT {
     }
 
     static Stream<String> brokenTransactions() {
-        return Stream.of("call flush_all()", "call undo_all()", "release savepoint nowhere", "set transaction isolation level serializable");
+        return Stream.of(
+                "call flush_all()",
+                "call undo_all()",
+                "release savepoint nowhere",
+                "set transaction isolation level serializable");
     }
 
     @ParameterizedTest
@@ -215,11 +227,11 @@ class VerdictIT {
                         "grant insert on remote_reading to public");
         send(0, 4);
         try (Running running = start(
-                how,
-                FailurePolicy.park(),
-                "insert into remote_reading(n) select (value->>'n')::int from records")) {
-            running.until("it waits", () -> running.consumer().status().partitions().stream()
-                    .anyMatch(p -> p.state() == PartitionState.RETRYING));
+                how, FailurePolicy.park(), "insert into remote_reading(n) select (value->>'n')::int from records")) {
+            running.until(
+                    "it waits",
+                    () -> running.consumer().status().partitions().stream()
+                            .anyMatch(p -> p.state() == PartitionState.RETRYING));
             assertThat(parked()).isEmpty();
             database.superuser().execute("alter server away options (set port '" + port + "')");
             running.until("all read", () -> stored() == 4);
@@ -399,15 +411,18 @@ class VerdictIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .onFailure(FailurePolicy.retry(2, java.time.Duration.ofMillis(1)).thenSkip())
+                        .onFailure(FailurePolicy.retry(2, java.time.Duration.ofMillis(1))
+                                .thenSkip())
                         .limits(dev.tidemark.UnitLimits.defaults().withRecords(10))
                         .handle((record, tx) -> apply(record, tx, away, refused)))) {
             assertThat(running.failure()).hasMessageContaining("TM-505");
         }
         assertThat(refused.get()).isPositive();
         long reached = stored();
-        assertThat(database.query("select n from reading order by n")).isEqualTo(words(IntStream.range(0, (int) reached)));
-        assertThat(database.number("select count(*) from tidemark.audit_log where action = 'skip'")).isZero();
+        assertThat(database.query("select n from reading order by n"))
+                .isEqualTo(words(IntStream.range(0, (int) reached)));
+        assertThat(database.number("select count(*) from tidemark.audit_log where action = 'skip'"))
+                .isZero();
     }
 
     /** An error that says nothing of itself begins at record 237, for all. */

@@ -129,7 +129,10 @@ public final class HealthPlanner {
             if (unclaimed || stands || partition.lastError().isPresent()) {
                 problems.add("partition " + partition.partition() + " is " + partition.state()
                         + partition.lastError().map(error -> ": " + error).orElse("")
-                        + partition.errorSince().map(since -> ", since " + since).orElse(""));
+                        + partition
+                                .errorSince()
+                                .map(since -> ", since " + since)
+                                .orElse(""));
             }
         }
         if (facts.isSilent()) {

@@ -172,7 +172,8 @@ public final class ReactionPlanner {
             String kind = sql.sqlState() == null ? "" : ", with SQLSTATE " + sql.sqlState();
             return halt(
                     ErrorCode.NOT_THE_RECORD,
-                    what + kind + ", which is the fault of the handler, the schema or the environment and not the record's"
+                    what + kind
+                            + ", which is the fault of the handler, the schema or the environment and not the record's"
                             + (sql.isTheJobs() ? "" : ": other records fail in the same way and none succeeds")
                             + ": fix them and start the consumer again",
                     cause);

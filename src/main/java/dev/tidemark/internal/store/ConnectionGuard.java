@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.copy.CopyManager;
+import org.postgresql.core.BaseConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,8 @@ import org.slf4j.LoggerFactory;
  * handler swallows the refusal. Once the unit has ended, it refuses everything for good, and the statements made through it are closed:
  * a thread that a handler left behind must not write into the next unit. Thread-safe, since such a thread may still use it.
  *
- * <p>What a handler takes out by {@code unwrap} is the driver's own, and is not guarded.
+ * <p>The driver's interfaces that a handler takes out by {@code unwrap}, such as {@code PGConnection}, are guarded in the same way; its
+ * classes cannot be.
  */
 final class ConnectionGuard implements InvocationHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
@@ -117,7 +120,9 @@ final class ConnectionGuard implements InvocationHandler {
     }
 
     private @Nullable Object use(String name, Method method, @Nullable Object @Nullable [] args) throws Throwable {
-        unwrapped |= name.equals("unwrap");
+        if (name.equals("unwrap") && args != null && args[0] instanceof Class<?> type) {
+            return unwrap(type);
+        }
         boolean refused = REFUSED.contains(name)
                 || (name.equals("rollback") && args == null)
                 || (name.equals("setAutoCommit") && args != null && Boolean.TRUE.equals(args[0]));
@@ -132,7 +137,21 @@ final class ConnectionGuard implements InvocationHandler {
             remember(statement);
             return name.equals("createStatement") ? proxy(Statement.class, new StatementGuard(statement)) : result;
         }
-        return result instanceof DatabaseMetaData data ? proxy(DatabaseMetaData.class, new MetaDataGuard(data)) : result;
+        return result instanceof DatabaseMetaData data
+                ? proxy(DatabaseMetaData.class, new MetaDataGuard(data))
+                : result;
+    }
+
+    /** The driver's own interface, guarded like the connection itself; its class, which nothing can guard, as it is. */
+    private Object unwrap(Class<?> type) throws SQLException {
+        if (type.isInstance(guarded)) {
+            return guarded;
+        }
+        unwrapped = true;
+        Object driver = target.unwrap(type);
+        return driver instanceof BaseConnection base && type.isAssignableFrom(BaseConnection.class)
+                ? proxy(BaseConnection.class, new DriverGuard(base))
+                : driver;
     }
 
     private void remember(Statement statement) throws SQLException {
@@ -207,6 +226,35 @@ final class ConnectionGuard implements InvocationHandler {
         public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
                 throws Throwable {
             return method.getName().equals("getConnection") ? guarded : call(data, method, args);
+        }
+    }
+
+    /** The driver's own interface, to COPY for example. */
+    private final class DriverGuard implements InvocationHandler {
+        private final BaseConnection driver;
+
+        DriverGuard(BaseConnection driver) {
+            this.driver = driver;
+        }
+
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
+                throws Throwable {
+            if (method.getDeclaringClass().isAssignableFrom(Connection.class)) {
+                return ConnectionGuard.this.invoke(proxy, method, args);
+            }
+            lock.lock();
+            try {
+                if (!open) {
+                    return afterTheEnd(method.getName());
+                }
+                // It asks the connection that it is made of before each COPY, and so ends with the unit.
+                return method.getName().equals("getCopyAPI")
+                        ? new CopyManager((BaseConnection) proxy)
+                        : call(driver, method, args);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 }

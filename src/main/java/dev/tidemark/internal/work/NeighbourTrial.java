@@ -1,5 +1,6 @@
 package dev.tidemark.internal.work;
 
+import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -161,10 +162,13 @@ final class NeighbourTrial<K, V> {
         }
         Progress progress =
                 new Progress(1, System.nanoTime() + tools.limits().time().toNanos());
-        return tools.transaction()
+        UnitOutcome outcome = tools.transaction()
                 .run(List.of(part.claim()), Terms.USUAL.lockTimed(lockTimed).asTrial(), tx -> {
                     tools.handler().handle(List.of(List.of(record)), tx, progress);
                     return new UnitEnd.Advance(Map.of());
                 });
+        // The handler may have cleared it.
+        LogContext.enter(tools.groupId());
+        return outcome;
     }
 }

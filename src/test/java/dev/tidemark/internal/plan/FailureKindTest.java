@@ -44,17 +44,14 @@ class FailureKindTest {
 
     @Test
     void aPoolThatReportsARefusedLoginAsTransientIsNotBelieved() {
-        assertThat(FailureKind.of(Facts.ofDriver("28P01", true, false)))
-                .isEqualTo(FailureKind.HANDLER);
+        assertThat(FailureKind.of(Facts.ofDriver("28P01", true, false))).isEqualTo(FailureKind.HANDLER);
         assertThat(FailureKind.of(Facts.ofDriver(null, true, false))).isEqualTo(FailureKind.PASSING);
     }
 
     @Test
     void aServerThatGoesOnAfterWhatItCouldNotReadBlamesTheHandler() {
-        assertThat(FailureKind.of(Facts.ofServer("08P01")))
-                .isEqualTo(FailureKind.HANDLER);
-        assertThat(FailureKind.of(Facts.ofDriver("08P01", false, true)))
-                .isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.of(Facts.ofServer("08P01"))).isEqualTo(FailureKind.HANDLER);
+        assertThat(FailureKind.of(Facts.ofDriver("08P01", false, true))).isEqualTo(FailureKind.PASSING);
     }
 
     @Test

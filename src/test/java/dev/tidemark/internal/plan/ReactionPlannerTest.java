@@ -44,12 +44,7 @@ class ReactionPlannerTest {
 
     private static RecordFacts record(FailurePolicy policy, int attempt, int givenUpInARow, Evidence evidence) {
         return new RecordFacts(
-                policy,
-                new ConsumerRecord<>("flights", 0, 42, null, null),
-                attempt,
-                givenUpInARow,
-                false,
-                evidence);
+                policy, new ConsumerRecord<>("flights", 0, 42, null, null), attempt, givenUpInARow, false, evidence);
     }
 
     private static Reaction single(UnitOutcome outcome, FailurePolicy policy, int attempt, int givenUpInARow) {
@@ -182,11 +177,9 @@ class ReactionPlannerTest {
 
     @Test
     void whatCannotBeDecodedForNowIsWaitedFor() {
-        assertThat(single(
-                        new UnitOutcome.Undecodable("value", cause, Facts.passing()), FailurePolicy.skip(), 1, 0))
+        assertThat(single(new UnitOutcome.Undecodable("value", cause, Facts.passing()), FailurePolicy.skip(), 1, 0))
                 .isInstanceOf(Reaction.RetryAfter.class);
-        assertThat(single(
-                        new UnitOutcome.Undecodable("value", cause, Facts.linkage()), FailurePolicy.skip(), 1, 0))
+        assertThat(single(new UnitOutcome.Undecodable("value", cause, Facts.linkage()), FailurePolicy.skip(), 1, 0))
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class,
                         halt -> assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD));

@@ -18,8 +18,10 @@ class VerdictTest {
     @ParameterizedTest
     @ValueSource(strings = {"42601", "22P02", "23505", "P0001", "XX000", "0A000", "42P01", "57014", "38000"})
     void whateverItsClassARecordThatFailsWhileAnotherOfItsPartitionSucceedsIsItself(String state) {
-        assertThat(of(Facts.ofServer(state), Proof.OWN, OptionalInt.empty(), 99)).isEqualTo(Verdict.THE_RECORDS);
-        assertThat(of(Facts.ofServer(state), Proof.NONE, OptionalInt.empty(), 0)).isEqualTo(Verdict.TRY_NEIGHBOURS);
+        assertThat(of(Facts.ofServer(state), Proof.OWN, OptionalInt.empty(), 99))
+                .isEqualTo(Verdict.THE_RECORDS);
+        assertThat(of(Facts.ofServer(state), Proof.NONE, OptionalInt.empty(), 0))
+                .isEqualTo(Verdict.TRY_NEIGHBOURS);
     }
 
     @ParameterizedTest
@@ -63,8 +65,10 @@ class VerdictTest {
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
         Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, null);
-        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence)).isEqualTo(verdict);
-        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence)).isEqualTo(verdict);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence))
+                .isEqualTo(verdict);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence))
+                .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, Facts.of("a.b.ParseException"), evidence))
                 .isEqualTo(verdict);
     }

@@ -59,7 +59,8 @@ class SqlFailuresTest {
         "permission denied for function advance_offset, function advance_offset, writer"
     })
     void aRightThatIsMissingIsNamedInAnyLanguage(String message, String object, String role) {
-        assertThat(StoreErrors.translate(new Schema("tidemark"), "etl", sent("FEHLER", "42501", message, "aclcheck_error")))
+        assertThat(StoreErrors.translate(
+                        new Schema("tidemark"), "etl", sent("FEHLER", "42501", message, "aclcheck_error")))
                 .hasMessageContaining("TM-204")
                 .hasMessageContaining("lacks a right on " + object + ":")
                 .hasMessageContaining("'" + role + "'");
@@ -113,12 +114,14 @@ class SqlFailuresTest {
     void failuresAreAlikeByTheirCodeOrElseByTheirClasses() {
         assertThat(SqlFailures.facts(new IllegalStateException("a")).kind())
                 .isEqualTo(SqlFailures.facts(new IllegalStateException("b")).kind())
-                .isNotEqualTo(SqlFailures.facts(new IllegalArgumentException("a")).kind());
+                .isNotEqualTo(
+                        SqlFailures.facts(new IllegalArgumentException("a")).kind());
         assertThat(SqlFailures.facts(sent("ERROR", "23505", "a", "b")).kind())
                 .isEqualTo(SqlFailures.facts(new RuntimeException(sent("FEHLER", "23505", "c", "d")))
                         .kind())
                 .isEqualTo("23505");
-        assertThat(SqlFailures.facts(new IllegalStateException(new ArithmeticException())).kind())
+        assertThat(SqlFailures.facts(new IllegalStateException(new ArithmeticException()))
+                        .kind())
                 .isNotEqualTo(SqlFailures.facts(new IllegalStateException()).kind());
     }
 

@@ -147,7 +147,8 @@ final class FailureFuzzCase implements WorkerEvents {
                         FailurePolicy.park(), FailurePolicy.skip(), FailurePolicy.parkKey(), FailurePolicy.halt())
                 .get(random.nextInt(4));
         if (random.nextInt(3) == 0) {
-            return FailurePolicy.retry(1 + random.nextInt(2), Duration.ofMillis(1)).then(last);
+            return FailurePolicy.retry(1 + random.nextInt(2), Duration.ofMillis(1))
+                    .then(last);
         }
         if (random.nextInt(5) == 0) {
             return failure -> failure.record().offset() % 2 == 0 ? FailureAction.park() : FailureAction.skip();
@@ -223,8 +224,7 @@ final class FailureFuzzCase implements WorkerEvents {
     }
 
     private boolean isOver() {
-        return PARTITIONS.stream()
-                .allMatch(p -> halted.contains(p) || positions.getOrDefault(p, 0L) == size(p));
+        return PARTITIONS.stream().allMatch(p -> halted.contains(p) || positions.getOrDefault(p, 0L) == size(p));
     }
 
     private int size(TopicPartition partition) {
@@ -372,7 +372,8 @@ final class FailureFuzzCase implements WorkerEvents {
         int alone = 0;
         try (Connection c = pool.getConnection()) {
             Map<Integer, Long> before = new HashMap<>();
-            try (PreparedStatement s = c.prepareStatement("select partition, n, by from fuzzed where group_id = ? order by seq")) {
+            try (PreparedStatement s =
+                    c.prepareStatement("select partition, n, by from fuzzed where group_id = ? order by seq")) {
                 s.setString(1, group);
                 ResultSet r = s.executeQuery();
                 while (r.next()) {
@@ -399,13 +400,15 @@ final class FailureFuzzCase implements WorkerEvents {
                     boolean mayBeTaken = outage == Outage.SAYS_NOTHING && isAlone(partition, n);
                     if (!follows && !nature(partition, n).bad) {
                         assertThat(mayBeTaken)
-                                .as(name + ": " + partition + "@" + n + " is " + nature(partition, n) + " and was given up")
+                                .as(name + ": " + partition + "@" + n + " is " + nature(partition, n)
+                                        + " and was given up")
                                 .isTrue();
                         alone++;
                     }
                 }
             }
-            try (PreparedStatement s = c.prepareStatement("select partition, next_offset from tidemark.stored_offset where group_id = ?")) {
+            try (PreparedStatement s = c.prepareStatement(
+                    "select partition, next_offset from tidemark.stored_offset where group_id = ?")) {
                 s.setString(1, group);
                 ResultSet r = s.executeQuery();
                 while (r.next()) {
@@ -439,8 +442,11 @@ final class FailureFuzzCase implements WorkerEvents {
     }
 
     private void fate(Map<TopicPartition, Map<Long, String>> fates, int partition, long n, String fate) {
-        String other = Objects.requireNonNull(fates.get(PARTITIONS.get(partition))).put(n, fate);
-        assertThat(other).as(name + ": " + partition + "@" + n + " " + fate + " twice").isNull();
+        String other =
+                Objects.requireNonNull(fates.get(PARTITIONS.get(partition))).put(n, fate);
+        assertThat(other)
+                .as(name + ": " + partition + "@" + n + " " + fate + " twice")
+                .isNull();
     }
 
     @Override
@@ -468,7 +474,8 @@ final class FailureFuzzCase implements WorkerEvents {
 
     @Override
     public synchronized void moved(Collection<Claim> claims) {
-        claims.forEach(claim -> positions.merge(claim.partition(), claim.position().nextOffset(), Math::max));
+        claims.forEach(
+                claim -> positions.merge(claim.partition(), claim.position().nextOffset(), Math::max));
         wakeThreads();
         notifyAll();
     }
