@@ -31,11 +31,10 @@ class TimesIT {
     private static Result on(ReadGroup group, String... args) {
         DatabaseRole role = args[0].equals("run") ? DatabaseRole.WRITER : DatabaseRole.OPERATOR;
         List<String> all = new ArrayList<>(List.of(args));
-        all.addAll(List.of(
-                "--jdbc-url",
-                group.database.as(role).jdbcUrl(),
-                "--bootstrap-servers",
-                group.kafka.bootstrapServers()));
+        all.addAll(List.of("--jdbc-url", group.database.as(role).jdbcUrl()));
+        if (!args[0].equals("audit")) {
+            all.addAll(List.of("--bootstrap-servers", group.kafka.bootstrapServers()));
+        }
         return call(all.toArray(String[]::new));
     }
 

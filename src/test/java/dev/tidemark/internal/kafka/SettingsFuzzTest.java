@@ -245,7 +245,7 @@ class SettingsFuzzTest {
                                 "client.id",
                                 text,
                                 "config.providers",
-                                "fuzz",
+                                settings.get("config.providers"),
                                 "config.providers.fuzz.class",
                                 Provider.class.getName()))
                         .getString("client.id")
