@@ -42,6 +42,9 @@ public final class TidemarkBuilder<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(TidemarkBuilder.class);
 
     private static final long BUFFER_BYTES = 64L << 20;
+    private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration MILLISECOND = Duration.ofMillis(1);
+    private static final Duration DAY = Duration.ofDays(1);
 
     private final Map<String, ?> kafkaConfig;
     private final Settings settings;
@@ -61,6 +64,7 @@ public final class TidemarkBuilder<K, V> {
         private int workers = 1;
         private long bufferBytes = BUFFER_BYTES;
         private @Nullable Duration ownerTimeout;
+        private Duration networkTimeout = NETWORK_TIMEOUT;
         private boolean strictIdentity;
         private boolean untilEnd;
         private boolean mirror;
@@ -236,6 +240,18 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
+     * How long the database may be silent on a connection before its socket is closed and another connection is taken: a firewall or a
+     * host that is gone ends connections without a word. It counts from when a reply is overdue: for a unit after its deadline, when
+     * its statement was cancelled in vain; for the control thread after the 5 s that it waits for locks; for a new connection from the
+     * start. A shorter network timeout of the connection itself, such as {@code socketTimeout} in the URL, stays in force. A COMMIT
+     * whose reply did not come is cut too: what became of it, the next claim finds out. Default 10 s; at least 1 ms.
+     */
+    public TidemarkBuilder<K, V> networkTimeout(Duration timeout) {
+        settings.networkTimeout = timeout;
+        return this;
+    }
+
+    /**
      * Who is told what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds to those before. Default
      * nobody.
      */
@@ -282,9 +298,14 @@ public final class TidemarkBuilder<K, V> {
                     deadline,
                     timeout);
         }
+        Duration network = settings.networkTimeout;
+        require(
+                network.compareTo(MILLISECOND) >= 0 && network.compareTo(DAY) <= 0,
+                "networkTimeout must be between 1 ms and a day, not " + network);
         return new ConsumerEngine<>(new EngineOptions<>(
                 new KafkaSide(kafka, reading, settings.strictIdentity, settings.mirror),
-                new StoreSide(database, new Schema(settings.schema), Optional.ofNullable(settings.storeId), timeout),
+                new StoreSide(
+                        database, new Schema(settings.schema), Optional.ofNullable(settings.storeId), timeout, network),
                 new WorkSide<>(
                         () -> new RecordDecoder<>(keys, values),
                         handler,

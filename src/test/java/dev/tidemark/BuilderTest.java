@@ -9,6 +9,7 @@ import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.testkit.Provokes;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -68,6 +69,10 @@ class BuilderTest {
         assertRefused(KAFKA, b -> b.workers(0), ErrorCode.INVALID_SETTING, "workers");
         assertRefused(KAFKA, b -> b.bufferBytes(-1), ErrorCode.INVALID_SETTING, "bufferBytes");
         assertRefused(KAFKA, b -> b.ownerTimeout(Duration.ZERO), ErrorCode.INVALID_SETTING, "ownerTimeout");
+        for (Duration wrong : List.of(
+                Duration.ZERO, Duration.ofNanos(999_999), Duration.ofSeconds(-1), Duration.ofSeconds(Long.MAX_VALUE))) {
+            assertRefused(KAFKA, b -> b.networkTimeout(wrong), ErrorCode.INVALID_SETTING, "networkTimeout");
+        }
         assertRefused(
                 KAFKA, b -> b.limits(UnitLimits.defaults().withRecords(0)), ErrorCode.INVALID_SETTING, "records", "0");
         assertRefused(

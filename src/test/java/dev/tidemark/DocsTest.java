@@ -32,6 +32,7 @@ class DocsTest {
         "docs/embedding.md, EmbeddingExamples, mirror",
         "docs/embedding.md, EmbeddingExamples, strict",
         "docs/embedding.md, EmbeddingExamples, store",
+        "docs/embedding.md, EmbeddingExamples, silence",
         "docs/embedding.md, EmbeddingExamples, copy-rows",
         "docs/embedding.md, EmbeddingExamples, copy",
         "docs/failures.md, PolicyExamples, halt",

@@ -5,6 +5,7 @@ import de.bytefish.pgbulkinsert.mapping.AbstractMapping;
 import dev.tidemark.sql.SqlJob;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -57,6 +58,12 @@ final class EmbeddingExamples {
     static void store(TidemarkBuilder<String, String> builder) {
         // docs: store
         builder.storeId(UUID.fromString("8b0c1f4e-6a0f-4c0e-9d53-0a6a0c1d2e3f"));
+        // docs: end
+    }
+
+    static void silence(TidemarkBuilder<String, String> builder) {
+        // docs: silence
+        builder.networkTimeout(Duration.ofSeconds(5));
         // docs: end
     }
 

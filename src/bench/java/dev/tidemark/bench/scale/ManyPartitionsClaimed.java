@@ -10,6 +10,7 @@ import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.testkit.TestDatabase;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -87,7 +88,7 @@ public final class ManyPartitionsClaimed {
         }
         try (HikariDataSource pool = database.pool(1)) {
             CountingDataSource counting = new CountingDataSource(pool);
-            try (ControlConnection connection = new ControlConnection(counting.counted())) {
+            try (ControlConnection connection = new ControlConnection(counting.counted(), Duration.ofSeconds(10))) {
                 connection.inTransaction(c -> {
                     for (Map.Entry<String, Identity> topic : topics.entrySet()) {
                         store.bind(c, topic.getKey(), topic.getValue(), Optional.of(starts), starts);

@@ -141,7 +141,8 @@ public final class StoredOffsetCost {
 
     private static void advance(HikariDataSource pool, List<Claim> claims, long units, long end, AtomicLong done) {
         List<Claim> current = new ArrayList<>(claims);
-        try (WorkerSession session = new WorkerSession(pool, "tidemark/scale")) {
+        try (WorkerSession session =
+                new WorkerSession(pool, "tidemark/scale", Duration.ofMinutes(5), Duration.ofSeconds(10))) {
             UnitTransaction transaction =
                     new UnitTransaction(new Schema("tidemark"), "scale", "scale", session, Duration.ofSeconds(30));
             for (long i = 0; i < units && System.nanoTime() - end < 0; i++) {

@@ -32,5 +32,8 @@ final class Silence implements WorkerEvents {
     public void drained(Claim claim) {}
 
     @Override
+    public void survived(Claim claim, long offset) {}
+
+    @Override
     public void failed(TidemarkException why) {}
 }

@@ -46,6 +46,7 @@ final class ControlTasks {
     private volatile @Nullable OwnThread thread;
     private final Trouble database;
     private final Trouble kafka;
+    final UnexpectedFailures unexpected;
 
     /**
      * @param connection what the tasks ask the database on
@@ -63,6 +64,7 @@ final class ControlTasks {
         this.fatal = fatal;
         this.database = new Trouble(groupId, "the database");
         this.kafka = new Trouble(groupId, "Kafka");
+        this.unexpected = new UnexpectedFailures(groupId);
         this.executor = new ScheduledThreadPoolExecutor(1, task -> {
             OwnThread made = threads.create("tidemark-" + groupId + "-control", LogContext.inGroup(groupId, task));
             thread = made;
@@ -70,7 +72,7 @@ final class ControlTasks {
         });
     }
 
-    /** Runs a task that handles its own failures; one that it did not expect is fatal, as nobody would hear of it. */
+    /** Runs a task that handles its own failures; the executor would keep to itself what it throws all the same. */
     void later(Runnable task, Duration delay) {
         try {
             ScheduledFuture<?> unused = executor.schedule(() -> watched(task), delay.toNanos(), TimeUnit.NANOSECONDS);
@@ -79,25 +81,36 @@ final class ControlTasks {
         }
     }
 
-    /** Looks again and again; trouble is no reason to stop. */
-    void every(Duration interval, String task, Look look) {
-        ScheduledFuture<?> unused = executor.scheduleWithFixedDelay(
-                () -> watched(() -> guarded(task, look)),
-                interval.toMillis(),
-                interval.toMillis(),
-                TimeUnit.MILLISECONDS);
-    }
-
     private void watched(Runnable task) {
         OwnThread.enter(Step.CONTROL);
         try {
             task.run();
+        } catch (RuntimeException e) {
+            Duration unused = unexpected.failed("a control task", unexpected(e));
         } catch (Throwable e) {
             fatal.accept(unexpected(e));
         } finally {
             OwnThread.rest();
             boolean unused = OwnThread.goesOn();
         }
+    }
+
+    /**
+     * Looks again and again; no trouble is a reason to stop, but what fails unexpectedly is tried less often.
+     *
+     * @param task a name that no other task has
+     */
+    void every(Duration interval, String task, Look look) {
+        every(interval, interval, task, look);
+    }
+
+    private void every(Duration first, Duration interval, String task, Look look) {
+        later(
+                () -> {
+                    Duration wait = guarded(task, look);
+                    every(wait.compareTo(interval) > 0 ? wait : interval, interval, task, look);
+                },
+                first);
     }
 
     private TidemarkException unexpected(Throwable e) {
@@ -108,9 +121,9 @@ final class ControlTasks {
                 e);
     }
 
-    /** As {@link #guarded(String, Look, Consumer)}, where what waiting does not help ends the consumer. */
+    /** As {@link #guarded(String, Look, Consumer)}, where what has a code and does not pass ends the consumer, and nothing else does. */
     Duration guarded(String task, Look look) {
-        return guarded(task, look, fatal);
+        return guarded(task, look, fatal, true);
     }
 
     /**
@@ -121,20 +134,30 @@ final class ControlTasks {
      * @return zero unless the look is to be tried again
      */
     Duration guarded(String task, Look look, Consumer<TidemarkException> end) {
+        return guarded(task, look, end, false);
+    }
+
+    /**
+     * @param lenient whether what no code describes is tried again: it may concern this one task, and to end all that works for it
+     *     would help nobody
+     */
+    private Duration guarded(String task, Look look, Consumer<TidemarkException> end, boolean lenient) {
         long began = System.nanoTime();
         try {
             look.run();
             nothingLeft(task);
         } catch (SQLException e) {
             heard(began);
-            return ofDatabase(task, e, end);
+            return ofDatabase(task, e, end, lenient);
         } catch (KafkaUnavailableException e) {
             heard(began);
             database.succeeded(task);
             Throwable cause = e.getCause() == null ? e : e.getCause();
             return kafka.failed(task, cause.getClass().getSimpleName(), false);
         } catch (TidemarkException e) {
-            end.accept(e);
+            return sorted(task, e, end, lenient);
+        } catch (RuntimeException e) {
+            return sorted(task, unexpected(e), end, lenient);
         } catch (Throwable e) {
             end.accept(unexpected(e));
         }
@@ -142,10 +165,19 @@ final class ControlTasks {
         return Duration.ZERO;
     }
 
+    private Duration sorted(String task, TidemarkException e, Consumer<TidemarkException> end, boolean lenient) {
+        if (lenient && e.code() == ErrorCode.UNEXPECTED) {
+            return unexpected.failed(task, e);
+        }
+        end.accept(e);
+        return Duration.ZERO;
+    }
+
     /** A task has nothing to do any more, so that it is in no trouble either. */
     void nothingLeft(String task) {
         database.succeeded(task);
         kafka.succeeded(task);
+        unexpected.over(task);
     }
 
     /** What keeps a task from succeeding, in words; empty if nothing does. */
@@ -157,16 +189,15 @@ final class ControlTasks {
 
     private void heard(long began) {
         long now = System.nanoTime();
-        if (connection.sinceLastAnswer(now) <= now - began) {
+        if (connection.silence().sinceLastAnswer(now) <= now - began) {
             database.replied();
         }
     }
 
-    private Duration ofDatabase(String task, SQLException e, Consumer<TidemarkException> end) {
+    private Duration ofDatabase(String task, SQLException e, Consumer<TidemarkException> end, boolean lenient) {
         SqlFacts facts = SqlFailures.facts(e);
         if (FailureKind.ofControl(facts) == FailureKind.HANDLER) {
-            end.accept(StoreErrors.translate(schema, groupId, e));
-            return Duration.ZERO;
+            return sorted(task, StoreErrors.translate(schema, groupId, e), end, lenient);
         }
         if (connection.isWithoutTransactions(e)) {
             end.accept(StoreErrors.poolerByStatement(e));
@@ -175,34 +206,12 @@ final class ControlTasks {
         return database.failed(task, SqlFailures.describe(e), SqlFailures.isSilence(facts));
     }
 
-    /**
-     * Waits until what was asked for is done, and then for what came of it, then ends.
-     *
-     * @param between run on this thread between the two: what the first tasks found out may ask for more
-     * @param patience for all of it
-     * @return whether it was done in time
-     */
-    boolean close(Runnable between, Duration patience) {
-        long end = System.nanoTime() + patience.toNanos();
-        boolean done = awaitAsked(end);
-        between.run();
-        done &= awaitAsked(end);
-        if (!done) {
-            LOG.warn("claims could not be given back in time group={}", groupId);
-        }
-        OwnThread last = thread;
-        if (last != null) {
-            last.mayEnd();
-        }
-        executor.shutdownNow();
-        return done;
-    }
-
-    private boolean awaitAsked(long end) {
+    /** Waits until what was asked for up to now is done; answers false if that takes longer than the patience. */
+    boolean finish(Duration patience) {
         CompletableFuture<Void> last = new CompletableFuture<>();
         later(() -> last.complete(null), Duration.ZERO);
         try {
-            last.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            last.get(patience.toNanos(), TimeUnit.NANOSECONDS);
             return true;
         } catch (TimeoutException | ExecutionException e) {
             return false;
@@ -210,5 +219,14 @@ final class ControlTasks {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /** Ends the thread, whatever it does. */
+    void close() {
+        OwnThread last = thread;
+        if (last != null) {
+            last.mayEnd();
+        }
+        executor.shutdownNow();
     }
 }

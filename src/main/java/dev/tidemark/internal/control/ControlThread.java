@@ -10,6 +10,7 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Reading;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.plan.Waiting;
+import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.LockHolders;
@@ -18,6 +19,7 @@ import dev.tidemark.internal.store.OwnershipTable;
 import dev.tidemark.internal.store.PartitionStateTable;
 import dev.tidemark.internal.store.PauseTable;
 import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.Silence;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.UnitWaits;
@@ -35,6 +37,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,6 +66,7 @@ public final class ControlThread {
      * @param storeId the store to find; empty for whichever is met first
      * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
      * @param deadline how long a unit may last
+     * @param networkTimeout how long a server may be silent beyond what it was given to reply
      */
     public record Options(
             Schema schema,
@@ -71,7 +75,8 @@ public final class ControlThread {
             Optional<UUID> storeId,
             Reading reading,
             Duration ownerTimeout,
-            Duration deadline) {}
+            Duration deadline,
+            Duration networkTimeout) {}
 
     private final Options options;
     private final ControlConnection connection;
@@ -82,7 +87,8 @@ public final class ControlThread {
     private final List<WorkerSession> sessions;
     private final ControlTasks tasks;
     private final ControlEvents events;
-    private final PartitionStateTable states;
+    private final PendingNotes notes;
+    private final UnitWatch units;
     private final StoreIdentity identity;
     private final EndWatch ends;
     private final Preparation preparation;
@@ -113,7 +119,7 @@ public final class ControlThread {
         this.sessions = sessions;
         this.store = new ClaimStore(options.schema(), options.groupId());
         this.events = events;
-        this.states = new PartitionStateTable(options.schema(), options.groupId());
+        PartitionStateTable states = new PartitionStateTable(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), connection, events::failed, threads);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
@@ -126,7 +132,10 @@ public final class ControlThread {
                 options.groupId(),
                 options.reading().gaps(),
                 identity,
-                pauses);
+                pauses,
+                new BlockerWatch(options.ownerTimeout(), options.deadline().plus(options.networkTimeout())));
+        this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
+        this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.ends = new EndWatch(options.groupId(), lookup, store, states, connection);
         this.preparation = new Preparation(
                 options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
@@ -166,6 +175,7 @@ public final class ControlThread {
     /** Begins to look, once the store was found sound; completes exceptionally if waiting does not mend what was found. */
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> sound = new CompletableFuture<>();
+        units.start();
         tasks.later(() -> prepare(sound), Duration.ZERO);
         return sound;
     }
@@ -180,22 +190,18 @@ public final class ControlThread {
         claims.want(assignments, delay, options.reading().isManual());
     }
 
-    /** Writes down that a partition halted; failing to is no harm. */
-    public void noteHalt(TopicPartition partition, TidemarkException why, String words) {
-        tasks.later(
-                () -> {
-                    try {
-                        connection.inTransaction(c -> {
-                            identity.check(c);
-                            states.halted(c, partition, why.code(), words);
-                            return partition;
-                        });
-                    } catch (SQLException | TidemarkException e) {
-                        LOG.debug(
-                                "could not note a halt partition={} cause=\"{}\"", partition, SqlFailures.describe(e));
-                    }
-                },
-                Duration.ZERO);
+    /**
+     * Writes down that a partition halted, however long that takes, unless it is claimed or moved meanwhile.
+     *
+     * @param claim the claim it was held by; null if its claim was refused
+     */
+    public void noteHalt(TopicPartition partition, @Nullable Claim claim, TidemarkException why, String words) {
+        notes.halted(partition, claim, why.code(), words);
+    }
+
+    /** Takes back the count of an attempt at a record that this process has come back from, however long that takes. */
+    public void noteSurvival(TopicPartition partition, long offset) {
+        notes.survived(partition, offset);
     }
 
     /** Asks Kafka, now, whether these topics are still the ones that were claimed; the caller's thread waits. */
@@ -205,7 +211,32 @@ public final class ControlThread {
 
     /** How long ago, in nanoseconds, the database answered this thread. */
     public long sinceDatabaseAnswered(long now) {
-        return connection.sinceLastAnswer(now);
+        return connection.silence().sinceLastAnswer(now);
+    }
+
+    /** Since when the database has been silent to this thread. */
+    public Silence silence() {
+        return connection.silence();
+    }
+
+    /** Whether no connection to the database gets a reply, new ones neither. */
+    public boolean isDatabaseSilent(long now) {
+        long lastAnswer = connection.silence().sinceLastAnswer(now);
+        for (WorkerSession session : sessions) {
+            lastAnswer = Math.min(lastAnswer, session.silence().sinceLastAnswer(now));
+        }
+        return connection.silence().isConfirmed()
+                && lastAnswer > options.networkTimeout().toNanos();
+    }
+
+    /** Cuts the connections of units that wait for a database that is silent. */
+    public void cutOpenUnits() {
+        units.cut();
+    }
+
+    /** Control tasks that fail for no known reason and are tried again, a sentence for each. */
+    public List<String> unexpectedFailures() {
+        return tasks.unexpected.now();
     }
 
     /** Gives up claiming these partitions. */
@@ -235,10 +266,10 @@ public final class ControlThread {
         return moved;
     }
 
-    /** Gives back what is still ours; failing to is no harm. */
+    /** Gives back what is still ours, however long that takes. */
     public void release(Collection<Claim> given) {
         if (!given.isEmpty()) {
-            tasks.later(() -> releaseNow(given), Duration.ZERO);
+            notes.released(given);
         }
     }
 
@@ -291,14 +322,29 @@ public final class ControlThread {
      * @param hearNews run on the caller's thread once no claim is under way any more; claims that it gives back are given back
      */
     public void close(Runnable hearNews, Duration patience) {
-        Runnable last = () -> {
-            hearNews.run();
-            tasks.later(this::endWaits, Duration.ZERO);
-        };
-        if (!tasks.close(last, patience)) {
+        units.close();
+        long end = System.nanoTime() + patience.toNanos();
+        // A server that has fallen silent would keep all the rest waiting, and a new connection may lead to another
+        // one.
+        if (!tasks.finish(patience.dividedBy(3))) {
+            connection.cut();
+        }
+        boolean done = tasks.finish(left(end).dividedBy(2));
+        hearNews.run();
+        tasks.later(this::endWaits, Duration.ZERO);
+        done &= tasks.finish(left(end)) && notes.await(end);
+        if (!done) {
+            LOG.warn("not everything could be written down in time group={}", options.groupId());
+        }
+        tasks.close();
+        if (!done) {
             connection.cut();
         }
         connection.close();
+    }
+
+    private static Duration left(long end) {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
     }
 
     private void prepare(CompletableFuture<Void> sound) {
@@ -312,10 +358,8 @@ public final class ControlThread {
     }
 
     private void beginToLook() {
-        tasks.every(
-                WATCH_EVERY,
-                "watch units",
-                () -> watches.watchUnits(sessions, options.ownerTimeout(), options.deadline(), System.nanoTime()));
+        tasks.every(WATCH_EVERY, "look for blockers", () -> watches.watchBlockers(sessions, System.nanoTime()));
+        tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
         tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> watches.probe(current.values())));
         tasks.every(SAMPLE_EVERY, "sample log ends", () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
@@ -353,14 +397,13 @@ public final class ControlThread {
         tasks.later(() -> lookForTopics(names), watches.areTopicsMissing() ? PROBE_EVERY : COMPARE_EVERY);
     }
 
-    private void releaseNow(Collection<Claim> given) {
-        try {
+    /** With no claims held, nothing else would notice that it replies again. */
+    private void askIfSilent() throws SQLException {
+        if (!connection.silence().known(System.nanoTime()).isZero()) {
             connection.inTransaction(c -> {
-                store.release(c, given);
-                return given.size();
+                identity.check(c);
+                return c;
             });
-        } catch (SQLException e) {
-            LOG.debug("could not give claims back group={} cause=\"{}\"", options.groupId(), SqlFailures.describe(e));
         }
     }
 

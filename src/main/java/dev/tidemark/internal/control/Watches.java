@@ -18,9 +18,9 @@ import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.LogEndTable;
 import dev.tidemark.internal.store.LogEndTable.Bounds;
+import dev.tidemark.internal.store.OpenUnit;
 import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.WorkerSession;
-import dev.tidemark.internal.store.WorkerSession.OpenUnit;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -45,7 +45,7 @@ final class Watches {
     private final ControlConnection connection;
     private final ControlEvents events;
     private final String groupId;
-    private final BlockerWatch blockers = new BlockerWatch();
+    private final BlockerWatch blockers;
     private final GapPolicy gaps;
     private final StoreIdentity identity;
     private final PauseWatch pauses;
@@ -64,7 +64,8 @@ final class Watches {
             String groupId,
             GapPolicy gaps,
             StoreIdentity identity,
-            PauseWatch pauses) {
+            PauseWatch pauses,
+            BlockerWatch blockers) {
         this.lookup = lookup;
         this.store = store;
         this.logEnds = logEnds;
@@ -74,6 +75,7 @@ final class Watches {
         this.gaps = gaps;
         this.identity = identity;
         this.pauses = pauses;
+        this.blockers = blockers;
     }
 
     /** Notices that somebody paused something, moved an offset, or claimed a partition, while it was idle. */
@@ -165,24 +167,15 @@ final class Watches {
         }
     }
 
-    /** Cancels units over their deadline, and frees workers that wait for a stopped owner. */
-    void watchUnits(List<WorkerSession> sessions, Duration ownerTimeout, Duration deadline, long now)
-            throws SQLException {
-        for (WorkerSession session : sessions) {
-            OpenUnit unit = session.openUnit();
-            if (unit != null && unit.age(now) > deadline.toNanos()) {
-                unit.cancel();
-            }
-        }
+    /** Frees workers that wait for a stopped owner. */
+    void watchBlockers(List<WorkerSession> sessions, long now) throws SQLException {
         List<String> longOpen = sessions.stream()
                 .filter(session -> isOlder(session, LONG_UNIT, now))
                 .map(WorkerSession::applicationName)
                 .toList();
-        if (longOpen.isEmpty()) {
-            blockers.forget();
-        } else {
+        if (!longOpen.isEmpty()) {
             connection.inTransaction(c -> {
-                blockers.look(c, longOpen, ownerTimeout);
+                blockers.look(c, longOpen, now);
                 return longOpen.size();
             });
         }

@@ -6,6 +6,8 @@ import java.time.Duration;
 public record Backoff(Duration first, Duration most) {
     /** For trouble of the database or of Kafka. */
     public static final Backoff TROUBLE = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
+    /** For what nothing explains: it may pass, and nothing is gained by trying it often. */
+    public static final Backoff UNEXPECTED = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
     /** For transactions in each other's way: they have already waited for the server's deadlock check. */
     public static final Backoff CONTENTION = new Backoff(Duration.ofMillis(5), Duration.ofMillis(200));
 

@@ -41,6 +41,7 @@ public final class HealthPlanner {
      * @param partitions the assigned ones
      * @param error why the consumer failed, or which topic it waits for
      * @param threads what each of its threads does
+     * @param links its connections to the database, and what is done over the control thread's
      */
     public record Facts(
             State state,
@@ -52,7 +53,8 @@ public final class HealthPlanner {
             Duration sinceDatabaseAnswered,
             List<PartitionStatus> partitions,
             Optional<String> error,
-            List<ThreadFacts> threads) {
+            List<ThreadFacts> threads,
+            Links links) {
         private String longestInTransaction() {
             return threads.stream()
                     .filter(thread -> thread.step() == Step.TRANSACTION)
@@ -94,8 +96,30 @@ public final class HealthPlanner {
 
         /** Its statement was cancelled a whole deadline ago, and the server would have ended it: it waits for something else. */
         private boolean isBeyondCancel() {
-            return oldestUnit.compareTo(deadline.multipliedBy(2)) > 0 && sinceDatabaseAnswered.compareTo(ANSWERS) < 0;
+            boolean answered = sinceDatabaseAnswered.compareTo(ANSWERS) < 0;
+            return oldestUnit.compareTo(deadline.multipliedBy(2)) > 0 && (answered || isBeyondCut());
         }
+
+        /** The socket of a unit that waits for the database was closed by now, whether the database answers or not. */
+        private boolean isBeyondCut() {
+            return oldestUnit.compareTo(deadline.plus(links.networkTimeout()).plus(ANSWERS)) > 0;
+        }
+    }
+
+    /** A connection whose server has not replied for longer than it may take. */
+    public record Silent(String whose, Duration since) {}
+
+    /**
+     * The connections to the database.
+     *
+     * @param silent those whose server does not reply
+     * @param allSilent whether no connection got a reply, new ones neither
+     * @param networkTimeout after which a silent connection is cut
+     * @param unexpected control tasks that fail for no known reason, a sentence each
+     */
+    public record Links(List<Silent> silent, boolean allSilent, Duration networkTimeout, List<String> unexpected) {
+        /** There are none yet. */
+        public static final Links NONE = new Links(List.of(), false, Duration.ZERO, List.of());
     }
 
     /** As {@link dev.tidemark.TidemarkConsumer#isHealthy}. */
@@ -104,6 +128,8 @@ public final class HealthPlanner {
                 && facts.threads().stream().noneMatch(facts::isAmiss)
                 && !facts.isSilent()
                 && facts.error().isEmpty()
+                && facts.links().silent().isEmpty()
+                && facts.links().unexpected().isEmpty()
                 && facts.partitions().stream().noneMatch(p -> p.state() == PartitionState.HALTED);
         return facts.state() == State.RUNNING ? works : facts.state() != State.FAILED;
     }
@@ -144,16 +170,24 @@ public final class HealthPlanner {
                     + facts.longestInTransaction()
                     + (facts.isBeyondCancel() ? ", and its handler does not return" : ""));
         }
+        for (Silent link : facts.links().silent()) {
+            problems.add("the database has been silent on the connection of " + link.whose() + " for "
+                    + link.since().toSeconds() + " s");
+        }
+        problems.addAll(facts.links().unexpected());
         List<ThreadFacts> amiss =
                 facts.threads().stream().filter(facts::isAmiss).toList();
         amiss.forEach(thread -> problems.add(words(thread)));
-        boolean live =
-                !facts.isSilent() && !facts.isBeyondCancel() && amiss.stream().noneMatch(facts::isBeyondHelp);
+        boolean live = !facts.isSilent()
+                && !facts.isBeyondCancel()
+                && !facts.links().allSilent()
+                && amiss.stream().noneMatch(facts::isBeyondHelp);
         boolean ready = live
                 && claimed
                 && !halted
                 && !facts.hangs()
                 && amiss.isEmpty()
+                && facts.links().silent().isEmpty()
                 && facts.error().isEmpty();
         return new Health(live, ready, problems);
     }

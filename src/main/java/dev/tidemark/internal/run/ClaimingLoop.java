@@ -59,6 +59,9 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     private static final Duration GOODBYE = Duration.ofSeconds(3);
 
+    /** How long the database may be silent before the connection is replaced. */
+    private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(10);
+
     /** No unit is the control thread's to watch. */
     private static final Duration NONE = Duration.ofDays(1);
 
@@ -105,8 +108,15 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.events = new LoopEvents(new Strangers(groupId, false));
         this.control = new ControlThread(
                 new ControlThread.Options(
-                        options.schema(), groupId, Names.ownerName(), options.storeId(), options.reading(), NONE, NONE),
-                new ControlConnection(options.dataSource()),
+                        options.schema(),
+                        groupId,
+                        Names.ownerName(),
+                        options.storeId(),
+                        options.reading(),
+                        NONE,
+                        NONE,
+                        NETWORK_TIMEOUT),
+                new ControlConnection(options.dataSource(), NETWORK_TIMEOUT),
                 new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
                 new GroupLookup(admin, groupId),
                 events,

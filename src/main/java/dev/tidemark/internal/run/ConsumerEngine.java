@@ -148,7 +148,8 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 listeners.started(this, consumer::metrics);
                 if (sound(made)) {
                     workers.addAll(made.startWorkers(options, owner, listeners, threads));
-                    subscribe(consumer, made.rebalances());
+                    Rebalances rebalances = made.rebalances();
+                    subscribe(consumer, rebalances);
                     LOG.info(
                             "running group={} reads=\"{}\" workers={} owner={}",
                             groupId,
@@ -156,7 +157,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                             workers.size(),
                             owner);
                     if (!stopRequested) {
-                        made.loop().run();
+                        made.loop().run(() -> subscribe(consumer, rebalances));
                     }
                 }
             } catch (TidemarkException e) {
@@ -276,7 +277,11 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     @Override
     public List<Redriven> redrive(Collection<Long> ids) {
         String name = Names.applicationName(BlockerWatch.NAME_PREFIX, Names.instanceId(), 0, groupId);
-        try (WorkerSession session = new WorkerSession(options.store().dataSource(), name);
+        try (WorkerSession session = new WorkerSession(
+                        options.store().dataSource(),
+                        name,
+                        options.work().deadline(),
+                        options.store().networkTimeout());
                 RecordDecoder<K, V> decoder = options.work().decoders().get()) {
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(

@@ -35,8 +35,14 @@ public record EngineOptions<K, V>(
      *
      * @param storeId the store to find; empty for whichever is met first
      * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
+     * @param networkTimeout how long the server may be silent, beyond what it was given to reply, before its connection is cut
      */
-    public record StoreSide(DataSource dataSource, Schema schema, Optional<UUID> storeId, Duration ownerTimeout) {}
+    public record StoreSide(
+            DataSource dataSource,
+            Schema schema,
+            Optional<UUID> storeId,
+            Duration ownerTimeout,
+            Duration networkTimeout) {}
 
     /**
      * What is done with records.

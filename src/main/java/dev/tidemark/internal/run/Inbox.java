@@ -127,6 +127,11 @@ final class Inbox implements WorkerEvents, ControlEvents {
     }
 
     @Override
+    public void survived(Claim claim, long offset) {
+        mailbox.post(() -> transitions().survived(claim, offset));
+    }
+
+    @Override
     public void failed(TidemarkException why) {
         failure = why;
         mailbox.wake();

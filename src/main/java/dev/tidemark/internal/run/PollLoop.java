@@ -57,6 +57,7 @@ final class PollLoop {
     private final Mirror mirror;
     private final OwnThreads threads;
     private final boolean untilEnd;
+    private final Withdrawal withdrawal;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long lastPoll;
     private volatile boolean polls;
@@ -74,7 +75,8 @@ final class PollLoop {
             ControlThread control,
             Mirror mirror,
             OwnThreads threads,
-            boolean untilEnd) {
+            boolean untilEnd,
+            Withdrawal withdrawal) {
         this.groupId = groupId;
         this.consumer = consumer;
         this.seeks = seeks;
@@ -86,10 +88,15 @@ final class PollLoop {
         this.mirror = mirror;
         this.threads = threads;
         this.untilEnd = untilEnd;
+        this.withdrawal = withdrawal;
     }
 
-    /** Polls until stopped, or until the end of a bounded run; throws what stops the whole consumer. */
-    void run() {
+    /**
+     * Polls until stopped, or until the end of a bounded run; throws what stops the whole consumer.
+     *
+     * @param join subscribes, as it was done before
+     */
+    void run(Runnable join) {
         comesBy();
         while (stopped.getCount() > 0) {
             comesBy();
@@ -109,6 +116,10 @@ final class PollLoop {
             }
             if (board.allHalted()) {
                 throw halted();
+            }
+            if (withdrawal.holds(join)) {
+                mailbox.rest(() -> true, POLL);
+                continue;
             }
             mirror.tick(System.nanoTime(), board.partitions());
             mailbox.rest(intake::hasPlenty, REST);
@@ -142,7 +153,7 @@ final class PollLoop {
         open.removeAll(unfinished.halted());
         open.removeAll(wrong.keySet());
         if (board.haveHalted(open)) {
-            wrong.forEach((partition, why) -> control.noteHalt(partition, why, Board.words(why)));
+            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Board.words(why)));
             List<TidemarkException> reasons = board.haltedBy();
             reasons.addAll(wrong.values());
             throw reasons.isEmpty() ? haltedElsewhere(unfinished.partitions()) : first(reasons);

@@ -9,6 +9,7 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.OpenUnit;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitNotes;
 import dev.tidemark.internal.store.UnitTransaction;
@@ -77,7 +78,10 @@ record Rooms(
         String instance = Names.instanceId();
         for (int i = 1; i <= options.work().workers(); i++) {
             sessions.add(new WorkerSession(
-                    store.dataSource(), Names.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId)));
+                    store.dataSource(),
+                    Names.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId),
+                    options.work().deadline(),
+                    store.networkTimeout()));
         }
         ControlThread control = new ControlThread(
                 new ControlThread.Options(
@@ -87,8 +91,9 @@ record Rooms(
                         store.storeId(),
                         options.kafka().reading(),
                         store.ownerTimeout(),
-                        options.work().deadline()),
-                new ControlConnection(store.dataSource()),
+                        options.work().deadline(),
+                        store.networkTimeout()),
+                new ControlConnection(store.dataSource(), store.networkTimeout()),
                 new TopicLookup(admin, groupId, options.kafka().settings().isolationLevel()),
                 new GroupLookup(admin, groupId),
                 inbox,
@@ -109,7 +114,9 @@ record Rooms(
                 control,
                 mirror,
                 threads,
-                options.kafka().reading().untilEnd());
+                options.kafka().reading().untilEnd(),
+                new Withdrawal(
+                        groupId, consumer, control, !options.kafka().reading().isManual()));
         Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, DRAIN);
         return new Rooms(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
     }
@@ -186,7 +193,7 @@ record Rooms(
 
     private void endWorkers(List<OwnThread> workers, Duration patience) {
         for (WorkerSession session : sessions) {
-            WorkerSession.OpenUnit unit = session.openUnit();
+            OpenUnit unit = session.openUnit();
             if (unit != null) {
                 unit.cancel();
             }

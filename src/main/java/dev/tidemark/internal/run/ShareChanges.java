@@ -95,7 +95,7 @@ final class ShareChanges {
         share.told = false;
         if (!(why instanceof FencedException)) {
             // Another process reads it, and says itself how it stands.
-            control.noteHalt(share.partition, why, Board.words(why));
+            control.noteHalt(share.partition, share.claim, why, Board.words(why));
         }
     }
 

@@ -164,6 +164,10 @@ final class Transitions {
         }
     }
 
+    void survived(Claim claim, long offset) {
+        control.noteSurvival(claim.partition(), offset);
+    }
+
     void drained(Claim claim) {
         Slot slot = board.slot(claim.partition());
         if (slot != null && slot.is(PartitionState.PAUSED) && slot.holds(claim)) {
@@ -290,7 +294,7 @@ final class Transitions {
     private void haltedFor(Slot slot, TidemarkException why) {
         board.update(slot, s -> s.ill(why));
         log(Level.ERROR, "halted", slot.partition, why);
-        control.noteHalt(slot.partition, why, Board.words(why));
+        control.noteHalt(slot.partition, slot.claim, why, Board.words(why));
     }
 
     private void log(Level level, String what, TopicPartition partition, TidemarkException why) {

@@ -2,10 +2,12 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.internal.plan.HealthPlanner;
+import dev.tidemark.internal.store.OpenUnit;
+import dev.tidemark.internal.store.Silence;
 import dev.tidemark.internal.store.WorkerSession;
-import dev.tidemark.internal.store.WorkerSession.OpenUnit;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +42,8 @@ final class Vitals {
                         Duration.ZERO,
                         List.of(),
                         error,
-                        threads.facts())
+                        threads.facts(),
+                        HealthPlanner.Links.NONE)
                 : new HealthPlanner.Facts(
                         state,
                         options.kafka().reading().isManual() || rooms.loop().hasJoined(),
@@ -51,7 +54,29 @@ final class Vitals {
                         Duration.ofNanos(rooms.control().sinceDatabaseAnswered(now)),
                         rooms.board().status(Map.of()),
                         error,
-                        threads.facts());
+                        threads.facts(),
+                        links(rooms, options.store().networkTimeout(), now));
+    }
+
+    private static HealthPlanner.Links links(Rooms rooms, Duration networkTimeout, long now) {
+        List<HealthPlanner.Silent> silent = new ArrayList<>();
+        note(silent, "the control thread", rooms.control().silence(), networkTimeout, now);
+        for (int i = 0; i < rooms.sessions().size(); i++) {
+            note(silent, "worker " + (i + 1), rooms.sessions().get(i).silence(), networkTimeout, now);
+        }
+        return new HealthPlanner.Links(
+                silent,
+                rooms.control().isDatabaseSilent(now),
+                networkTimeout,
+                rooms.control().unexpectedFailures());
+    }
+
+    private static void note(
+            List<HealthPlanner.Silent> silent, String whose, Silence silence, Duration patience, long now) {
+        Duration since = silence.longerThan(patience, now);
+        if (!since.isZero()) {
+            silent.add(new HealthPlanner.Silent(whose, since));
+        }
     }
 
     private static Duration oldestUnit(Rooms rooms, long now) {

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * locked before offset rows, always. Stateless, so any thread may use it.
  */
 public final class ClaimStore {
+    /** A row is locked for the length of an advance and its commit. */
+    private static final Duration HALT_PATIENCE = Duration.ofMillis(500);
+
     private final TopicBindingTable bindings;
     private final StoredOffsetTable offsets;
     private final DeadLetterTable letters;
@@ -239,9 +242,66 @@ public final class ClaimStore {
                 .map(StoredOffsetTable.Row::owner);
     }
 
-    /** Gives back what is still ours. */
+    /** Gives back what is still ours and not locked. */
     public void release(Connection c, Collection<Claim> claims) throws SQLException {
         offsets.release(c, claims);
+    }
+
+    /** Those of the claims whose token the table still shows. */
+    public Set<Claim> unreleased(Connection c, Collection<Claim> claims) throws SQLException {
+        Map<TopicPartition, StoredOffsetTable.Row> rows =
+                offsets.read(c, claims.stream().map(Claim::partition).toList());
+        Set<Claim> left = new HashSet<>(claims);
+        left.removeIf(claim -> {
+            StoredOffsetTable.Row row = rows.get(claim.partition());
+            return row == null || !claim.token().equals(row.token());
+        });
+        return left;
+    }
+
+    /**
+     * Writes down that a partition halted, unless it has been claimed or moved since then.
+     *
+     * @param claim the claim it was held by; null if its claim was refused
+     * @param owner the name that this process claims under
+     * @param ago how long ago it halted
+     * @return false if the partition's row is locked, so that it cannot be told
+     */
+    public boolean noteHalt(
+            Connection c,
+            TopicPartition partition,
+            @Nullable Claim claim,
+            String owner,
+            ErrorCode code,
+            String words,
+            Duration ago)
+            throws SQLException {
+        Optional<StoredOffsetTable.Ownership> now;
+        try {
+            limitWait(c, HALT_PATIENCE);
+            now = offsets.lockOwnership(c, partition);
+        } catch (SQLException e) {
+            if (SqlFailures.facts(e).is("55P03")) {
+                return rolledBack(c);
+            }
+            throw e;
+        }
+        boolean holds = now.isEmpty()
+                || (claim == null ? !now.get().isOthers(owner) : now.get().epoch() == claim.ownerEpoch());
+        if (holds) {
+            states.halted(c, partition, code, words, ago);
+        }
+        return true;
+    }
+
+    private static boolean rolledBack(Connection c) throws SQLException {
+        Schema.rollback(c);
+        return false;
+    }
+
+    /** Takes back the count of an attempt at a record that this process has come back from. */
+    public void noteSurvival(Connection c, TopicPartition partition, long offset) throws SQLException {
+        states.survived(c, partition, offset);
     }
 
     /** The committed positions, by a plain read. */

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The control thread's own connection, kept for good, so that a full pool never stops a claim. Used by one thread, but for {@link
- * #cut} and {@link #sinceLastAnswer}, which any thread may call.
+ * #cut} and {@link #silence}, which any thread may call.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
@@ -21,6 +21,9 @@ public final class ControlConnection implements AutoCloseable {
      */
     private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
+    /** While the server is silent, a part of the network timeout is enough to see that it still is. */
+    private static final int CONFIRM = 4;
+
     /** What is to happen in a transaction. */
     @FunctionalInterface
     public interface Work<T extends @Nullable Object> {
@@ -29,12 +32,24 @@ public final class ControlConnection implements AutoCloseable {
     }
 
     private final DataSource dataSource;
+    private final Connector connector;
+    private final Duration networkTimeout;
+    private final Duration longestRead;
+    private final Silence silence = new Silence();
     private volatile @Nullable Connection connection;
     private volatile boolean closed;
-    private volatile long lastAnswer = System.nanoTime();
 
-    public ControlConnection(DataSource dataSource) {
+    // Used by the control thread alone.
+    private @Nullable ReadLimit reads;
+
+    /**
+     * @param networkTimeout how long the server may be silent, beyond what a lock is waited for, before the connection is replaced
+     */
+    public ControlConnection(DataSource dataSource, Duration networkTimeout) {
         this.dataSource = dataSource;
+        this.connector = new Connector(dataSource);
+        this.networkTimeout = networkTimeout;
+        this.longestRead = LOCK_PATIENCE.plus(networkTimeout);
     }
 
     /**
@@ -42,36 +57,33 @@ public final class ControlConnection implements AutoCloseable {
      * is certain, and a connection in doubt is replaced at the next call.
      */
     public <T extends @Nullable Object> T inTransaction(Work<T> work) throws SQLException {
-        Connection c = connection;
-        if (c == null) {
-            c = NotConnectedException.open(dataSource);
-            connection = c;
-            c.setAutoCommit(false);
+        silence.ask();
+        Connection c;
+        try {
+            c = connect();
+        } catch (SQLException e) {
+            silence.failed(e);
+            throw e;
         }
         if (closed) {
             cut();
             throw new SQLException("the consumer is closing", "08003");
         }
         try {
+            limitReads(networkTimeout);
             Schema.execute(c, "set transaction isolation level read committed");
             Schema.execute(c, "set local lock_timeout = " + LOCK_PATIENCE.toMillis());
+            limitReads(longestRead);
             T result = work.apply(c);
             Schema.commit(c);
-            lastAnswer = System.nanoTime();
+            silence.answered();
             return result;
         } catch (SQLException e) {
-            try {
-                Schema.rollback(c);
-                if (SqlFailures.facts(e).connectionLost()) {
-                    cut();
-                }
-            } catch (SQLException alsoBroken) {
-                e.addSuppressed(alsoBroken);
-                cut();
-            }
+            silence.failed(e);
+            rollBack(c, e);
             throw e;
-        } catch (RuntimeException e) {
-            Schema.rollback(c);
+        } catch (RuntimeException | Error e) {
+            rollBack(c, e);
             throw e;
         }
     }
@@ -81,9 +93,46 @@ public final class ControlConnection implements AutoCloseable {
         return PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource);
     }
 
-    /** How long ago, in nanoseconds, a transaction came through, or this was made. Any thread may ask. */
-    public long sinceLastAnswer(long now) {
-        return now - lastAnswer;
+    private Connection connect() throws SQLException {
+        Connection c = connection;
+        if (c == null) {
+            boolean silent = !silence.known(System.nanoTime()).isZero();
+            c = connector.connect(silent ? networkTimeout.dividedBy(CONFIRM) : networkTimeout);
+            connection = c;
+            try {
+                reads = ReadLimit.of(c);
+                limitReads(networkTimeout);
+                c.setAutoCommit(false);
+            } catch (SQLException e) {
+                cut();
+                throw e;
+            }
+        }
+        return c;
+    }
+
+    private void limitReads(Duration most) throws SQLException {
+        ReadLimit limit = reads;
+        if (limit != null) {
+            limit.set(most);
+        }
+    }
+
+    private void rollBack(Connection c, Throwable why) {
+        try {
+            Schema.rollback(c);
+            if (SqlFailures.facts(why).connectionLost()) {
+                cut();
+            }
+        } catch (SQLException alsoBroken) {
+            why.addSuppressed(alsoBroken);
+            cut();
+        }
+    }
+
+    /** Since when the server has been silent. Any thread may ask. */
+    public Silence silence() {
+        return silence;
     }
 
     /** Throws the connection away; a statement that waits on it fails. */
@@ -99,16 +148,22 @@ public final class ControlConnection implements AutoCloseable {
         }
     }
 
+    /** Gives it back; the thread that uses it has ended, or was cut. */
     @Override
     public void close() {
         closed = true;
+        connector.close();
         Connection c = connection;
+        ReadLimit limit = reads;
         connection = null;
         if (c != null) {
             try (c) {
                 // Going back to autocommit would commit what is open.
                 Schema.rollback(c);
                 c.setAutoCommit(true);
+                if (limit != null) {
+                    limit.restore();
+                }
             } catch (SQLException e) {
                 LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));
             }

@@ -30,12 +30,14 @@ public final class LockHolders {
     // While a row is locked, its xmax is the transaction that locks it; pg_locks shows everybody's, pg_stat_activity
     // does not.
     private static final String OF_ROWS = """
-            select o.topic, o.partition, a.pid, a.application_name, a.usename, a.xact_start
+            select o.topic, o.partition, a.pid, a.application_name, coalesce(a.usename, p.owner) as usename,
+                   coalesce(a.xact_start, p.prepared) as xact_start, p.gid
               from {schema}.stored_offset o
               join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
               join pg_locks l on l.locktype = 'transactionid' and l.granted and l.transactionid = o.xmax
-                             and l.pid <> pg_backend_pid()
-              join pg_stat_activity a on a.pid = l.pid
+                             and l.pid is distinct from pg_backend_pid()
+              left join pg_stat_activity a on a.pid = l.pid
+              left join pg_prepared_xacts p on p.transaction = o.xmax
              where o.group_id = ?
             """;
 
@@ -72,7 +74,9 @@ public final class LockHolders {
             s.setString(3, groupId);
             try (ResultSet r = s.executeQuery()) {
                 while (r.next()) {
-                    holders.put(new TopicPartition(r.getString("topic"), r.getInt("partition")), words(r));
+                    holders.put(
+                            new TopicPartition(r.getString("topic"), r.getInt("partition")),
+                            prepared(r).orElse(words(r)));
                 }
             }
         }
@@ -108,6 +112,15 @@ public final class LockHolders {
                         : Optional.empty();
             }
         }
+    }
+
+    /** A transaction that was prepared for a two-phase commit belongs to no process. */
+    private static Optional<String> prepared(ResultSet r) throws SQLException {
+        String gid = r.getString("gid");
+        return gid == null
+                ? Optional.empty()
+                : Optional.of("the prepared transaction " + gid + " of role " + r.getString("usename") + ", open since "
+                        + r.getTimestamp("xact_start").toInstant());
     }
 
     /** A transaction of {@code pg_stat_activity}. Since when is null for a role that may not see it: that takes pg_read_all_stats. */

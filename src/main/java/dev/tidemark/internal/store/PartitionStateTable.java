@@ -19,7 +19,7 @@ import org.apache.kafka.common.TopicPartition;
 public final class PartitionStateTable {
     private static final String HALTED = """
             insert into {schema}.partition_state as s (group_id, topic, partition, halted_at, error_code, error_text)
-            values (?, ?, ?, clock_timestamp(), ?, ?)
+            values (?, ?, ?, clock_timestamp() - make_interval(secs => ?), ?, ?)
             on conflict (group_id, topic, partition) do update
                set halted_at = excluded.halted_at, error_code = excluded.error_code, error_text = excluded.error_text
             """;
@@ -113,14 +113,16 @@ public final class PartitionStateTable {
         this.groupId = groupId;
     }
 
-    /** Writes down that a partition halted, in words that hold no data. */
-    public void halted(Connection c, TopicPartition partition, ErrorCode code, String words) throws SQLException {
+    /** Writes down that a partition halted some time ago, in words that hold no data. */
+    void halted(Connection c, TopicPartition partition, ErrorCode code, String words, Duration ago)
+            throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(HALTED))) {
             s.setString(1, groupId);
             s.setString(2, partition.topic());
             s.setInt(3, partition.partition());
-            s.setString(4, code.code());
-            s.setString(5, words);
+            s.setDouble(4, ago.toMillis() / 1000.0);
+            s.setString(5, code.code());
+            s.setString(6, words);
             s.executeUpdate();
         }
     }

@@ -1,8 +1,11 @@
 package dev.tidemark.internal.store;
 
 import dev.tidemark.internal.plan.SqlFacts;
+import java.io.EOFException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
@@ -121,6 +124,32 @@ public final class SqlFailures {
                 && chain(failure).stream()
                         .map(SqlFailures::serverMessage)
                         .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
+    }
+
+    /** Whether the server did not reply in time to a statement or a login. An error of its own about time is a reply. */
+    static boolean isTimeout(Throwable failure) {
+        boolean refusedByDriver = false;
+        for (Throwable t : chain(failure)) {
+            if (serverMessage(t) != null || t instanceof ConnectException) {
+                return false;
+            }
+            // The driver's own limit on a login is an exception without a cause.
+            refusedByDriver |= t instanceof PSQLException p && "08001".equals(p.getSQLState()) && p.getCause() == null;
+            if (t instanceof SocketTimeoutException && isOfDatabase(failure)) {
+                return true;
+            }
+        }
+        return refusedByDriver;
+    }
+
+    /** Whether the server, or its host, said something, if only that nothing listens there. */
+    static boolean isReply(Throwable failure) {
+        return chain(failure).stream()
+                .anyMatch(t -> serverMessage(t) != null || t instanceof ConnectException || t instanceof EOFException);
+    }
+
+    private static boolean isOfDatabase(Throwable failure) {
+        return chain(failure).stream().anyMatch(PSQLException.class::isInstance);
     }
 
     /** Whether it says that the server did not serve at all, rather than that it refused one statement. */

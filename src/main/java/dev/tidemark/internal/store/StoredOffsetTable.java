@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
@@ -110,6 +111,12 @@ public final class StoredOffsetTable {
              where o.group_id = ?
             """;
 
+    // Shared: a claim that is under way is waited for, and a later one waits for us.
+    private static final String OWNERSHIP = """
+            select owner_epoch, owner_token, owner_name from {schema}.stored_offset
+             where group_id = ? and topic = ? and partition = ? for share
+            """;
+
     /**
      * The unit that an advance belongs to.
      *
@@ -123,6 +130,15 @@ public final class StoredOffsetTable {
             Position position,
             @Nullable UUID token,
             @Nullable String owner) {}
+
+    /** Whose a partition is; the epoch counts claims and fences. */
+    record Ownership(
+            long epoch, @Nullable UUID token, @Nullable String owner) {
+        /** Whether a process of another name owns it. */
+        boolean isOthers(String name) {
+            return token != null && !name.equals(owner);
+        }
+    }
 
     /** A claim, and the row as it found it. */
     record Claimed(Claim claim, Before before) {}
@@ -280,6 +296,23 @@ public final class StoredOffsetTable {
             }
         }
         return rows;
+    }
+
+    /** Whose a partition is, kept as it is until the transaction ends; empty if it has no row. */
+    Optional<Ownership> lockOwnership(Connection c, TopicPartition partition) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(OWNERSHIP))) {
+            s.setString(1, groupId);
+            s.setString(2, partition.topic());
+            s.setInt(3, partition.partition());
+            try (ResultSet r = s.executeQuery()) {
+                return r.next()
+                        ? Optional.of(new Ownership(
+                                r.getLong("owner_epoch"),
+                                r.getObject("owner_token", UUID.class),
+                                r.getString("owner_name")))
+                        : Optional.empty();
+            }
+        }
     }
 
     /**

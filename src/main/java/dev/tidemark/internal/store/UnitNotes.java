@@ -118,6 +118,7 @@ public final class UnitNotes {
             Schema.commit(connection);
             return true;
         } catch (SQLException e) {
+            session.silence().failed(e);
             LOG.debug("could not make a note cause=\"{}\"", SqlFailures.describe(e));
             session.discard();
             return false;

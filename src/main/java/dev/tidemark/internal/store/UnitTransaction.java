@@ -114,7 +114,7 @@ public final class UnitTransaction {
      * effects succeed, and has none.
      */
     public UnitOutcome run(Collection<Claim> claims, Terms terms, Effects effects) {
-        WorkerSession.OpenUnit unit;
+        OpenUnit unit;
         try {
             unit = session.begin(clock.start(), claims);
         } catch (SQLException e) {
@@ -126,6 +126,9 @@ public final class UnitTransaction {
         try {
             UnitOutcome outcome = attempt(claims, terms, effects, unit);
             clock.stop();
+            if (outcome instanceof UnitOutcome.Committed) {
+                session.silence().answered();
+            }
             cleanUp(outcome, terms);
             return outcome instanceof UnitOutcome.Troubled troubled && isRowLocked ? held(claims, troubled) : outcome;
         } catch (Throwable e) {
@@ -170,7 +173,7 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome attempt(Collection<Claim> claims, Terms terms, Effects effects, WorkerSession.OpenUnit unit) {
+    private UnitOutcome attempt(Collection<Claim> claims, Terms terms, Effects effects, OpenUnit unit) {
         isRowLocked = false;
         Connection connection;
         UnitStart start;
@@ -181,6 +184,7 @@ public final class UnitTransaction {
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
             }
+            session.allowLongReads();
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -204,8 +208,10 @@ public final class UnitTransaction {
         }
         clock.next();
         if (unit.isCancelled()) {
-            return handlerFailed(
-                    ErrorCode.DEADLINE_PASSED, new SQLException("the unit ran past its deadline", "57014"));
+            SQLException late = new SQLException("the unit ran past its deadline", "57014");
+            return unit.isCut()
+                    ? new UnitOutcome.Troubled(FailureKind.PASSING, late)
+                    : handlerFailed(ErrorCode.DEADLINE_PASSED, late);
         }
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
@@ -225,8 +231,7 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome end(
-            Connection connection, UnitStart start, UnitEnd end, Duration patience, WorkerSession.OpenUnit unit) {
+    private UnitOutcome end(Connection connection, UnitStart start, UnitEnd end, Duration patience, OpenUnit unit) {
         Map<Claim, Position> moves;
         boolean advancing = false;
         try {
@@ -320,7 +325,7 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome ofHandler(Throwable e, WorkerSession.OpenUnit unit) {
+    private UnitOutcome ofHandler(Throwable e, OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
@@ -334,6 +339,10 @@ public final class UnitTransaction {
         if (facts.isTransactionBroken()) {
             return new UnitOutcome.TransactionBroken(
                     "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
+        }
+        // A server that did not reply to the cancellation either was silent, which no record can help.
+        if (unit.isCut() || SqlFailures.isTimeout(e)) {
+            return new UnitOutcome.Troubled(FailureKind.PASSING, e);
         }
         if (facts.stalePlan() && !session.isFresh()) {
             // Another connection prepares it anew.
@@ -359,6 +368,7 @@ public final class UnitTransaction {
      * passing trouble.
      */
     public UnitOutcome ofOwnStatement(SQLException e) {
+        session.silence().failed(e);
         SqlFacts facts = SqlFailures.facts(e);
         // A pool answers for a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.isCutOff();

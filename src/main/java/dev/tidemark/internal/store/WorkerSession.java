@@ -7,10 +7,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -20,7 +18,6 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Handles;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,64 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerSession.class);
-
-    /** A unit that is under way: since when, by {@link System#nanoTime}, and how to interrupt its statement. */
-    public static final class OpenUnit {
-        private final long since;
-        private final Collection<Claim> claims;
-        private final @Nullable PGConnection connection;
-        private boolean cancelled;
-        private boolean beyondCancel;
-
-        OpenUnit(long since, Collection<Claim> claims, @Nullable PGConnection connection) {
-            this.since = since;
-            this.claims = List.copyOf(claims);
-            this.connection = connection;
-        }
-
-        /** What it was begun under. */
-        public Collection<Claim> claims() {
-            return claims;
-        }
-
-        /** How long it has lasted, in nanoseconds. */
-        public long age(long now) {
-            return now - since;
-        }
-
-        /**
-         * Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. Does nothing to a
-         * unit that has ended or is committing: the next statement on that connection is another's, and a COMMIT that waits for a
-         * standby must not become one that did not.
-         */
-        public synchronized void cancel() {
-            if (beyondCancel) {
-                return;
-            }
-            cancelled = true;
-            if (connection != null) {
-                try {
-                    connection.cancelQuery();
-                } catch (SQLException e) {
-                    LOG.debug("could not cancel a statement: {}", SqlFailures.describe(e));
-                }
-            }
-        }
-
-        /** Whether the unit may commit; not if it was cancelled, for the cancellation may still be on its way. */
-        synchronized boolean enterCommit() {
-            beyondCancel = !cancelled;
-            return beyondCancel;
-        }
-
-        synchronized void end() {
-            beyondCancel = true;
-        }
-
-        synchronized boolean isCancelled() {
-            return cancelled;
-        }
-    }
 
     /** For a connection that has just replied. */
     private static final int GOES_ON_SECONDS = 5;
@@ -103,13 +42,17 @@ public final class WorkerSession implements AutoCloseable {
     /** What a handler writes to changes seldom. */
     private static final int LOOK_EVERY = 256;
 
-    private final DataSource dataSource;
+    private final Connector connector;
     private final String applicationName;
+    private final Duration networkTimeout;
+    private final Duration longest;
+    private final Silence silence = new Silence();
     private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
     private @Nullable Connection connection;
     private final Jdbi jdbi = makeJdbi();
     private volatile @Nullable Opening opening;
     private @Nullable View view;
+    private @Nullable ReadLimit reads;
     private boolean serializable;
     private Duration statementTimeout = Duration.ZERO;
     private int unitsSinceLook;
@@ -118,9 +61,16 @@ public final class WorkerSession implements AutoCloseable {
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
     private OptionalLong unitTaken = OptionalLong.empty();
 
-    public WorkerSession(DataSource dataSource, String applicationName) {
-        this.dataSource = dataSource;
+    /**
+     * @param applicationName the name under which the server shows this worker while a unit is open
+     * @param deadline how long a statement of a unit may take
+     * @param networkTimeout how long the server may be silent beyond what a statement may take
+     */
+    public WorkerSession(DataSource dataSource, String applicationName, Duration deadline, Duration networkTimeout) {
+        this.connector = new Connector(dataSource);
         this.applicationName = applicationName;
+        this.networkTimeout = networkTimeout;
+        this.longest = deadline.plus(networkTimeout);
     }
 
     /** The name under which the server shows this worker while a unit is open. */
@@ -133,42 +83,60 @@ public final class WorkerSession implements AutoCloseable {
         return openUnit.get();
     }
 
+    /** Since when the server has been silent on this worker's connection. */
+    public Silence silence() {
+        return silence;
+    }
+
     Connection connection() throws SQLException {
         Connection c = connection;
-        if (c == null) {
-            OwnThread.enter(Step.CONNECTING);
-            long began = System.nanoTime();
-            try {
-                c = connect();
-                connection = c;
-                c.setAutoCommit(false);
-                readSettings(c);
-                Schema.rollback(c);
-            } finally {
-                unitTaken = unitTaken.isPresent()
-                        ? OptionalLong.of(unitTaken.getAsLong() + System.nanoTime() - began)
-                        : OptionalLong.empty();
-                OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
-            }
-        }
-        return c;
+        return c == null ? connect() : c;
     }
 
     private Connection connect() throws SQLException {
-        boolean goesOn = OwnThread.goesOn();
+        OwnThread.enter(Step.CONNECTING);
+        long began = System.nanoTime();
+        silence.ask();
         try {
-            return NotConnectedException.open(dataSource);
+            Connection c = connector.connect(networkTimeout);
+            connection = c;
+            limitReads(c);
+            c.setAutoCommit(false);
+            readSettings(c);
+            Schema.rollback(c);
+            silence.answered();
+            return c;
         } catch (SQLException e) {
-            // A pool that was interrupted tells nothing about the database.
-            throw goesOn && isInterrupted(e) ? new SQLTransientConnectionException("interrupted", "08001", e) : e;
+            silence.failed(e);
+            throw e;
         } finally {
-            boolean unused = OwnThread.goesOn();
+            unitTaken = unitTaken.isPresent()
+                    ? OptionalLong.of(unitTaken.getAsLong() + System.nanoTime() - began)
+                    : OptionalLong.empty();
+            OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
         }
     }
 
-    private static boolean isInterrupted(SQLException e) {
-        return Thread.currentThread().isInterrupted()
-                || SqlFailures.chain(e).stream().anyMatch(InterruptedException.class::isInstance);
+    private void limitReads(Connection c) throws SQLException {
+        ReadLimit limit = ReadLimit.of(c);
+        reads = limit;
+        limit.set(networkTimeout);
+    }
+
+    /** From here on statements may take as long as a unit may; before, and between units, none should take long. */
+    void allowLongReads() throws SQLException {
+        silence.answered();
+        ReadLimit limit = reads;
+        if (limit != null) {
+            limit.set(longest);
+        }
+    }
+
+    private void allowShortReads() throws SQLException {
+        ReadLimit limit = reads;
+        if (limit != null) {
+            limit.set(networkTimeout);
+        }
     }
 
     /**
@@ -218,18 +186,29 @@ public final class WorkerSession implements AutoCloseable {
         Connection c = connection();
         long since = unitTaken.orElse(now);
         unitTaken = OptionalLong.empty();
-        OpenUnit unit =
-                new OpenUnit(since, claims, c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : null);
+        OpenUnit unit = new OpenUnit(since, claims, c);
         openUnit.set(unit);
+        silence.ask();
         OwnThread.enter(Step.TRANSACTION);
         unitsOnConnection++;
         return unit;
     }
 
     void end(OpenUnit unit) {
-        unit.end();
+        boolean sound = unit.end();
         openUnit.set(null);
         OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
+        if (unit.isCut()) {
+            silence.unanswered();
+        }
+        if (!sound) {
+            discard();
+        }
+        try {
+            allowShortReads();
+        } catch (SQLException e) {
+            discard();
+        }
     }
 
     /** Whether it is time to look what the handler writes to: in a connection's first unit, and now and then. */
@@ -339,8 +318,11 @@ public final class WorkerSession implements AutoCloseable {
         Connection c = connection;
         if (c != null) {
             try {
+                // It waits for nothing but the server, which may have fallen silent.
+                allowShortReads();
                 Schema.rollback(c);
             } catch (SQLException e) {
+                silence.failed(e);
                 discard();
             }
         }
@@ -364,10 +346,15 @@ public final class WorkerSession implements AutoCloseable {
         // Going back to autocommit would commit what is open.
         rollback();
         Connection c = connection;
+        ReadLimit limit = reads;
         forget();
+        silence.rest();
         if (c != null) {
             try (c) {
                 c.setAutoCommit(true);
+                if (limit != null) {
+                    limit.restore();
+                }
             } catch (SQLException e) {
                 LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));
             }
@@ -377,10 +364,12 @@ public final class WorkerSession implements AutoCloseable {
     @Override
     public void close() {
         giveBack();
+        connector.close();
     }
 
     private void forget() {
         connection = null;
+        reads = null;
         unitsSinceLook = 0;
         unitsOnConnection = 0;
         view = null;

@@ -200,6 +200,11 @@ final class Part<K, V> {
         closing = true;
     }
 
+    /** Whether no further unit of this claim is to come. */
+    boolean isClosing() {
+        return closing;
+    }
+
     /** Whether something took effect that was tried in vain before, and nothing is in the way again. */
     boolean hasRecovered() {
         return wasTriedBefore() && hasMoved() && delay == 0 && !closing;

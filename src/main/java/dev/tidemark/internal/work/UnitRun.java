@@ -256,10 +256,19 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (part.lane().isSuspected() && !part.portion().records().isEmpty() && !part.hasMoved()) {
             long offset = part.next().offset();
             if (tools.survivors().isBegun(part.partition(), offset)
-                    && tools.notes().survived(part.claim(), offset)) {
+                    && (tools.notes().survived(part.claim(), offset) || handOver(part, offset))) {
                 tools.survivors().forget(part.partition(), offset);
             }
         }
+    }
+
+    /** Where the record will not be tried again here, no later unit would note it. */
+    private boolean handOver(Part<K, V> part, long offset) {
+        boolean leaving = part.isClosing() || tools.intake().isClosed(part.portion());
+        if (leaving) {
+            tools.events().survived(part.claim(), offset);
+        }
+        return leaving;
     }
 
     @Override

@@ -31,6 +31,9 @@ public interface WorkerEvents {
     /** The last unit of a partition that was closed meanwhile has ended, and the claim stands there. */
     void drained(Claim claim);
 
+    /** This process came back from a record under suspicion that it will not try again here, and could not note that itself. */
+    void survived(Claim claim, long offset);
+
     /** The whole consumer cannot go on. */
     void failed(TidemarkException why);
 }

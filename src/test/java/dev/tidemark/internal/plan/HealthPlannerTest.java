@@ -46,7 +46,8 @@ class HealthPlannerTest {
                 Duration.ofSeconds(answer),
                 List.of(partition(PartitionState.RUNNING, null), partition(partition, null)),
                 Optional.empty(),
-                List.of());
+                List.of(),
+                new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of()));
     }
 
     @ParameterizedTest
@@ -103,7 +104,8 @@ class HealthPlannerTest {
                 Optional.empty(),
                 List.of(
                         new ThreadFacts("worker-1", false, ThreadFacts.Step.RESTING, Duration.ZERO),
-                        new ThreadFacts("worker-2", died, step, Duration.ofSeconds(seconds))));
+                        new ThreadFacts("worker-2", died, step, Duration.ofSeconds(seconds))),
+                HealthPlanner.Links.NONE);
     }
 
     @ParameterizedTest
@@ -149,7 +151,8 @@ class HealthPlannerTest {
                 Duration.ofHours(1),
                 List.of(partition(PartitionState.RETRYING, "TM-900: away")),
                 Optional.empty(),
-                List.of());
+                List.of(),
+                HealthPlanner.Links.NONE);
         assertThat(HealthPlanner.plan(retrying))
                 .isEqualTo(new Health(true, true, List.of("partition flights-3 is RETRYING: TM-900: away")));
         assertThat(HealthPlanner.isHealthy(retrying)).isTrue();
@@ -167,7 +170,8 @@ class HealthPlannerTest {
                 Duration.ZERO,
                 List.of(),
                 Optional.of("TM-307: no such topic"),
-                List.of());
+                List.of(),
+                HealthPlanner.Links.NONE);
         assertThat(HealthPlanner.plan(missing)).isEqualTo(new Health(true, false, List.of("TM-307: no such topic")));
         assertThat(HealthPlanner.isHealthy(missing)).isFalse();
     }
@@ -177,5 +181,49 @@ class HealthPlannerTest {
     void outsideOfTheRunOnlyAFailureIsUnhealthy(State state) {
         HealthPlanner.Facts halted = facts(state, true, 61, 61, 0, PartitionState.HALTED);
         assertThat(HealthPlanner.isHealthy(halted)).isEqualTo(state != State.RUNNING && state != State.FAILED);
+    }
+
+    private static HealthPlanner.Facts linked(long unit, long answer, HealthPlanner.Links links) {
+        return new HealthPlanner.Facts(
+                State.RUNNING,
+                true,
+                Duration.ZERO,
+                MINUTE,
+                Duration.ofSeconds(unit),
+                MINUTE,
+                Duration.ofSeconds(answer),
+                List.of(),
+                Optional.empty(),
+                List.of(),
+                links);
+    }
+
+    @Test
+    void aSilentConnectionIsNamedAndNotReady() {
+        HealthPlanner.Silent worker = new HealthPlanner.Silent("worker 2", Duration.ofSeconds(31));
+        HealthPlanner.Facts one =
+                linked(0, 0, new HealthPlanner.Links(List.of(worker), false, Duration.ofSeconds(10), List.of()));
+        assertThat(HealthPlanner.plan(one))
+                .isEqualTo(new Health(
+                        true, false, List.of("the database has been silent on the connection of worker 2 for 31 s")));
+        assertThat(HealthPlanner.isHealthy(one)).isFalse();
+        HealthPlanner.Facts all =
+                linked(0, 99, new HealthPlanner.Links(List.of(worker), true, Duration.ofSeconds(10), List.of()));
+        assertThat(HealthPlanner.plan(all).live()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"121, 0, false", "121, 99, true", "80, 99, true", "141, 99, false", "300, 99, false"})
+    void aUnitThatOutlastsItsConnectionIsNotAlive(long unit, long answer, boolean live) {
+        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of());
+        assertThat(HealthPlanner.plan(linked(unit, answer, links)).live()).isEqualTo(live);
+    }
+
+    @Test
+    void aTaskThatFailsIsToldAndChangesNothingElse() {
+        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, MINUTE, List.of("probing claims failed"));
+        assertThat(HealthPlanner.plan(linked(0, 0, links)))
+                .isEqualTo(new Health(true, true, List.of("probing claims failed")));
+        assertThat(HealthPlanner.isHealthy(linked(0, 0, links))).isFalse();
     }
 }

@@ -56,7 +56,7 @@ class UnitTransactionIT {
         proxy = new CommitProxy(database.server().port());
         pool = TestDatabase.pool(
                 database.jdbcUrl().replace(":" + database.server().port() + "/", ":" + proxy.port() + "/"), 1);
-        session = new WorkerSession(pool, "tidemark/test");
+        session = new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
         transaction = new UnitTransaction(new Schema("tidemark"), "etl", "tester", session, Duration.ofSeconds(30));
         try (Connection c = database.connect()) {
             c.setAutoCommit(false);
@@ -184,7 +184,7 @@ class UnitTransactionIT {
 
     @Test
     void aCancellationAfterTheEndMeetsNoOtherUnit() throws SQLException {
-        List<WorkerSession.OpenUnit> first = new ArrayList<>();
+        List<OpenUnit> first = new ArrayList<>();
         Claim claim = claim();
         assertThat(transaction.run(List.of(claim), tx -> {
                     first.add(Objects.requireNonNull(session.openUnit()));

@@ -166,7 +166,8 @@ final class FailureFuzzCase implements WorkerEvents {
         }
         claim(PARTITIONS);
         Schema schema = new Schema("tidemark");
-        WorkerSession session = new WorkerSession(pool, "tidemark/" + group);
+        WorkerSession session =
+                new WorkerSession(pool, "tidemark/" + group, Duration.ofMinutes(5), Duration.ofSeconds(10));
         UnitTransaction transaction = new UnitTransaction(schema, group, "fuzz", session, Duration.ofSeconds(30));
         RecordHandler<byte[], byte[]> one = this::handle;
         BatchHandler<byte[], byte[]> all = (records, tx) -> {
@@ -485,6 +486,9 @@ final class FailureFuzzCase implements WorkerEvents {
 
     @Override
     public void drained(Claim claim) {}
+
+    @Override
+    public void survived(Claim claim, long offset) {}
 
     @Override
     public synchronized void failed(TidemarkException why) {

@@ -82,7 +82,8 @@ class HeldKeysIT {
         UnitLimits limits = UnitLimits.defaults();
         Intake intake = new Intake(limits, 1, 64_000_000, new News());
         try (HikariDataSource pool = database.pool(1)) {
-            WorkerSession session = new WorkerSession(pool, "tidemark/test");
+            WorkerSession session = new WorkerSession(
+                    pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
             UnitTransaction transaction =
                     new UnitTransaction(new Schema("tidemark"), "etl", "tester", session, Duration.ofSeconds(30));
             RecordHandler<byte[], byte[]> fails = (record, tx) -> tx.execute("select 1 / ?", record.value().length);
@@ -151,6 +152,9 @@ class HeldKeysIT {
 
         @Override
         public void drained(Claim claim) {}
+
+        @Override
+        public void survived(Claim claim, long offset) {}
 
         @Override
         public void failed(TidemarkException why) {

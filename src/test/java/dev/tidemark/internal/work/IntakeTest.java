@@ -499,6 +499,9 @@ class IntakeTest {
         }
 
         @Override
+        public void survived(Claim claim, long offset) {}
+
+        @Override
         public void failed(TidemarkException why) {
             throw new AssertionError(why);
         }

@@ -1,0 +1,202 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.StoreIdentity;
+import dev.tidemark.internal.thread.OwnThread;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must be written down: halts, claims that are given back, records that a process has come back from. Each is tried until it
+ * stands or is no longer true, whatever happens to the connection meanwhile. Any thread may add; the control thread writes.
+ */
+final class PendingNotes {
+    /** When little time is left, it is used. */
+    private static final Backoff CLOSING = new Backoff(Duration.ofMillis(50), Duration.ofMillis(200));
+
+    private final ControlTasks tasks;
+    private final ControlConnection connection;
+    private final StoreIdentity identity;
+    private final ClaimStore store;
+    private final String owner;
+    private final Map<Object, Note> open = new LinkedHashMap<>();
+    private final Map<UUID, Claim> released = new LinkedHashMap<>();
+    private boolean scheduled;
+    private boolean closing;
+    private int attempts;
+
+    /** Something to be written. */
+    private interface Note {
+        /** Writes it, unless it is no longer true; answers false if a row is locked that it needs. */
+        boolean write(Connection c) throws SQLException;
+    }
+
+    private record Halt(TopicPartition partition) {}
+
+    private record Survival(TopicPartition partition, long offset) {}
+
+    /**
+     * @param owner the name that this process claims under
+     */
+    PendingNotes(
+            ControlTasks tasks, ControlConnection connection, StoreIdentity identity, ClaimStore store, String owner) {
+        this.tasks = tasks;
+        this.connection = connection;
+        this.identity = identity;
+        this.store = store;
+        this.owner = owner;
+    }
+
+    /**
+     * A partition halted just now.
+     *
+     * @param claim the claim it was held by; null if its claim was refused
+     * @param words why, without data
+     */
+    void halted(TopicPartition partition, @Nullable Claim claim, ErrorCode code, String words) {
+        long since = System.nanoTime();
+        add(new Halt(partition), c -> {
+            Duration ago = Duration.ofNanos(System.nanoTime() - since);
+            return store.noteHalt(c, partition, claim, owner, code, words, ago);
+        });
+    }
+
+    /** These claims are not needed any more. */
+    synchronized void released(Collection<Claim> claims) {
+        claims.forEach(claim -> released.put(claim.token(), claim));
+        schedule();
+    }
+
+    /** This process lives, though it tried a record that was under suspicion. */
+    void survived(TopicPartition partition, long offset) {
+        add(new Survival(partition, offset), c -> {
+            store.noteSurvival(c, partition, offset);
+            return true;
+        });
+    }
+
+    private synchronized void add(Object key, Note note) {
+        open.put(key, note);
+        schedule();
+    }
+
+    private void schedule() {
+        if (!scheduled) {
+            scheduled = true;
+            tasks.later(this::write, Duration.ZERO);
+        }
+    }
+
+    private void write() {
+        Duration wait = release();
+        for (Map.Entry<Object, Note> entry : wait.isZero() ? due() : List.<Map.Entry<Object, Note>>of()) {
+            boolean[] done = {false};
+            wait = tasks.guarded(
+                    "writing down " + entry.getKey(),
+                    () -> done[0] = connection.inTransaction(c -> {
+                        identity.check(c);
+                        return entry.getValue().write(c);
+                    }));
+            settle(entry, done[0]);
+            if (!wait.isZero()) {
+                break;
+            }
+        }
+        plan(wait);
+    }
+
+    /** Together, for there may be many. */
+    private Duration release() {
+        List<Claim> claims = toRelease();
+        List<Claim> left = new ArrayList<>(claims);
+        if (claims.isEmpty()) {
+            return Duration.ZERO;
+        }
+        Duration wait = tasks.guarded(
+                "giving claims back",
+                () -> left.retainAll(connection.inTransaction(c -> {
+                    store.release(c, claims);
+                    return store.unreleased(c, claims);
+                })));
+        claims.removeAll(left);
+        forget(claims);
+        return wait;
+    }
+
+    private synchronized List<Claim> toRelease() {
+        return new ArrayList<>(released.values());
+    }
+
+    private synchronized void forget(List<Claim> claims) {
+        claims.forEach(claim -> released.remove(claim.token()));
+        notifyAll();
+    }
+
+    private synchronized List<Map.Entry<Object, Note>> due() {
+        List<Map.Entry<Object, Note>> due = new ArrayList<>();
+        open.forEach((key, note) -> due.add(Map.entry(key, note)));
+        return due;
+    }
+
+    /** What could not be written goes to the end, so that it keeps nothing else waiting. */
+    private synchronized void settle(Map.Entry<Object, Note> entry, boolean done) {
+        boolean still = open.remove(entry.getKey(), entry.getValue());
+        if (still && !done) {
+            open.put(entry.getKey(), entry.getValue());
+        }
+        notifyAll();
+    }
+
+    private synchronized boolean isDone() {
+        return open.isEmpty() && released.isEmpty();
+    }
+
+    private synchronized void plan(Duration trouble) {
+        scheduled = !isDone();
+        attempts = scheduled ? attempts + 1 : 0;
+        if (scheduled) {
+            double random = ThreadLocalRandom.current().nextDouble();
+            Duration locked = Backoff.TROUBLE.after(attempts, random);
+            Duration wait = trouble.isZero() ? locked : trouble;
+            Duration hurry = CLOSING.after(attempts, random);
+            tasks.later(this::write, closing && wait.compareTo(hurry) > 0 ? hurry : wait);
+        }
+    }
+
+    /**
+     * Waits until all of it stands, trying often.
+     *
+     * @param end by {@link System#nanoTime}
+     * @return whether it does
+     */
+    synchronized boolean await(long end) {
+        closing = true;
+        if (!isDone()) {
+            tasks.later(this::write, Duration.ZERO);
+        }
+        try {
+            long left = end - System.nanoTime();
+            while (!isDone() && left > 0) {
+                wait(Math.max(1, left / 1_000_000));
+                left = end - System.nanoTime();
+            }
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+        }
+        return isDone();
+    }
+}

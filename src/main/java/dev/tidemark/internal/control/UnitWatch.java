@@ -1,0 +1,114 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.store.OpenUnit;
+import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Cancels units over their deadline, and cuts the connections of those that no cancellation ends because their server has fallen
+ * silent. It has a thread of its own that waits for no server, so that nothing keeps it from doing so.
+ */
+final class UnitWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(UnitWatch.class);
+
+    private static final Duration EVERY = Duration.ofMillis(500);
+
+    /** How often a statement that goes on is cancelled, in looks. */
+    private static final int CANCEL_EVERY = 2;
+
+    private final String groupId;
+    private final List<WorkerSession> sessions;
+    private final Duration deadline;
+    private final Duration networkTimeout;
+    private final ScheduledExecutorService executor;
+    private volatile @Nullable OwnThread thread;
+    private int looks;
+
+    /**
+     * @param deadline how long a unit may last
+     * @param networkTimeout how long a server may be silent that was asked to cancel
+     */
+    UnitWatch(
+            String groupId,
+            List<WorkerSession> sessions,
+            Duration deadline,
+            Duration networkTimeout,
+            OwnThreads threads) {
+        this.groupId = groupId;
+        this.sessions = sessions;
+        this.deadline = deadline;
+        this.networkTimeout = networkTimeout;
+        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+            OwnThread made = threads.create("tidemark-" + groupId + "-watch", LogContext.inGroup(groupId, task));
+            thread = made;
+            return made;
+        });
+    }
+
+    void start() {
+        ScheduledFuture<?> unused =
+                executor.scheduleWithFixedDelay(this::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Cuts what waits for the database, which is known to be silent. */
+    void cut() {
+        for (WorkerSession session : sessions) {
+            OpenUnit unit = session.openUnit();
+            if (unit != null) {
+                unit.cut();
+            }
+        }
+    }
+
+    void close() {
+        OwnThread last = thread;
+        if (last != null) {
+            last.mayEnd();
+        }
+        executor.shutdownNow();
+    }
+
+    private void look() {
+        boolean cancel = looks++ % CANCEL_EVERY == 0;
+        for (WorkerSession session : sessions) {
+            try {
+                look(session, cancel);
+            } catch (RuntimeException | Error e) {
+                // The next look may fare better; without looks nothing would bound a unit.
+                LOG.warn(
+                        "could not look at a unit group={} cause={}",
+                        groupId,
+                        e.getClass().getSimpleName());
+            }
+        }
+    }
+
+    private void look(WorkerSession session, boolean cancel) {
+        OpenUnit unit = session.openUnit();
+        long now = System.nanoTime();
+        if (unit == null || unit.age(now) <= deadline.toNanos()) {
+            return;
+        }
+        if (cancel) {
+            unit.cancel();
+        }
+        if (unit.cutIfSilent(networkTimeout, now)) {
+            LOG.warn(
+                    "cutting a connection whose server has been silent group={} application_name=\"{}\" for=\"{} s\"",
+                    groupId,
+                    session.applicationName(),
+                    session.silence().sinceLastAnswer(now) / 1_000_000_000);
+        }
+    }
+}

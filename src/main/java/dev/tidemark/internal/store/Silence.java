@@ -1,0 +1,85 @@
+package dev.tidemark.internal.store;
+
+import java.time.Duration;
+
+/**
+ * Since when a connection's server has been silent. It begins with the first call that gets no reply, lasts through the attempts
+ * that follow, on new connections too, and ends with a reply, be it an error. Written by the connection's user; any thread may ask.
+ */
+public final class Silence {
+    /** {@link System#nanoTime} may be any number, so that none can stand for "not". */
+    private record Since(long nanos) {}
+
+    private static final Since NEVER = new Since(0);
+
+    private volatile Since asked = NEVER;
+    private volatile Since silent = NEVER;
+    private volatile boolean again;
+    private volatile long lastAnswer = System.nanoTime();
+
+    /** A call to the server begins. */
+    void ask() {
+        asked = new Since(System.nanoTime());
+    }
+
+    /** Nothing is asked any more, so that nothing is known. */
+    void rest() {
+        asked = NEVER;
+        silent = NEVER;
+        again = false;
+    }
+
+    void answered() {
+        asked = NEVER;
+        silent = NEVER;
+        again = false;
+        lastAnswer = System.nanoTime();
+    }
+
+    /** The call failed: with a reply, for want of one, or so that it cannot be told. */
+    void failed(Throwable failure) {
+        if (SqlFailures.isReply(failure)) {
+            answered();
+        } else if (silent != NEVER) {
+            again = true;
+        } else if (SqlFailures.isTimeout(failure)) {
+            unanswered();
+        }
+        asked = NEVER;
+    }
+
+    /** The call was given up for want of a reply. */
+    void unanswered() {
+        if (silent == NEVER) {
+            silent = asked == NEVER ? new Since(lastAnswer) : asked;
+        }
+        asked = NEVER;
+    }
+
+    /** How long ago, in nanoseconds, the server replied, or this was made. */
+    public long sinceLastAnswer(long now) {
+        return now - lastAnswer;
+    }
+
+    /** Whether a call got no reply, and the next one, on a new connection, did not either. */
+    public boolean isConfirmed() {
+        return again;
+    }
+
+    /** How long a call has had no reply that was given up for that; zero if the server is not known to be silent. */
+    public Duration known(long now) {
+        Since since = silent;
+        return since == NEVER ? Duration.ZERO : Duration.ofNanos(Math.max(1, now - since.nanos()));
+    }
+
+    /** As {@link #known}, or how long the call under way has lasted if that is more than this. */
+    public Duration longerThan(Duration patience, long now) {
+        Duration known = known(now);
+        Since since = asked;
+        if (!known.isZero() || since == NEVER) {
+            return known;
+        }
+        Duration asking = Duration.ofNanos(now - since.nanos());
+        return asking.compareTo(patience) > 0 ? asking : Duration.ZERO;
+    }
+}

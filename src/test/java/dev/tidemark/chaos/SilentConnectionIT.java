@@ -1,0 +1,302 @@
+package dev.tidemark.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.PartitionState;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.FreezingProxy;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.PGConnection;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** Connections that fall silent without closing: nothing hangs for good, and no record is given up for it. */
+class SilentConnectionIT {
+    private static final Duration DEADLINE = Duration.ofSeconds(3);
+    private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(2);
+
+    /** What the worker does when its connection falls silent. */
+    enum Moment {
+        BEFORE_A_STATEMENT,
+        IN_A_STATEMENT,
+        IN_A_RESULT,
+        BEFORE_A_LARGE_COPY,
+        BEFORE_THE_ADVANCE,
+        IN_THE_COMMIT,
+        BETWEEN_UNITS
+    }
+
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("silent"), 2);
+    private final List<Flight> flights = Flights.sample().subList(0, 400);
+
+    /** The next unit says that it is open, and goes on when it may. */
+    private final AtomicReference<Moment> next = new AtomicReference<>();
+
+    private final CountDownLatch open = new CountDownLatch(1);
+    private final CountDownLatch mayGoOn = new CountDownLatch(1);
+    private KafkaProducer<String, String> producer;
+    private FreezingProxy proxy;
+
+    @BeforeEach
+    void start() throws IOException {
+        producer = kafka.producer();
+        proxy = new FreezingProxy(database.server().port());
+        database.owner()
+                .execute(
+                        "create table copied (line text)",
+                        "create table slow (seconds int)",
+                        "grant all on copied, slow to public",
+                        "create function sleep() returns trigger language plpgsql as $$ begin"
+                                + " perform pg_sleep((select max(seconds) from slow)); return null; end $$",
+                        "create constraint trigger slow_commit after insert on applied deferrable initially deferred"
+                                + " for each row execute function sleep()");
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        mayGoOn.countDown();
+        producer.close();
+        proxy.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Moment.class)
+    void thePartitionGoesOnWithAnotherConnection(Moment moment) {
+        try (Running running = Running.start(pool(), kafka.consumerConfig(topic, "cooperative"), this::consumer)) {
+            produce(0, 200);
+            running.until("the first half", () -> stored() == 200);
+            if (moment == Moment.BETWEEN_UNITS) {
+                proxy.freezeOpen();
+                produce(200, 400);
+            } else {
+                next.set(moment);
+                if (moment == Moment.IN_THE_COMMIT) {
+                    database.owner().execute("insert into slow values (3)");
+                }
+                produce(200, 400);
+                running.until("a unit is there", () -> isThere(moment));
+                List<Integer> ports = workers();
+                assertThat(ports).isNotEmpty();
+                database.owner().execute("delete from slow");
+                proxy.freeze(ports);
+                mayGoOn.countDown();
+            }
+            running.until("all read", () -> stored() == 400);
+            running.until("healthy", () -> running.consumer().health().ready());
+        }
+        complete();
+    }
+
+    @Test
+    void aSilentControlConnectionIsNamedAndReplaced() throws InterruptedException {
+        next.set(Moment.BEFORE_A_STATEMENT);
+        try (Running running = Running.start(pool(), kafka.consumerConfig(topic, "cooperative"), this::consumer)) {
+            produce(0, 200);
+            running.until("a unit is open", () -> open.getCount() == 0);
+            proxy.freezeAllBut(workers());
+            mayGoOn.countDown();
+            running.until("the first half", () -> stored() == 200);
+            running.until(
+                    "health tells which",
+                    () -> running.consumer().health().problems().stream()
+                            .anyMatch(problem -> problem.contains("silent on the connection of the control thread")));
+            assertThat(running.consumer().health().ready()).isFalse();
+            assertThat(running.consumer().isHealthy()).isFalse();
+            proxy.letNewOnesThrough();
+            database.execute("select tidemark.pause('" + topic + "')");
+            running.until(
+                    "the pause is followed",
+                    () -> running.consumer().status().partitions().stream()
+                            .allMatch(p -> p.state() == PartitionState.PAUSED));
+            database.execute("select tidemark.resume('" + topic + "')");
+            produce(200, 400);
+            running.until("all read", () -> stored() == 400);
+            running.until("healthy", () -> running.consumer().health().ready());
+        }
+        complete();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Moment.class,
+            names = {"IN_A_STATEMENT", "BETWEEN_UNITS"})
+    void aProcessWithoutAnyConnectionLetsOthersTakeOver(Moment moment) {
+        try (Running silent = Running.start(pool(), kafka.consumerConfig(topic, "cooperative"), this::consumer)) {
+            produce(0, 100);
+            silent.until("it reads", () -> stored() == 100);
+            if (moment != Moment.BETWEEN_UNITS) {
+                next.set(moment);
+                produce(100, 200);
+                silent.until("a unit is there", () -> isThere(moment));
+            }
+            proxy.freezeAll();
+            produce(moment == Moment.BETWEEN_UNITS ? 100 : 200, 400);
+            try (Running other = Running.start(
+                    database.pool(3),
+                    kafka.consumerConfig(topic, "cooperative"),
+                    b -> b.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+                silent.until("not alive", () -> !silent.consumer().health().live());
+                other.until("all read elsewhere", () -> stored() == 400);
+                assertThat(other.consumer().status().partitions()).hasSize(2);
+                Awaitility.await("not alive all the time")
+                        .during(Duration.ofSeconds(12))
+                        .atMost(Duration.ofSeconds(30))
+                        .until(() -> !silent.consumer().health().live()
+                                && silent.consumer().health().problems().stream()
+                                        .anyMatch(problem -> problem.contains("has been silent")));
+                proxy.letNewOnesThrough();
+                silent.until(
+                        "it is back",
+                        () -> silent.consumer().health().ready()
+                                && silent.consumer().status().partitions().size() == 1);
+            }
+        }
+        complete();
+    }
+
+    @Test
+    void aDataSourceThatNeverReturnsIsGivenUp() {
+        PGSimpleDataSource plain = new PGSimpleDataSource();
+        plain.setUrl(proxy.through(database.jdbcUrl()));
+        try (TidemarkConsumer consumer = consumer(TidemarkConsumer.from(kafka.consumerConfig(topic, "cooperative"))
+                .deserializers(StringDeserializer::new, StringDeserializer::new)
+                .database(plain))) {
+            CompletableFuture<Void> run =
+                    CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
+            produce(0, 200);
+            until("the first half", () -> run.isDone() || stored() == 200);
+            proxy.freezeAll();
+            produce(200, 400);
+            until("not alive", () -> run.isDone() || !consumer.health().live());
+            proxy.letNewOnesThrough();
+            until("all read", () -> run.isDone() || stored() == 400);
+            assertThat(run).isNotDone();
+        }
+        complete();
+    }
+
+    private TidemarkConsumer consumer(TidemarkBuilder<String, String> builder) {
+        return builder.topics(topic)
+                .limits(UnitLimits.defaults().withRecords(1).withDeadline(DEADLINE))
+                .networkTimeout(NETWORK_TIMEOUT)
+                .onFailure(FailurePolicy.skip())
+                .handleBatch(this::handle);
+    }
+
+    private void handle(List<ConsumerRecord<String, String>> records, Handle tx) throws Exception {
+        Moment moment = next.getAndSet(null);
+        if (moment == null || moment == Moment.IN_THE_COMMIT) {
+            FlightEffects.foldBatch(records, tx);
+            return;
+        }
+        if (moment == Moment.BEFORE_THE_ADVANCE) {
+            FlightEffects.foldBatch(records, tx);
+        }
+        open.countDown();
+        if (moment == Moment.IN_A_STATEMENT) {
+            tx.execute("select pg_sleep(60)");
+        }
+        if (moment == Moment.IN_A_RESULT) {
+            tx.createQuery("select repeat('x', 100), pg_sleep(0.001) from generate_series(1, 10000000)")
+                    .mapToMap()
+                    .list();
+        }
+        mayGoOn.await();
+        if (moment == Moment.BEFORE_A_LARGE_COPY) {
+            copy(tx);
+        }
+        if (moment != Moment.BEFORE_THE_ADVANCE) {
+            FlightEffects.foldBatch(records, tx);
+        }
+    }
+
+    /** More than the buffers between here and there hold. */
+    private static void copy(Handle tx) throws Exception {
+        byte[] line = ("x".repeat(999_999) + "\n").getBytes(StandardCharsets.UTF_8);
+        InputStream lines = new SequenceInputStream(Collections.enumeration(IntStream.range(0, 64)
+                .mapToObj(i -> (InputStream) new java.io.ByteArrayInputStream(line))
+                .toList()));
+        tx.getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn("copy copied from stdin", lines);
+    }
+
+    private boolean isThere(Moment moment) {
+        return switch (moment) {
+            case IN_THE_COMMIT -> isActive("wait_event = 'PgSleep'");
+            case IN_A_STATEMENT, IN_A_RESULT -> isActive("query like '%pg_sleep%'");
+            default -> open.getCount() == 0;
+        };
+    }
+
+    private boolean isActive(String what) {
+        return database.superuser()
+                        .number("select count(*) from pg_stat_activity where state = 'active' and " + what + " and "
+                                + WORKERS)
+                > 0;
+    }
+
+    private static final String WORKERS = "datname = current_database() and application_name like 'tidemark/%'";
+
+    private List<Integer> workers() {
+        return database.superuser().query("select client_port from pg_stat_activity where " + WORKERS).stream()
+                .map(Integer::parseInt)
+                .toList();
+    }
+
+    private HikariDataSource pool() {
+        // Without it the pool itself would wait for ever for a login that was begun in silence.
+        return TestDatabase.pool(proxy.through(database.jdbcUrl()) + "&loginTimeout=3", 3);
+    }
+
+    private void produce(int from, int to) {
+        Servers.produce(producer, topic, flights.subList(from, to));
+    }
+
+    private long stored() {
+        return ExactlyOnce.progress(database, topic);
+    }
+
+    private void complete() {
+        assertThat(database.query(
+                        "select action from tidemark.audit_log where action <> 'pause' and action <> 'resume'"))
+                .as("what was given up")
+                .isEmpty();
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 2), Flights.truth(flights));
+    }
+
+    private static void until(String what, java.util.concurrent.Callable<Boolean> holds) {
+        Awaitility.await(what).atMost(Duration.ofSeconds(90)).until(holds);
+    }
+}
