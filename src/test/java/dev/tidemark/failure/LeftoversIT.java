@@ -88,8 +88,7 @@ class LeftoversIT {
         COPY {
             @Override
             Write prepare(Handle tx) throws SQLException {
-                CopyManager copy =
-                        tx.getConnection().unwrap(PGConnection.class).getCopyAPI();
+                CopyManager copy = tx.getConnection().unwrap(PGConnection.class).getCopyAPI();
                 return () -> copy.copyIn("copy written from stdin", new StringReader("left behind\n"));
             }
         },

@@ -21,8 +21,8 @@ import dev.tidemark.internal.work.IdentityCheck;
 import java.time.Duration;
 import java.util.ConcurrentModificationException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -147,7 +147,9 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
             if (admin != null) {
                 admin.close(GOODBYE);
             }
-            throw e instanceof TidemarkException ? e : KafkaErrors.notMade(options.kafka().groupId(), e);
+            throw e instanceof TidemarkException
+                    ? e
+                    : KafkaErrors.notMade(options.kafka().groupId(), e);
         }
     }
 

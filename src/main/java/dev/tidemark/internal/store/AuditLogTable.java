@@ -62,15 +62,20 @@ public final class AuditLogTable {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-                bind(s, action, partition, record.offset(), Position.after(record).nextOffset(), reason);
+                bind(
+                        s,
+                        action,
+                        partition,
+                        record.offset(),
+                        Position.after(record).nextOffset(),
+                        reason);
                 s.addBatch();
             }
             s.executeBatch();
         }
     }
 
-    private void bind(
-            PreparedStatement s, Action action, TopicPartition partition, long from, long to, String reason)
+    private void bind(PreparedStatement s, Action action, TopicPartition partition, long from, long to, String reason)
             throws SQLException {
         s.setString(1, action.text);
         s.setString(2, groupId);

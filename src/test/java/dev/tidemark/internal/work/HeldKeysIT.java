@@ -82,8 +82,8 @@ class HeldKeysIT {
         UnitLimits limits = UnitLimits.defaults();
         Intake intake = new Intake(limits, 1, 64_000_000, new News());
         try (HikariDataSource pool = database.pool(1)) {
-            WorkerSession session = new WorkerSession(
-                    pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
+            WorkerSession session =
+                    new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
             UnitTransaction transaction =
                     new UnitTransaction(new Schema("tidemark"), "etl", "tester", session, Duration.ofSeconds(30));
             RecordHandler<byte[], byte[]> fails = (record, tx) -> tx.execute("select 1 / ?", record.value().length);
