@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.TopicPartition;
@@ -121,7 +122,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
                 produce(300, 600);
             }
             take(how, 300);
-            long end = kafka.logEnds(topic, 1).get(zero);
+            long end = Objects.requireNonNull(kafka.logEnds(topic, 1).get(zero));
             readOnTo(consumer, topic, end);
             produce(600, RECORDS);
             readOnTo(consumer, topic, end + RECORDS - 600);
@@ -174,14 +175,14 @@ class ClaimingConsumerIT extends OwnLoopTest {
     @Test
     void aTransactionThatFailedIsTriedAgainAtOnceOrLater() throws SQLException {
         produce(0, RECORDS);
-        AtomicInteger tries = new AtomicInteger();
+        int tries = 0;
         try (ClaimingConsumer<String, String> consumer = open(topic)) {
             while (stored() < RECORDS) {
                 ClaimedRecords<String, String> batch = next(consumer);
                 try (Connection c = pool.getConnection()) {
                     c.setAutoCommit(false);
                     FlightEffects.foldBatch(batch.records(), Jdbi.open(c));
-                    int nth = tries.incrementAndGet();
+                    int nth = ++tries;
                     if (nth % 2 == 0) {
                         batch.advance(c);
                     }
@@ -193,7 +194,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
                 }
             }
         }
-        assertThat(tries.get()).isGreaterThanOrEqualTo(30);
+        assertThat(tries).isGreaterThanOrEqualTo(30);
         assertExact(topic, 1);
     }
 
@@ -282,7 +283,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
             }
             return new String(data, StandardCharsets.UTF_8);
         };
-        AtomicInteger errors = new AtomicInteger();
+        int errors = 0;
         try (ClaimingConsumer<String, String> consumer = ClaimingConsumer.from(bothAtOnce(two))
                 .deserializers(new StringDeserializer(), failing)
                 .topics(two)
@@ -292,11 +293,11 @@ class ClaimingConsumerIT extends OwnLoopTest {
                 try {
                     apply(next(consumer));
                 } catch (NoClassDefFoundError e) {
-                    errors.incrementAndGet();
+                    errors++;
                 }
             }
         }
-        assertThat(errors.get()).isEqualTo(1);
+        assertThat(errors).isEqualTo(1);
         assertExact(two, 2);
     }
 

@@ -14,6 +14,7 @@ import java.util.ConcurrentModificationException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -58,7 +59,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                                 return null;
                             } catch (FencedException e) {
                                 // From the advance it is every loop's business; from the poll it names its code.
-                                return e.getMessage().contains("by hand") ? e : null;
+                                return String.valueOf(e.getMessage()).contains("by hand") ? e : null;
                             } catch (TidemarkException e) {
                                 return e;
                             }
@@ -280,7 +281,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             for (int round = 0; round < 3; round++) {
                 transactional.beginTransaction();
                 for (int i = 0; i < 20; i++) {
-                    transactional.send(
+                    var unused = transactional.send(
                             new ProducerRecord<>(topic, 0, "k", flights.get(i).json()));
                 }
                 transactional.flush();
@@ -289,7 +290,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                 } else {
                     transactional.commitTransaction();
                 }
-                long end = kafka.settledLogEnds(topic, 2).get(zero);
+                long end = Objects.requireNonNull(kafka.settledLogEnds(topic, 2).get(zero));
                 Awaitility.await("the end")
                         .atMost(Duration.ofSeconds(30))
                         .pollInSameThread()

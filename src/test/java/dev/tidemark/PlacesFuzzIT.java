@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Future;
@@ -75,7 +76,7 @@ class PlacesFuzzIT {
         for (TopicPartition partition : all(topic)) {
             long end = ends.getOrDefault(partition, 0L);
             if (end > 0 && random.nextInt(3) == 0) {
-                long start = 1 + random.nextInt((int) end);
+                long start = 1L + random.nextInt((int) end);
                 kafka.expire(partition, start);
                 starts.put(partition, start);
             }
@@ -145,7 +146,7 @@ class PlacesFuzzIT {
     }
 
     /** The offsets that Kafka's own consumer refuses. */
-    private TreeSet<Integer> refused(Map<TopicPartition, Long> places) {
+    private Set<Integer> refused(Map<TopicPartition, Long> places) {
         TreeSet<Integer> refused = new TreeSet<>();
         try (var oracle = plain()) {
             List<TopicPartition> open = new ArrayList<>(places.keySet());

@@ -39,7 +39,7 @@ class TimesFuzzTest {
     }
 
     private long near(long edge) {
-        long off = random.nextInt(5) - 2;
+        long off = random.nextInt(5) - 2L;
         return (edge > 0 ? edge > Long.MAX_VALUE - 2 : edge < Long.MIN_VALUE + 2) ? edge : edge + off;
     }
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -30,9 +31,9 @@ public final class GroupLookup {
     /** The member that each partition is assigned to, in words; empty where Kafka does not say. */
     public Map<TopicPartition, String> holders() {
         try {
-            return holders(admin.describeConsumerGroups(List.of(groupId))
-                    .describedGroups()
-                    .get(groupId)
+            return holders(Objects.requireNonNull(admin.describeConsumerGroups(List.of(groupId))
+                            .describedGroups()
+                            .get(groupId))
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
         } catch (ExecutionException | TimeoutException | RuntimeException e) {
             Throwable why = e.getCause() == null ? e : e.getCause();

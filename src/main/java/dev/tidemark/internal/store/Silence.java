@@ -1,37 +1,34 @@
 package dev.tidemark.internal.store;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /**
  * Since when a connection's server has been silent. It begins with the first call that gets no reply, lasts through the attempts
  * that follow, on new connections too, and ends with a reply, be it an error. Written by the connection's user; any thread may ask.
  */
 public final class Silence {
-    /** {@link System#nanoTime} may be any number, so that none can stand for "not". */
-    private record Since(long nanos) {}
-
-    private static final Since NEVER = new Since(0);
-
-    private volatile Since asked = NEVER;
-    private volatile Since silent = NEVER;
+    // By System.nanoTime, which may be any number, so that none can stand for "not".
+    private volatile OptionalLong asked = OptionalLong.empty();
+    private volatile OptionalLong silent = OptionalLong.empty();
     private volatile boolean again;
     private volatile long lastAnswer = System.nanoTime();
 
     /** A call to the server begins. */
     void ask() {
-        asked = new Since(System.nanoTime());
+        asked = OptionalLong.of(System.nanoTime());
     }
 
     /** Nothing is asked any more, so that nothing is known. */
     void rest() {
-        asked = NEVER;
-        silent = NEVER;
+        asked = OptionalLong.empty();
+        silent = OptionalLong.empty();
         again = false;
     }
 
     void answered() {
-        asked = NEVER;
-        silent = NEVER;
+        asked = OptionalLong.empty();
+        silent = OptionalLong.empty();
         again = false;
         lastAnswer = System.nanoTime();
     }
@@ -40,20 +37,20 @@ public final class Silence {
     void failed(Throwable failure) {
         if (SqlFailures.isReply(failure)) {
             answered();
-        } else if (silent != NEVER) {
+        } else if (silent.isPresent()) {
             again = true;
         } else if (SqlFailures.isTimeout(failure)) {
             unanswered();
         }
-        asked = NEVER;
+        asked = OptionalLong.empty();
     }
 
     /** The call was given up for want of a reply. */
     void unanswered() {
-        if (silent == NEVER) {
-            silent = asked == NEVER ? new Since(lastAnswer) : asked;
+        if (silent.isEmpty()) {
+            silent = OptionalLong.of(asked.orElse(lastAnswer));
         }
-        asked = NEVER;
+        asked = OptionalLong.empty();
     }
 
     /** How long ago, in nanoseconds, the server replied, or this was made. */
@@ -68,18 +65,18 @@ public final class Silence {
 
     /** How long a call has had no reply that was given up for that; zero if the server is not known to be silent. */
     public Duration known(long now) {
-        Since since = silent;
-        return since == NEVER ? Duration.ZERO : Duration.ofNanos(Math.max(1, now - since.nanos()));
+        OptionalLong since = silent;
+        return since.isEmpty() ? Duration.ZERO : Duration.ofNanos(Math.max(1, now - since.getAsLong()));
     }
 
     /** As {@link #known}, or how long the call under way has lasted if that is more than this. */
     public Duration longerThan(Duration patience, long now) {
         Duration known = known(now);
-        Since since = asked;
-        if (!known.isZero() || since == NEVER) {
+        OptionalLong since = asked;
+        if (!known.isZero() || since.isEmpty()) {
             return known;
         }
-        Duration asking = Duration.ofNanos(now - since.nanos());
+        Duration asking = Duration.ofNanos(now - since.getAsLong());
         return asking.compareTo(patience) > 0 ? asking : Duration.ZERO;
     }
 }

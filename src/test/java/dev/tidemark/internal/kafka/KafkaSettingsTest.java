@@ -21,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.config.provider.FileConfigProvider;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +36,7 @@ class KafkaSettingsTest {
     @TempDir
     private Path directory;
 
-    private static Map<String, Object> settings(Object... pairs) {
+    private static Map<String, Object> settings(@Nullable Object... pairs) {
         Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", "localhost:9", "group.id", "etl"));
         for (int i = 0; i < pairs.length; i += 2) {
             settings.put(String.valueOf(pairs[i]), pairs[i + 1]);

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.apache.kafka.clients.admin.AdminClientConfig;
@@ -275,7 +276,7 @@ class SettingsFuzzTest {
             assertThat(e.code()).isIn(ErrorCode.INVALID_SETTING, ErrorCode.CONFLICTING_KAFKA_SETTING);
             assertThat(e.getCause()).isNull();
             boolean shown = settings.values().stream().noneMatch(SECRET::equals)
-                    && e.getMessage().contains(SECRET);
+                    && String.valueOf(e.getMessage()).contains(SECRET);
             assertThat(shown).as("a secret in " + e.getMessage()).isFalse();
             assertThat(oracle == null || standsAgainst(settings, oracle) || !adminTakes(settings))
                     .as("refused without a reason: " + e.getMessage())
@@ -283,6 +284,7 @@ class SettingsFuzzTest {
             return;
         }
         assertThat(oracle).as("Kafka refuses it").isNotNull();
+        Objects.requireNonNull(oracle);
         assertThat(standsAgainst(settings, oracle)).as("it was let pass").isFalse();
         Oracle client = new Oracle(read.consumer());
         for (Oracle kafka : List.of(oracle, client)) {

@@ -12,9 +12,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,21 +49,21 @@ class BlockerWatchIT {
         COPY_OF_ROWS("copy copied from stdin") {
             @Override
             void step(BlockerWatchIT test) throws SQLException {
-                test.in.writeToCopy(ROW, 0, ROW.length);
-                test.in.flushCopy();
+                Objects.requireNonNull(test.in).writeToCopy(ROW, 0, ROW.length);
+                Objects.requireNonNull(test.in).flushCopy();
             }
         },
         COPY_THROUGH_THE_DRIVERS_BUFFER("copy copied from stdin") {
             @Override
             void step(BlockerWatchIT test) throws SQLException {
-                test.in.writeToCopy(ROW, 0, ROW.length);
+                Objects.requireNonNull(test.in).writeToCopy(ROW, 0, ROW.length);
             }
         },
         COPY_OF_ONE_LARGE_ROW("copy copied from stdin") {
             @Override
             void step(BlockerWatchIT test) throws SQLException {
-                test.in.writeToCopy(ROW, 0, ROW.length - 1);
-                test.in.flushCopy();
+                Objects.requireNonNull(test.in).writeToCopy(ROW, 0, ROW.length - 1);
+                Objects.requireNonNull(test.in).flushCopy();
             }
         },
         BINARY_COPY_OF_ONE_LARGE_ROW("copy copied from stdin binary") {
@@ -96,13 +98,13 @@ class BlockerWatchIT {
                     0,
                     0
                 };
-                test.in.writeToCopy(head, 0, head.length);
+                Objects.requireNonNull(test.in).writeToCopy(head, 0, head.length);
             }
 
             @Override
             void step(BlockerWatchIT test) throws SQLException {
-                test.in.writeToCopy(ROW, 0, ROW.length - 1);
-                test.in.flushCopy();
+                Objects.requireNonNull(test.in).writeToCopy(ROW, 0, ROW.length - 1);
+                Objects.requireNonNull(test.in).flushCopy();
             }
         },
         COPY_TO("copy (select repeat('x', 50000) from generate_series(1, 100000)) to stdout") {
@@ -113,7 +115,7 @@ class BlockerWatchIT {
 
             @Override
             void step(BlockerWatchIT test) throws SQLException {
-                test.out.readFromCopy();
+                Objects.requireNonNull(test.out).readFromCopy();
             }
         },
         SHORT_STATEMENTS("select 1") {
@@ -137,7 +139,7 @@ class BlockerWatchIT {
 
             @Override
             void step(BlockerWatchIT test) throws SQLException {
-                assertThat(test.rows.next()).isTrue();
+                assertThat(Objects.requireNonNull(test.rows).next()).isTrue();
             }
         };
 
@@ -154,9 +156,10 @@ class BlockerWatchIT {
         abstract void step(BlockerWatchIT test) throws SQLException;
     }
 
-    private CopyIn in;
-    private CopyOut out;
-    private ResultSet rows;
+    // Set by the kind that uses it.
+    private @Nullable CopyIn in;
+    private @Nullable CopyOut out;
+    private @Nullable ResultSet rows;
 
     @BeforeEach
     void aWorkerWaits() throws SQLException {
