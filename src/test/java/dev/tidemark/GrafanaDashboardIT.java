@@ -240,6 +240,10 @@ class GrafanaDashboardIT {
         assertThat(answer("Dead letters by cause").rows())
                 .extracting(row -> row.subList(3, 8))
                 .containsExactly(List.of("TM-503", "some.Exception", "3", "40", "42"));
-        assertThat(answer("Audit log").rows()).extracting(row -> row.get(1)).containsExactly("reset", "pause");
+        // The rows that this test inserts are moves by hand.
+        assertThat(answer("Audit log").rows())
+                .extracting(row -> row.get(1))
+                .filteredOn(action -> !"hand_made_move".equals(action))
+                .containsExactly("reset", "pause");
     }
 }

@@ -142,7 +142,7 @@ class ControlFailureIT {
         IN_SAMPLES(
                 "sample log ends", trigger("log_end", "insert or update"), "drop trigger broken on tidemark.log_end"),
         IN_CLAIMS(
-                "claiming",
+                "claim",
                 trigger("stored_offset", "update of owner_token"),
                 "drop trigger broken on tidemark.stored_offset"),
         IN_PROBES(

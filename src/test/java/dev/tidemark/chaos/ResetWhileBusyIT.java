@@ -59,7 +59,7 @@ class ResetWhileBusyIT {
                             + " from tidemark.audit_log where action = 'reset' order by partition"))
                     .containsExactlyElementsOf(target.entrySet().stream()
                             .map(e -> e.getKey().partition() + "|" + e.getValue() + "|t|to-datetime " + instant
-                                    + "|postgres")
+                                    + "|" + database.owner().role())
                             .toList());
             assertThat(database.query("select count(distinct change_id), count(*) from tidemark.audit_log"))
                     .as("one change, and nothing else")

@@ -10,6 +10,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** How a unit of work ends once its effects are there: what it writes last, before it commits. */
 public sealed interface UnitEnd {
+    /** Whether it writes into tables that others may have locked, beside the offsets. */
+    default boolean locksRows() {
+        return true;
+    }
+
     /**
      * Moves positions; a claim that is left out does not move.
      *
@@ -20,6 +25,11 @@ public sealed interface UnitEnd {
         /** Without followers. */
         public Advance(Map<Claim, Position> moves) {
             this(moves, List.of());
+        }
+
+        @Override
+        public boolean locksRows() {
+            return !followers.isEmpty();
         }
     }
 

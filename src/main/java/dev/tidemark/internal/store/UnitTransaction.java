@@ -240,6 +240,9 @@ public final class UnitTransaction {
             if (unlogged.isPresent()) {
                 return new UnitOutcome.StoreFailed(unlogged.get());
             }
+            if (end.locksRows()) {
+                LockTimeout.belowTimeLimits(connection);
+            }
             Optional<Map<Claim, Position>> written = endings.write(connection, end, start.transactionId());
             moves = written.orElse(Map.of());
             advancing = true;

@@ -55,6 +55,14 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
         return new Slice<>(List.of(new Piece<>(part, 1, List.of())));
     }
 
+    /** The only record of this slice without the parts that hold none, still to be decoded. */
+    Slice<K, V> ofTheRecord() {
+        return new Slice<>(pieces.stream()
+                .filter(piece -> piece.count() > 0)
+                .map(piece -> new Piece<>(piece.part(), piece.count(), List.<ConsumerRecord<K, V>>of()))
+                .toList());
+    }
+
     /**
      * The same records decoded anew, or those of them before the first that cannot be.
      *

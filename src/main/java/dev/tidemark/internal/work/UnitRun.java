@@ -168,6 +168,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (parked != null) {
             return react(parked);
         }
+        if (failureOf(outcome) != null && slice.size() == 1 && slice.pieces().size() > 1) {
+            // The other partitions of the unit only move, or only follow parked records: it is not theirs.
+            slice = slice.ofTheRecord();
+            return true;
+        }
         last = outcome;
         Reaction reaction = ReactionPlanner.plan(
                 outcome,
