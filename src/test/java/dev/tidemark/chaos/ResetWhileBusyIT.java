@@ -58,8 +58,8 @@ class ResetWhileBusyIT {
             assertThat(database.query("select partition, to_offset, from_offset > to_offset, reason, by_role"
                             + " from tidemark.audit_log where action = 'reset' order by partition"))
                     .containsExactlyElementsOf(target.entrySet().stream()
-                            .map(e -> e.getKey().partition() + "|" + e.getValue() + "|t|to-datetime " + instant
-                                    + "|" + database.owner().role())
+                            .map(e -> e.getKey().partition() + "|" + e.getValue() + "|t|to-datetime " + instant + "|"
+                                    + database.owner().role())
                             .toList());
             assertThat(database.query("select count(distinct change_id), count(*) from tidemark.audit_log"))
                     .as("one change, and nothing else")

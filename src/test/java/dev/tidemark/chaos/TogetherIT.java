@@ -68,9 +68,10 @@ class TogetherIT {
                     .forEach(i -> i.join().close());
         }
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, INSTANCES), Flights.truth(flights));
-        assertThat(database.owner()
-                        .query(
-                                "select version, success from tidemark.tidemark_schema_history where type = 'SQL' order by 1"))
+        assertThat(
+                        database.owner()
+                                .query(
+                                        "select version, success from tidemark.tidemark_schema_history where type = 'SQL' order by 1"))
                 .as("each migration ran once")
                 .containsExactly("1|t", "2|t", "3|t", "4|t", "5|t", "6|t");
     }

@@ -425,6 +425,58 @@ class VerdictIT {
                 .isZero();
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void recordsThatAreIgnoredProveNothing(How how) {
+        database.owner()
+                .execute("create function keep(i int) returns void language plpgsql as"
+                        + " $$ begin insert into reading(n) values (i); end $$");
+        send(0, 2);
+        try (Running running = start(
+                how,
+                FailurePolicy.park(),
+                "select keep((value->>'n')::int) from records where (value->>'n')::int % 2 = 1")) {
+            running.until("two read", () -> stored() == 2);
+            database.owner().execute("alter table reading rename to renamed");
+            send(2, 42);
+            assertThat(running.failure()).hasMessageContaining("TM-505");
+        }
+        assertThat(parked()).isEmpty();
+        assertThat(stored()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"select keep(1, 'sad')", "insert into moods values (1, 'sad')"})
+    void whatAnOldSessionHasKeptOfATypeIsNoRecordsFault(String statement) {
+        String[] ddl = {
+            "create type mood as enum ('sad', 'glad')",
+            "create table moods (n int, m mood)",
+            "create or replace function keep(i int, t text) returns void language plpgsql as"
+                    + " $$ declare x mood := t; begin insert into moods values (i, x); end $$"
+        };
+        database.owner().execute(ddl);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    try (var s = tx.getConnection().prepareStatement(statement)) {
+                        s.execute();
+                    }
+                }))) {
+            for (int n = 0; n < 8; n++) {
+                send(n, n + 1);
+                int sent = n + 1;
+                running.until("read " + n, () -> stored() == sent);
+            }
+            database.owner().execute("drop table moods", "drop type mood cascade");
+            database.owner().execute(ddl);
+            send(8, 12);
+            running.until("all read", () -> stored() == 12);
+        }
+        assertThat(parked()).isEmpty();
+        assertThat(database.number("select count(*) from moods")).isEqualTo(4);
+    }
+
     /** An error that says nothing of itself begins at record 237, for all. */
     private static void apply(
             ConsumerRecord<String, String> record, Handle tx, AtomicBoolean away, AtomicInteger refused) {

@@ -20,8 +20,7 @@ public record Alone(
      * The first of a record's failures alike.
      *
      * @param kind as {@link SqlFacts#kind}
-     * @param successes how often the handler had succeeded by then
-     * @param ownSuccesses how often with records of this partition
+     * @param successes how many units with effects its partition had had by then
      */
-    public record Failure(String kind, long successes, long ownSuccesses) {}
+    public record Failure(String kind, long successes) {}
 }

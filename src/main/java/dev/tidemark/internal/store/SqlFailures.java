@@ -256,8 +256,17 @@ public final class SqlFailures {
                     chain.add(n);
                 }
             }
-            t = t.getCause();
+            t = causeOf(t);
         }
         return chain;
+    }
+
+    /** An exception's own methods are other people's code, and may fail. */
+    private static @Nullable Throwable causeOf(Throwable t) {
+        try {
+            return t.getCause();
+        } catch (RuntimeException | StackOverflowError e) {
+            return null;
+        }
     }
 }

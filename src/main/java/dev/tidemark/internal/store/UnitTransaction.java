@@ -42,6 +42,15 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
+    // What went to a foreign table is not counted, but locks it.
+    private static final String HAS_WRITTEN = """
+            select not current_setting('track_counts')::boolean
+                or exists (select from pg_stat_xact_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0)
+                or exists (select from pg_locks l join pg_class c on c.oid = l.relation
+                            where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind = 'f'
+                              and l.database = (select oid from pg_database where datname = current_database()))
+            """;
+
     private final Schema schema;
     private final String groupId;
     private final StoredOffsetTable offsets;
@@ -55,6 +64,7 @@ public final class UnitTransaction {
     private boolean isRowLocked;
 
     private boolean warned;
+    private boolean wrote;
 
     /**
      * @param owner the name under which records are parked
@@ -77,8 +87,10 @@ public final class UnitTransaction {
      * @param lockTimed whether a wait for a lock ends, with 55P03, long before a time limit would end its statement
      * @param lockPatience how long the advance may wait for offset rows that another transaction holds
      * @param trial whether the effects are only tried, and rolled back if they succeed
+     * @param watched whether {@link #wrote} is to tell
+     * @param mayBeStale whether a failure that an old session explains is to be tried on another connection
      */
-    public record Terms(boolean lockTimed, Duration lockPatience, boolean trial) {
+    public record Terms(boolean lockTimed, Duration lockPatience, boolean trial, boolean watched, boolean mayBeStale) {
         /** Long enough for every transaction of our own that holds offset rows. */
         private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -86,22 +98,40 @@ public final class UnitTransaction {
         private static final Duration LITTLE_PATIENCE = Duration.ofMillis(200);
 
         /** As units are run. */
-        public static final Terms USUAL = new Terms(false, PATIENCE, false);
+        public static final Terms USUAL = new Terms(false, PATIENCE, false, false, false);
 
         /** The same with little patience for offset rows if they were held the last time. */
         public Terms afterHeld(boolean held) {
-            return held ? new Terms(lockTimed, LITTLE_PATIENCE, trial) : this;
+            return held ? new Terms(lockTimed, LITTLE_PATIENCE, trial, watched, mayBeStale) : this;
         }
 
         /** The same, with waits for locks told from work that takes long. */
         public Terms lockTimed(boolean timed) {
-            return timed ? new Terms(true, lockPatience, trial) : this;
+            return timed ? new Terms(true, lockPatience, trial, watched, mayBeStale) : this;
         }
 
-        /** The same, only to try. */
+        /** The same, only to try, and watched. */
         public Terms asTrial() {
-            return new Terms(lockTimed, lockPatience, true);
+            return new Terms(lockTimed, lockPatience, true, true, mayBeStale);
         }
+
+        /** The same, watched. */
+        public Terms watched(boolean watch) {
+            return watch ? new Terms(lockTimed, lockPatience, trial, true, mayBeStale) : this;
+        }
+
+        /** The same, at records that are tried for the first time. */
+        public Terms firstTry(boolean first) {
+            return first ? new Terms(lockTimed, lockPatience, trial, watched, true) : this;
+        }
+    }
+
+    /**
+     * Whether the effects of the last transaction that was watched wrote a row of a table. One that did not, as it passes its record
+     * over, proves nothing about one that fails to.
+     */
+    public boolean wrote() {
+        return wrote;
     }
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
@@ -196,6 +226,9 @@ public final class UnitTransaction {
         UnitEnd end;
         try {
             end = guarded(effects);
+            if (terms.watched()) {
+                wrote = hasWritten(connection);
+            }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there.
                 Schema.execute(connection, "set constraints all immediate");
@@ -204,7 +237,7 @@ public final class UnitTransaction {
             return e.outcome();
         } catch (Throwable e) {
             Fatal.rethrow(e);
-            return ofHandler(e, unit);
+            return ofHandler(e, unit, terms);
         }
         clock.next();
         if (unit.isCancelled()) {
@@ -328,7 +361,7 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome ofHandler(Throwable e, OpenUnit unit) {
+    private UnitOutcome ofHandler(Throwable e, OpenUnit unit, Terms terms) {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
@@ -347,7 +380,10 @@ public final class UnitTransaction {
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
             return new UnitOutcome.Troubled(FailureKind.PASSING, e);
         }
-        if (facts.stalePlan() && !session.isFresh()) {
+        // "Cache lookup failed" and "wrong type": what an old session has kept of types and plans that DDL has
+        // replaced.
+        boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
+        if (stale && !session.isFresh()) {
             // Another connection prepares it anew.
             return new UnitOutcome.Troubled(FailureKind.PASSING, e);
         }
@@ -379,6 +415,13 @@ public final class UnitTransaction {
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
                 : new UnitOutcome.Troubled(kind, e);
+    }
+
+    private static boolean hasWritten(Connection connection) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(connection, HAS_WRITTEN);
+                ResultSet r = s.executeQuery()) {
+            return r.next() && r.getBoolean(1);
+        }
     }
 
     private static String transactionId(Connection connection) throws SQLException {

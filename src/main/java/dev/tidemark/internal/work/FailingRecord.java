@@ -73,7 +73,7 @@ final class FailingRecord {
 
     /** What is known of a record that has just failed by itself. */
     Evidence evidence(Part<?, ?> part, SqlFacts facts) {
-        int alikeInARow = Math.max(history.givenUpAlike(facts.kind()), part.lane().givenUp);
+        int alikeInARow = Math.max(history.givenUpAlike(part.partition().topic(), facts.kind()), part.lane().givenUp);
         Failure first = part.failure();
         if (first != null && first.kind().equals(facts.kind())) {
             return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, decided);
@@ -89,13 +89,10 @@ final class FailingRecord {
     }
 
     private Proof proofSince(Part<?, ?> part, Failure first) {
-        if (proof == Proof.OWN || part.lane().successes > first.ownSuccesses()) {
-            return Proof.OWN;
-        }
-        return history.successes() > first.successes() ? Proof.OTHERS : proof;
+        return part.lane().successes > first.successes() ? Proof.OWN : proof;
     }
 
-    private Failure now(Part<?, ?> part, String kind) {
-        return new Failure(kind, history.successes(), part.lane().successes);
+    private static Failure now(Part<?, ?> part, String kind) {
+        return new Failure(kind, part.lane().successes);
     }
 }

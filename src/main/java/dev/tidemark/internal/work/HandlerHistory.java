@@ -2,32 +2,36 @@ package dev.tidemark.internal.work;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** What a consumer's handler has done lately, in all its workers: the evidence beside a failure. Thread-safe. */
+/**
+ * Which records a consumer gave up lately, in all its workers, by topic: what works for one topic says little about another.
+ * Thread-safe.
+ */
 public final class HandlerHistory {
-    private final Map<String, Integer> givenUp = new HashMap<>();
-    private long successes;
+    private final Map<String, Map<String, Integer>> givenUp = new ConcurrentHashMap<>();
 
-    /** How often it has succeeded with at least one record, whether that took effect or was only tried. */
-    synchronized long successes() {
-        return successes;
+    /** A record of this topic had an effect. */
+    void succeeded(String topic) {
+        givenUp.remove(topic);
     }
 
-    /** It succeeded with at least one record. */
-    synchronized void succeeded() {
-        successes++;
-        if (!givenUp.isEmpty()) {
-            givenUp.clear();
-        }
+    /** A record of this topic was given up for a failure of this kind. */
+    void gaveUp(String topic, String kind) {
+        givenUp.compute(topic, (t, kinds) -> {
+            Map<String, Integer> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
+            counts.merge(kind, 1, Integer::sum);
+            return counts;
+        });
     }
 
-    /** A record was given up for a failure of this kind. */
-    synchronized void gaveUp(String kind) {
-        givenUp.merge(kind, 1, Integer::sum);
+    /** Whether records of this topic were given up since its last success. */
+    boolean hasGivenUp(String topic) {
+        return givenUp.containsKey(topic);
     }
 
-    /** How many records were given up for failures of this kind since the last success. */
-    synchronized int givenUpAlike(String kind) {
-        return givenUp.getOrDefault(kind, 0);
+    /** How many records of this topic were given up for failures of this kind since its last success. */
+    int givenUpAlike(String topic, String kind) {
+        return givenUp.getOrDefault(topic, Map.of()).getOrDefault(kind, 0);
     }
 }

@@ -310,10 +310,15 @@ public final class Intake {
         return lane.peek(most);
     }
 
-    /** The first waiting record of each of so many other partitions. */
+    /** The first waiting record of each of so many other partitions of the topic. */
     synchronized List<ConsumerRecord<byte[], byte[]>> firstOfOthers(Lane lane, int most) {
         return lanes.values().stream()
-                .filter(other -> other != lane && !other.isSuspected())
+                .filter(other -> other != lane
+                        && !other.isSuspected()
+                        && other.claim
+                                .partition()
+                                .topic()
+                                .equals(lane.claim.partition().topic()))
                 .flatMap(other -> other.peek(1).stream())
                 .limit(most)
                 .toList();

@@ -89,10 +89,11 @@ final class NeighbourTrial<K, V> {
             }
             UnitOutcome outcome = tryOut(candidate);
             if (outcome instanceof UnitOutcome.Committed) {
-                if (!undecodable) {
-                    tools.history().succeeded();
+                if (undecodable || tools.transaction().wrote()) {
+                    return result(proof, null, false);
                 }
-                return result(proof, null, false);
+                // It was passed over without an effect, and so did not come to what fails.
+                continue;
             }
             if (!isOfItsRecord(outcome)) {
                 return result(Proof.NONE, outcome, false);
@@ -132,7 +133,10 @@ final class NeighbourTrial<K, V> {
     private List<ConsumerRecord<byte[], byte[]>> others() {
         List<ConsumerRecord<byte[], byte[]>> others = new ArrayList<>();
         for (Part<K, V> other : parts) {
-            if (other != part && others.size() < OTHERS && other.hasLeft()) {
+            if (other != part
+                    && other.partition().topic().equals(part.partition().topic())
+                    && others.size() < OTHERS
+                    && other.hasLeft()) {
                 others.add(other.firstRaw());
             }
         }

@@ -52,6 +52,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private @Nullable UnitOutcome last;
     private @Nullable Progress progress;
     private boolean lockTimed;
+    private boolean watched;
     private Duration took = Duration.ZERO;
     private long decodeNanos;
 
@@ -128,7 +129,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 slice.parts().stream().map(part -> part.partition().topic()).collect(Collectors.toSet());
         lockTimed = failing.isLockTimed() || slice.parts().stream().anyMatch(Part::isLockTimed);
         boolean held = slice.parts().stream().anyMatch(part -> part.lane().rowHeld);
-        Terms terms = Terms.USUAL.lockTimed(lockTimed).afterHeld(held);
+        boolean first = slice.parts().stream().allMatch(part -> part.portion().attempt() == 1);
+        watched = search != null || slice.parts().stream().anyMatch(this::hasGivenUp);
+        Terms terms = Terms.USUAL
+                .lockTimed(lockTimed)
+                .afterHeld(held)
+                .watched(watched)
+                .firstTry(first && search == null);
         UnitOutcome outcome = tools.transaction().run(slice.claims(), terms, tx -> {
             if (slice.size() > 0) {
                 tools.handler().handle(slice.records(), tx, current);
@@ -287,20 +294,26 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 moved(part, to);
                 moved.add(part.claim());
                 part.lane().rowHeld = false;
-                if (piece.count() > 0) {
+                if (piece.count() > 0 && watched && tools.transaction().wrote()) {
                     part.lane().givenUp = 0;
                     part.lane().successes++;
+                    tools.history().succeeded(part.partition().topic());
                 }
             }
         }
         tell(moved);
         failing.forget();
         if (handled > 0) {
-            tools.history().succeeded();
             pace = pace.afterSuccess(handled, took, tools.limits());
         }
         Bisection current = search;
         return current != null && narrow(current.succeeded(handled));
+    }
+
+    /** Whether a success of this partition would end a row of records that were given up. */
+    private boolean hasGivenUp(Part<K, V> part) {
+        return part.lane().givenUp > 0
+                || tools.history().hasGivenUp(part.partition().topic());
     }
 
     private void tell(List<Claim> moved) {
@@ -404,8 +417,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         UnitOutcome outcome = new GivingUp<>(tools, part, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
             tools.history()
-                    .gaveUp(Objects.requireNonNull(failureOf(Objects.requireNonNull(last)))
-                            .kind());
+                    .gaveUp(
+                            part.partition().topic(),
+                            Objects.requireNonNull(failureOf(Objects.requireNonNull(last)))
+                                    .kind());
             tell(List.of(part.claim()));
             return false;
         }
