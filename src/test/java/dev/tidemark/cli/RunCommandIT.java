@@ -97,6 +97,7 @@ class RunCommandIT {
         assertThat(result.out()).isEmpty();
         assertThat(result.err().lines().reduce((a, b) -> b).orElseThrow())
                 .matches(topic + "  20,001 records in .+ s, [0-9,]+ records/s");
+        empty.grantAccess("tidemark");
         assertThat(SqlJobs.airportDelay(empty)).isEqualTo(Flights.truth(flights));
         assertThat(empty.query("select error_code from tidemark.dead_letter")).containsExactly("TM-502");
 

@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
@@ -42,13 +43,15 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
-    // What went to a foreign table is not counted, but locks it.
-    private static final String HAS_WRITTEN = """
-            select not current_setting('track_counts')::boolean
-                or exists (select from pg_stat_xact_user_tables where n_tup_ins + n_tup_upd + n_tup_del > 0)
-                or exists (select from pg_locks l join pg_class c on c.oid = l.relation
-                            where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind = 'f'
-                              and l.database = (select oid from pg_database where datname = current_database()))
+    // Counts what this session wrote since it last reported its statistics, which it does between transactions only. What went to a
+    // foreign table is not counted, but locks it.
+    private static final String WRITTEN = """
+            select case when current_setting('track_counts')::boolean
+                        then (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_xact_user_tables)
+                           + (select count(*) from pg_locks l join pg_class c on c.oid = l.relation
+                               where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind = 'f'
+                                 and l.database = (select oid from pg_database where datname = current_database()))
+                   end
             """;
 
     private final Schema schema;
@@ -207,6 +210,7 @@ public final class UnitTransaction {
         isRowLocked = false;
         Connection connection;
         UnitStart start;
+        OptionalLong before;
         try {
             connection = session.connection();
             warnOfTimeLimit();
@@ -215,6 +219,7 @@ public final class UnitTransaction {
                 LockTimeout.belowTimeLimits(connection);
             }
             session.allowLongReads();
+            before = terms.watched() ? written(connection) : OptionalLong.empty();
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -227,7 +232,8 @@ public final class UnitTransaction {
         try {
             end = guarded(effects);
             if (terms.watched()) {
-                wrote = hasWritten(connection);
+                OptionalLong after = written(connection);
+                wrote = after.isEmpty() || after.getAsLong() > before.orElse(0);
             }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there.
@@ -417,10 +423,12 @@ public final class UnitTransaction {
                 : new UnitOutcome.Troubled(kind, e);
     }
 
-    private static boolean hasWritten(Connection connection) throws SQLException {
-        try (PreparedStatement s = Schema.prepare(connection, HAS_WRITTEN);
+    /** How many rows were written so far; empty where the server does not count them. */
+    private static OptionalLong written(Connection connection) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(connection, WRITTEN);
                 ResultSet r = s.executeQuery()) {
-            return r.next() && r.getBoolean(1);
+            long rows = r.next() ? r.getLong(1) : 0;
+            return r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows);
         }
     }
 
