@@ -43,7 +43,8 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
-    // Counts what this session wrote since it last reported its statistics, which it does between transactions only. What went to a
+    // Counts what this session wrote since it last reported its statistics, which it does between transactions only.
+    // What went to a
     // foreign table is not counted, but locks it.
     private static final String WRITTEN = """
             select case when current_setting('track_counts')::boolean

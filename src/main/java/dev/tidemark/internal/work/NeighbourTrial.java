@@ -11,6 +11,7 @@ import dev.tidemark.internal.store.UnitTransaction.Terms;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -77,7 +78,7 @@ final class NeighbourTrial<K, V> {
             // Who follows one that may have killed its owners may kill as well, and is not counted here.
             return result(Proof.NONE, null, false);
         }
-        Result own = run(spread(behind()), Proof.OWN);
+        Result own = run(spread(ofOtherKeys(behind())), Proof.OWN);
         boolean says = own.proof() != Proof.NONE || own.ended() != null || own.interrupted() || compared > 0;
         return says ? own : run(others(), Proof.OTHERS);
     }
@@ -142,6 +143,16 @@ final class NeighbourTrial<K, V> {
         }
         others.addAll(tools.intake().firstOfOthers(part.lane(), OTHERS - others.size()));
         return others;
+    }
+
+    /** What is wrong with a record is often wrong with its key, so that others of it say little. */
+    private List<ConsumerRecord<byte[], byte[]>> ofOtherKeys(List<ConsumerRecord<byte[], byte[]>> records) {
+        byte[] key = part.firstRaw().key();
+        return key == null
+                ? records
+                : records.stream()
+                        .filter(record -> !Arrays.equals(key, record.key()))
+                        .toList();
     }
 
     /** The next ones closely, those further behind at growing distances: bad records often come in a row. */
