@@ -189,6 +189,11 @@ public final class UnitTransaction {
         return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.kind(), troubled.cause(), held);
     }
 
+    /** Records are decoded for the next transaction from this moment on, by {@link System#nanoTime}; its deadline counts from there. */
+    public void unitTaken(long now) {
+        session.unitTaken(now);
+    }
+
     /** What the last {@link #run} spent its time with. */
     public UnitTimes times(long decodeNanos) {
         return clock.times(decodeNanos);

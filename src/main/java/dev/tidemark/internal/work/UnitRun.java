@@ -112,6 +112,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private UnitOutcome attempt() {
         long began = System.nanoTime();
         if (tried) {
+            tools.transaction().unitTaken(began);
             // A handler or a deserializer may have changed what it got the last time.
             try {
                 slice = slice.decoded(decoder);
