@@ -86,7 +86,9 @@ class HeldKeysIT {
                     new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
             UnitTransaction transaction =
                     new UnitTransaction(new Schema("tidemark"), "etl", "tester", session, Duration.ofSeconds(30));
-            RecordHandler<byte[], byte[]> fails = (record, tx) -> tx.execute("select 1 / ?", record.value().length);
+            RecordHandler<byte[], byte[]> fails = (record, tx) -> tx.execute(
+                    "insert into applied (topic, partition, record_offset) values ('flights', 0, 1 / ?)",
+                    record.value().length);
             UnitTools<byte[], byte[]> tools = new UnitTools<>(
                     "etl",
                     intake,
