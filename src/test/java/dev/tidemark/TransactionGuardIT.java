@@ -22,6 +22,7 @@ import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
 class TransactionGuardIT {
@@ -89,6 +90,43 @@ class TransactionGuardIT {
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
         assertThat(database.number("select count(*) from applied")).isZero();
+    }
+
+    /** Each of them is undone by the rollback that follows, and so would be met again at every retry. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "set role lodger",
+                "set local role lodger",
+                "select set_config('role', 'lodger', true)",
+                "set transaction read only",
+                "set local transaction_read_only = on",
+                "set client_encoding = 'LATIN1'",
+                "select set_config('client_encoding', 'SQL_ASCII', true)",
+                "set local datestyle = 'German'"
+            })
+    void whatIsChangedUnderTheOffsetHaltsAtTheFirstRecord(String statement) {
+        database.superuser()
+                .execute(
+                        "do $$ begin if not exists (select from pg_roles where rolname = 'lodger') then create role lodger; end if; end $$",
+                        "grant lodger to " + database.writer().query("select session_user").get(0),
+                        "grant insert on applied to lodger");
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 10));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    FlightEffects.foldOne(record, tx);
+                    if (record.offset() >= 5) {
+                        tx.execute(statement);
+                    }
+                }))) {
+            assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("the handler changed");
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(database.number("select count(*) from tidemark.dead_letter")).isZero();
     }
 
     @Test

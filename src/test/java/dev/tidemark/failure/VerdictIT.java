@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.KafkaServer;
@@ -16,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.http.HttpConnectTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,7 @@ import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -413,7 +416,7 @@ class VerdictIT {
                 builder -> builder.topics(topic)
                         .onFailure(FailurePolicy.retry(2, java.time.Duration.ofMillis(1))
                                 .thenSkip())
-                        .limits(dev.tidemark.UnitLimits.defaults().withRecords(10))
+                        .limits(UnitLimits.defaults().withRecords(10))
                         .handle((record, tx) -> apply(record, tx, away, refused)))) {
             assertThat(running.failure()).hasMessageContaining("TM-505");
         }
@@ -423,6 +426,82 @@ class VerdictIT {
                 .isEqualTo(words(IntStream.range(0, (int) reached)));
         assertThat(database.number("select count(*) from tidemark.audit_log where action = 'skip'"))
                 .isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "handler, 2", "handler, 3", "handler, 5", "batch, 2", "batch, 3", "batch, 5", "decode, 2", "decode, 3", "decode, 5"
+    })
+    void whereEveryOtherTryFailsNoRecordIsGivenUp(String where, int period) {
+        AtomicInteger tries = new AtomicInteger();
+        Runnable flaky = () -> {
+            if (tries.incrementAndGet() % period == 0) {
+                throw new IllegalStateException("every so often");
+            }
+        };
+        send(0, 60);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> {
+                    var any = builder.topics(topic)
+                            .limits(UnitLimits.defaults().withRecords(4))
+                            .onFailure(FailurePolicy.park())
+                            .deserializers(StringDeserializer::new, () -> (name, data) -> {
+                                if (where.equals("decode")) {
+                                    flaky.run();
+                                }
+                                return new String(data, StandardCharsets.UTF_8);
+                            });
+                    return where.equals("batch")
+                            ? any.handleBatch((records, tx) -> {
+                                for (ConsumerRecord<String, String> record : records) {
+                                    tx.execute("insert into reading values (?)", record.offset());
+                                }
+                                flaky.run();
+                            })
+                            : any.handle((record, tx) -> {
+                                tx.execute("insert into reading values (?)", record.offset());
+                                if (where.equals("handler")) {
+                                    flaky.run();
+                                }
+                            });
+                })) {
+            running.until("all read", () -> stored() == 60);
+        }
+        assertThat(parked()).isEmpty();
+        assertThat(database.query("select n from reading order by n")).isEqualTo(words(IntStream.range(0, 60)));
+        assertThat(tries.get()).isGreaterThan(period);
+    }
+
+    @Test
+    void whatIsCredibleIsCountedByTopicWhateverThePartition() {
+        String wide = kafka.createTopic(Servers.unique("wide"), 6);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(wide).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    throw new IllegalStateException();
+                }))) {
+            for (int partition = 0; partition < 3; partition++) {
+                sendTo(wide, partition);
+                int parked = partition + 1;
+                running.until("parked", () -> parked().size() == parked);
+            }
+            sendTo(wide, 3);
+            running.until(
+                    "halted",
+                    () -> running.consumer().status().partitions().stream()
+                            .anyMatch(p -> p.state() == PartitionState.HALTED
+                                    && p.lastError().orElse("").contains("TM-505")));
+        }
+        assertThat(parked()).hasSize(3);
+    }
+
+    private void sendTo(String to, int partition) {
+        try (var producer = kafka.producer()) {
+            var unused = producer.send(new ProducerRecord<>(to, partition, null, "one"));
+        }
     }
 
     @ParameterizedTest

@@ -7,18 +7,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is known beside the failure itself about a record that failed by itself. Evidence is of one time: the record failed, another
  * record succeeded after that, and the record failed again in the same way. Without the last step, trouble that begins between two
- * records would look like a bad record.
+ * records would look like a bad record. And it failed at least twice in a row, or a handler that fails every other time would look
+ * like one.
  *
  * @param proof which other records have succeeded between two failures alike of this one
  * @param neighboursAlike how many other records failed in the same way when they were tried since, in transactions that were rolled
  *     back, those of the record's own partition or else of others; empty while none was tried
  * @param alikeInARow how many records in a row were given up for a failure alike without a success between
+ * @param inARow how often in a row this record failed by itself, counting this time, without another one tried between
  * @param decided what the failure policy has already said about this attempt; null if it was not asked yet
  */
 public record Evidence(
         Proof proof,
         OptionalInt neighboursAlike,
         int alikeInARow,
+        int inARow,
         @Nullable FailureAction decided) {
     /** Which other records have succeeded meanwhile. */
     public enum Proof {
@@ -32,6 +35,6 @@ public record Evidence(
 
     /** Nothing is known yet. */
     public static Evidence none() {
-        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, null);
     }
 }

@@ -34,6 +34,9 @@ public sealed interface Reaction {
         /** See {@link TryNeighbours}. */
         R tryNeighbours(TryNeighbours reaction);
 
+        /** See {@link TryAgain}. */
+        R tryAgain(TryAgain reaction);
+
         /** See {@link TryLockTimed}. */
         R tryLockTimed(TryLockTimed reaction);
 
@@ -106,6 +109,18 @@ public sealed interface Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.tryNeighbours(this);
+        }
+    }
+
+    /**
+     * The unit's only record again at once, by itself; that does not count as an attempt.
+     *
+     * @param decided what the failure policy has said about the record
+     */
+    record TryAgain(FailureAction decided) implements Reaction {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.tryAgain(this);
         }
     }
 

@@ -163,6 +163,7 @@ public final class ReactionPlanner {
             }
             return switch (Verdict.of(code, sql, record.evidence())) {
                 case TRY_NEIGHBOURS -> new Reaction.TryNeighbours(action);
+                case TRY_AGAIN -> new Reaction.TryAgain(action);
                 case NOT_THE_RECORDS -> notTheRecords(what, cause, sql);
                 case THE_RECORDS -> giveUp(code, what, fix, cause, action);
             };

@@ -91,8 +91,14 @@ public sealed interface UnitOutcome {
      *
      * @param code tells a passed deadline from other failures
      * @param facts what the cause says
+     * @param atCommit whether it showed only at the COMMIT, which certainly did not take effect
      */
-    record HandlerFailed(ErrorCode code, Throwable cause, SqlFacts facts) implements UnitOutcome {
+    record HandlerFailed(ErrorCode code, Throwable cause, SqlFacts facts, boolean atCommit) implements UnitOutcome {
+        /** Before the COMMIT. */
+        public HandlerFailed(ErrorCode code, Throwable cause, SqlFacts facts) {
+            this(code, cause, facts, false);
+        }
+
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.handlerFailed(this);

@@ -10,7 +10,12 @@ public enum Verdict {
     /** The job's or the environment's: nothing may be given up. */
     NOT_THE_RECORDS,
     /** Nothing is known yet: other records are to be tried first. */
-    TRY_NEIGHBOURS;
+    TRY_NEIGHBOURS,
+    /** It would be the record's, but has failed only once since others were tried: it is to be tried once more. */
+    TRY_AGAIN;
+
+    /** A handler that fails every other time fails on no record so often in a row. */
+    private static final int OFTEN_ENOUGH = 2;
 
     /** So many records in a row may be given up for a failure alike that does not speak for itself, without one that succeeds. */
     public static final int MOST_WITHOUT_EVIDENCE = 3;
@@ -25,6 +30,11 @@ public enum Verdict {
         if (facts.isTheJobs()) {
             return NOT_THE_RECORDS;
         }
+        Verdict verdict = compared(code, facts, evidence);
+        return verdict == THE_RECORDS && evidence.inARow() < OFTEN_ENOUGH ? TRY_AGAIN : verdict;
+    }
+
+    private static Verdict compared(ErrorCode code, SqlFacts facts, Evidence evidence) {
         if (evidence.proof() == Proof.OWN) {
             return THE_RECORDS;
         }

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -73,6 +74,19 @@ public final class SqlFailures {
                 kind(state, chain));
     }
 
+    /**
+     * What failed before the statement that met a failed transaction (25P02), which the driver remembers as that one's cause; empty
+     * where it does not.
+     */
+    static Optional<SqlFacts> factsBehindFailedTransaction(Throwable failure) {
+        List<Throwable> chain = chain(failure);
+        int met = -1;
+        for (int i = 0; i < chain.size(); i++) {
+            met = chain.get(i) instanceof SQLException sql && "25P02".equals(sql.getSQLState()) ? i : met;
+        }
+        return met < 0 || met == chain.size() - 1 ? Optional.empty() : Optional.of(facts(chain.get(met + 1)));
+    }
+
     /** Whether an exception that has no SQLSTATE says that what it is about is unavailable for now. */
     private static boolean isPassing(Throwable t) {
         return t instanceof RetriableException
@@ -124,6 +138,17 @@ public final class SqlFailures {
                 && chain(failure).stream()
                         .map(SqlFailures::serverMessage)
                         .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
+    }
+
+    /**
+     * Whether the driver closed the connection because a statement changed a setting that the driver depends on. It has no SQLSTATE of
+     * its own for that; where it was thrown tells, as its message is translated.
+     */
+    static boolean isSettingRefusedByDriver(Throwable failure) {
+        return chain(failure).stream()
+                .filter(t -> t instanceof PSQLException && serverMessage(t) == null && t.getCause() == null)
+                .flatMap(t -> Arrays.stream(t.getStackTrace()).limit(1))
+                .anyMatch(frame -> frame.getMethodName().equals("receiveParameterStatus"));
     }
 
     /** Whether the server did not reply in time to a statement or a login. An error of its own about time is a reply. */

@@ -260,7 +260,7 @@ public final class UnitTransaction {
         }
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
-                : end(connection, start, end, terms.lockPatience(), unit);
+                : end(connection, start, end, terms.lockPatience(), unit, claims);
     }
 
     private void warnOfTimeLimit() {
@@ -276,7 +276,13 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome end(Connection connection, UnitStart start, UnitEnd end, Duration patience, OpenUnit unit) {
+    private UnitOutcome end(
+            Connection connection,
+            UnitStart start,
+            UnitEnd end,
+            Duration patience,
+            OpenUnit unit,
+            Collection<Claim> claims) {
         Map<Claim, Position> moves;
         boolean advancing = false;
         try {
@@ -303,7 +309,7 @@ public final class UnitTransaction {
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
             if (facts.is("25P02")) {
-                return new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
+                return ofFailedTransaction(e);
             }
             if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
                 // It was in the handler's hands for so long.
@@ -311,7 +317,14 @@ public final class UnitTransaction {
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");
-            return ofOwnStatement(e);
+            UnitOutcome outcome = ofOwnStatement(e);
+            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006");
+            return lasting && endsWithoutHandler(claims, end, patience)
+                    ? new UnitOutcome.TransactionBroken(
+                            "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
+                                    + facts.sqlState() + ")",
+                            e)
+                    : outcome;
         }
         clock.next();
         return unit.enterCommit()
@@ -319,6 +332,24 @@ public final class UnitTransaction {
                 // The handler had returned in time: what took so long since is no fault of its records.
                 : new UnitOutcome.Troubled(
                         FailureKind.PASSING, new SQLException("the advance ran past the deadline", "57014"));
+    }
+
+    /** Whether the same end can be written where no handler came before it; writes nothing. */
+    private boolean endsWithoutHandler(Collection<Claim> claims, UnitEnd end, Duration patience) {
+        session.rollback();
+        try {
+            Connection connection = session.connection();
+            UnitStart start = begin(connection, claims);
+            Map<Claim, Position> moves =
+                    endings.write(connection, end, start.transactionId()).orElse(Map.of());
+            return !moves.isEmpty()
+                    && advance(connection, moves, start.transactionId(), patience).size() == moves.size();
+        } catch (SQLException e) {
+            LOG.debug("the unit cannot be ended without its effects either: {}", SqlFailures.describe(e));
+            return false;
+        } finally {
+            session.rollback();
+        }
     }
 
     private UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
@@ -368,9 +399,21 @@ public final class UnitTransaction {
             }
             FailureKind kind = FailureKind.of(facts);
             return kind == FailureKind.HANDLER
-                    ? handlerFailed(ErrorCode.HANDLER_FAILED, e)
+                    ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, facts, true)
                     : new UnitOutcome.Troubled(kind, e);
         }
+    }
+
+    /** A statement came after one that failed: a handler's clean-up may do that, and so hide what waiting helps. */
+    private static UnitOutcome ofFailedTransaction(Throwable e) {
+        SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
+        FailureKind kind = FailureKind.of(behind);
+        if (kind != FailureKind.HANDLER) {
+            return new UnitOutcome.Troubled(kind, e);
+        }
+        return behind.isTimeLimit()
+                ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
+                : new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
     }
 
     private UnitOutcome ofHandler(Throwable e, OpenUnit unit, Terms terms) {
@@ -382,11 +425,16 @@ public final class UnitTransaction {
         }
         SqlFacts facts = SqlFailures.facts(e);
         if (facts.is("25P02")) {
-            return new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
+            return ofFailedTransaction(e);
         }
         if (facts.isTransactionBroken()) {
             return new UnitOutcome.TransactionBroken(
                     "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
+        }
+        if (SqlFailures.isSettingRefusedByDriver(e)) {
+            return new UnitOutcome.TransactionBroken(
+                    "the handler changed a setting of the session that the driver depends on, such as client_encoding or DateStyle",
+                    e);
         }
         // A server that did not reply to the cancellation either was silent, which no record can help.
         if (unit.isCut() || SqlFailures.isTimeout(e)) {

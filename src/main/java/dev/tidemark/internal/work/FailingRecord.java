@@ -5,6 +5,9 @@ import dev.tidemark.internal.plan.Alone.Failure;
 import dev.tidemark.internal.plan.Evidence;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.SqlFacts;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +17,11 @@ final class FailingRecord {
     private static final int MOST_WAYS = 3;
 
     private final HandlerHistory history;
-    private @Nullable Failure together;
+
+    /** How the records failed that failed together, and how many successes the lanes had had by then. */
+    private String together = "";
+
+    private final Map<Lane, Long> successesThen = new HashMap<>();
     private boolean lockTimed;
 
     // Of the record that fails by itself.
@@ -22,6 +29,7 @@ final class FailingRecord {
     private Proof proof = Proof.NONE;
     private @Nullable FailureAction decided;
     private int ways;
+    private int inARow;
 
     FailingRecord(HandlerHistory history) {
         this.history = history;
@@ -37,16 +45,19 @@ final class FailingRecord {
         lockTimed = true;
     }
 
-    /** Records have failed together. */
-    void failedTogether(Part<?, ?> part, SqlFacts facts) {
-        together = now(part, facts.kind());
+    /** Records of these parts have failed together. */
+    void failedTogether(List<? extends Part<?, ?>> parts, SqlFacts facts) {
+        together = facts.kind();
+        successesThen.clear();
+        parts.forEach(part -> successesThen.put(part.lane(), part.lane().successes));
         lockTimed |= facts.isCancelled();
     }
 
     /** The failure of those records is known to be that of this one, the first of its part. */
     void pin(Part<?, ?> part) {
-        if (together != null && part.failure() == null) {
-            part.failed(together);
+        Long successes = successesThen.get(part.lane());
+        if (successes != null && part.failure() == null) {
+            part.failed(new Failure(together, successes));
         }
     }
 
@@ -56,15 +67,23 @@ final class FailingRecord {
      * @param action what the policy has said about this one
      * @param by which succeeded
      * @param alike how many failed as this one did
+     * @param tried how many there were at all
      */
-    void compared(FailureAction action, Proof by, int alike) {
+    void compared(FailureAction action, Proof by, int alike, int tried) {
         decided = action;
+        inARow = tried > 0 ? 0 : inARow;
         proof = by;
         neighboursAlike = OptionalInt.of(by == Proof.NONE ? alike : 0);
     }
 
+    /** What the policy has said about this record, which is tried again. */
+    void decided(FailureAction action) {
+        decided = action;
+    }
+
     /** Another record is looked at from now on. */
     void forget() {
+        inARow = 0;
         neighboursAlike = OptionalInt.empty();
         proof = Proof.NONE;
         decided = null;
@@ -74,25 +93,22 @@ final class FailingRecord {
     /** What is known of a record that has just failed by itself. */
     Evidence evidence(Part<?, ?> part, SqlFacts facts) {
         int alikeInARow = Math.max(history.givenUpAlike(part.partition().topic(), facts.kind()), part.lane().givenUp);
+        inARow++;
         Failure first = part.failure();
         if (first != null && first.kind().equals(facts.kind())) {
-            return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, decided);
+            return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, inARow, decided);
         }
-        part.failed(now(part, facts.kind()));
+        part.failed(new Failure(facts.kind(), part.lane().successes));
         if (neighboursAlike.isPresent() && ++ways >= MOST_WAYS) {
-            return new Evidence(proof, neighboursAlike, alikeInARow, decided);
+            return new Evidence(proof, neighboursAlike, alikeInARow, inARow, decided);
         }
         neighboursAlike = OptionalInt.empty();
         proof = Proof.NONE;
         decided = null;
-        return new Evidence(Proof.NONE, OptionalInt.empty(), alikeInARow, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), alikeInARow, inARow, null);
     }
 
     private Proof proofSince(Part<?, ?> part, Failure first) {
         return part.lane().successes > first.successes() ? Proof.OWN : proof;
-    }
-
-    private static Failure now(Part<?, ?> part, String kind) {
-        return new Failure(kind, part.lane().successes);
     }
 }

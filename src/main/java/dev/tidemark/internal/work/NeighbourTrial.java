@@ -34,8 +34,10 @@ final class NeighbourTrial<K, V> {
     private final List<Part<K, V>> parts;
     private final SqlFacts failure;
     private final boolean undecodable;
+    private final boolean atCommit;
     private final boolean lockTimed;
     private int alike;
+    private int tried;
 
     /** How many failed in what the first record failed in: to be decoded, or to be handled. */
     private int compared;
@@ -44,7 +46,7 @@ final class NeighbourTrial<K, V> {
      * @param part whose first record failed
      * @param parts all of its unit
      * @param failure how it failed
-     * @param undecodable whether it could not be decoded, so that nothing but decoding is tried
+     * @param outcome the same; where it could not be decoded, nothing but decoding is tried
      */
     NeighbourTrial(
             UnitTools<K, V> tools,
@@ -52,14 +54,15 @@ final class NeighbourTrial<K, V> {
             Part<K, V> part,
             List<Part<K, V>> parts,
             SqlFacts failure,
-            boolean undecodable,
+            UnitOutcome outcome,
             boolean lockTimed) {
         this.tools = tools;
         this.decoder = decoder;
         this.part = part;
         this.parts = parts;
         this.failure = failure;
-        this.undecodable = undecodable;
+        this.undecodable = outcome instanceof UnitOutcome.Undecodable;
+        this.atCommit = outcome instanceof UnitOutcome.HandlerFailed failed && failed.atCommit();
         this.lockTimed = lockTimed;
     }
 
@@ -68,15 +71,30 @@ final class NeighbourTrial<K, V> {
      *
      * @param proof which record succeeded
      * @param alike how many failed as the first record did
+     * @param tried how many there were
      * @param ended how a trial ended that says nothing of its record, so that the unit ends with it; null otherwise
      * @param interrupted whether the unit may not go on
      */
-    record Result(Proof proof, int alike, @Nullable UnitOutcome ended, boolean interrupted) {}
+    record Result(Proof proof, int alike, int tried, @Nullable UnitOutcome ended, boolean interrupted) {}
 
     Result run() {
         if (part.lane().isSuspected()) {
             // Who follows one that may have killed its owners may kill as well, and is not counted here.
             return result(Proof.NONE, null, false);
+        }
+        if (atCommit) {
+            UnitOutcome itself = tryOut(part.firstRaw());
+            tried++;
+            if (itself instanceof UnitOutcome.Committed) {
+                // It fails at nothing but a COMMIT, to which no trial comes: others can be no proof.
+                alike = behind().isEmpty() && others().isEmpty() ? 0 : 1;
+                return result(Proof.NONE, null, false);
+            }
+            if (!isOfItsRecord(itself)) {
+                return result(Proof.NONE, itself, false);
+            }
+            alike = 0;
+            compared = 0;
         }
         Result own = run(spread(ofOtherKeys(behind())), Proof.OWN);
         boolean says = own.proof() != Proof.NONE || own.ended() != null || own.interrupted() || compared > 0;
@@ -88,6 +106,7 @@ final class NeighbourTrial<K, V> {
             if (tools.intake().isStopped() || tools.intake().isClosed(part.portion())) {
                 return result(Proof.NONE, null, true);
             }
+            tried++;
             UnitOutcome outcome = tryOut(candidate);
             if (outcome instanceof UnitOutcome.Committed) {
                 if (undecodable || tools.transaction().wrote()) {
@@ -104,7 +123,7 @@ final class NeighbourTrial<K, V> {
     }
 
     private Result result(Proof proof, @Nullable UnitOutcome ended, boolean interrupted) {
-        return new Result(proof, alike, ended, interrupted);
+        return new Result(proof, alike, tried, ended, interrupted);
     }
 
     /** Takes in how a record failed; returns false for an outcome that says nothing of it. */

@@ -232,7 +232,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         Evidence evidence = Evidence.none();
         if (slice.size() > 1) {
-            failing.failedTogether(first, failure);
+            failing.failedTogether(slice.parts(), failure);
         } else if (lockTimed || !failure.isCancelled()) {
             evidence = failing.evidence(first, failure);
         }
@@ -361,7 +361,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                         slice.firstPart(),
                         parts,
                         Objects.requireNonNull(failureOf(failed)),
-                        failed instanceof UnitOutcome.Undecodable,
+                        failed,
                         lockTimed)
                 .run();
         if (result.interrupted()) {
@@ -371,7 +371,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             return react(result.ended());
         }
         // Also if none succeeded: whatever was in the way of all of them may be gone by now.
-        failing.compared(reaction.decided(), result.proof(), result.alike());
+        failing.compared(reaction.decided(), result.proof(), result.alike(), result.tried());
+        return true;
+    }
+
+    @Override
+    public Boolean tryAgain(Reaction.TryAgain reaction) {
+        failing.decided(reaction.decided());
         return true;
     }
 

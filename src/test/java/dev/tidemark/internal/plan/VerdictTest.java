@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.internal.plan.Evidence.Proof;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VerdictTest {
     private static Verdict of(SqlFacts facts, Proof proof, OptionalInt neighboursAlike, int alikeInARow) {
-        return Verdict.of(ErrorCode.HANDLER_FAILED, facts, new Evidence(proof, neighboursAlike, alikeInARow, null));
+        return Verdict.of(ErrorCode.HANDLER_FAILED, facts, new Evidence(proof, neighboursAlike, alikeInARow, 2, null));
     }
 
     @ParameterizedTest
@@ -64,7 +65,7 @@ class VerdictTest {
         "9, 0, NOT_THE_RECORDS"
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
-        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, null);
+        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence))
@@ -79,5 +80,21 @@ class VerdictTest {
         SqlFacts facts = Facts.of("java.lang.NullPointerException");
         assertThat(of(facts, Proof.OTHERS, OptionalInt.of(alike), inARow)).isEqualTo(verdict);
         assertThat(of(facts, Proof.OTHERS, OptionalInt.empty(), 0)).isEqualTo(Verdict.TRY_NEIGHBOURS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, TRY_AGAIN", "2, THE_RECORDS", "3, THE_RECORDS"})
+    void aRecordIsGivenUpOnlyAfterTwoFailuresInARow(int inARow, Verdict verdict) {
+        SqlFacts facts = Facts.ofServer("22P02");
+        for (Evidence evidence : List.of(
+                new Evidence(Proof.OWN, OptionalInt.of(0), 0, inARow, null),
+                new Evidence(Proof.OTHERS, OptionalInt.of(0), 0, inARow, null),
+                new Evidence(Proof.NONE, OptionalInt.of(0), 0, inARow, null))) {
+            assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, evidence)).isEqualTo(verdict);
+            assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, facts, evidence))
+                    .isEqualTo(verdict);
+        }
+        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, inARow, null);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, allAlike)).isEqualTo(Verdict.NOT_THE_RECORDS);
     }
 }
