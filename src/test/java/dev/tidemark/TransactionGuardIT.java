@@ -10,6 +10,8 @@ import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
@@ -44,6 +46,35 @@ class TransactionGuardIT {
                 try (Statement s = tx.getConnection().createStatement()) {
                     s.execute("commit");
                 }
+            }),
+            Map.entry("prepared statement's commit", (r, tx) -> {
+                try (PreparedStatement s = tx.getConnection().prepareStatement("select 1")) {
+                    s.getConnection().commit();
+                }
+            }),
+            Map.entry("call's rollback", (r, tx) -> {
+                try (PreparedStatement s = tx.getConnection().prepareCall("select 1")) {
+                    s.getConnection().rollback();
+                }
+            }),
+            Map.entry("result's commit", (r, tx) -> {
+                try (PreparedStatement s = tx.getConnection().prepareStatement("select 1");
+                        ResultSet result = s.executeQuery()) {
+                    result.getStatement().getConnection().commit();
+                }
+            }),
+            Map.entry("description's commit", (r, tx) -> {
+                try (ResultSet tables = tx.getConnection().getMetaData().getTables(null, "tidemark", null, null)) {
+                    Statement statement = tables.getStatement();
+                    (statement == null ? tx.getConnection() : statement.getConnection()).commit();
+                }
+            }),
+            Map.entry("Jdbi statement's commit", (r, tx) -> {
+                tx.createQuery("select 1").execute((supplier, context) -> {
+                    PreparedStatement s = supplier.get();
+                    s.getConnection().commit();
+                    return s;
+                });
             }),
             Map.entry("swallowed refusal", (r, tx) -> {
                 try {

@@ -120,11 +120,56 @@ class LeftoversIT {
                     }
                 };
             }
+        },
+        PREPARED_STATEMENTS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                Connection c = tx.getConnection().prepareStatement("select 1").getConnection();
+                return () -> write(c);
+            }
+        },
+        CALLS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                Connection c = tx.getConnection().prepareCall("select 1").getConnection();
+                return () -> write(c);
+            }
+        },
+        RESULTS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PreparedStatement s = tx.getConnection().prepareStatement("select 1");
+                Connection c = s.executeQuery().getStatement().getConnection();
+                return () -> write(c);
+            }
+        },
+        CURRENT_RESULTS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                Statement s = tx.getConnection().createStatement();
+                s.execute("select 1");
+                Connection c = s.getResultSet().getStatement().getConnection();
+                return () -> write(c);
+            }
+        },
+        UNWRAPPED_STATEMENTS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PreparedStatement s = tx.getConnection().prepareStatement("select 1");
+                Connection c = s.unwrap(Statement.class).getConnection();
+                return () -> write(c);
+            }
         };
 
         private static final String WRITE = "insert into written values ('left behind')";
 
         abstract Write prepare(Handle tx) throws SQLException;
+
+        private static void write(Connection c) throws SQLException {
+            try (Statement s = c.createStatement()) {
+                s.execute(WRITE);
+            }
+        }
     }
 
     interface Write {

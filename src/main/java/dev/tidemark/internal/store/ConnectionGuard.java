@@ -8,7 +8,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
-import java.sql.DatabaseMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -135,11 +134,8 @@ final class ConnectionGuard implements InvocationHandler {
         Object result = call(target, method, args);
         if (result instanceof Statement statement) {
             remember(statement);
-            return name.equals("createStatement") ? proxy(Statement.class, new StatementGuard(statement)) : result;
         }
-        return result instanceof DatabaseMetaData data
-                ? proxy(DatabaseMetaData.class, new MetaDataGuard(data))
-                : result;
+        return GuardedResult.of(this, result, null);
     }
 
     /** The driver's own interface, guarded like the connection itself; its class, which nothing can guard, as it is. */
@@ -169,7 +165,8 @@ final class ConnectionGuard implements InvocationHandler {
         statements.add(statement);
     }
 
-    private void check(String sql) {
+    /** Refuses SQL that ends the transaction. */
+    void check(String sql) {
         if (TransactionVerbs.endsTransaction(sql)) {
             throw refuse("sent SQL that ends the transaction");
         }
@@ -183,7 +180,7 @@ final class ConnectionGuard implements InvocationHandler {
                 null);
     }
 
-    private static @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] args)
+    static @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] args)
             throws Throwable {
         try {
             return method.invoke(target, args);
@@ -192,41 +189,8 @@ final class ConnectionGuard implements InvocationHandler {
         }
     }
 
-    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    static <T> T proxy(Class<T> type, InvocationHandler handler) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
-    }
-
-    /** A plain statement, whose SQL is known only when it is executed. */
-    private final class StatementGuard implements InvocationHandler {
-        private final Statement statement;
-
-        StatementGuard(Statement statement) {
-            this.statement = statement;
-        }
-
-        @Override
-        public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
-                throws Throwable {
-            if (args != null && args.length > 0 && args[0] instanceof String sql) {
-                check(sql);
-            }
-            return method.getName().equals("getConnection") ? guarded : call(statement, method, args);
-        }
-    }
-
-    /** What tells about the database must not hand out the connection either. */
-    private final class MetaDataGuard implements InvocationHandler {
-        private final DatabaseMetaData data;
-
-        MetaDataGuard(DatabaseMetaData data) {
-            this.data = data;
-        }
-
-        @Override
-        public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
-                throws Throwable {
-            return method.getName().equals("getConnection") ? guarded : call(data, method, args);
-        }
     }
 
     /** The driver's own interface, to COPY for example. */

@@ -1,0 +1,76 @@
+package dev.tidemark.internal.store;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.sql.CallableStatement;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a guarded connection hands out: a statement, its result or the database's description, none of which leads back to the
+ * connection itself. As thread-safe as what it stands for.
+ */
+final class GuardedResult implements InvocationHandler {
+    /** The narrower first. */
+    private static final List<Class<?>> TYPES = List.of(
+            CallableStatement.class,
+            PreparedStatement.class,
+            Statement.class,
+            ResultSet.class,
+            DatabaseMetaData.class);
+
+    private final ConnectionGuard guard;
+    private final Object target;
+    private final @Nullable Object statement;
+    private final boolean plain;
+
+    private GuardedResult(ConnectionGuard guard, Object target, @Nullable Object statement) {
+        this.guard = guard;
+        this.target = target;
+        this.statement = statement;
+        this.plain = target instanceof Statement && !(target instanceof PreparedStatement);
+    }
+
+    /**
+     * Guards what leads back to the connection; anything else is returned as it is.
+     *
+     * @param statement the guarded one that it is a result of; null where there is none
+     */
+    static @Nullable Object of(ConnectionGuard guard, @Nullable Object result, @Nullable Object statement) {
+        for (Class<?> type : TYPES) {
+            if (type.isInstance(result)) {
+                return ConnectionGuard.proxy(type, new GuardedResult(guard, result, statement));
+            }
+        }
+        return result;
+    }
+
+    @Override
+    public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+        switch (method.getName()) {
+            case "getConnection":
+                return guard.guarded();
+            case "getStatement":
+                return statement;
+            case "equals":
+                return args != null && proxy == args[0];
+            case "hashCode":
+                return System.identityHashCode(proxy);
+            case "unwrap":
+                if (args != null && args[0] instanceof Class<?> type && type.isInstance(proxy)) {
+                    return proxy;
+                }
+                break;
+            default:
+                if (plain && args != null && args.length > 0 && args[0] instanceof String sql) {
+                    // It is known only when it is executed.
+                    guard.check(sql);
+                }
+        }
+        return of(guard, ConnectionGuard.call(target, method, args), target instanceof Statement ? proxy : statement);
+    }
+}
