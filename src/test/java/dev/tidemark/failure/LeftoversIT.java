@@ -30,6 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
 import org.postgresql.copy.CopyManager;
 
 /** What a handler leaves behind, such as a thread, does not write into the next unit. */
@@ -157,6 +158,16 @@ class LeftoversIT {
             Write prepare(Handle tx) throws SQLException {
                 PreparedStatement s = tx.getConnection().prepareStatement("select 1");
                 Connection c = s.unwrap(Statement.class).getConnection();
+                return () -> write(c);
+            }
+        },
+        DRIVERS_STATEMENTS_CONNECTION {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PreparedStatement s = tx.getConnection().prepareStatement("select 1");
+                PGStatement driver = s.unwrap(PGStatement.class);
+                driver.setPrepareThreshold(1);
+                Connection c = ((Statement) driver).getConnection();
                 return () -> write(c);
             }
         };

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *     back, those of the record's own partition or else of others; empty while none was tried
  * @param alikeInARow how many records in a row were given up for a failure alike without a success between
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried between
+ * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could be in its way: on a new
+ *     connection, or without the database
  * @param decided what the failure policy has already said about this attempt; null if it was not asked yet
  */
 public record Evidence(
@@ -22,6 +24,7 @@ public record Evidence(
         OptionalInt neighboursAlike,
         int alikeInARow,
         int inARow,
+        boolean inCleanSession,
         @Nullable FailureAction decided) {
     /** Which other records have succeeded meanwhile. */
     public enum Proof {
@@ -35,6 +38,6 @@ public record Evidence(
 
     /** Nothing is known yet. */
     public static Evidence none() {
-        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, false, null);
     }
 }

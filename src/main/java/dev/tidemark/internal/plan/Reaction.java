@@ -113,7 +113,7 @@ public sealed interface Reaction {
     }
 
     /**
-     * The unit's only record again at once, by itself; that does not count as an attempt.
+     * The unit's only record again at once, by itself, on a new connection; that does not count as an attempt.
      *
      * @param decided what the failure policy has said about the record
      */

@@ -175,9 +175,16 @@ public final class ReactionPlanner {
                     ErrorCode.NOT_THE_RECORD,
                     what + kind
                             + ", which is the fault of the handler, the schema or the environment and not the record's"
-                            + (sql.isTheJobs() ? "" : ": other records fail in the same way and none succeeds")
+                            + (sql.isTheJobs() ? "" : why(Objects.requireNonNull(record).evidence()))
                             + ": fix them and start the consumer again",
                     cause);
+        }
+
+        private static String why(Evidence evidence) {
+            return evidence.neighboursAlike().orElse(0) > 0
+                    ? ": other records fail in the same way and none succeeds"
+                    : ": " + evidence.alikeInARow()
+                            + " records before it failed in the same way and none between them had an effect on a table";
         }
 
         private Reaction giveUp(ErrorCode code, String what, String fix, Throwable cause, FailureAction action) {

@@ -11,7 +11,10 @@ public enum Verdict {
     NOT_THE_RECORDS,
     /** Nothing is known yet: other records are to be tried first. */
     TRY_NEIGHBOURS,
-    /** It would be the record's, but has failed only once since others were tried: it is to be tried once more. */
+    /**
+     * It would be the record's, but has failed only once since others were tried, or on an old connection: it is to be tried once more,
+     * on a new one.
+     */
     TRY_AGAIN;
 
     /** A handler that fails every other time fails on no record so often in a row. */
@@ -31,7 +34,8 @@ public enum Verdict {
             return NOT_THE_RECORDS;
         }
         Verdict verdict = compared(code, facts, evidence);
-        return verdict == THE_RECORDS && evidence.inARow() < OFTEN_ENOUGH ? TRY_AGAIN : verdict;
+        boolean sure = evidence.inARow() >= OFTEN_ENOUGH && evidence.inCleanSession();
+        return verdict == THE_RECORDS && !sure ? TRY_AGAIN : verdict;
     }
 
     private static Verdict compared(ErrorCode code, SqlFacts facts, Evidence evidence) {

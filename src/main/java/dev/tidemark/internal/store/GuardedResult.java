@@ -2,12 +2,14 @@ package dev.tidemark.internal.store;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.sql.CallableStatement;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,10 +63,7 @@ final class GuardedResult implements InvocationHandler {
             case "hashCode":
                 return System.identityHashCode(proxy);
             case "unwrap":
-                if (args != null && args[0] instanceof Class<?> type && type.isInstance(proxy)) {
-                    return proxy;
-                }
-                break;
+                return unwrap(proxy, method, args);
             default:
                 if (plain && args != null && args.length > 0 && args[0] instanceof String sql) {
                     // It is known only when it is executed.
@@ -72,5 +71,25 @@ final class GuardedResult implements InvocationHandler {
                 }
         }
         return of(guard, ConnectionGuard.call(target, method, args), target instanceof Statement ? proxy : statement);
+    }
+
+    /** The driver's own interface, guarded as well; its class, which nothing can guard, as it is. */
+    private @Nullable Object unwrap(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+        if (args == null || !(args[0] instanceof Class<?> type)) {
+            return ConnectionGuard.call(target, method, args);
+        }
+        if (type.isInstance(proxy)) {
+            return proxy;
+        }
+        Object driver = ConnectionGuard.call(target, method, args);
+        for (Class<?> known : TYPES) {
+            if (type.isInterface() && known.isInstance(driver)) {
+                return Proxy.newProxyInstance(
+                        type.getClassLoader(),
+                        new Class<?>[] {type, known},
+                        new GuardedResult(guard, Objects.requireNonNull(driver), statement));
+            }
+        }
+        return driver;
     }
 }

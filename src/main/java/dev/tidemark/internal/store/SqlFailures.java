@@ -36,6 +36,9 @@ public final class SqlFailures {
             Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
                     + "|database .* does not exist|.*authentication failed.*");
 
+    /** How the driver names the statements that it prepares. */
+    private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
+
     private SqlFailures() {}
 
     /** What this exception and its causes say. */
@@ -132,7 +135,8 @@ public final class SqlFailures {
     static boolean isStatementClash(Throwable failure) {
         SqlFacts facts = facts(failure);
         if (facts.is("42P05", "26000")) {
-            return true;
+            // A handler may prepare statements of its own.
+            return serverWords(failure).stream().anyMatch(word -> DRIVERS_STATEMENT.matcher(word).matches());
         }
         return facts.is("08P01")
                 && chain(failure).stream()

@@ -44,16 +44,27 @@ public final class UnitTransaction {
     }
 
     // Counts what this session wrote since it last reported its statistics, which it does between transactions only.
-    // What went to a
-    // foreign table is not counted, but locks it.
+    // What went to a foreign table is not counted, but locks it; so does a statement that finds nothing to write.
     private static final String WRITTEN = """
             select case when current_setting('track_counts')::boolean
                         then (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_xact_user_tables)
-                           + (select count(*) from pg_locks l join pg_class c on c.oid = l.relation
-                               where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind = 'f'
-                                 and l.database = (select oid from pg_database where datname = current_database()))
-                   end
+                           + count(*) filter (where c.relkind = 'f')
+                   end,
+                   count(*)
+              from pg_locks l join pg_class c on c.oid = l.relation
+             where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind in ('r', 'p', 'f')
+               and l.database = (select oid from pg_database where datname = current_database())
             """;
+
+    /**
+     * What a session has written.
+     *
+     * @param rows empty where the server does not count them
+     * @param tables how many tables it has locked in order to write to them
+     */
+    private record Written(OptionalLong rows, long tables) {
+        private static final Written NOTHING = new Written(OptionalLong.empty(), 0);
+    }
 
     private final Schema schema;
     private final String groupId;
@@ -69,6 +80,8 @@ public final class UnitTransaction {
 
     private boolean warned;
     private boolean wrote;
+    private boolean readyToWrite;
+    private boolean cleanSession;
 
     /**
      * @param owner the name under which records are parked
@@ -136,6 +149,21 @@ public final class UnitTransaction {
      */
     public boolean wrote() {
         return wrote;
+    }
+
+    /** Whether the effects of the last transaction that was watched came as far as a table to write to, if only to find nothing to write. */
+    public boolean wasReadyToWrite() {
+        return readyToWrite;
+    }
+
+    /** Whether no handler had left anything in the session of the last transaction. */
+    public boolean wasCleanSession() {
+        return cleanSession;
+    }
+
+    /** The next transaction is to find nothing of what earlier ones left in their session. */
+    public void takeCleanSession() {
+        session.takeClean();
     }
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
@@ -216,16 +244,17 @@ public final class UnitTransaction {
         isRowLocked = false;
         Connection connection;
         UnitStart start;
-        OptionalLong before;
+        Written before;
         try {
             connection = session.connection();
+            cleanSession = session.isClean();
             warnOfTimeLimit();
             start = begin(connection, claims);
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
             }
             session.allowLongReads();
-            before = terms.watched() ? written(connection) : OptionalLong.empty();
+            before = terms.watched() ? written(connection) : Written.NOTHING;
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -238,8 +267,10 @@ public final class UnitTransaction {
         try {
             end = guarded(effects);
             if (terms.watched()) {
-                OptionalLong after = written(connection);
-                wrote = after.isEmpty() || after.getAsLong() > before.orElse(0);
+                Written after = written(connection);
+                wrote = after.rows().isEmpty()
+                        || after.rows().getAsLong() > before.rows().orElse(0);
+                readyToWrite = wrote || after.tables() > before.tables();
             }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there.
@@ -291,6 +322,13 @@ public final class UnitTransaction {
             if (unlogged.isPresent()) {
                 return new UnitOutcome.StoreFailed(unlogged.get());
             }
+            if (patience.equals(Terms.LITTLE_PATIENCE)) {
+                // The handler may have left a shorter one, and the rows may be held by nobody.
+                Schema.execute(
+                        connection,
+                        "set local statement_timeout = "
+                                + session.statementTimeout().toMillis());
+            }
             if (end.locksRows()) {
                 LockTimeout.belowTimeLimits(connection);
             }
@@ -328,7 +366,7 @@ public final class UnitTransaction {
         }
         clock.next();
         return unit.enterCommit()
-                ? commit(connection, moves)
+                ? commit(connection, end, moves)
                 // The handler had returned in time: what took so long since is no fault of its records.
                 : new UnitOutcome.Troubled(
                         FailureKind.PASSING, new SQLException("the advance ran past the deadline", "57014"));
@@ -388,9 +426,12 @@ public final class UnitTransaction {
         return end;
     }
 
-    private UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
+    private UnitOutcome commit(Connection connection, UnitEnd end, Map<Claim, Position> moves) {
         try {
             Schema.commit(connection);
+            if (!(end instanceof UnitEnd.Park || end instanceof UnitEnd.Skip)) {
+                session.handlerCommitted();
+            }
             return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
@@ -477,12 +518,14 @@ public final class UnitTransaction {
                 : new UnitOutcome.Troubled(kind, e);
     }
 
-    /** How many rows were written so far; empty where the server does not count them. */
-    private static OptionalLong written(Connection connection) throws SQLException {
+    private static Written written(Connection connection) throws SQLException {
         try (PreparedStatement s = Schema.prepare(connection, WRITTEN);
                 ResultSet r = s.executeQuery()) {
-            long rows = r.next() ? r.getLong(1) : 0;
-            return r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows);
+            if (!r.next()) {
+                return Written.NOTHING;
+            }
+            long rows = r.getLong(1);
+            return new Written(r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows), r.getLong(2));
         }
     }
 

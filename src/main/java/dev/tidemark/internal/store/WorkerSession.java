@@ -42,6 +42,9 @@ public final class WorkerSession implements AutoCloseable {
     /** What a handler writes to changes seldom. */
     private static final int LOOK_EVERY = 256;
 
+    /** More than a pool usually holds. */
+    private static final int MOST_DISCARDED = 64;
+
     private final Connector connector;
     private final String applicationName;
     private final Duration networkTimeout;
@@ -57,6 +60,9 @@ public final class WorkerSession implements AutoCloseable {
     private Duration statementTimeout = Duration.ZERO;
     private int unitsSinceLook;
     private int unitsOnConnection;
+
+    /** Whether a handler's work was committed in this connection's session, by this worker or another one. */
+    private boolean used;
 
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
     private OptionalLong unitTaken = OptionalLong.empty();
@@ -104,6 +110,7 @@ public final class WorkerSession implements AutoCloseable {
             c.setAutoCommit(false);
             readSettings(c);
             Schema.rollback(c);
+            used = UsedSessions.contains(c);
             silence.answered();
             return c;
         } catch (SQLException e) {
@@ -234,6 +241,36 @@ public final class WorkerSession implements AutoCloseable {
     /** Whether no unit but the present one was run on this connection. */
     boolean isFresh() {
         return unitsOnConnection <= 1;
+    }
+
+    /** A handler's work was committed, and what it left in the session stays as well. */
+    void handlerCommitted() {
+        Connection c = connection;
+        if (!used && c != null) {
+            try {
+                UsedSessions.add(c);
+                used = true;
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be marked as used: {}", SqlFailures.describe(e));
+            }
+        }
+    }
+
+    /** Whether no handler has left anything in the session of this connection. */
+    boolean isClean() {
+        return connection != null && !used;
+    }
+
+    /** Makes the next unit find a clean session, if the pool has one or can make it. */
+    void takeClean() {
+        try {
+            for (int i = 0; i < MOST_DISCARDED && connection() != null && used; i++) {
+                discard();
+            }
+        } catch (SQLException e) {
+            // The next unit meets the same.
+            LOG.debug("no new connection: {}", SqlFailures.describe(e));
+        }
     }
 
     /** Whether the server takes no writes now: a standby, or one that was set so. Rolls back what is open. */
@@ -372,6 +409,7 @@ public final class WorkerSession implements AutoCloseable {
         reads = null;
         unitsSinceLook = 0;
         unitsOnConnection = 0;
+        used = false;
         view = null;
         opening = null;
     }

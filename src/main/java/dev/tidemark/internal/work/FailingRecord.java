@@ -90,22 +90,27 @@ final class FailingRecord {
         ways = 0;
     }
 
-    /** What is known of a record that has just failed by itself. */
-    Evidence evidence(Part<?, ?> part, SqlFacts facts) {
-        int alikeInARow = Math.max(history.givenUpAlike(part.partition().topic(), facts.kind()), part.lane().givenUp);
+    /**
+     * What is known of a record that has just failed by itself.
+     *
+     * @param cleanSession whether no handler had left anything in the session in which it failed
+     */
+    Evidence evidence(Part<?, ?> part, SqlFacts facts, boolean cleanSession) {
+        int alikeInARow = history.givenUpAlike(part.partition().topic(), facts.kind());
         inARow++;
+        boolean clean = cleanSession || !facts.fromDatabase() || inARow >= MOST_WAYS;
         Failure first = part.failure();
         if (first != null && first.kind().equals(facts.kind())) {
-            return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, inARow, decided);
+            return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, inARow, clean, decided);
         }
         part.failed(new Failure(facts.kind(), part.lane().successes));
         if (neighboursAlike.isPresent() && ++ways >= MOST_WAYS) {
-            return new Evidence(proof, neighboursAlike, alikeInARow, inARow, decided);
+            return new Evidence(proof, neighboursAlike, alikeInARow, inARow, clean, decided);
         }
         neighboursAlike = OptionalInt.empty();
         proof = Proof.NONE;
         decided = null;
-        return new Evidence(Proof.NONE, OptionalInt.empty(), alikeInARow, inARow, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), alikeInARow, inARow, clean, null);
     }
 
     private Proof proofSince(Part<?, ?> part, Failure first) {

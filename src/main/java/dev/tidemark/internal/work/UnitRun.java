@@ -234,7 +234,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (slice.size() > 1) {
             failing.failedTogether(slice.parts(), failure);
         } else if (lockTimed || !failure.isCancelled()) {
-            evidence = failing.evidence(first, failure);
+            evidence = failing.evidence(first, failure, tools.transaction().wasCleanSession());
         }
         return new RecordFacts(
                 tools.policy(),
@@ -295,10 +295,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 moved(part, to);
                 moved.add(part.claim());
                 part.lane().rowHeld = false;
-                if (piece.count() > 0 && watched && tools.transaction().wrote()) {
-                    part.lane().givenUp = 0;
-                    part.lane().successes++;
-                    tools.history().succeeded(part.partition().topic());
+                if (piece.count() > 0) {
+                    hadEffect(part);
                 }
             }
         }
@@ -311,10 +309,19 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return current != null && narrow(current.succeeded(handled));
     }
 
+    private void hadEffect(Part<K, V> part) {
+        part.lane().givenUp = 0;
+        if (watched && tools.transaction().wrote()) {
+            part.lane().successes++;
+        }
+        if (watched && tools.transaction().wasReadyToWrite()) {
+            tools.history().succeeded(part.partition().topic());
+        }
+    }
+
     /** Whether a success of this partition would end a row of records that were given up. */
     private boolean hasGivenUp(Part<K, V> part) {
-        return part.lane().givenUp > 0
-                || tools.history().hasGivenUp(part.partition().topic());
+        return tools.history().hasGivenUp(part.partition().topic());
     }
 
     private void tell(List<Claim> moved) {
@@ -355,6 +362,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean tryNeighbours(Reaction.TryNeighbours reaction) {
         UnitOutcome failed = Objects.requireNonNull(last);
+        takeCleanSession();
         NeighbourTrial.Result result = new NeighbourTrial<>(
                         tools,
                         decoder,
@@ -378,7 +386,16 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean tryAgain(Reaction.TryAgain reaction) {
         failing.decided(reaction.decided());
+        takeCleanSession();
         return true;
+    }
+
+    /** What failed in the database may have failed on what earlier units left in the session. */
+    private void takeCleanSession() {
+        SqlFacts failure = failureOf(Objects.requireNonNull(last));
+        if (failure != null && failure.fromDatabase()) {
+            tools.transaction().takeCleanSession();
+        }
     }
 
     @Override
