@@ -32,6 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
 import org.postgresql.copy.CopyManager;
+import org.postgresql.jdbc.PgConnection;
+import org.postgresql.largeobject.LargeObjectManager;
 
 /** What a handler leaves behind, such as a thread, does not write into the next unit. */
 class LeftoversIT {
@@ -98,6 +100,22 @@ class LeftoversIT {
             Write prepare(Handle tx) throws SQLException {
                 PGConnection driver = tx.getConnection().unwrap(PGConnection.class);
                 return () -> ((Connection) driver).createStatement().execute(WRITE);
+            }
+        },
+        LARGE_OBJECTS {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                LargeObjectManager objects =
+                        tx.getConnection().unwrap(PGConnection.class).getLargeObjectAPI();
+                long before = objects.createLO();
+                return () -> objects.createLO();
+            }
+        },
+        DRIVERS_CLASS {
+            @Override
+            Write prepare(Handle tx) throws SQLException {
+                PgConnection driver = tx.getConnection().unwrap(PgConnection.class);
+                return () -> write(driver);
             }
         },
         META_DATA {

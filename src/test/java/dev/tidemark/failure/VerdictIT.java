@@ -426,12 +426,13 @@ class VerdictIT {
 
     @ParameterizedTest
     @CsvSource({
-        "handler, 2", "handler, 3", "handler, 5", "batch, 2", "batch, 3", "batch, 5", "decode, 2", "decode, 3", "decode, 5"
+        "handler, 2, 1", "handler, 3, 1", "handler, 5, 1", "batch, 2, 1", "batch, 3, 1", "batch, 5, 1", "decode, 2, 1",
+        "decode, 3, 1", "decode, 5, 1", "handler, 4, 2", "handler, 6, 3", "handler, 10, 5", "batch, 4, 2", "batch, 6, 3"
     })
-    void whereEveryOtherTryFailsNoRecordIsGivenUp(String where, int period) {
+    void whereTriesFailNowAndThenNoRecordIsGivenUp(String where, int period, int failing) {
         AtomicInteger tries = new AtomicInteger();
         Runnable flaky = () -> {
-            if (tries.incrementAndGet() % period == 0) {
+            if (tries.incrementAndGet() % period < failing) {
                 throw new IllegalStateException("every so often");
             }
         };

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.plan;
 
+import dev.tidemark.FailureAction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,13 +10,24 @@ import org.jspecify.annotations.Nullable;
  * @param attempts how often its policy was asked about it so far
  * @param lockTimed whether a time limit ended its last attempt, so that the next one must tell a wait for a lock from work that
  *     takes long
- * @param failure how it has failed; null if it has not failed by itself yet
+ * @param failure how it has failed; null if it has not failed by itself yet, or not in this round
+ * @param rounds what came of earlier rounds of tries; null if there was none
  */
 public record Alone(
         long offset,
         int attempts,
         boolean lockTimed,
-        @Nullable Failure failure) {
+        @Nullable Failure failure,
+        @Nullable Rounds rounds) {
+    /**
+     * Earlier rounds, in which it failed and others did not.
+     *
+     * @param count how many, beside those that its policy has asked for
+     * @param kind how it failed in the last one, as {@link SqlFacts#kind}
+     * @param decided what the failure policy has said
+     */
+    public record Rounds(int count, String kind, FailureAction decided) {}
+
     /**
      * The first of a record's failures alike.
      *

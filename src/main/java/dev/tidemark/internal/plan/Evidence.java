@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried between
  * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could be in its way: on a new
  *     connection, or without the database
+ * @param round in how many rounds of tries it has failed, counting this one; time passes between rounds
+ * @param habit what is known of failures of this kind
  * @param decided what the failure policy has already said about this attempt; null if it was not asked yet
  */
 public record Evidence(
@@ -25,6 +27,8 @@ public record Evidence(
         int alikeInARow,
         int inARow,
         boolean inCleanSession,
+        int round,
+        Habit habit,
         @Nullable FailureAction decided) {
     /** Which other records have succeeded meanwhile. */
     public enum Proof {
@@ -36,8 +40,29 @@ public record Evidence(
         OWN
     }
 
+    /** What failures of one kind have turned out to be, for records of one topic. */
+    public enum Habit {
+        /** None was followed to its end yet. */
+        UNKNOWN(3),
+        /** The last that was followed to its end stayed. */
+        STAYS(1),
+        /** The last that was followed to its end was gone without a change, as of a service that replies now and then. */
+        PASSES(12);
+
+        private final int rounds;
+
+        Habit(int rounds) {
+            this.rounds = rounds;
+        }
+
+        /** In how many rounds of tries a record has to fail before it is given up, unless its failure speaks for itself. */
+        int rounds() {
+            return rounds;
+        }
+    }
+
     /** Nothing is known yet. */
     public static Evidence none() {
-        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, false, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, false, 1, Habit.UNKNOWN, null);
     }
 }

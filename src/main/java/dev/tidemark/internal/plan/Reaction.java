@@ -37,6 +37,9 @@ public sealed interface Reaction {
         /** See {@link TryAgain}. */
         R tryAgain(TryAgain reaction);
 
+        /** See {@link TryLater}. */
+        R tryLater(TryLater reaction);
+
         /** See {@link TryLockTimed}. */
         R tryLockTimed(TryLockTimed reaction);
 
@@ -121,6 +124,18 @@ public sealed interface Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.tryAgain(this);
+        }
+    }
+
+    /**
+     * The unit's only record again by itself, after this long, in another round of tries; that does not count as an attempt.
+     *
+     * @param decided what the failure policy has said about the record
+     */
+    record TryLater(Duration delay, FailureAction decided, TidemarkException why) implements Reaction {
+        @Override
+        public <R> R fold(Cases<R> cases) {
+            return cases.tryLater(this);
         }
     }
 

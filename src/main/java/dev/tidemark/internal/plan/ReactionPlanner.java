@@ -164,6 +164,11 @@ public final class ReactionPlanner {
             return switch (Verdict.of(code, sql, record.evidence())) {
                 case TRY_NEIGHBOURS -> new Reaction.TryNeighbours(action);
                 case TRY_AGAIN -> new Reaction.TryAgain(action);
+                case TRY_LATER ->
+                    new Reaction.TryLater(
+                            Backoff.TROUBLE.after(record.evidence().round(), facts.random()),
+                            action,
+                            error(code, what + ", trying again", cause));
                 case NOT_THE_RECORDS -> notTheRecords(what, cause, sql);
                 case THE_RECORDS -> giveUp(code, what, fix, cause, action);
             };

@@ -15,7 +15,9 @@ public enum Verdict {
      * It would be the record's, but has failed only once since others were tried, or on an old connection: it is to be tried once more,
      * on a new one.
      */
-    TRY_AGAIN;
+    TRY_AGAIN,
+    /** It would be the record's, but failures of its kind may pass: it is to be tried in another round, after a while. */
+    TRY_LATER;
 
     /** A handler that fails every other time fails on no record so often in a row. */
     private static final int OFTEN_ENOUGH = 2;
@@ -35,7 +37,16 @@ public enum Verdict {
         }
         Verdict verdict = compared(code, facts, evidence);
         boolean sure = evidence.inARow() >= OFTEN_ENOUGH && evidence.inCleanSession();
-        return verdict == THE_RECORDS && !sure ? TRY_AGAIN : verdict;
+        if (verdict == THE_RECORDS && !sure) {
+            return TRY_AGAIN;
+        }
+        boolean often = speaksForItself(code, facts)
+                || evidence.round() >= evidence.habit().rounds();
+        return verdict == THE_RECORDS && !often ? TRY_LATER : verdict;
+    }
+
+    private static boolean speaksForItself(ErrorCode code, SqlFacts facts) {
+        return code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
     }
 
     private static Verdict compared(ErrorCode code, SqlFacts facts, Evidence evidence) {
@@ -45,7 +56,7 @@ public enum Verdict {
         if (evidence.neighboursAlike().isEmpty()) {
             return TRY_NEIGHBOURS;
         }
-        boolean speaksForItself = code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
+        boolean speaksForItself = speaksForItself(code, facts);
         boolean credible = speaksForItself || evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
         boolean proven = evidence.proof() == Proof.OTHERS;
         int alike = speaksForItself && !proven ? MOST_WITHOUT_EVIDENCE : 1;

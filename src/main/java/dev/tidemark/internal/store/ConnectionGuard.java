@@ -18,6 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.copy.CopyManager;
 import org.postgresql.core.BaseConnection;
+import org.postgresql.fastpath.Fastpath;
+import org.postgresql.largeobject.LargeObjectManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * a thread that a handler left behind must not write into the next unit. Thread-safe, since such a thread may still use it.
  *
  * <p>The driver's interfaces that a handler takes out by {@code unwrap}, such as {@code PGConnection}, are guarded in the same way; its
- * classes cannot be.
+ * classes cannot be, so that a connection that was unwrapped to one is closed after its unit.
  */
 final class ConnectionGuard implements InvocationHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
@@ -47,6 +49,7 @@ final class ConnectionGuard implements InvocationHandler {
     private final List<Statement> statements = new ArrayList<>();
     private boolean open = true;
     private boolean unwrapped;
+    private boolean unguarded;
     private @Nullable String violation;
     private int forgetAt = FORGET_EVERY;
 
@@ -85,6 +88,16 @@ final class ConnectionGuard implements InvocationHandler {
         lock.lock();
         try {
             return unwrapped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the handler took the driver's class, which nothing can guard: its connection must serve no other unit. */
+    boolean isUnguarded() {
+        lock.lock();
+        try {
+            return unguarded;
         } finally {
             lock.unlock();
         }
@@ -145,9 +158,11 @@ final class ConnectionGuard implements InvocationHandler {
         }
         unwrapped = true;
         Object driver = target.unwrap(type);
-        return driver instanceof BaseConnection base && type.isAssignableFrom(BaseConnection.class)
-                ? proxy(BaseConnection.class, new DriverGuard(base))
-                : driver;
+        if (driver instanceof BaseConnection base && type.isAssignableFrom(BaseConnection.class)) {
+            return proxy(BaseConnection.class, new DriverGuard(base));
+        }
+        unguarded = true;
+        return driver;
     }
 
     private void remember(Statement statement) throws SQLException {
@@ -212,10 +227,13 @@ final class ConnectionGuard implements InvocationHandler {
                 if (!open) {
                     return afterTheEnd(method.getName());
                 }
-                // It asks the connection that it is made of before each COPY, and so ends with the unit.
-                return method.getName().equals("getCopyAPI")
-                        ? new CopyManager((BaseConnection) proxy)
-                        : call(driver, method, args);
+                // Each of them asks the connection that it is made of whenever it is used, and so ends with the unit.
+                return switch (method.getName()) {
+                    case "getCopyAPI" -> new CopyManager((BaseConnection) proxy);
+                    case "getLargeObjectAPI" -> new LargeObjectManager((BaseConnection) proxy);
+                    case "getFastpathAPI" -> new Fastpath((BaseConnection) proxy);
+                    default -> call(driver, method, args);
+                };
             } finally {
                 lock.unlock();
             }

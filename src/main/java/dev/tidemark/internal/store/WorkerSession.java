@@ -208,7 +208,8 @@ public final class WorkerSession implements AutoCloseable {
         if (unit.isCut()) {
             silence.unanswered();
         }
-        if (!sound) {
+        View v = view;
+        if (!sound || (v != null && v.guard.isUnguarded())) {
             discard();
         }
         try {

@@ -2,12 +2,14 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.FailureAction;
 import dev.tidemark.internal.plan.Alone.Failure;
+import dev.tidemark.internal.plan.Alone.Rounds;
 import dev.tidemark.internal.plan.Evidence;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,7 @@ final class FailingRecord {
     private @Nullable FailureAction decided;
     private int ways;
     private int inARow;
+    private @Nullable String kind;
 
     FailingRecord(HandlerHistory history) {
         this.history = history;
@@ -84,6 +87,7 @@ final class FailingRecord {
     /** Another record is looked at from now on. */
     void forget() {
         inARow = 0;
+        kind = null;
         neighboursAlike = OptionalInt.empty();
         proof = Proof.NONE;
         decided = null;
@@ -96,24 +100,48 @@ final class FailingRecord {
      * @param cleanSession whether no handler had left anything in the session in which it failed
      */
     Evidence evidence(Part<?, ?> part, SqlFacts facts, boolean cleanSession) {
-        int alikeInARow = history.givenUpAlike(part.partition().topic(), facts.kind());
         inARow++;
+        kind = facts.kind();
         boolean clean = cleanSession || !facts.fromDatabase() || inARow >= MOST_WAYS;
+        Rounds rounds = part.rounds();
         Failure first = part.failure();
-        if (first != null && first.kind().equals(facts.kind())) {
-            return new Evidence(proofSince(part, first), neighboursAlike, alikeInARow, inARow, clean, decided);
+        if (first == null && rounds != null && rounds.kind().equals(kind)) {
+            decided = rounds.decided();
         }
-        part.failed(new Failure(facts.kind(), part.lane().successes));
-        if (neighboursAlike.isPresent() && ++ways >= MOST_WAYS) {
-            return new Evidence(proof, neighboursAlike, alikeInARow, inARow, clean, decided);
+        boolean alike = first != null && first.kind().equals(kind);
+        if (!alike) {
+            part.failed(new Failure(kind, part.lane().successes));
         }
-        neighboursAlike = OptionalInt.empty();
-        proof = Proof.NONE;
-        decided = null;
-        return new Evidence(Proof.NONE, OptionalInt.empty(), alikeInARow, inARow, clean, null);
+        boolean judged = alike || (neighboursAlike.isPresent() && ++ways >= MOST_WAYS);
+        if (!judged) {
+            neighboursAlike = OptionalInt.empty();
+            proof = Proof.NONE;
+            decided = first == null ? decided : null;
+        }
+        String topic = part.partition().topic();
+        return new Evidence(
+                alike && part.lane().successes > first.successes() ? Proof.OWN : proof,
+                neighboursAlike,
+                history.givenUpAlike(topic, kind),
+                inARow,
+                clean,
+                part.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,
+                history.habit(topic, kind),
+                decided);
     }
 
-    private Proof proofSince(Part<?, ?> part, Failure first) {
-        return part.lane().successes > first.successes() ? Proof.OWN : proof;
+    /** The next round of a record that failed in this one, about which its policy has decided. */
+    Rounds nextRound(Part<?, ?> part, FailureAction action) {
+        Rounds rounds = part.rounds();
+        return new Rounds(rounds == null ? 1 : rounds.count() + 1, Objects.requireNonNull(kind), action);
+    }
+
+    /** A record of this part succeeded by itself: if it failed before, that has passed. */
+    void succeeded(Part<?, ?> part) {
+        Rounds rounds = part.rounds();
+        String passed = kind != null || rounds == null ? kind : rounds.kind();
+        if (passed != null) {
+            history.passed(part.partition().topic(), passed);
+        }
     }
 }

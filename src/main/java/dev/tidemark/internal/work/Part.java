@@ -4,6 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.Alone;
 import dev.tidemark.internal.plan.Alone.Failure;
+import dev.tidemark.internal.plan.Alone.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -130,6 +131,13 @@ final class Part<K, V> {
         return a == null ? null : a.failure();
     }
 
+    /** What came of earlier rounds of tries of its first record; null if there was none. */
+    @Nullable
+    Rounds rounds() {
+        Alone a = known();
+        return a == null ? null : a.rounds();
+    }
+
     /** Whether the next try of its first record must tell a wait for a lock from work that takes long. */
     boolean isLockTimed() {
         Alone a = known();
@@ -138,12 +146,12 @@ final class Part<K, V> {
 
     /** Its first record has failed by itself. */
     void failed(Failure failure) {
-        alone = new Alone(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure);
+        alone = new Alone(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure, rounds());
     }
 
     /** From now on, tries of its first record tell a wait for a lock from work that takes long. */
     void lockTimed() {
-        alone = new Alone(firstRaw().offset(), attemptsAlone(), true, failure());
+        alone = new Alone(firstRaw().offset(), attemptsAlone(), true, failure(), rounds());
     }
 
     /** The first so many records that are not behind the position, as Kafka delivered them. */
@@ -183,7 +191,12 @@ final class Part<K, V> {
 
     /** Its first record is to be tried by itself next, having been so often. */
     void tryAlone(int attempts) {
-        alone = new Alone(firstRaw().offset(), attempts, isLockTimed(), failure());
+        alone = new Alone(firstRaw().offset(), attempts, isLockTimed(), failure(), rounds());
+    }
+
+    /** Its first record is to be tried by itself in another round, in which nothing of this one counts. */
+    void tryInAnotherRound(Rounds rounds) {
+        alone = new Alone(firstRaw().offset(), attemptsAlone(), isLockTimed(), null, rounds);
     }
 
     void waitFor(Duration wait) {

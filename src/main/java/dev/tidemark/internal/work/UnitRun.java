@@ -287,6 +287,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean goOn(Reaction.GoOn reaction) {
         int handled = slice.moved(reaction.moves());
+        if (handled == 1 && slice.size() == 1) {
+            failing.succeeded(slice.firstPart());
+        }
         List<Claim> moved = new ArrayList<>();
         for (Slice.Piece<K, V> piece : slice.pieces()) {
             Part<K, V> part = piece.part();
@@ -388,6 +391,15 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         failing.decided(reaction.decided());
         takeCleanSession();
         return true;
+    }
+
+    @Override
+    public Boolean tryLater(Reaction.TryLater reaction) {
+        Part<K, V> part = slice.firstPart();
+        retrying(List.of(part.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
+        part.tryInAnotherRound(failing.nextRound(part, reaction.decided()));
+        part.waitFor(reaction.delay());
+        return false;
     }
 
     /** What failed in the database may have failed on what earlier units left in the session. */

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VerdictTest {
     private static Verdict of(SqlFacts facts, Proof proof, OptionalInt neighboursAlike, int alikeInARow) {
-        return Verdict.of(ErrorCode.HANDLER_FAILED, facts, new Evidence(proof, neighboursAlike, alikeInARow, 2, true, null));
+        return Verdict.of(ErrorCode.HANDLER_FAILED, facts, new Evidence(proof, neighboursAlike, alikeInARow, 2, true, 3, Evidence.Habit.UNKNOWN, null));
     }
 
     @ParameterizedTest
@@ -65,7 +65,7 @@ class VerdictTest {
         "9, 0, NOT_THE_RECORDS"
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
-        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, null);
+        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence))
@@ -87,14 +87,36 @@ class VerdictTest {
     void aRecordIsGivenUpOnlyAfterTwoFailuresInARow(int inARow, Verdict verdict) {
         SqlFacts facts = Facts.ofServer("22P02");
         for (Evidence evidence : List.of(
-                new Evidence(Proof.OWN, OptionalInt.of(0), 0, inARow, true, null),
-                new Evidence(Proof.OTHERS, OptionalInt.of(0), 0, inARow, true, null),
-                new Evidence(Proof.NONE, OptionalInt.of(0), 0, inARow, true, null))) {
+                new Evidence(Proof.OWN, OptionalInt.of(0), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null),
+                new Evidence(Proof.OTHERS, OptionalInt.of(0), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null),
+                new Evidence(Proof.NONE, OptionalInt.of(0), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null))) {
             assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, evidence)).isEqualTo(verdict);
             assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, facts, evidence))
                     .isEqualTo(verdict);
         }
-        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, inARow, true, null);
+        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, allAlike)).isEqualTo(Verdict.NOT_THE_RECORDS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "UNKNOWN, 1, TRY_LATER",
+        "UNKNOWN, 2, TRY_LATER",
+        "UNKNOWN, 3, THE_RECORDS",
+        "STAYS, 1, THE_RECORDS",
+        "PASSES, 11, TRY_LATER",
+        "PASSES, 12, THE_RECORDS"
+    })
+    void whatMayPassIsTriedInSeveralRoundsUnlessItSpeaksForItself(Evidence.Habit habit, int round, Verdict verdict) {
+        Evidence evidence = new Evidence(Proof.OWN, OptionalInt.of(0), 0, 2, true, round, habit, null);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.of("java.lang.NullPointerException"), evidence))
+                .isEqualTo(verdict);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23505"), evidence))
+                .isEqualTo(Verdict.THE_RECORDS);
+        assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, Facts.of("a.b.ParseException"), evidence))
+                .isEqualTo(Verdict.THE_RECORDS);
+        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, 2, true, round, habit, null);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("P0001"), allAlike))
+                .isEqualTo(Verdict.NOT_THE_RECORDS);
     }
 }

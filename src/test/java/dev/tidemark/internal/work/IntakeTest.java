@@ -212,7 +212,7 @@ class IntakeTest {
         intake.open(claimed(p1));
         intake.offer(p0, records(p0, 100, 108), null);
         Portion whole = take().get(0);
-        intake.settle(List.of(again(whole, 0, new Alone(100, 1, false, null))));
+        intake.settle(List.of(again(whole, 0, new Alone(100, 1, false, null, null))));
         intake.offer(p1, records(p1, 100, 105), null);
         List<Portion> unit = take();
         assertThat(unit).hasSize(1);
