@@ -77,7 +77,7 @@ public enum ErrorCode {
     DEADLINE_PASSED("TM-506"),
     /** Nothing matched what a command was asked for. */
     NOTHING_MATCHED("TM-601"),
-    /** A command could not reach the database or Kafka. */
+    /** A command cannot reach the database or Kafka, or a consumer cannot reach Kafka. */
     SERVER_AWAY("TM-602"),
     /** The offset store refuses a change that a command asked for. */
     CHANGE_REFUSED("TM-603"),

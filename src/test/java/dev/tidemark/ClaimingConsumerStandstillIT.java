@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FreezingProxy;
 import dev.tidemark.testkit.OwnLoopTest;
 import dev.tidemark.testkit.Servers;
 import java.nio.charset.StandardCharsets;
@@ -16,18 +17,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** What a loop of one's own hears when a partition cannot be read on, and how it goes on afterwards. */
 class ClaimingConsumerStandstillIT extends OwnLoopTest {
@@ -370,6 +374,33 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
         try (ClaimingConsumer<String, String> consumer = open(topic)) {
             apply(consumer.poll(Duration.ofMillis(Long.MAX_VALUE)));
             assertThatThrownBy(() -> consumer.poll(Duration.ofMillis(-1))).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    /** As long as the store was not found, nothing was subscribed, and Kafka's client alone would not be woken. */
+    @Test
+    void aPollThatWaitsForTheDatabaseIsWoken() throws Exception {
+        try (FreezingProxy proxy = new FreezingProxy(database.server().port())) {
+            proxy.freezeAll();
+            PGSimpleDataSource silent = new PGSimpleDataSource();
+            silent.setUrl(proxy.through(database.jdbcUrl()));
+            String topic = topic(1);
+            try (ClaimingConsumer<String, String> consumer =
+                    open(topic, config(topic, "cooperative"), builder -> builder.database(silent))) {
+                for (int time = 0; time < 2; time++) {
+                    consumer.wakeup();
+                    assertThatThrownBy(() -> consumer.poll(Duration.ofMillis(Long.MAX_VALUE)))
+                            .isInstanceOf(WakeupException.class);
+                }
+                assertThat(consumer.poll(Duration.ofMillis(10)).isEmpty()).isTrue();
+                CompletableFuture<?> polling =
+                        CompletableFuture.runAsync(() -> consumer.poll(Duration.ofMillis(Long.MAX_VALUE)));
+                Awaitility.await("it polls")
+                        .untilAsserted(() -> assertThatThrownBy(() -> consumer.poll(Duration.ZERO))
+                                .isInstanceOf(ConcurrentModificationException.class));
+                consumer.wakeup();
+                assertThatThrownBy(() -> polling.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(WakeupException.class);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -380,5 +381,30 @@ class ForeignCodeIT {
             assertThat(applied()).isEqualTo(99);
             running.until("ready", () -> running.consumer().health().equals(new Health(true, true, List.of())));
         }
+    }
+
+    /** Other languages do not check exceptions, and Java can be led around it. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <X extends Throwable> RuntimeException sneak(Throwable thrown) throws X {
+        throw (X) thrown;
+    }
+
+    @Test
+    void aCheckedExceptionWhereNoneIsDeclaredLeavesNothingBehind() {
+        TidemarkException failure;
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.deserializers(StringDeserializer::new, () -> {
+                            throw ForeignCodeIT.<RuntimeException>sneak(new IOException("test"));
+                        })
+                        .topics(topic)
+                        .handle((record, tx) -> {}))) {
+            failure = (TidemarkException) running.failure();
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .noneMatch(name -> name.startsWith("tidemark-" + topic + "-"));
+        }
+        assertThat(failure).hasMessageContaining("TM-900").hasMessageContaining("IOException");
     }
 }

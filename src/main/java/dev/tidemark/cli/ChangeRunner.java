@@ -61,6 +61,7 @@ final class ChangeRunner {
             output.say("Nothing was changed: --execute does it.");
             return;
         }
+        database.beginChange(handle);
         Done done =
                 handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> execute(h, incarnations, change));
         print(output, done.moves(), done.change());

@@ -2,8 +2,10 @@ package dev.tidemark.cli;
 
 import dev.tidemark.internal.store.NotConnectedException;
 import dev.tidemark.internal.store.Schema;
+import java.sql.SQLException;
 import java.util.Map;
 import javax.sql.DataSource;
+import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,14 @@ import picocli.CommandLine.Option;
 final class DatabaseOptions {
     /** Seconds until a server that does not answer counts as away. */
     private static final int CONNECT_TIMEOUT = 10;
+
+    /**
+     * Seconds until a server that does not reply counts as gone: a firewall or a host that is gone ends connections without a word.
+     */
+    private static final int REPLY_TIMEOUT = 30;
+
+    /** As before, for a change: it may wait for a unit that lasts as long as {@code max.poll.interval.ms} lets it, or have much to do. */
+    private static final int CHANGE_TIMEOUT = 360;
 
     private static final String DRIVER = PGProperty.APPLICATION_NAME.getDefaultValue();
 
@@ -36,13 +46,38 @@ final class DatabaseOptions {
             description = "The schema of the offset store. Default: TIDEMARK_SCHEMA, or tidemark.")
     private String schema = Schema.DEFAULT;
 
+    private boolean changing;
+
     Schema schema() {
         return new Schema(schema);
     }
 
-    /** A connection for each call, none kept. */
+    /** For consumers, which watch their connections themselves. A connection for each call, none kept. */
     DataSource dataSource() {
         return source();
+    }
+
+    /** As {@link #dataSource}, for looks: a server that falls silent is given up. */
+    DataSource forLooks() {
+        return limited(REPLY_TIMEOUT);
+    }
+
+    /** As {@link #forLooks}, for what may have to wait for others. */
+    DataSource forChanges() {
+        return limited(CHANGE_TIMEOUT);
+    }
+
+    private PGSimpleDataSource limited(int seconds) {
+        PGSimpleDataSource source = source();
+        if (!hasOwnLimit(source)) {
+            source.setSocketTimeout(seconds);
+        }
+        return source;
+    }
+
+    /** Whoever says 0 in the URL means it. */
+    private boolean hasOwnLimit(PGSimpleDataSource source) {
+        return source.getSocketTimeout() != 0 || jdbcUrl().contains(PGProperty.SOCKET_TIMEOUT.getName() + "=");
     }
 
     private PGSimpleDataSource source() {
@@ -95,10 +130,25 @@ final class DatabaseOptions {
 
     /** An open connection that commits by itself outside of {@code inTransaction}. */
     Handle open() {
-        PGSimpleDataSource source = source();
-        // PgBouncer may hand out another connection for each transaction, and nothing here is sent often.
-        source.setPrepareThreshold(0);
+        DataSource source = forLooks();
         return Jdbi.create(() -> NotConnectedException.open(source)).open();
+    }
+
+    /** What follows on this connection changes something. */
+    void beginChange(Handle handle) {
+        changing = true;
+        if (!hasOwnLimit(source())) {
+            try {
+                handle.getConnection().setNetworkTimeout(Runnable::run, CHANGE_TIMEOUT * 1_000);
+            } catch (SQLException e) {
+                throw new ConnectionException(e);
+            }
+        }
+    }
+
+    /** Whether a change was begun, so that a server that does not reply may have made it. */
+    boolean isChanging() {
+        return changing;
     }
 
     /** The statement with the schema's name in place of {@code {schema}}. */

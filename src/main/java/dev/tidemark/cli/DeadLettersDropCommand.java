@@ -46,6 +46,9 @@ final class DeadLettersDropCommand implements Callable<Integer> {
         }
         try (Handle handle = database.open()) {
             choice.check(handle, database);
+            if (change.execute()) {
+                database.beginChange(handle);
+            }
             Listing listing = handle.inTransaction(this::drop);
             output.print(listing);
             change.sayIfDry(output);

@@ -64,6 +64,7 @@ final class DeleteCommand implements Callable<Integer> {
                 throw Groups.unknown(handle, database, group);
             }
             if (change.execute()) {
+                database.beginChange(handle);
                 delete(handle);
             }
             output.print(Listing.of(

@@ -57,7 +57,7 @@ final class DoctorCommand implements Callable<Integer> {
             throw CommandException.wrongInput("--workers and --pool must be positive");
         }
         Doctor doctor = new Doctor(
-                database.dataSource(),
+                database.forLooks(),
                 database.schema(),
                 kafka.isGiven() ? cluster(kafka.settings(group())) : null,
                 new Doctor.Case(group, workers, pool, database.prepareThreshold()),

@@ -77,7 +77,10 @@ final class Failures {
         if (away && !StoreErrors.isRefusedLogin(failure)) {
             return CommandException.away(
                     "the database does not answer (" + SqlFailures.describe(failure)
-                            + "): check --jdbc-url, and whether the server runs there",
+                            + "): check --jdbc-url, and whether the server runs there"
+                            + (database.isChanging()
+                                    ? ". Whether the change was made is not known; tidemark audit tells"
+                                    : ""),
                     failure);
         }
         return StoreErrors.translate(database.schema(), "of this command", failure);

@@ -22,7 +22,7 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        TidemarkSchema.migrate(database.dataSource(), database.schema().name());
+        TidemarkSchema.migrate(database.forChanges(), database.schema().name());
         try (Handle handle = database.open()) {
             output.print(Listing.of(
                     handle.createQuery(

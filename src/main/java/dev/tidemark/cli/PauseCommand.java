@@ -35,6 +35,7 @@ final class PauseCommand implements Callable<Integer> {
             List<PauseScope.Place> places = scope.places(handle, database);
             Pauses before = Pauses.of(handle, database, scope.group());
             if (change.execute()) {
+                database.beginChange(handle);
                 handle.useTransaction(tx -> scope.chosen().forEach(pause -> pause(tx, pause)));
             }
             Pauses after = change.execute() ? Pauses.of(handle, database, scope.group()) : before.with(scope.chosen());

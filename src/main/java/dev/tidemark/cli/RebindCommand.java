@@ -89,6 +89,7 @@ final class RebindCommand implements Callable<Integer> {
                 Map<TopicPartition, Log> logs = log.logs(actual, selector);
                 Plan plan = plan(stored, selector, logs);
                 if (change.execute()) {
+                    database.beginChange(handle);
                     Plan done = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> {
                         Plan rebound = rebind(
                                 h,

@@ -92,7 +92,7 @@ final class RedriveCommand implements Callable<Integer> {
                 show(handle);
                 return ExitCode.DONE;
             }
-            job.check(sql, database.dataSource());
+            job.check(sql, database.forLooks());
             return redrive(handle, sql) ? ExitCode.DONE : ExitCode.FAILED;
         }
     }

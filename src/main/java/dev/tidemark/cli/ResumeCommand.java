@@ -37,6 +37,7 @@ final class ResumeCommand implements Callable<Integer> {
                 throw nothing(before);
             }
             if (change.execute()) {
+                database.beginChange(handle);
                 handle.useTransaction(tx -> {
                     int ended = scope.chosen().stream()
                             .mapToInt(pause -> resume(tx, pause))

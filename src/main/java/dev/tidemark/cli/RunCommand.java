@@ -66,7 +66,7 @@ final class RunCommand implements Callable<Integer> {
         var config = kafka.config(group);
         SqlJob sql = job.read();
         if (migrate) {
-            TidemarkSchema.migrate(database.dataSource(), database.schema().name());
+            TidemarkSchema.migrate(database.forChanges(), database.schema().name());
         }
         check(sql);
         Tally tally = new Tally();
@@ -88,7 +88,7 @@ final class RunCommand implements Callable<Integer> {
     /** A database that is away says nothing about the job; the run waits for it. */
     private void check(SqlJob sql) throws SQLException {
         try {
-            job.check(sql, database.dataSource());
+            job.check(sql, database.forLooks());
         } catch (SQLException e) {
             if (FailureKind.of(SqlFailures.facts(e)) == FailureKind.HANDLER) {
                 throw e;

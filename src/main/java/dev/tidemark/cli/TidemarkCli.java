@@ -92,7 +92,7 @@ public final class TidemarkCli {
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             DatabaseOptions database = databaseOf(command);
             TidemarkException known =
-                    PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(database.dataSource())
+                    PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(database.forLooks())
                             ? StoreErrors.poolerByStatement(failure)
                             : Failures.explain(failure, database);
             command.getErr().println(known.getMessage());

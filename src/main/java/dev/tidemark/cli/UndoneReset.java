@@ -39,6 +39,7 @@ final class UndoneReset {
 
     void run(Handle handle) {
         requireOwn(handle);
+        database.beginChange(handle);
         List<Moved> moves = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> {
             h.savepoint(SAVEPOINT);
             List<Moved> moved = undo(h);

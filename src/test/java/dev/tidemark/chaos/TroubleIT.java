@@ -3,6 +3,7 @@ package dev.tidemark.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ErrorCode;
+import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.FlightEffects;
@@ -73,6 +74,52 @@ class TroubleIT {
                 running.until("its end is told", () -> ended(log, "Kafka").size() == 1);
             }
         }
+    }
+
+    /** What is assigned goes on by itself, and says so meanwhile. */
+    @Test
+    void aBrokerThatStandsStillIsTold() throws Exception {
+        try (KafkaServer kafka = KafkaServer.start(Servers.directory("trouble-kafka"))) {
+            String topic = kafka.createTopic("away", 2);
+            try (Running running = running(kafka, topic)) {
+                running.until(
+                        "it runs",
+                        () -> running.consumer().status().partitions().stream()
+                                        .filter(p -> p.state() == PartitionState.RUNNING
+                                                && p.logEndOffset().isPresent())
+                                        .count()
+                                == 2);
+                signal(kafka, "STOP");
+                running.until(
+                        "health tells it",
+                        () -> running.consumer().health().problems().stream()
+                                .anyMatch(problem -> problem.contains("Kafka has been in trouble since ")));
+                running.until(
+                        "of each partition",
+                        () -> running.consumer().status().partitions().stream()
+                                .allMatch(p -> p.lastError().orElse("").contains("TM-602")));
+                running.until("the view tells it", () -> waiting(topic) == 2);
+                assertThat(running.consumer().health().ready()).isTrue();
+                assertThat(running.consumer().isHealthy()).isTrue();
+                signal(kafka, "CONT");
+                running.until(
+                        "it is over",
+                        () -> running.consumer().health().problems().isEmpty());
+                running.until("in the view too", () -> waiting(topic) == 0);
+            }
+        }
+    }
+
+    private long waiting(String group) {
+        return database.number("select count(*) from tidemark.consumer_lag where group_id = '" + group
+                + "' and state = 'waiting' and error_code = 'TM-602'");
+    }
+
+    private static void signal(KafkaServer kafka, String signal) throws Exception {
+        int exitCode = new ProcessBuilder("kill", "-" + signal, Long.toString(kafka.pid()))
+                .start()
+                .waitFor();
+        assertThat(exitCode).isZero();
     }
 
     @Test

@@ -6,10 +6,12 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP proxy whose connections can fall silent without closing, both ways, as behind a firewall that forgets them or before a host
@@ -20,6 +22,8 @@ public final class FreezingProxy implements AutoCloseable {
     private final int target;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private volatile boolean newOnesFrozen;
+    private volatile @Nullable Predicate<String> moment;
+    private volatile boolean momentCame;
 
     public FreezingProxy(int target) throws IOException {
         this.target = target;
@@ -57,6 +61,17 @@ public final class FreezingProxy implements AutoCloseable {
     /** New connections work from now on; those that were silent stay so. */
     public void letNewOnesThrough() {
         newOnesFrozen = false;
+    }
+
+    /** Silences the first connection whose client sends what this holds for: it arrives, and what the server says to it does not. */
+    public void freezeAt(Predicate<String> sent) {
+        momentCame = false;
+        moment = sent;
+    }
+
+    /** Whether the moment to freeze at came. */
+    public boolean hasFrozen() {
+        return momentCame;
     }
 
     private void freeze(Predicate<Link> which) {
@@ -137,6 +152,7 @@ public final class FreezingProxy implements AutoCloseable {
                     n = in.read(buffer);
                     awaitThaw();
                     if (n > 0) {
+                        freezeAtMoment(from, buffer, n);
                         out.write(buffer, 0, n);
                     }
                 }
@@ -145,6 +161,15 @@ public final class FreezingProxy implements AutoCloseable {
                 awaitThaw();
             }
             closeBoth();
+        }
+
+        private void freezeAtMoment(Socket from, byte[] buffer, int length) {
+            Predicate<String> now = moment;
+            if (from == client && now != null && now.test(new String(buffer, 0, length, StandardCharsets.ISO_8859_1))) {
+                moment = null;
+                momentCame = true;
+                freeze();
+            }
         }
 
         private synchronized void awaitThaw() {

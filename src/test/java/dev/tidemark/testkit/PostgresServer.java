@@ -65,6 +65,15 @@ public interface PostgresServer extends AutoCloseable {
 
     /** A new database as the server makes it, but for the roles, which may use what its owner will make. */
     default TestDatabase createDatabase(String name) {
+        return createDatabase(name, "");
+    }
+
+    /**
+     * The same.
+     *
+     * @param options as CREATE DATABASE has them, from a blank on
+     */
+    default TestDatabase createDatabase(String name, String options) {
         String owner = DatabaseRole.OWNER.login();
         try (Connection c = connect("postgres");
                 Statement s = c.createStatement()) {
@@ -72,7 +81,7 @@ public interface PostgresServer extends AutoCloseable {
                 s.execute("do $$ begin create role " + role.login() + " login password '" + Canary.PASSWORD.plant()
                         + "'; exception when duplicate_object then null; end $$");
             }
-            s.execute("create database " + name + " owner " + owner);
+            s.execute("create database " + name + " owner " + owner + options);
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

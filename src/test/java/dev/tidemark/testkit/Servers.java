@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -61,6 +62,15 @@ public final class Servers {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A database of another encoding, with the offset store only. */
+    public static TestDatabase database(PostgresServer server, String encoding) {
+        TestDatabase database = server.createDatabase(
+                encoding.toLowerCase(Locale.ROOT) + unique("").replace('-', '_'),
+                " encoding '" + encoding + "' locale 'C' template template0");
+        database.migrate();
+        return database;
     }
 
     /** A database with the offset store and the flights' tables. */

@@ -15,6 +15,7 @@ import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -24,6 +25,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -185,6 +187,18 @@ final class ControlTasks {
         return database.of(task)
                 .map(how -> "the database is in trouble (" + how + ")")
                 .or(() -> kafka.of(task).map(how -> "Kafka is in trouble (" + how + ")"));
+    }
+
+    /** What has kept tasks from succeeding for some seconds, a sentence for each server. Any thread may ask. */
+    List<String> troubles(long now) {
+        return Stream.of(database.sentence(now), kafka.sentence(now))
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    /** As {@link #troubles}, of Kafka alone. */
+    Optional<String> troubleOfKafka(long now) {
+        return kafka.sentence(now);
     }
 
     private void heard(long began) {

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.GapPolicy;
 import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
@@ -149,7 +150,8 @@ public final class ControlThread {
                 new UnitWaits(options.schema()),
                 events,
                 sessions,
-                waiting);
+                waiting,
+                this::withoutKafka);
         this.group = new GroupWatch(
                 members,
                 options.reading().subscription(),
@@ -237,6 +239,11 @@ public final class ControlThread {
     /** Control tasks that fail for no known reason and are tried again, a sentence for each. */
     public List<String> unexpectedFailures() {
         return tasks.unexpected.now();
+    }
+
+    /** What either server has kept from succeeding for some seconds, a sentence for each. */
+    public List<String> troubles() {
+        return tasks.troubles(System.nanoTime());
     }
 
     /** Gives up claiming these partitions. */
@@ -375,6 +382,17 @@ public final class ControlThread {
         if (options.reading().untilEnd()) {
             tasks.every(END_EVERY, "look for the end", this::lookForTheEnd);
         }
+    }
+
+    /** The partitions that are held, while nothing can be fetched for them. */
+    private Map<TopicPartition, TidemarkException> withoutKafka() {
+        Map<TopicPartition, TidemarkException> found = new HashMap<>();
+        tasks.troubleOfKafka(System.nanoTime()).ifPresent(words -> {
+            TidemarkException why =
+                    new TidemarkException(ErrorCode.SERVER_AWAY, "group " + options.groupId() + ": " + words, null);
+            held.get().keySet().forEach(partition -> found.put(partition, why));
+        });
+        return found;
     }
 
     private void endWaits() {

@@ -2,24 +2,43 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.plan.Backoff;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Which tasks one of the two servers keeps from succeeding: one log line when it begins and one when it is over, however often it
- * is tried, and by however many tasks. Used by one thread.
+ * is tried, and by however many tasks. Used by one thread; any may ask {@link #since}.
  */
 final class Trouble {
     private static final Logger LOG = LoggerFactory.getLogger(Trouble.class);
+
+    /** A call that fails once is no news; brokers are asked every five seconds, and a call of theirs may take some. */
+    private static final Duration LONG = Duration.ofSeconds(5);
 
     private final String groupId;
     private final String server;
     private final Map<String, Failing> failing = new HashMap<>();
     private int attempts;
+    private volatile @Nullable Since since;
+
+    /**
+     * What has kept tasks from succeeding, and for how long.
+     *
+     * @param nanos by {@link System#nanoTime}
+     * @param how in words that hold no data
+     */
+    record Since(long nanos, Instant at, String how) {
+        boolean isLong(long now) {
+            return now - nanos > LONG.toNanos();
+        }
+    }
 
     /**
      * A task that has not succeeded since it failed.
@@ -44,6 +63,7 @@ final class Trouble {
     Duration failed(String task, String how, boolean silent) {
         if (failing.isEmpty()) {
             LOG.warn("{} is in trouble, trying again until it is back group={} cause=\"{}\"", server, groupId, how);
+            since = new Since(System.nanoTime(), Instant.now().truncatedTo(ChronoUnit.MILLIS), how);
         }
         attempts++;
         Failing before = failing.get(task);
@@ -71,10 +91,21 @@ final class Trouble {
         return Optional.ofNullable(failing.get(task)).map(Failing::how);
     }
 
+    /** Since when it has lasted, if it has for some seconds. */
+    Optional<Since> since(long now) {
+        return Optional.ofNullable(since).filter(s -> s.isLong(now));
+    }
+
+    /** As {@link #since}, as a sentence. */
+    Optional<String> sentence(long now) {
+        return since(now).map(s -> server + " has been in trouble since " + s.at() + ": " + s.how());
+    }
+
     private void over() {
         if (failing.isEmpty()) {
             LOG.info("{} is back group={} attempts={}", server, groupId, attempts);
             attempts = 0;
+            since = null;
         }
     }
 }

@@ -60,6 +60,7 @@ final class WaitWatch {
     private final ControlEvents events;
     private final List<WorkerSession> sessions;
     private final Supplier<List<Waiting>> waiting;
+    private final Supplier<Map<TopicPartition, TidemarkException>> withoutKafka;
 
     private Map<TopicPartition, TidemarkException> told = Map.of();
     private final Map<TopicPartition, Long> logged = new HashMap<>();
@@ -67,6 +68,7 @@ final class WaitWatch {
 
     /**
      * @param waiting the assigned partitions that make no progress
+     * @param withoutKafka those that nothing can be fetched for, with the reason
      */
     WaitWatch(
             String groupId,
@@ -77,7 +79,8 @@ final class WaitWatch {
             UnitWaits units,
             ControlEvents events,
             List<WorkerSession> sessions,
-            Supplier<List<Waiting>> waiting) {
+            Supplier<List<Waiting>> waiting,
+            Supplier<Map<TopicPartition, TidemarkException>> withoutKafka) {
         this.groupId = groupId;
         this.connection = connection;
         this.identity = identity;
@@ -87,6 +90,7 @@ final class WaitWatch {
         this.events = events;
         this.sessions = sessions;
         this.waiting = waiting;
+        this.withoutKafka = withoutKafka;
     }
 
     /** Looks once. */
@@ -98,11 +102,11 @@ final class WaitWatch {
                 .map(Waiting::partition)
                 .collect(Collectors.toSet());
         Map<String, Collection<Claim>> open = longOpen(now);
-        if (open.isEmpty() && lockedOut.isEmpty()) {
-            tell(Map.of());
-        } else {
-            tell(connection.inTransaction(c -> find(c, open, lockedOut)));
+        Map<TopicPartition, TidemarkException> found = new HashMap<>(withoutKafka.get());
+        if (!open.isEmpty() || !lockedOut.isEmpty()) {
+            found.putAll(connection.inTransaction(c -> find(c, open, lockedOut)));
         }
+        tell(found);
         write(current.stream().filter(w -> w.isLong(now)).toList(), now);
     }
 

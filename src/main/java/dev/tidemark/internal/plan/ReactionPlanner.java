@@ -148,7 +148,9 @@ public final class ReactionPlanner {
                     action = record.policy().decide(new RecordFailure(record.raw(), code, cause, record.attempt()));
                 } catch (Throwable e) {
                     Fatal.rethrow(e);
-                    e.addSuppressed(cause);
+                    if (e != cause) {
+                        e.addSuppressed(cause);
+                    }
                     return halt(ErrorCode.HANDLER_FAILED, "the failure policy itself failed when " + what, e);
                 }
             }

@@ -42,6 +42,7 @@ import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -96,7 +97,12 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     private final AtomicBoolean inUse = new AtomicBoolean();
     private boolean closed;
     private @Nullable Handout handout;
+
+    // Kafka's client can be woken only once it is subscribed.
+    private final Object waking = new Object();
     private boolean subscribed;
+    private boolean woken;
+    private CompletableFuture<Void> wake = new CompletableFuture<>();
     private long missingDueAt = System.nanoTime();
 
     private ClaimingLoop(Options options, Consumer<K, V> consumer, Admin admin) {
@@ -122,7 +128,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                 events,
                 this::held,
                 this::assigned,
-                List::of,
+                events::waits,
                 List.of(),
                 threads);
         this.identities = options.strictIdentity() ? control::confirm : IdentityCheck.NONE;
@@ -143,13 +149,21 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         try {
             admin = Admin.create(options.kafka().admin());
             return new ClaimingLoop<>(options, new KafkaConsumer<>(config, keys, values), admin);
-        } catch (RuntimeException e) {
-            if (admin != null) {
-                admin.close(GOODBYE);
-            }
-            throw e instanceof TidemarkException
-                    ? e
-                    : KafkaErrors.notMade(options.kafka().groupId(), e);
+        } catch (TidemarkException e) {
+            close(admin);
+            throw e;
+        } catch (RuntimeException | LinkageError e) {
+            close(admin);
+            throw KafkaErrors.notMade(options.kafka().groupId(), e);
+        } catch (Throwable e) {
+            close(admin);
+            throw e;
+        }
+    }
+
+    private static void close(@Nullable Admin admin) {
+        if (admin != null) {
+            admin.close(GOODBYE);
         }
     }
 
@@ -197,11 +211,17 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     /** Whether the group may be joined: not before the store was found sound. */
     private boolean isSubscribed(long end) {
-        if (subscribed) {
-            return true;
+        CompletableFuture<Void> woke;
+        synchronized (waking) {
+            if (subscribed) {
+                return true;
+            }
+            woke = wake;
         }
         try {
-            sound.get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            Object unused = CompletableFuture.anyOf(sound, woke)
+                    .get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            throwIfWoken();
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
@@ -221,8 +241,21 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
             // There is no group to call back.
             shares.onPartitionsAssigned(manual.partitions());
         }
-        subscribed = true;
+        synchronized (waking) {
+            subscribed = true;
+        }
+        throwIfWoken();
         return true;
+    }
+
+    private void throwIfWoken() {
+        synchronized (waking) {
+            if (woken) {
+                woken = false;
+                wake = new CompletableFuture<>();
+                throw new WakeupException();
+            }
+        }
     }
 
     /** Nothing was fetched and not handed out when this throws. */
@@ -261,12 +294,21 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     @Override
     public Map<TopicPartition, String> waiting() {
-        return shares.waiting();
+        Map<TopicPartition, String> waiting = new HashMap<>(shares.waiting());
+        events.waits().forEach(w -> waiting.putIfAbsent(w.partition(), w.words()));
+        return Map.copyOf(waiting);
     }
 
     @Override
     public void wakeup() {
-        consumer.wakeup();
+        synchronized (waking) {
+            if (subscribed) {
+                consumer.wakeup();
+            } else {
+                woken = true;
+                boolean unused = wake.complete(null);
+            }
+        }
     }
 
     @Override

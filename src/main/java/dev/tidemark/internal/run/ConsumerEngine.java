@@ -162,7 +162,9 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 }
             } catch (TidemarkException e) {
                 failed = e;
-            } catch (RuntimeException | Error e) {
+            } catch (Throwable e) {
+                // Checked ones too, which languages without them, and sneaky code, throw from anywhere: all is closed
+                // first.
                 failed =
                         unexpected("the poll thread failed with " + e.getClass().getSimpleName(), e);
             }
@@ -310,7 +312,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                 isHealthy(),
                 partitions,
                 made == null ? new ConsumerStatus.Queue(0, 0) : made.intake().waiting(),
-                lastError().or(this::strangers));
+                lastError().or(this::strangers).or(() -> troubles().stream().findFirst()));
     }
 
     private Optional<String> lastError() {
@@ -325,14 +327,22 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     @Override
     public Health health() {
         Health health = HealthPlanner.plan(facts());
-        Optional<String> strangers = strangers();
-        if (strangers.isEmpty()) {
-            return health;
-        }
-        // Neither a restart nor another pod would change it, and a rolling move must be able to go on.
+        // Neither a restart nor another pod would change any of it, and a rolling move must be able to go on.
         List<String> problems = new ArrayList<>(health.problems());
-        problems.add(strangers.get());
+        strangers().ifPresent(problems::add);
+        // Partitions that wait for it tell it too.
+        troubles().stream()
+                .filter(trouble -> problems.stream().noneMatch(problem -> problem.contains(trouble)))
+                .toList()
+                .forEach(problems::add);
         return new Health(health.live(), health.ready(), problems);
+    }
+
+    private List<String> troubles() {
+        Rooms made = rooms;
+        return made == null || state.get() != State.RUNNING
+                ? List.of()
+                : made.control().troubles();
     }
 
     private Optional<String> strangers() {

@@ -5,8 +5,12 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
+import dev.tidemark.internal.plan.Waiting;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
@@ -17,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class LoopEvents implements ControlEvents {
     private final ConcurrentLinkedQueue<Consumer<Shares>> news = new ConcurrentLinkedQueue<>();
     private final Strangers strangers;
+    private volatile Map<TopicPartition, Waiting> waits = Map.of();
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
 
@@ -34,6 +39,11 @@ final class LoopEvents implements ControlEvents {
     @Nullable
     TidemarkException missing() {
         return missing;
+    }
+
+    /** The partitions that nothing can be fetched for. Any thread may ask. */
+    List<Waiting> waits() {
+        return List.copyOf(waits.values());
     }
 
     /** Tells it all, in order, on the caller's thread. */
@@ -66,7 +76,23 @@ final class LoopEvents implements ControlEvents {
 
     @Override
     public void waits(Map<TopicPartition, TidemarkException> found) {
-        // The units are the caller's own, and so is what they wait for.
+        // The units are the caller's own, so this is not about locks that they wait for.
+        long now = System.nanoTime();
+        Map<TopicPartition, Waiting> next = new HashMap<>();
+        found.forEach((partition, why) -> {
+            Waiting before = waits.get(partition);
+            next.put(
+                    partition,
+                    new Waiting(
+                            partition,
+                            OptionalLong.empty(),
+                            before == null ? now : before.since(),
+                            why,
+                            Board.words(why),
+                            false,
+                            false));
+        });
+        waits = Map.copyOf(next);
     }
 
     @Override

@@ -86,6 +86,6 @@ public final class AuditLogTable {
         s.setString(7, partition.topic());
         s.setLong(8, from);
         s.setLong(9, to);
-        s.setString(10, reason);
+        s.setString(10, DatabaseText.of(s.getConnection()).hold(reason));
     }
 }

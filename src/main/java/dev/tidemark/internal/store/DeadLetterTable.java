@@ -145,6 +145,8 @@ public final class DeadLetterTable {
             String owner)
             throws SQLException {
         List<Header> headers = List.of(record.headers().toArray());
+        DatabaseText text = DatabaseText.of(c);
+        ErrorText held = error.in(text);
         s.setString(1, groupId);
         s.setString(2, record.topic());
         s.setInt(3, record.partition());
@@ -153,14 +155,14 @@ public final class DeadLetterTable {
         s.setString(6, record.timestampType().toString());
         s.setBytes(7, record.key());
         s.setBytes(8, record.value());
-        s.setArray(9, Schema.texts(c, headers, header -> ErrorText.storable(header.key())));
+        s.setArray(9, Schema.texts(c, headers, header -> text.hold(ErrorText.storable(header.key()))));
         s.setArray(
                 10, c.createArrayOf("bytea", headers.stream().map(Header::value).toArray(byte[][]::new)));
         s.setBoolean(11, holdKey);
-        s.setString(12, error.code());
-        s.setString(13, error.exception());
-        s.setString(14, error.message());
-        s.setString(15, error.stack());
+        s.setString(12, held.code());
+        s.setString(13, held.exception());
+        s.setString(14, held.message());
+        s.setString(15, held.stack());
         s.setInt(16, attempts);
         s.setString(17, owner);
         s.setString(18, groupId);
@@ -254,11 +256,12 @@ public final class DeadLetterTable {
 
     /** Notes that a dead letter failed once more. */
     public void failedAgain(Connection c, long id, ErrorText error) throws SQLException {
+        ErrorText held = error.in(DatabaseText.of(c));
         try (PreparedStatement s = prepare(c, schema.sql(FAILED_AGAIN))) {
-            s.setString(1, error.code());
-            s.setString(2, error.exception());
-            s.setString(3, error.message());
-            s.setString(4, error.stack());
+            s.setString(1, held.code());
+            s.setString(2, held.exception());
+            s.setString(3, held.message());
+            s.setString(4, held.stack());
             s.setString(5, groupId);
             s.setLong(6, id);
             s.executeUpdate();

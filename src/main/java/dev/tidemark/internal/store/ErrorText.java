@@ -2,8 +2,11 @@ package dev.tidemark.internal.store;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.internal.plan.Fatal;
+import java.io.FilterWriter;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +26,8 @@ public record ErrorText(
     public static ErrorText of(ErrorCode code, Throwable thrown) {
         String name = thrown.getClass().getName();
         try {
-            StringWriter stack = new StringWriter();
-            thrown.printStackTrace(new PrintWriter(stack));
             String message = thrown.getMessage();
-            return new ErrorText(
-                    code.code(), name, message == null ? null : storable(message), storable(stack.toString()));
+            return new ErrorText(code.code(), name, message == null ? null : cut(message), stack(thrown));
         } catch (Throwable e) {
             // An exception whose own methods throw must not keep its record from being parked.
             Fatal.rethrow(e);
@@ -35,10 +35,67 @@ public record ErrorText(
         }
     }
 
+    private static String stack(Throwable thrown) {
+        StringWriter stack = new StringWriter();
+        try {
+            thrown.printStackTrace(new PrintWriter(new Limited(stack)));
+        } catch (FullException e) {
+            return cut(stack.toString());
+        }
+        return cut(stack.toString());
+    }
+
+    /** The same error as this database can hold it. */
+    ErrorText in(DatabaseText database) {
+        return new ErrorText(code, database.hold(exception), database.hold(message), database.hold(stack));
+    }
+
+    /** As {@link #storable}, and no longer than an error should be. */
+    static String cut(String text) {
+        return storable(text.length() > LONGEST ? text.substring(0, LONGEST) : text);
+    }
+
     /** The text without what PostgreSQL refuses: zero characters, and halves of surrogate pairs. */
     static String storable(String text) {
-        String cut = text.length() > LONGEST ? text.substring(0, LONGEST) : text;
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(cut.replace('\u0000', '\ufffd'));
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.replace('\u0000', '\ufffd'));
         return StandardCharsets.UTF_8.decode(bytes).toString();
+    }
+
+    /** Takes no more than is kept: the causes of an exception need not end. */
+    private static final class Limited extends FilterWriter {
+        private int left = LONGEST;
+
+        Limited(Writer out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int character) throws IOException {
+            write(new char[] {(char) character}, 0, 1);
+        }
+
+        @Override
+        public void write(char[] characters, int from, int length) throws IOException {
+            super.write(characters, from, Math.min(length, left));
+            take(length);
+        }
+
+        @Override
+        public void write(String text, int from, int length) throws IOException {
+            super.write(text, from, Math.min(length, left));
+            take(length);
+        }
+
+        private void take(int length) {
+            if (length > left) {
+                throw new FullException();
+            }
+            left -= length;
+        }
+    }
+
+    /** Unchecked, since a PrintWriter swallows what is checked and goes on. */
+    private static final class FullException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
     }
 }

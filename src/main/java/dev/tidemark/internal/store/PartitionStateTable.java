@@ -122,7 +122,7 @@ public final class PartitionStateTable {
             s.setInt(3, partition.partition());
             s.setDouble(4, ago.toMillis() / 1000.0);
             s.setString(5, code.code());
-            s.setString(6, words);
+            s.setString(6, DatabaseText.of(c).hold(ErrorText.cut(words)));
             s.executeUpdate();
         }
     }
@@ -157,6 +157,7 @@ public final class PartitionStateTable {
             return epochs;
         }
         List<Wait> rows = List.copyOf(waits);
+        DatabaseText text = DatabaseText.of(c);
         try (PreparedStatement s = prepare(c, schema.sql(WAITING))) {
             bindEpochs(s, c, rows);
             s.setArray(
@@ -167,7 +168,7 @@ public final class PartitionStateTable {
                                     .map(w -> w.waited().toMillis() / 1000.0)
                                     .toArray(Double[]::new)));
             s.setArray(5, Schema.texts(c, rows, w -> w.code().code()));
-            s.setArray(6, Schema.texts(c, rows, w -> ErrorText.storable(w.words())));
+            s.setArray(6, Schema.texts(c, rows, w -> text.hold(ErrorText.cut(w.words()))));
             s.setString(7, groupId);
             try (ResultSet r = s.executeQuery()) {
                 while (r.next()) {

@@ -28,6 +28,12 @@ import org.postgresql.util.ServerErrorMessage;
 public final class SqlFailures {
     private static final int LONGEST = 300;
 
+    /** An exception may make itself a new cause whenever it is asked. */
+    private static final int MOST_CAUSES = 100;
+
+    /** As the driver names its prepared statements. */
+    private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
+
     /**
      * PgBouncer has one SQLSTATE for all that it says, 08P01, whether the server is away for a moment or the login will never do. Its
      * words are never translated.
@@ -130,18 +136,17 @@ public final class SqlFailures {
 
     /**
      * Whether the server does not know a prepared statement of the driver's, or knows another one by its name. The latter can
-     * also show as the wrong number of parameters (08P01), which is told from a broken protocol by where the server says it.
+     * also show as the wrong number of parameters (08P01), which is told from a broken protocol by where the server says it. What SQL
+     * prepares itself has other names.
      */
     static boolean isStatementClash(Throwable failure) {
         SqlFacts facts = facts(failure);
-        if (facts.is("42P05", "26000")) {
-            // A handler may prepare statements of its own.
-            return serverWords(failure).stream().anyMatch(word -> DRIVERS_STATEMENT.matcher(word).matches());
-        }
-        return facts.is("08P01")
-                && chain(failure).stream()
-                        .map(SqlFailures::serverMessage)
-                        .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
+        boolean bound = chain(failure).stream()
+                .map(SqlFailures::serverMessage)
+                .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
+        boolean named = serverWords(failure).stream()
+                .anyMatch(word -> DRIVERS_STATEMENT.matcher(word).matches());
+        return facts.is("42P05", "26000") ? bound || named : bound && facts.is("08P01");
     }
 
     /**
@@ -278,11 +283,13 @@ public final class SqlFailures {
         Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         List<Throwable> chain = new ArrayList<>();
         Throwable t = failure;
-        while (t != null && seen.add(t)) {
+        while (t != null && chain.size() < MOST_CAUSES && seen.add(t)) {
             chain.add(t);
             if (t instanceof SQLException sql) {
-                for (SQLException n = sql.getNextException(); n != null && seen.add(n); n = n.getNextException()) {
+                SQLException n = sql.getNextException();
+                while (n != null && chain.size() < MOST_CAUSES && seen.add(n)) {
                     chain.add(n);
+                    n = n.getNextException();
                 }
             }
             t = causeOf(t);

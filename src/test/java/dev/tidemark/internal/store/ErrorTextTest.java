@@ -42,9 +42,9 @@ class ErrorTextTest {
 
     @Test
     void whatIsTooLongIsCutAndNothingElse() {
-        assertThat(ErrorText.storable("x".repeat(LONGEST))).hasSize(LONGEST);
-        assertThat(ErrorText.storable("x".repeat(LONGEST + 1))).isEqualTo("x".repeat(LONGEST));
-        assertThat(ErrorText.storable("x".repeat(LONGEST - 1) + "\ud83d\ude00"))
+        assertThat(ErrorText.cut("x".repeat(LONGEST))).hasSize(LONGEST);
+        assertThat(ErrorText.cut("x".repeat(LONGEST + 1))).isEqualTo("x".repeat(LONGEST));
+        assertThat(ErrorText.cut("x".repeat(LONGEST - 1) + "\ud83d\ude00"))
                 .as("cut within a pair")
                 .isEqualTo("x".repeat(LONGEST - 1) + "?");
         assertThat(ErrorText.storable("")).isEmpty();

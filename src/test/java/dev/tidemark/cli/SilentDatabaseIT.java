@@ -1,0 +1,115 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.testkit.Cli;
+import dev.tidemark.testkit.DatabaseRole;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.FreezingProxy;
+import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.SqlJobs;
+import dev.tidemark.testkit.TestDatabase;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A database that falls silent during a command, as behind a firewall that forgets connections: none waits for ever. */
+class SilentDatabaseIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("silent-cli"), 2);
+
+    @BeforeEach
+    void read() {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 50));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                b -> b.topics(topic).untilEnd().onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    if (record.offset() == 1) {
+                        throw new IllegalStateException("test");
+                    }
+                    FlightEffects.foldOne(record, tx);
+                }))) {
+            running.end();
+        }
+    }
+
+    /** A command on a connection that falls silent once it says a word. */
+    private record Started(List<String> args, FreezingProxy proxy, Cli.Running running) {}
+
+    private Started start(DatabaseRole role, String word, String more, String... args) throws IOException {
+        FreezingProxy proxy = new FreezingProxy(database.server().port());
+        proxy.freezeAt(sent -> sent.contains(word));
+        Cli cli = Cli.with(Map.of(
+                "TIDEMARK_JDBC_URL",
+                proxy.through(database.as(role).jdbcUrl()) + more,
+                "TIDEMARK_BOOTSTRAP_SERVERS",
+                kafka.bootstrapServers()));
+        return new Started(List.of(args), proxy, cli.start(args));
+    }
+
+    private void assertGivenUp(List<Started> commands, int exitCode) throws IOException {
+        for (Started command : commands) {
+            try (FreezingProxy proxy = command.proxy();
+                    Cli.Running running = command.running()) {
+                assertThat(running.await(60)).as(running.err()).isEqualTo(exitCode);
+                assertThat(proxy.hasFrozen()).as("%s", command.args()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void everyCommandGivesUp() throws IOException {
+        SqlJobs.createAirportDelay(database);
+        String job = SqlJobs.file("airport_delay.sql").toString();
+
+        List<Started> looks = new ArrayList<>();
+        looks.add(start(DatabaseRole.READER, "consumer_lag", "", "describe", topic));
+        looks.add(start(DatabaseRole.READER, "audit_log", "", "audit", topic));
+        looks.add(start(DatabaseRole.READER, "dead_letter", "", "dead-letters", "list", topic));
+        looks.add(start(DatabaseRole.OPERATOR, "consumer_pause", "", "pause", topic));
+        looks.add(start(DatabaseRole.WRITER, "dead_letter", "", "dead-letters", "redrive", job, topic, "--all"));
+        // A run waits for a database that is away, as ever, and this one is there again.
+        Started run = start(
+                DatabaseRole.WRITER,
+                "airport_delay",
+                "",
+                "run",
+                job,
+                "--topic",
+                topic,
+                "--group",
+                "x",
+                "--until-end",
+                "-q");
+        assertGivenUp(looks, ExitCode.AWAY);
+        assertGivenUp(List.of(run), ExitCode.DONE);
+        assertThat(SqlJobs.airportDelay(database))
+                .isEqualTo(Flights.truth(Flights.sample().subList(0, 50)));
+    }
+
+    @Test
+    void whatAChangeCameToIsNotKnown() throws IOException {
+        Started pause = start(
+                DatabaseRole.OPERATOR,
+                "tidemark.pause(",
+                "&socketTimeout=2",
+                "pause",
+                topic,
+                "--execute",
+                "--reason",
+                "test");
+        assertGivenUp(List.of(pause), ExitCode.AWAY);
+        assertThat(pause.running().err()).contains("TM-602", "Whether the change was made is not known");
+    }
+}
