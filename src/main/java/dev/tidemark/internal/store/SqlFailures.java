@@ -42,9 +42,6 @@ public final class SqlFailures {
             Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
                     + "|database .* does not exist|.*authentication failed.*");
 
-    /** How the driver names the statements that it prepares. */
-    private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
-
     private SqlFailures() {}
 
     /** What this exception and its causes say. */

@@ -50,7 +50,7 @@ public final class UnitTransaction {
                         then (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_xact_user_tables)
                            + count(*) filter (where c.relkind = 'f')
                    end,
-                   count(*)
+                   count(*), count(*) filter (where c.relkind = 'f')
               from pg_locks l join pg_class c on c.oid = l.relation
              where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind in ('r', 'p', 'f')
                and l.database = (select oid from pg_database where datname = current_database())
@@ -61,9 +61,10 @@ public final class UnitTransaction {
      *
      * @param rows empty where the server does not count them
      * @param tables how many tables it has locked in order to write to them
+     * @param foreign how many of them are foreign
      */
-    private record Written(OptionalLong rows, long tables) {
-        private static final Written NOTHING = new Written(OptionalLong.empty(), 0);
+    private record Written(OptionalLong rows, long tables, long foreign) {
+        private static final Written NOTHING = new Written(OptionalLong.empty(), 0, 0);
     }
 
     private final Schema schema;
@@ -78,9 +79,13 @@ public final class UnitTransaction {
     /** Whether the last transaction failed because another one holds an offset row. */
     private boolean isRowLocked;
 
+    /** Whether a time limit has ended an advance since the last commit. */
+    private boolean advanceCancelled;
+
     private boolean warned;
     private boolean wrote;
     private boolean readyToWrite;
+    private boolean wroteToForeignTable;
     private boolean cleanSession;
 
     /**
@@ -149,6 +154,11 @@ public final class UnitTransaction {
      */
     public boolean wrote() {
         return wrote;
+    }
+
+    /** Whether the effects of the last transaction that was watched wrote to a foreign table. */
+    public boolean wroteToForeignTable() {
+        return wroteToForeignTable;
     }
 
     /** Whether the effects of the last transaction that was watched came as far as a table to write to, if only to find nothing to write. */
@@ -270,6 +280,7 @@ public final class UnitTransaction {
                 Written after = written(connection);
                 wrote = after.rows().isEmpty()
                         || after.rows().getAsLong() > before.rows().orElse(0);
+                wroteToForeignTable = after.foreign() > before.foreign();
                 readyToWrite = wrote || after.tables() > before.tables();
             }
             if (terms.trial()) {
@@ -322,8 +333,8 @@ public final class UnitTransaction {
             if (unlogged.isPresent()) {
                 return new UnitOutcome.StoreFailed(unlogged.get());
             }
-            if (patience.equals(Terms.LITTLE_PATIENCE)) {
-                // The handler may have left a shorter one, and the rows may be held by nobody.
+            if (advanceCancelled) {
+                // The handler may have left a shorter one.
                 Schema.execute(
                         connection,
                         "set local statement_timeout = "
@@ -355,6 +366,7 @@ public final class UnitTransaction {
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");
+            advanceCancelled |= advancing && facts.is("57014");
             UnitOutcome outcome = ofOwnStatement(e);
             boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006");
             return lasting && endsWithoutHandler(claims, end, patience)
@@ -429,6 +441,7 @@ public final class UnitTransaction {
     private UnitOutcome commit(Connection connection, UnitEnd end, Map<Claim, Position> moves) {
         try {
             Schema.commit(connection);
+            advanceCancelled = false;
             if (!(end instanceof UnitEnd.Park || end instanceof UnitEnd.Skip)) {
                 session.handlerCommitted();
             }
@@ -525,7 +538,7 @@ public final class UnitTransaction {
                 return Written.NOTHING;
             }
             long rows = r.getLong(1);
-            return new Written(r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows), r.getLong(2));
+            return new Written(r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows), r.getLong(2), r.getLong(3));
         }
     }
 

@@ -52,7 +52,7 @@ final class FailingRecord {
     void failedTogether(List<? extends Part<?, ?>> parts, SqlFacts facts) {
         together = facts.kind();
         successesThen.clear();
-        parts.forEach(part -> successesThen.put(part.lane(), part.lane().successes));
+        parts.forEach(part -> successesThen.put(part.lane(), successes(part, facts)));
         lockTimed |= facts.isCancelled();
     }
 
@@ -110,7 +110,7 @@ final class FailingRecord {
         }
         boolean alike = first != null && first.kind().equals(kind);
         if (!alike) {
-            part.failed(new Failure(kind, part.lane().successes));
+            part.failed(new Failure(kind, successes(part, facts)));
         }
         boolean judged = alike || (neighboursAlike.isPresent() && ++ways >= MOST_WAYS);
         if (!judged) {
@@ -120,7 +120,7 @@ final class FailingRecord {
         }
         String topic = part.partition().topic();
         return new Evidence(
-                alike && part.lane().successes > first.successes() ? Proof.OWN : proof,
+                alike && successes(part, facts) > first.successes() ? Proof.OWN : proof,
                 neighboursAlike,
                 history.givenUpAlike(topic, kind),
                 inARow,
@@ -128,6 +128,12 @@ final class FailingRecord {
                 part.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,
                 history.habit(topic, kind),
                 decided);
+    }
+
+    /** How many successes of the part's partition say something about records that fail so. */
+    private long successes(Part<?, ?> part, SqlFacts facts) {
+        boolean any = history.counts(part.partition().topic(), false, facts.fromDatabase());
+        return any ? part.lane().successes : part.lane().writes;
     }
 
     /** The next round of a record that failed in this one, about which its policy has decided. */

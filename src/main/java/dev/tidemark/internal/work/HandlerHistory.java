@@ -1,23 +1,54 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.internal.plan.Evidence.Habit;
+import dev.tidemark.internal.plan.SqlFacts;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Which records a consumer gave up lately, in all its workers, by topic: what works for one topic says little about another.
- * Thread-safe.
+ * What the records of a consumer have come to lately, in all its workers, by topic: what works for one topic says little about
+ * another. Thread-safe.
  */
 public final class HandlerHistory {
-    private final Map<String, Map<String, Integer>> givenUp = new ConcurrentHashMap<>();
+    private final Map<String, Map<String, GivenUp>> givenUp = new ConcurrentHashMap<>();
     private final Map<Of, Habit> habits = new ConcurrentHashMap<>();
+    private final Set<String> writing = ConcurrentHashMap.newKeySet();
 
     private record Of(String topic, String kind) {}
 
-    /** A record of this topic had an effect. */
-    void succeeded(String topic) {
-        givenUp.remove(topic);
+    private record GivenUp(int records, boolean inDatabase) {}
+
+    /** A record of this topic wrote a row. */
+    void wrote(String topic) {
+        writing.add(topic);
+    }
+
+    /** Whether what is done with this topic is known to write rows. */
+    boolean writes(String topic) {
+        return writing.contains(topic);
+    }
+
+    /**
+     * Whether a success says anything about records that fail so. One that wrote no row may have passed its record over; it counts
+     * where no record of the topic writes any and none fails in the database.
+     */
+    boolean counts(String topic, boolean wrote, boolean inDatabase) {
+        return wrote || (!inDatabase && !writes(topic));
+    }
+
+    /**
+     * A record of this topic took effect.
+     *
+     * @param readyToWrite whether it came as far as a table to write to
+     */
+    void succeeded(String topic, boolean readyToWrite) {
+        givenUp.computeIfPresent(topic, (t, kinds) -> {
+            Map<String, GivenUp> left = new HashMap<>(kinds);
+            left.values().removeIf(given -> counts(topic, readyToWrite, given.inDatabase()));
+            return left.isEmpty() ? null : left;
+        });
     }
 
     /** A record of this topic that failed so by itself has succeeded, though nothing was changed. */
@@ -30,23 +61,26 @@ public final class HandlerHistory {
         return habits.getOrDefault(new Of(topic, kind), Habit.UNKNOWN);
     }
 
-    /** A record of this topic was given up for a failure of this kind. */
-    void gaveUp(String topic, String kind) {
-        habits.put(new Of(topic, kind), Habit.STAYS);
+    /** A record of this topic was given up for a failure like this. */
+    void gaveUp(String topic, SqlFacts failure) {
+        habits.put(new Of(topic, failure.kind()), Habit.STAYS);
         givenUp.compute(topic, (t, kinds) -> {
-            Map<String, Integer> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
-            counts.merge(kind, 1, Integer::sum);
+            Map<String, GivenUp> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
+            GivenUp before = counts.get(failure.kind());
+            counts.put(
+                    failure.kind(), new GivenUp(before == null ? 1 : before.records() + 1, failure.fromDatabase()));
             return counts;
         });
     }
 
-    /** Whether records of this topic were given up since its last success. */
+    /** Whether records of this topic were given up since a success that counts. */
     boolean hasGivenUp(String topic) {
         return givenUp.containsKey(topic);
     }
 
-    /** How many records of this topic were given up for failures of this kind since its last success. */
+    /** How many records of this topic were given up for failures of this kind since the last success that counts. */
     int givenUpAlike(String topic, String kind) {
-        return givenUp.getOrDefault(topic, Map.of()).getOrDefault(kind, 0);
+        GivenUp given = givenUp.getOrDefault(topic, Map.of()).get(kind);
+        return given == null ? 0 : given.records();
     }
 }

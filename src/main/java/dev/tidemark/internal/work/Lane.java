@@ -68,6 +68,9 @@ final class Lane {
     /** How often records of it took effect. Used by the worker whose unit it is in. */
     long successes;
 
+    /** How often records of it wrote a row, as far as that was looked at. Used by the worker whose unit it is in. */
+    long writes;
+
     /** Whether another transaction held its offset row the last time. Used by the worker whose unit it is in. */
     boolean rowHeld;
 

@@ -32,6 +32,7 @@ final class NeighbourTrial<K, V> {
     private final RecordDecoder<K, V> decoder;
     private final Part<K, V> part;
     private final List<Part<K, V>> parts;
+    private final UnitOutcome failed;
     private final SqlFacts failure;
     private final boolean undecodable;
     private final boolean atCommit;
@@ -46,7 +47,7 @@ final class NeighbourTrial<K, V> {
      * @param part whose first record failed
      * @param parts all of its unit
      * @param failure how it failed
-     * @param outcome the same; where it could not be decoded, nothing but decoding is tried
+     * @param failed the same as the outcome; where it could not be decoded, nothing but decoding is tried
      */
     NeighbourTrial(
             UnitTools<K, V> tools,
@@ -54,15 +55,16 @@ final class NeighbourTrial<K, V> {
             Part<K, V> part,
             List<Part<K, V>> parts,
             SqlFacts failure,
-            UnitOutcome outcome,
+            UnitOutcome failed,
             boolean lockTimed) {
         this.tools = tools;
         this.decoder = decoder;
         this.part = part;
         this.parts = parts;
         this.failure = failure;
-        this.undecodable = outcome instanceof UnitOutcome.Undecodable;
-        this.atCommit = outcome instanceof UnitOutcome.HandlerFailed failed && failed.atCommit();
+        this.failed = failed;
+        this.undecodable = failed instanceof UnitOutcome.Undecodable;
+        this.atCommit = failed instanceof UnitOutcome.HandlerFailed f && f.atCommit();
         this.lockTimed = lockTimed;
     }
 
@@ -109,7 +111,15 @@ final class NeighbourTrial<K, V> {
             tried++;
             UnitOutcome outcome = tryOut(candidate);
             if (outcome instanceof UnitOutcome.Committed) {
-                if (undecodable || tools.transaction().wrote()) {
+                if (failed instanceof UnitOutcome.HandlerFailed f
+                        && f.facts().isCancelled()
+                        && tools.transaction().wroteToForeignTable()) {
+                    // What waits on the far side for a lock cannot be told from what works for long.
+                    return result(Proof.NONE, new UnitOutcome.Troubled(FailureKind.PASSING, f.cause()), false);
+                }
+                String topic = part.partition().topic();
+                if (undecodable
+                        || tools.history().counts(topic, tools.transaction().wrote(), failure.fromDatabase())) {
                     return result(proof, null, false);
                 }
                 // It was passed over without an effect, and so did not come to what fails.

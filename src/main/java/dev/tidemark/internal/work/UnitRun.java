@@ -131,7 +131,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         lockTimed = failing.isLockTimed() || slice.parts().stream().anyMatch(Part::isLockTimed);
         boolean held = slice.parts().stream().anyMatch(part -> part.lane().rowHeld);
         boolean first = slice.parts().stream().allMatch(part -> part.portion().attempt() == 1);
-        watched = search != null || slice.parts().stream().anyMatch(this::hasGivenUp);
+        watched = search != null || slice.parts().stream().anyMatch(this::isWritingOfInterest);
         Terms terms = Terms.USUAL
                 .lockTimed(lockTimed)
                 .afterHeld(held)
@@ -314,17 +314,21 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private void hadEffect(Part<K, V> part) {
         part.lane().givenUp = 0;
-        if (watched && tools.transaction().wrote()) {
-            part.lane().successes++;
-        }
-        if (watched && tools.transaction().wasReadyToWrite()) {
-            tools.history().succeeded(part.partition().topic());
+        part.lane().successes++;
+        String topic = part.partition().topic();
+        if (watched) {
+            if (tools.transaction().wrote()) {
+                part.lane().writes++;
+                tools.history().wrote(topic);
+            }
+            tools.history().succeeded(topic, tools.transaction().wasReadyToWrite());
         }
     }
 
-    /** Whether a success of this partition would end a row of records that were given up. */
-    private boolean hasGivenUp(Part<K, V> part) {
-        return tools.history().hasGivenUp(part.partition().topic());
+    /** Whether it says anything if a record of this partition writes a row, or none. */
+    private boolean isWritingOfInterest(Part<K, V> part) {
+        String topic = part.partition().topic();
+        return tools.history().hasGivenUp(topic) || !tools.history().writes(topic);
     }
 
     private void tell(List<Claim> moved) {
@@ -455,8 +459,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             tools.history()
                     .gaveUp(
                             part.partition().topic(),
-                            Objects.requireNonNull(failureOf(Objects.requireNonNull(last)))
-                                    .kind());
+                            Objects.requireNonNull(failureOf(Objects.requireNonNull(last))));
             tell(List.of(part.claim()));
             return false;
         }
