@@ -2,9 +2,9 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import dev.tidemark.testkit.ChildJvm;
 import dev.tidemark.testkit.ConsumerFleet;
-import ch.qos.logback.classic.Level;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

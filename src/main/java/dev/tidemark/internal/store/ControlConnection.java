@@ -72,7 +72,8 @@ public final class ControlConnection implements AutoCloseable {
         try {
             limitReads(networkTimeout);
             Schema.execute(c, "set transaction isolation level read committed");
-            // A server learns only after hours that its client is gone without a word, and would keep the locks of a claim so long.
+            // A server learns only after hours that its client is gone without a word, and would keep the locks of a
+            // claim so long.
             Schema.execute(
                     c,
                     "set local lock_timeout = " + LOCK_PATIENCE.toMillis()

@@ -121,7 +121,8 @@ class KafkaSettingsTest {
                 provided("reset=by_duration:PT1H\n", "auto.offset.reset", variable("reset")),
                 ErrorCode.CONFLICTING_KAFKA_SETTING,
                 "auto.offset.reset");
-        // What a pattern matches is asked of Kafka in more than one way, and its own topics are in none but the consumer's.
+        // What a pattern matches is asked of Kafka in more than one way, and its own topics are in none but the
+        // consumer's.
         for (Object no : List.of("false", " FALSE ", false)) {
             assertRefused(
                     settings("exclude.internal.topics", no),
