@@ -2,6 +2,7 @@ package dev.tidemark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import dev.tidemark.testkit.ChildJvm;
 import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -9,6 +10,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
@@ -233,10 +235,15 @@ class BoundedRunIT {
     }
 
     @Test
-    void aPatternThatMatchesNothingIsAtItsEnd() {
-        try (Running running =
-                start("consumer", builder -> builder.topicPattern(Pattern.compile(topic + "-nothing")))) {
+    void aPatternThatMatchesNothingIsAtItsEndAndSaysSo() {
+        try (LogCapture log = LogCapture.start("nothing");
+                Running running =
+                        start("consumer", builder -> builder.topicPattern(Pattern.compile(topic + "-nothing")))) {
             running.end();
+            assertThat(log.news())
+                    .anyMatch(e -> e.getLevel() == Level.WARN
+                            && e.getFormattedMessage().startsWith("no topic that this user may see matches")
+                            && e.getFormattedMessage().contains(topic + "-nothing"));
         }
         assertThat(database.query("select * from tidemark.topic_binding")).isEmpty();
     }

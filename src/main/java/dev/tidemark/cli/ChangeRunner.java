@@ -75,6 +75,7 @@ final class ChangeRunner {
     }
 
     private Done execute(Handle handle, Map<String, Integer> incarnations, OffsetChange change) {
+        DatabaseOptions.limitIdle(handle);
         for (Binding binding : change.bindings()) {
             bind(handle, binding);
         }

@@ -146,6 +146,11 @@ final class DatabaseOptions {
         }
     }
 
+    /** What follows in this transaction locks rows, which a server whose client is gone without a word would keep for hours. */
+    static void limitIdle(Handle tx) {
+        tx.execute("set local idle_in_transaction_session_timeout = '30s'");
+    }
+
     /** Whether a change was begun, so that a server that does not reply may have made it. */
     boolean isChanging() {
         return changing;

@@ -58,6 +58,7 @@ final class DeadLettersDropCommand implements Callable<Integer> {
 
     /** All of them in one transaction, and so one change of the audit log. */
     private Listing drop(Handle tx) {
+        DatabaseOptions.limitIdle(tx);
         List<Map<String, Object>> rows = choice.rows(tx, database, 0, Integer.MAX_VALUE).stream()
                 .filter(row -> all || ids.contains((Long) row.get("id")))
                 .toList();

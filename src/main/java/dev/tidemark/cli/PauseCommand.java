@@ -36,7 +36,10 @@ final class PauseCommand implements Callable<Integer> {
             Pauses before = Pauses.of(handle, database, scope.group());
             if (change.execute()) {
                 database.beginChange(handle);
-                handle.useTransaction(tx -> scope.chosen().forEach(pause -> pause(tx, pause)));
+                handle.useTransaction(tx -> {
+                    DatabaseOptions.limitIdle(tx);
+                    scope.chosen().forEach(pause -> pause(tx, pause));
+                });
             }
             Pauses after = change.execute() ? Pauses.of(handle, database, scope.group()) : before.with(scope.chosen());
             output.print(PauseScope.listing(places, before, after));

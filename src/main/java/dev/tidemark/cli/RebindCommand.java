@@ -91,6 +91,7 @@ final class RebindCommand implements Callable<Integer> {
                 if (change.execute()) {
                     database.beginChange(handle);
                     Plan done = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> {
+                        DatabaseOptions.limitIdle(h);
                         Plan rebound = rebind(
                                 h,
                                 incarnation,

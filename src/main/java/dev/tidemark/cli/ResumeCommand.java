@@ -39,6 +39,7 @@ final class ResumeCommand implements Callable<Integer> {
             if (change.execute()) {
                 database.beginChange(handle);
                 handle.useTransaction(tx -> {
+                    DatabaseOptions.limitIdle(tx);
                     int ended = scope.chosen().stream()
                             .mapToInt(pause -> resume(tx, pause))
                             .sum();

@@ -41,6 +41,7 @@ final class UndoneReset {
         requireOwn(handle);
         database.beginChange(handle);
         List<Moved> moves = handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, h -> {
+            DatabaseOptions.limitIdle(h);
             h.savepoint(SAVEPOINT);
             List<Moved> moved = undo(h);
             if (change.execute()) {

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -183,6 +184,24 @@ class SilentConnectionIT {
                         () -> silent.consumer().health().ready()
                                 && silent.consumer().status().partitions().size() == 1);
             }
+        }
+        complete();
+    }
+
+    /** The server does not learn that the client is gone, and the claim's locks are in the way of every other claim. */
+    @ParameterizedTest
+    @ValueSource(strings = {"owner_epoch", "consumer_pause"})
+    void aClaimKeepsNoLocksOnASilentConnection(String said) {
+        proxy.freezeAt(sent -> sent.contains(said));
+        produce(0, 200);
+        try (Running running = Running.start(pool(), kafka.consumerConfig(topic, "cooperative"), this::consumer)) {
+            running.until("it is silent", proxy::hasFrozen);
+            running.until("all read", () -> stored() == 200);
+            running.until("healthy", () -> running.consumer().health().ready());
+        }
+        produce(200, 400);
+        try (Running running = Running.start(pool(), kafka.consumerConfig(topic, "cooperative"), this::consumer)) {
+            running.until("the rest", () -> stored() == 400);
         }
         complete();
     }

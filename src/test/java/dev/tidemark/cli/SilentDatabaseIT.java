@@ -14,9 +14,11 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.TestDatabase;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -111,5 +113,30 @@ class SilentDatabaseIT {
                 "test");
         assertGivenUp(List.of(pause), ExitCode.AWAY);
         assertThat(pause.running().err()).contains("TM-602", "Whether the change was made is not known");
+    }
+
+    /** The server does not learn that the command is gone, and its locks are in the way of every claim. */
+    @Test
+    void aChangeKeepsNoLocks() throws IOException {
+        Started reset = start(
+                DatabaseRole.OPERATOR,
+                "tidemark.reset_offset(",
+                "&socketTimeout=2",
+                "reset",
+                topic,
+                "--all-topics",
+                "--to-offset",
+                "3",
+                "--execute");
+        assertThat(reset.running().await(60)).isEqualTo(ExitCode.AWAY);
+        Awaitility.await("the locks are gone")
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> database.superuser()
+                                .number("select count(*) from pg_stat_activity where datname = current_database()"
+                                        + " and state like 'idle in transaction%'")
+                        == 0);
+        assertThat(database.query("select distinct next_offset::text from tidemark.stored_offset"))
+                .isNotEqualTo(List.of("3"));
+        assertGivenUp(List.of(reset), ExitCode.AWAY);
     }
 }

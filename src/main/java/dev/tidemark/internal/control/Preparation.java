@@ -18,9 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What must be known before the first partition is assigned. Used by the control thread. */
 final class Preparation {
+    private static final Logger LOG = LoggerFactory.getLogger(Preparation.class);
+
     private final Schema schema;
     private final String groupId;
     private final Reading reading;
@@ -73,7 +77,15 @@ final class Preparation {
 
     /** Looks at Kafka: binds what a pattern matches, all at the same moment, and remembers where the logs end. */
     private void lookAtLogs() throws SQLException, KafkaUnavailableException {
-        if (reading.subscription() instanceof Subscription.Matching) {
+        if (reading.subscription() instanceof Subscription.Matching matching) {
+            if (lookup.topics(matching).isEmpty()) {
+                // It may be meant, and it may be mistyped, or this user may not see the topic.
+                LOG.warn(
+                        "no topic that this user may see matches the pattern{} group={} pattern={}",
+                        reading.untilEnd() ? ", so there is nothing to read" : ", waiting for one",
+                        groupId,
+                        matching.pattern());
+            }
             bindMatching();
         }
         if (reading.untilEnd()) {

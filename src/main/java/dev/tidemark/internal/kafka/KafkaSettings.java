@@ -36,6 +36,8 @@ public final class KafkaSettings {
             "false",
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
             "none",
+            ConsumerConfig.EXCLUDE_INTERNAL_TOPICS_CONFIG,
+            "true",
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
             ByteArrayDeserializer.class.getName(),
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
@@ -44,6 +46,8 @@ public final class KafkaSettings {
     private static final Map<String, String> WHY = Map.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "the offsets live in the database",
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "a lost position must be an error; choose a StartPosition instead",
+            ConsumerConfig.EXCLUDE_INTERNAL_TOPICS_CONFIG,
+                    "a pattern leaves Kafka's own topics out; name those that are meant with topics(...)",
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
                     "pass deserializers to the builder, which decodes in the workers",
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,

@@ -72,7 +72,12 @@ public final class ControlConnection implements AutoCloseable {
         try {
             limitReads(networkTimeout);
             Schema.execute(c, "set transaction isolation level read committed");
-            Schema.execute(c, "set local lock_timeout = " + LOCK_PATIENCE.toMillis());
+            // A server learns only after hours that its client is gone without a word, and would keep the locks of a
+            // claim so long.
+            Schema.execute(
+                    c,
+                    "set local lock_timeout = " + LOCK_PATIENCE.toMillis()
+                            + "; set local idle_in_transaction_session_timeout = " + longestRead.toMillis());
             limitReads(longestRead);
             T result = work.apply(c);
             Schema.commit(c);

@@ -27,6 +27,9 @@ public final class UnitNotes {
     /** The third process that ends while it tries a record is the last one. */
     private static final int MOST_ATTEMPTS = 3;
 
+    /** A server whose client is gone without a word would keep the locks of a note for hours. */
+    private static final String LIMIT_IDLE = "set local idle_in_transaction_session_timeout = '15s'";
+
     private final String groupId;
     private final WorkerSession session;
     private final UnitTransaction transaction;
@@ -131,6 +134,7 @@ public final class UnitNotes {
     private Connection connection() throws SQLException {
         Connection connection = session.connection();
         OwnThread.enter(Step.CONNECTING);
+        Schema.execute(connection, LIMIT_IDLE);
         return connection;
     }
 }

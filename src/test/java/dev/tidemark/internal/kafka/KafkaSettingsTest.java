@@ -121,6 +121,17 @@ class KafkaSettingsTest {
                 provided("reset=by_duration:PT1H\n", "auto.offset.reset", variable("reset")),
                 ErrorCode.CONFLICTING_KAFKA_SETTING,
                 "auto.offset.reset");
+        // What a pattern matches is asked of Kafka in more than one way, and its own topics are in none but the
+        // consumer's.
+        for (Object no : List.of("false", " FALSE ", false)) {
+            assertRefused(
+                    settings("exclude.internal.topics", no),
+                    ErrorCode.CONFLICTING_KAFKA_SETTING,
+                    "exclude.internal.topics",
+                    "topics(...)");
+        }
+        assertThat(KafkaSettings.of(settings("exclude.internal.topics", "TRUE")).consumer())
+                .containsEntry("exclude.internal.topics", "true");
         for (Object no : List.of("false", "FALSE", " false ", false)) {
             assertThat(KafkaSettings.of(settings("enable.auto.commit", no)).groupId())
                     .isEqualTo("etl");
