@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.jdbc.PgConnection;
 
 /** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
 class TransactionGuardIT {
@@ -42,6 +43,10 @@ class TransactionGuardIT {
             Map.entry("JDBC close", (r, tx) -> tx.getConnection().close()),
             Map.entry("SQL commit", (r, tx) -> tx.execute(" /* all right */ commit")),
             Map.entry("SQL rollback", (r, tx) -> tx.execute("rollback work")),
+            Map.entry("SQL commit behind another", (r, tx) -> tx.execute("select 1; commit")),
+            Map.entry("SQL commit behind comments", (r, tx) -> tx.execute("/* a /* b */ c */ commit")),
+            Map.entry("SQL commit in a script", (r, tx) -> tx.createScript("select 1; select ';'; commit").execute()),
+            Map.entry("SQL commit in a batch", (r, tx) -> tx.createBatch().add("select 1").add("commit").execute()),
             Map.entry("statement commit", (r, tx) -> {
                 try (Statement s = tx.getConnection().createStatement()) {
                     s.execute("commit");
@@ -168,7 +173,9 @@ class TransactionGuardIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).handle((record, tx) -> tx.execute("select 1; commit")))) {
+                builder -> builder.topics(topic).handle((record, tx) -> tx.getConnection()
+                        .unwrap(PgConnection.class)
+                        .commit()))) {
             assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("torn");
         }
         assertThat(ExactlyOnce.progress(database, topic)).isZero();

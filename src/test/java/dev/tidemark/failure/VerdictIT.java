@@ -151,7 +151,7 @@ class VerdictIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "42601", "42P01", "42883", "XX000", "0A000", "P0001", "38000", "2F002", "21000", "HV000", "26000",
+                "42601", "42P01", "42883", "XX000", "0A000", "P0001", "38000", "2F002", "21000", "HV000", "08P01", "26000",
                 "42P05"
             })
     void oneThatFailsAmongOthersIsItselfWhateverItsCode(String code) {

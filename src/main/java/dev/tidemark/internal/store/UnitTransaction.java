@@ -505,7 +505,8 @@ public final class UnitTransaction {
             return handlerFailed(ErrorCode.HANDLER_FAILED, e);
         }
         // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
-        boolean cutOff = session.isCutOff() && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01"));
+        boolean cutOff = session.isCutOff()
+                && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
         return kind == FailureKind.HANDLER
                 ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)

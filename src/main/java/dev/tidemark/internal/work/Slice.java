@@ -29,6 +29,15 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
         }
     }
 
+    /** Of how many topics it holds records. */
+    int topics() {
+        return (int) pieces.stream()
+                .filter(piece -> piece.count() > 0)
+                .map(piece -> piece.part().partition().topic())
+                .distinct()
+                .count();
+    }
+
     /** Everything that is left, as it was decoded before. */
     static <K, V> Slice<K, V> all(List<Part<K, V>> parts) {
         return new Slice<>(parts.stream()

@@ -62,7 +62,19 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         this.failing = new FailingRecord(tools.history());
         this.pace = pace;
         this.parts = parts;
-        this.slice = Slice.all(parts);
+        this.slice = Slice.all(judgedTogether());
+    }
+
+    /** All parts, unless what a success of one topic proves matters: then only those of one. */
+    private List<Part<K, V>> judgedTogether() {
+        boolean matters = parts.stream()
+                .anyMatch(part -> tools.history().hasGivenUp(part.partition().topic()));
+        String topic = parts.get(0).partition().topic();
+        return matters
+                ? parts.stream()
+                        .filter(part -> part.partition().topic().equals(topic))
+                        .toList()
+                : parts;
     }
 
     /**
@@ -291,6 +303,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             failing.succeeded(slice.firstPart());
         }
         List<Claim> moved = new ArrayList<>();
+        boolean one = slice.topics() == 1;
         for (Slice.Piece<K, V> piece : slice.pieces()) {
             Part<K, V> part = piece.part();
             Position to = reaction.moves().get(part.claim());
@@ -299,7 +312,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 moved.add(part.claim());
                 part.lane().rowHeld = false;
                 if (piece.count() > 0) {
-                    hadEffect(part);
+                    hadEffect(part, one);
                 }
             }
         }
@@ -312,16 +325,19 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return current != null && narrow(current.succeeded(handled));
     }
 
-    private void hadEffect(Part<K, V> part) {
+    /**
+     * @param one whether the transaction held records of this topic only, so that what it wrote is theirs
+     */
+    private void hadEffect(Part<K, V> part, boolean one) {
         part.lane().givenUp = 0;
         part.lane().successes++;
         String topic = part.partition().topic();
         if (watched) {
             if (tools.transaction().wrote()) {
-                part.lane().writes++;
+                part.lane().writes += one ? 1 : 0;
                 tools.history().wrote(topic);
             }
-            tools.history().succeeded(topic, tools.transaction().wasReadyToWrite());
+            tools.history().succeeded(topic, one && tools.transaction().wasReadyToWrite());
         }
     }
 
