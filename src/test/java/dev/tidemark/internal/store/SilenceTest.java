@@ -11,11 +11,11 @@ import org.postgresql.util.PSQLState;
 
 /** Since when a server has been silent, and what ends that. */
 class SilenceTest {
-    private static final PSQLException SILENT =
+    private final PSQLException silent =
             new PSQLException("x", PSQLState.CONNECTION_FAILURE, new SocketTimeoutException());
-    private static final PSQLException REFUSED =
+    private final PSQLException refused =
             new PSQLException("x", PSQLState.CONNECTION_UNABLE_TO_CONNECT, new ConnectException());
-    private static final PSQLException UNCLEAR = new PSQLException("x", PSQLState.CONNECTION_FAILURE);
+    private final PSQLException unclear = new PSQLException("x", PSQLState.CONNECTION_FAILURE);
 
     private final Silence silence = new Silence();
 
@@ -35,24 +35,24 @@ class SilenceTest {
     @Test
     void itBeginsWithACallThatGetsNoReplyAndIsConfirmedByTheNext() {
         assertThat(isKnown()).isFalse();
-        fail(UNCLEAR);
+        fail(unclear);
         assertThat(isKnown()).as("what cannot be told").isFalse();
-        fail(SILENT);
+        fail(silent);
         assertThat(isKnown()).isTrue();
         assertThat(silence.isConfirmed()).isFalse();
-        fail(UNCLEAR);
+        fail(unclear);
         assertThat(silence.isConfirmed()).isTrue();
         assertThat(silence.known(in(Duration.ofMinutes(1)))).isGreaterThanOrEqualTo(Duration.ofMinutes(1));
     }
 
     @Test
     void anyReplyEndsItAnErrorToo() {
-        fail(SILENT);
-        fail(SILENT);
-        fail(REFUSED);
+        fail(silent);
+        fail(silent);
+        fail(refused);
         assertThat(isKnown()).isFalse();
         assertThat(silence.isConfirmed()).isFalse();
-        fail(SILENT);
+        fail(silent);
         silence.ask();
         silence.answered();
         assertThat(isKnown()).isFalse();
@@ -71,8 +71,10 @@ class SilenceTest {
         assertThat(silence.longerThan(patience, in(Duration.ofSeconds(11)))).isGreaterThan(patience);
         silence.answered();
         assertThat(silence.longerThan(patience, in(Duration.ofMinutes(1)))).isZero();
-        fail(SILENT);
-        assertThat(silence.longerThan(patience, System.nanoTime())).as("known already").isPositive();
+        fail(silent);
+        assertThat(silence.longerThan(patience, System.nanoTime()))
+                .as("known already")
+                .isPositive();
     }
 
     @Test
@@ -80,6 +82,7 @@ class SilenceTest {
         silence.ask();
         silence.answered();
         assertThat(silence.sinceLastAnswer(in(Duration.ofMinutes(1))))
-                .isBetween(Duration.ofMinutes(1).toNanos(), Duration.ofMinutes(2).toNanos());
+                .isBetween(
+                        Duration.ofMinutes(1).toNanos(), Duration.ofMinutes(2).toNanos());
     }
 }

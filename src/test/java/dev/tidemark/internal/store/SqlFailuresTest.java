@@ -95,7 +95,15 @@ class SqlFailuresTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"08006, true", "08001, true", "53300, true", "57P03, true", "55P03, false", "42501, false", "40001, false"})
+    @CsvSource({
+        "08006, true",
+        "08001, true",
+        "53300, true",
+        "57P03, true",
+        "55P03, false",
+        "42501, false",
+        "40001, false"
+    })
     void aServerThatDidNotServeIsToldFromOneThatRefusedAStatement(String state, boolean silence) {
         assertThat(SqlFailures.isSilence(SqlFailures.facts(sent("FATAL", state, "x", "x"))))
                 .isEqualTo(silence);

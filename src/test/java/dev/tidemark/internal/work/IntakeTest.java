@@ -479,8 +479,9 @@ class IntakeTest {
         intake.open(claimed(p0));
         CompletableFuture<List<Portion>> worker = waitingWorker();
         intake.offer(p0, List.of(), Position.of(130));
-        assertThat(woken(worker)).singleElement().satisfies(portion -> assertThat(portion.records())
-                .isEmpty());
+        assertThat(woken(worker))
+                .singleElement()
+                .satisfies(portion -> assertThat(portion.records()).isEmpty());
     }
 
     @Test
@@ -547,7 +548,9 @@ class IntakeTest {
             int size = unit.get(0).records().size();
             assertThat(size).isPositive();
             intake.settle(List.of(done(
-                    unit.get(0), size, Position.of(unit.get(0).records().get(size - 1).offset() + 1))));
+                    unit.get(0),
+                    size,
+                    Position.of(unit.get(0).records().get(size - 1).offset() + 1))));
         }
         assertThat(units).containsExactly(List.of(100L), List.of(101L), List.of(102L, 103L));
     }
