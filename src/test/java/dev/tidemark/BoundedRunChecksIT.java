@@ -10,6 +10,10 @@ import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -113,6 +117,37 @@ class BoundedRunChecksIT {
         database.owner().execute("update tidemark.topic_binding set cluster_id = 'another-cluster'");
         kafka.admin().deleteTopics(List.of(topic)).all().get();
         assertFails(reads(how), "TM-301", "another-cluster");
+    }
+
+    /** A claim can be late: its binding is locked here; elsewhere the group takes its time. Until then nothing is finished. */
+    @ParameterizedTest
+    @ValueSource(strings = {"fewer records", "as many", "another cluster"})
+    void whatIsWrongIsNotCalledFinishedBeforeItIsClaimed(String what) throws SQLException {
+        if (what.equals("another cluster")) {
+            database.owner().execute("update tidemark.topic_binding set cluster_id = 'another-cluster'");
+        } else {
+            kafka.createAgain(topic, 2);
+            Servers.produceTo(producer, zero, flights.subList(0, what.equals("as many") ? 100 : 50));
+            Servers.produceTo(producer, one, flights.subList(0, what.equals("as many") ? 100 : 0));
+        }
+        try (Connection person = database.owner().connect();
+                Statement s = person.createStatement()) {
+            person.setAutoCommit(false);
+            s.execute("select * from tidemark.topic_binding for update");
+            try (Running running = start(reads("topics"))) {
+                running.until(
+                        "its claims wait",
+                        () -> running.consumer().status().partitions().stream()
+                                .anyMatch(p -> p.lastError().orElse("").contains("TM-404")));
+                Awaitility.await("it goes on")
+                        .during(Duration.ofSeconds(2))
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> running.consumer().status().state() == ConsumerStatus.State.RUNNING);
+                person.rollback();
+                assertThat(running.failure())
+                        .hasMessageContaining(what.equals("another cluster") ? "TM-301" : "TM-302");
+            }
+        }
     }
 
     @ParameterizedTest

@@ -27,6 +27,8 @@ import org.apache.kafka.common.config.provider.FileConfigProvider;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What Tidemark and Kafka make of the same settings, on a broker with Kafka's defaults. */
 class KafkaSettingsIT {
@@ -141,19 +143,25 @@ class KafkaSettingsIT {
         }
     }
 
-    @Test
-    void aTopicThatIsDeletedStaysAway() throws Exception {
+    /** Also under brokers that would make it again for any client that asks, as the consumers of a named topic do. */
+    @ParameterizedTest
+    @ValueSource(strings = {"topics", "pattern", "partitions", "consumer protocol"})
+    void aTopicThatIsDeletedStaysAway(String how) throws Exception {
         produce();
         try (Running running = Running.start(
                 database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topicPattern(Pattern.compile(Pattern.quote(topic) + ".*"))
+                kafka.consumerConfig(topic, how.equals("consumer protocol") ? "consumer" : "cooperative"),
+                builder -> (switch (how) {
+                            case "pattern" -> builder.topicPattern(Pattern.compile(Pattern.quote(topic) + ".*"));
+                            case "partitions" -> builder.partitions(zero);
+                            default -> builder.topics(topic);
+                        })
                         .handleBatch(FlightEffects::foldBatch))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 50);
             kafka.admin().deleteTopics(List.of(topic)).all().get(10, TimeUnit.SECONDS);
             Awaitility.await("it is gone").atMost(Duration.ofSeconds(30)).until(() -> !exists(topic));
             Awaitility.await("it stays away")
-                    .during(Duration.ofSeconds(6))
+                    .during(Duration.ofSeconds(12))
                     .atMost(Duration.ofSeconds(60))
                     .until(() -> !exists(topic));
         }

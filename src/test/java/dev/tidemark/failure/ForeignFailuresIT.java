@@ -159,6 +159,23 @@ class ForeignFailuresIT {
         assertThat(letter.errorMessage().orElseThrow()).contains("prepared statement");
     }
 
+    /** A pool closes a connection at some SQLSTATEs, whoever raised them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0A000", "01002", "02000", "ABCDE"})
+    void whatATriggerRaisesAtTheCommitIsTheRecordsWhateverThePoolMakesOfIt(String state) throws SQLException {
+        TestDatabase database = Servers.flightDatabase(Servers.postgres());
+        database.owner()
+                .execute(
+                        "create table late (n int)",
+                        "create function refuse() returns trigger language plpgsql as"
+                                + " $$ begin raise exception using errcode = '" + state + "'; end $$",
+                        "create constraint trigger t after insert on late deferrable initially deferred"
+                                + " for each row execute function refuse()");
+        send("h", "v");
+        DeadLetter letter = parked(database, (record, tx) -> tx.execute("insert into late values (1)"));
+        assertThat(letter.attempts()).isEqualTo(1);
+    }
+
     @Test
     void aPolicyThatThrowsWhatItWasToldOfHalts() {
         TestDatabase database = Servers.flightDatabase(Servers.postgres());

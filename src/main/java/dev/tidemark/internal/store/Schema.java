@@ -57,9 +57,19 @@ public record Schema(String name) {
         }
     }
 
-    /** Commits, and leaves no COMMIT prepared on the server, as the driver would unless told otherwise. */
+    /**
+     * Commits, and leaves no COMMIT prepared on the server, as the driver would unless told otherwise. A pool is passed by: it may close
+     * the connection for an SQLSTATE that a trigger raises at the commit, and then nobody can tell any more whether the server went on.
+     */
     static void commit(Connection connection) throws SQLException {
-        unprepared(connection, Connection::commit);
+        unprepared(connection, c -> drivers(c).commit());
+    }
+
+    private static Connection drivers(Connection connection) throws SQLException {
+        return connection.isWrapperFor(PGConnection.class)
+                        && connection.unwrap(PGConnection.class) instanceof Connection driver
+                ? driver
+                : connection;
     }
 
     /** Rolls back, and leaves no ROLLBACK prepared on the server. */

@@ -107,6 +107,31 @@ class BisectionTest {
         assertThat(new Bisection(5, false, false).next(List.of(4, 1))).isEqualTo(4);
     }
 
+    /** The policy counts what failed with others as a failure of this record. */
+    @ParameterizedTest
+    @CsvSource({
+        // tried, failing, took effect since; pinned
+        "1, -1, 0, false",
+        "1, 0, 0, true",
+        "4, 0, 0, true",
+        "4, 1, 0, false",
+        "4, 1, 1, true",
+        "4, -1, 2, false",
+        "4, -1, 3, true",
+        "4, -1, 4, false",
+        "4, 3, 4, false"
+    })
+    void theLastSuspectIsPinnedOnceOthersAreRuledOut(int tried, int failing, int succeeded, boolean pinned) {
+        assertThat(Bisection.after(tried, failing).succeeded(succeeded).isPinned())
+                .isEqualTo(pinned);
+    }
+
+    @Test
+    void whatWasRuledOutOnceStaysSo() {
+        Bisection search = Bisection.after(4, -1).succeeded(3).succeeded(0);
+        assertThat(search.isPinned()).isTrue();
+    }
+
     @Test
     void recordsThatFailOnlyTogetherLeaveNobodyUnderSuspicion() {
         Bisection search = Bisection.after(4, -1);

@@ -59,6 +59,7 @@ class HealthPlannerTest {
         "RUNNING,  false,  0,   0,  0, RUNNING,  true,  false",
         "RUNNING,  true,  61,   0,  0, RUNNING,  false, false",
         "RUNNING,  true,  60,   0,  0, RUNNING,  true,  true",
+        "RUNNING,  true,   0,  60,  0, RUNNING,  true,  true",
         "RUNNING,  true,   0,  61,  0, RUNNING,  true,  false",
         "RUNNING,  true,   0, 120,  0, RUNNING,  true,  false",
         "RUNNING,  true,   0, 121,  0, RUNNING,  false, false",
@@ -213,7 +214,7 @@ class HealthPlannerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"121, 0, false", "121, 99, true", "80, 99, true", "141, 99, false", "300, 99, false"})
+    @CsvSource({"121, 0, false", "121, 99, true", "80, 99, true", "140, 99, true", "141, 99, false", "300, 99, false"})
     void aUnitThatOutlastsItsConnectionIsNotAlive(long unit, long answer, boolean live) {
         HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of());
         assertThat(HealthPlanner.plan(linked(unit, answer, links)).live()).isEqualTo(live);

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.ErrorCode;
 import dev.tidemark.FailureAction;
@@ -218,6 +219,16 @@ class ReactionPlannerTest {
         assertThat(single(failed(null), broken, 1, 0))
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class, halt -> assertThat(halt.why()).hasMessageContaining("policy"));
+    }
+
+    /** It is the process that fails, and the record may be what kills it. */
+    @Test
+    void anErrorOfTheVirtualMachineInAPolicyIsNoAnswer() {
+        OutOfMemoryError fatal = new OutOfMemoryError("test");
+        FailurePolicy dying = failure -> {
+            throw fatal;
+        };
+        assertThatThrownBy(() -> single(failed(null), dying, 1, 0)).isSameAs(fatal);
     }
 
     /** What a map that lacks an entry would answer. */

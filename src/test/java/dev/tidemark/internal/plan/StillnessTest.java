@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When a session counts as stopped. */
 class StillnessTest {
@@ -56,6 +57,15 @@ class StillnessTest {
         assertThat(stillness.stopped(List.of(), Duration.ofSeconds(5).toNanos()))
                 .isEmpty();
         assertThat(stopped(ONE, "a", 5, 7, Wait.MESSAGE, 11)).isTrue();
+    }
+
+    /** As System.nanoTime may be any number. */
+    @ParameterizedTest
+    @ValueSource(longs = {-9_000_000_000L, -5, 100_000, 9_000_000_000L})
+    void theClockMayStandAnywhere(long second) {
+        assertThat(stopped(ONE, "a", 5, 7, Wait.MESSAGE, second)).isFalse();
+        assertThat(stopped(ONE, "a", 5, 7, Wait.MESSAGE, second + 9)).isFalse();
+        assertThat(stopped(ONE, "a", 5, 7, Wait.MESSAGE, second + 10)).isTrue();
     }
 
     @Test

@@ -3,14 +3,17 @@ package dev.tidemark.internal.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.internal.plan.FailureKind;
+import java.io.EOFException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -23,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
 
 class SqlFailuresTest {
@@ -46,6 +50,64 @@ class SqlFailuresTest {
                 .isTrue();
         assertThat(SqlFailures.facts(sent(severity, "0A000", "x", "RevalidateCachedQuery"))
                         .stalePlan())
+                .isTrue();
+    }
+
+    /** The SQLSTATE alone says no more than that something is not supported, which may well be the record's. */
+    @ParameterizedTest
+    @CsvSource({
+        "0A000, RevalidateCachedQuery, true",
+        "0A000, RevalidateCachedPlan, true",
+        "0A000, transformAExprOf, false",
+        "XX000, RevalidateCachedQuery, false"
+    })
+    void onlyAPlanThatDdlHasChangedIsStale(String state, String routine, boolean stale) {
+        assertThat(SqlFailures.facts(sent("ERROR", state, "x", routine)).stalePlan())
+                .isEqualTo(stale);
+        assertThat(SqlFailures.facts(new IllegalStateException(sent("ERROR", state, "x", routine)))
+                        .stalePlan())
+                .isEqualTo(stale);
+    }
+
+    /** How a call to the database can end that was not answered as it should. */
+    @Test
+    void aSilentServerIsToldFromOneThatReplies() {
+        PSQLException silent =
+                new PSQLException("x", PSQLState.CONNECTION_FAILURE, new SocketTimeoutException("Read timed out"));
+        PSQLException login = new PSQLException("x", PSQLState.CONNECTION_UNABLE_TO_CONNECT);
+        assertThat(SqlFailures.isTimeout(silent)).isTrue();
+        assertThat(SqlFailures.isTimeout(new IllegalStateException(silent))).isTrue();
+        assertThat(SqlFailures.isTimeout(login)).as("the driver's own limit").isTrue();
+        assertThat(SqlFailures.isReply(silent)).isFalse();
+        assertThat(SqlFailures.isReply(login)).isFalse();
+
+        PSQLException ended = new PSQLException("x", PSQLState.CONNECTION_FAILURE, new EOFException());
+        PSQLException nobody =
+                new PSQLException("x", PSQLState.CONNECTION_UNABLE_TO_CONNECT, new ConnectException("refused"));
+        PSQLException error = sent("ERROR", "57014", "x", "ProcessInterrupts");
+        for (PSQLException reply : List.of(ended, nobody, error)) {
+            assertThat(SqlFailures.isReply(reply)).as(reply.toString()).isTrue();
+            assertThat(SqlFailures.isTimeout(reply)).as(reply.toString()).isFalse();
+        }
+        SQLException others = new SQLException("x", new SocketTimeoutException("of a service that a handler calls"));
+        assertThat(SqlFailures.isTimeout(others)).isFalse();
+        assertThat(SqlFailures.isReply(others)).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "08006, true",
+        "08001, true",
+        "53300, true",
+        "57P03, true",
+        "55P03, false",
+        "42501, false",
+        "40001, false"
+    })
+    void aServerThatDidNotServeIsToldFromOneThatRefusedAStatement(String state, boolean silence) {
+        assertThat(SqlFailures.isSilence(SqlFailures.facts(sent("FATAL", state, "x", "x"))))
+                .isEqualTo(silence);
+        assertThat(SqlFailures.isSilence(SqlFailures.facts(new SQLException("no state"))))
                 .isTrue();
     }
 

@@ -16,13 +16,19 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -431,6 +437,139 @@ class IntakeTest {
         assertThat(intake.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
                 .as("it died after it was closed")
                 .isTrue();
+    }
+
+    /** In a thread of its own, to be woken long before its patience ends. */
+    private static <T> CompletableFuture<T> waiting(Callable<T> wait) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread waiter = new Thread(() -> {
+            try {
+                result.complete(wait.call());
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        });
+        waiter.setDaemon(true);
+        waiter.start();
+        Awaitility.await("it waits")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> result.isDone() || waiter.getState() == Thread.State.TIMED_WAITING);
+        assertThat(result).isNotDone();
+        return result;
+    }
+
+    private CompletableFuture<List<Portion>> waitingWorker() {
+        return waiting(() -> intake.take(pace, Duration.ofMinutes(5)));
+    }
+
+    private static <T> T woken(CompletableFuture<T> waiting) throws Exception {
+        return waiting.get(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aWorkerIsWokenByRecords() throws Exception {
+        intake.open(claimed(p0));
+        CompletableFuture<List<Portion>> worker = waitingWorker();
+        intake.offer(p0, records(p0, 100, 105), null);
+        assertThat(offsets(woken(worker).get(0))).containsExactly(100L, 101L, 102L, 103L, 104L);
+    }
+
+    @Test
+    void aWorkerIsWokenByAPositionThatMovesWithoutRecords() throws Exception {
+        intake.open(claimed(p0));
+        CompletableFuture<List<Portion>> worker = waitingWorker();
+        intake.offer(p0, List.of(), Position.of(130));
+        assertThat(woken(worker))
+                .singleElement()
+                .satisfies(portion -> assertThat(portion.records()).isEmpty());
+    }
+
+    @Test
+    void aWorkerIsWokenByWhatAnotherPutBack() throws Exception {
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 105), null);
+        Portion first = take().get(0);
+        CompletableFuture<List<Portion>> worker = waitingWorker();
+        intake.settle(List.of(done(first, 2, Position.of(102))));
+        assertThat(offsets(woken(worker).get(0))).containsExactly(102L, 103L, 104L);
+    }
+
+    @Test
+    void aWorkerIsWokenByTheStop() throws Exception {
+        CompletableFuture<List<Portion>> worker = waitingWorker();
+        intake.stop();
+        assertThat(woken(worker)).isEmpty();
+    }
+
+    @Test
+    void aRevocationIsWokenByTheEndOfItsUnitHoweverItEnds() throws Exception {
+        intake.open(claimed(p0));
+        intake.open(claimed(p1));
+        intake.offer(p0, records(p0, 100, 105), null);
+        intake.offer(p1, records(p1, 100, 105), null);
+        List<Portion> unit = take();
+        intake.close(Set.of(p0.partition(), p1.partition()));
+        CompletableFuture<Boolean> settled =
+                waiting(() -> intake.awaitIdle(Set.of(p0.partition()), Duration.ofMinutes(5)));
+        CompletableFuture<Boolean> abandoned =
+                waiting(() -> intake.awaitIdle(Set.of(p1.partition()), Duration.ofMinutes(5)));
+        intake.settle(List.of(done(unit.get(0), 5, Position.of(105))));
+        assertThat(woken(settled)).isTrue();
+        assertThat(abandoned).isNotDone();
+        intake.abandon(List.of(unit.get(1)));
+        assertThat(woken(abandoned)).isTrue();
+    }
+
+    private static ConsumerRecord<byte[], byte[]> sized(long offset, int bytes) {
+        return new ConsumerRecord<>(
+                "t",
+                0,
+                offset,
+                0,
+                TimestampType.CREATE_TIME,
+                0,
+                bytes,
+                new byte[0],
+                new byte[bytes],
+                new RecordHeaders(),
+                Optional.empty());
+    }
+
+    @Test
+    void aRecordLargerThanAUnitIsAUnitOfItsOwn() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 101), null);
+        intake.offer(p0, List.of(sized(101, 150_000)), null);
+        intake.offer(p0, records(p0, 102, 104), null);
+        List<List<Long>> units = new ArrayList<>();
+        for (List<Portion> unit = take(); !unit.isEmpty(); unit = take()) {
+            assertThat(unit).hasSize(1);
+            units.add(offsets(unit.get(0)));
+            int size = unit.get(0).records().size();
+            assertThat(size).isPositive();
+            intake.settle(List.of(done(
+                    unit.get(0),
+                    size,
+                    Position.of(unit.get(0).records().get(size - 1).offset() + 1))));
+        }
+        assertThat(units).containsExactly(List.of(100L), List.of(101L), List.of(102L, 103L));
+    }
+
+    @Test
+    void attemptsAreCountedUntilSomethingTakesEffect() throws InterruptedException {
+        intake.open(claimed(p0));
+        intake.offer(p0, records(p0, 100, 105), null);
+        for (int attempt = 1; attempt <= 3; attempt++) {
+            List<Portion> unit = intake.take(pace, Duration.ofSeconds(30));
+            assertThat(unit.get(0).attempt()).isEqualTo(attempt);
+            intake.settle(List.of(again(unit.get(0), 1, null)));
+        }
+        Portion fourth = intake.take(pace, Duration.ofSeconds(30)).get(0);
+        intake.settle(List.of(again(fourth, 0, null)));
+        Portion same = take().get(0);
+        assertThat(same.attempt()).as("nothing took effect, and nothing failed").isEqualTo(4);
+        intake.settle(List.of(done(same, 2, Position.of(102))));
+        assertThat(take().get(0).attempt()).isEqualTo(1);
     }
 
     @Test
