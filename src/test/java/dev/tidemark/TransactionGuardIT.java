@@ -45,8 +45,12 @@ class TransactionGuardIT {
             Map.entry("SQL rollback", (r, tx) -> tx.execute("rollback work")),
             Map.entry("SQL commit behind another", (r, tx) -> tx.execute("select 1; commit")),
             Map.entry("SQL commit behind comments", (r, tx) -> tx.execute("/* a /* b */ c */ commit")),
-            Map.entry("SQL commit in a script", (r, tx) -> tx.createScript("select 1; select ';'; commit").execute()),
-            Map.entry("SQL commit in a batch", (r, tx) -> tx.createBatch().add("select 1").add("commit").execute()),
+            Map.entry(
+                    "SQL commit in a script",
+                    (r, tx) -> tx.createScript("select 1; select ';'; commit").execute()),
+            Map.entry(
+                    "SQL commit in a batch",
+                    (r, tx) -> tx.createBatch().add("select 1").add("commit").execute()),
             Map.entry("statement commit", (r, tx) -> {
                 try (Statement s = tx.getConnection().createStatement()) {
                     s.execute("commit");
@@ -145,7 +149,8 @@ class TransactionGuardIT {
         database.superuser()
                 .execute(
                         "do $$ begin if not exists (select from pg_roles where rolname = 'lodger') then create role lodger; end if; end $$",
-                        "grant lodger to " + database.writer().query("select session_user").get(0),
+                        "grant lodger to "
+                                + database.writer().query("select session_user").get(0),
                         "grant insert on applied to lodger");
         try (var producer = kafka.producer()) {
             Servers.produce(producer, topic, Flights.sample().subList(0, 10));
@@ -173,9 +178,9 @@ class TransactionGuardIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).handle((record, tx) -> tx.getConnection()
-                        .unwrap(PgConnection.class)
-                        .commit()))) {
+                builder -> builder.topics(topic)
+                        .handle((record, tx) ->
+                                tx.getConnection().unwrap(PgConnection.class).commit()))) {
             assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("torn");
         }
         assertThat(ExactlyOnce.progress(database, topic)).isZero();

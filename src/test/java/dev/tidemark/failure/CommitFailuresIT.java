@@ -17,8 +17,7 @@ class CommitFailuresIT extends FailureCase {
         send(0, 20);
         try (Running running = start(
                 FailurePolicy.park(),
-                (record, tx) -> tx.execute(
-                        "declare c" + record.offset() + " cursor with hold for select licence()"))) {
+                (record, tx) -> tx.execute("declare c" + record.offset() + " cursor with hold for select licence()"))) {
             assertThat(running.failure()).hasMessageContaining("TM-505");
         }
         assertThat(givenUp()).hasSizeLessThanOrEqualTo(3);
@@ -51,8 +50,10 @@ class CommitFailuresIT extends FailureCase {
     @Test
     void oneRecordThatFailsAtTheCommit() {
         send(0, 20);
-        try (Running running = start(FailurePolicy.park(), (record, tx) -> tx.execute("declare c" + record.offset()
-                + " cursor with hold for select 1 / " + (record.offset() == 7 ? 0 : 1)))) {
+        try (Running running = start(
+                FailurePolicy.park(),
+                (record, tx) -> tx.execute("declare c" + record.offset() + " cursor with hold for select 1 / "
+                        + (record.offset() == 7 ? 0 : 1)))) {
             running.until("all read", () -> stored() == 20);
         }
         assertDone(20, Set.of(7));

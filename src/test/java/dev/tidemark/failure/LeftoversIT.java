@@ -108,7 +108,7 @@ class LeftoversIT {
             Write prepare(Handle tx) throws SQLException {
                 LargeObjectManager objects =
                         tx.getConnection().unwrap(PGConnection.class).getLargeObjectAPI();
-                long before = objects.createLO();
+                objects.createLO();
                 return () -> objects.createLO();
             }
         },
@@ -268,7 +268,8 @@ class LeftoversIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic).onFailure(FailurePolicy.skip()).handle((record, tx) -> {
                     if (record.value().equals("first")) {
-                        var large = tx.getConnection().unwrap(PGConnection.class).getLargeObjectAPI();
+                        var large =
+                                tx.getConnection().unwrap(PGConnection.class).getLargeObjectAPI();
                         Thread thread = new Thread(() -> {
                             try {
                                 nextUnit.await();
@@ -290,7 +291,8 @@ class LeftoversIT {
             running.until("both read", () -> ExactlyOnce.progress(database, topic) == 2);
         }
         assertThat(leftover.get(10, TimeUnit.SECONDS)).isEqualTo("refused");
-        assertThat(database.superuser().number("select count(*) from pg_largeobject_metadata")).isZero();
+        assertThat(database.superuser().number("select count(*) from pg_largeobject_metadata"))
+                .isZero();
     }
 
     @Test

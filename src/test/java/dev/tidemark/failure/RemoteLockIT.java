@@ -17,7 +17,8 @@ class RemoteLockIT extends FailureCase {
     @Test
     void aRowThatIsHeldOnTheFarSideIsWaitedFor() throws SQLException {
         nearbyServer();
-        database.owner().execute("create table total (k int primary key, n bigint)", "insert into total values (0, 0), (1, 0)");
+        database.owner()
+                .execute("create table total (k int primary key, n bigint)", "insert into total values (0, 0), (1, 0)");
         database.superuser()
                 .execute(
                         "create foreign table far_total (k int, n bigint) server near options (table_name 'total')",
@@ -31,8 +32,8 @@ class RemoteLockIT extends FailureCase {
             s.execute("update total set n = n where k = 0");
             try (Running running = start(
                     FailurePolicy.park(),
-                    (record, tx) -> tx.execute(
-                            "update far_total set n = n + 1 where k = ?", record.offset() == 5 ? 0 : 1))) {
+                    (record, tx) ->
+                            tx.execute("update far_total set n = n + 1 where k = ?", record.offset() == 5 ? 0 : 1))) {
                 running.until("it waits, or goes on without it", () -> {
                     boolean waits = running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.RETRYING);

@@ -73,7 +73,8 @@ class SessionLeftoversIT {
             }
         }
         assertThat(database.number("select count(*) from tidemark.dead_letter")).isZero();
-        List<String> all = IntStream.range(0, RECORDS + 18).mapToObj(Integer::toString).toList();
+        List<String> all =
+                IntStream.range(0, RECORDS + 18).mapToObj(Integer::toString).toList();
         assertThat(database.query("select n from written order by n")).isEqualTo(all);
     }
 }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Where healthy records write no rows, bad ones far apart are still not bad ones in a row. */
 class SuccessWithoutRowsIT extends FailureCase {
     @ParameterizedTest
-    @ValueSource(strings = {"insert into there values (?) on conflict do nothing", "select pg_notify('x', ?::text)", ""})
+    @ValueSource(
+            strings = {"insert into there values (?) on conflict do nothing", "select pg_notify('x', ?::text)", ""})
     void tenBadRecordsFarApartAreSkipped(String sql) {
         database.owner()
                 .execute(

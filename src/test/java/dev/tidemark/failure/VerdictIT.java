@@ -151,8 +151,8 @@ class VerdictIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "42601", "42P01", "42883", "XX000", "0A000", "P0001", "38000", "2F002", "21000", "HV000", "08P01", "26000",
-                "42P05"
+                "42601", "42P01", "42883", "XX000", "0A000", "P0001", "38000", "2F002", "21000", "HV000", "08P01",
+                "26000", "42P05"
             })
     void oneThatFailsAmongOthersIsItselfWhateverItsCode(String code) {
         bad.addAll(List.of(0, 7, 8, 19));
@@ -438,33 +438,30 @@ class VerdictIT {
             }
         };
         send(0, 60);
-        try (Running running = Running.start(
-                database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> {
-                    var any = builder.topics(topic)
-                            .limits(UnitLimits.defaults().withRecords(4))
-                            .onFailure(FailurePolicy.park())
-                            .deserializers(StringDeserializer::new, () -> (name, data) -> {
-                                if (where.equals("decode")) {
-                                    flaky.run();
-                                }
-                                return new String(data, StandardCharsets.UTF_8);
-                            });
-                    return where.equals("batch")
-                            ? any.handleBatch((records, tx) -> {
-                                for (ConsumerRecord<String, String> record : records) {
-                                    tx.execute("insert into reading values (?)", record.offset());
-                                }
-                                flaky.run();
-                            })
-                            : any.handle((record, tx) -> {
-                                tx.execute("insert into reading values (?)", record.offset());
-                                if (where.equals("handler")) {
-                                    flaky.run();
-                                }
-                            });
-                })) {
+        try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> {
+            var any = builder.topics(topic)
+                    .limits(UnitLimits.defaults().withRecords(4))
+                    .onFailure(FailurePolicy.park())
+                    .deserializers(StringDeserializer::new, () -> (name, data) -> {
+                        if (where.equals("decode")) {
+                            flaky.run();
+                        }
+                        return new String(data, StandardCharsets.UTF_8);
+                    });
+            return where.equals("batch")
+                    ? any.handleBatch((records, tx) -> {
+                        for (ConsumerRecord<String, String> record : records) {
+                            tx.execute("insert into reading values (?)", record.offset());
+                        }
+                        flaky.run();
+                    })
+                    : any.handle((record, tx) -> {
+                        tx.execute("insert into reading values (?)", record.offset());
+                        if (where.equals("handler")) {
+                            flaky.run();
+                        }
+                    });
+        })) {
             running.until("all read", () -> stored() == 60);
         }
         assertThat(parked()).isEmpty();

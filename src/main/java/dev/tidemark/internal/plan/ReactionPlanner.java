@@ -182,7 +182,9 @@ public final class ReactionPlanner {
                     ErrorCode.NOT_THE_RECORD,
                     what + kind
                             + ", which is the fault of the handler, the schema or the environment and not the record's"
-                            + (sql.isTheJobs() ? "" : why(Objects.requireNonNull(record).evidence()))
+                            + (sql.isTheJobs()
+                                    ? ""
+                                    : why(Objects.requireNonNull(record).evidence()))
                             + ": fix them and start the consumer again",
                     cause);
         }

@@ -195,8 +195,7 @@ final class ConnectionGuard implements InvocationHandler {
                 null);
     }
 
-    static @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] args)
-            throws Throwable {
+    static @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] args) throws Throwable {
         try {
             return method.invoke(target, args);
         } catch (InvocationTargetException e) {

@@ -19,11 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class GuardedResult implements InvocationHandler {
     /** The narrower first. */
     private static final List<Class<?>> TYPES = List.of(
-            CallableStatement.class,
-            PreparedStatement.class,
-            Statement.class,
-            ResultSet.class,
-            DatabaseMetaData.class);
+            CallableStatement.class, PreparedStatement.class, Statement.class, ResultSet.class, DatabaseMetaData.class);
 
     private final ConnectionGuard guard;
     private final Object target;
@@ -53,22 +49,20 @@ final class GuardedResult implements InvocationHandler {
 
     @Override
     public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
-        switch (method.getName()) {
-            case "getConnection":
-                return guard.guarded();
-            case "getStatement":
-                return statement;
-            case "equals":
-                return args != null && proxy == args[0];
-            case "hashCode":
-                return System.identityHashCode(proxy);
-            case "unwrap":
-                return unwrap(proxy, method, args);
-            default:
-                if (plain && args != null && args.length > 0 && args[0] instanceof String sql) {
-                    // It is known only when it is executed.
-                    guard.check(sql);
-                }
+        return switch (method.getName()) {
+            case "getConnection" -> guard.guarded();
+            case "getStatement" -> statement;
+            case "equals" -> args != null && proxy == args[0];
+            case "hashCode" -> System.identityHashCode(proxy);
+            case "unwrap" -> unwrap(proxy, method, args);
+            default -> call(proxy, method, args);
+        };
+    }
+
+    private @Nullable Object call(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+        if (plain && args != null && args.length > 0 && args[0] instanceof String sql) {
+            // It is known only when it is executed.
+            guard.check(sql);
         }
         return of(guard, ConnectionGuard.call(target, method, args), target instanceof Statement ? proxy : statement);
     }

@@ -393,7 +393,9 @@ public final class UnitTransaction {
             Map<Claim, Position> moves =
                     endings.write(connection, end, start.transactionId()).orElse(Map.of());
             return !moves.isEmpty()
-                    && advance(connection, moves, start.transactionId(), patience).size() == moves.size();
+                    && advance(connection, moves, start.transactionId(), patience)
+                                    .size()
+                            == moves.size();
         } catch (SQLException e) {
             LOG.debug("the unit cannot be ended without its effects either: {}", SqlFailures.describe(e));
             return false;

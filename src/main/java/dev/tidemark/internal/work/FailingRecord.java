@@ -109,6 +109,7 @@ final class FailingRecord {
             decided = rounds.decided();
         }
         boolean alike = first != null && first.kind().equals(kind);
+        boolean othersSucceeded = first != null && alike && successes(part, facts) > first.successes();
         if (!alike) {
             part.failed(new Failure(kind, successes(part, facts)));
         }
@@ -120,7 +121,7 @@ final class FailingRecord {
         }
         String topic = part.partition().topic();
         return new Evidence(
-                alike && successes(part, facts) > first.successes() ? Proof.OWN : proof,
+                othersSucceeded ? Proof.OWN : proof,
                 neighboursAlike,
                 history.givenUpAlike(topic, kind),
                 inARow,

@@ -67,8 +67,7 @@ public final class HandlerHistory {
         givenUp.compute(topic, (t, kinds) -> {
             Map<String, GivenUp> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
             GivenUp before = counts.get(failure.kind());
-            counts.put(
-                    failure.kind(), new GivenUp(before == null ? 1 : before.records() + 1, failure.fromDatabase()));
+            counts.put(failure.kind(), new GivenUp(before == null ? 1 : before.records() + 1, failure.fromDatabase()));
             return counts;
         });
     }

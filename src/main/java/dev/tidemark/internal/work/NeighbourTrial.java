@@ -77,7 +77,8 @@ final class NeighbourTrial<K, V> {
      * @param ended how a trial ended that says nothing of its record, so that the unit ends with it; null otherwise
      * @param interrupted whether the unit may not go on
      */
-    record Result(Proof proof, int alike, int tried, @Nullable UnitOutcome ended, boolean interrupted) {}
+    record Result(
+            Proof proof, int alike, int tried, @Nullable UnitOutcome ended, boolean interrupted) {}
 
     Result run() {
         if (part.lane().isSuspected()) {

@@ -473,9 +473,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         UnitOutcome outcome = new GivingUp<>(tools, part, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
             tools.history()
-                    .gaveUp(
-                            part.partition().topic(),
-                            Objects.requireNonNull(failureOf(Objects.requireNonNull(last))));
+                    .gaveUp(part.partition().topic(), Objects.requireNonNull(failureOf(Objects.requireNonNull(last))));
             tell(List.of(part.claim()));
             return false;
         }

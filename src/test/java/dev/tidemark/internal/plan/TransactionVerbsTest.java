@@ -36,14 +36,31 @@ class TransactionVerbsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "insert into commits values ('commit')", "select 1", "", "savepoint s", "rollback to s",
-                        "rollback to savepoint s",
-                "rollback work to s", "release s", "prepare q as select 1", "-- commit", "endless",
-                        "update t set a = 1 -- commit",
-                "select '; commit'", "select $$; commit$$", "select $x$; $$ commit $x$", "/* ; commit /* */ ; commit */ select 1",
-                        "select \"; commit\"", "select e'\\'; commit'", "select 1; rollback to s", "select $1; select 2",
-                "create function f() returns int language sql begin atomic select 1; end", "select case when a then 1 end", "select 'open",
-                        "select $$ open; commit", "/* open ; commit"
+                "insert into commits values ('commit')",
+                "select 1",
+                "",
+                "savepoint s",
+                "rollback to s",
+                "rollback to savepoint s",
+                "rollback work to s",
+                "release s",
+                "prepare q as select 1",
+                "-- commit",
+                "endless",
+                "update t set a = 1 -- commit",
+                "select '; commit'",
+                "select $$; commit$$",
+                "select $x$; $$ commit $x$",
+                "/* ; commit /* */ ; commit */ select 1",
+                "select \"; commit\"",
+                "select e'\\'; commit'",
+                "select 1; rollback to s",
+                "select $1; select 2",
+                "create function f() returns int language sql begin atomic select 1; end",
+                "select case when a then 1 end",
+                "select 'open",
+                "select $$ open; commit",
+                "/* open ; commit"
             })
     void doNot(String sql) {
         assertThat(TransactionVerbs.endsTransaction(sql)).isFalse();

@@ -13,7 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VerdictTest {
     private static Verdict of(SqlFacts facts, Proof proof, OptionalInt neighboursAlike, int alikeInARow) {
-        return Verdict.of(ErrorCode.HANDLER_FAILED, facts, new Evidence(proof, neighboursAlike, alikeInARow, 2, true, 3, Evidence.Habit.UNKNOWN, null));
+        return Verdict.of(
+                ErrorCode.HANDLER_FAILED,
+                facts,
+                new Evidence(proof, neighboursAlike, alikeInARow, 2, true, 3, Evidence.Habit.UNKNOWN, null));
     }
 
     @ParameterizedTest
@@ -65,7 +68,8 @@ class VerdictTest {
         "9, 0, NOT_THE_RECORDS"
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
-        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, 3, Evidence.Habit.UNKNOWN, null);
+        Evidence evidence =
+                new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence))
@@ -94,7 +98,8 @@ class VerdictTest {
             assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, facts, evidence))
                     .isEqualTo(verdict);
         }
-        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null);
+        Evidence allAlike =
+                new Evidence(Proof.NONE, OptionalInt.of(3), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, allAlike)).isEqualTo(Verdict.NOT_THE_RECORDS);
     }
 
