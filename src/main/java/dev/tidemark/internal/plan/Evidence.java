@@ -55,6 +55,11 @@ public record Evidence(
             this.rounds = rounds;
         }
 
+        /** The one of two that takes more rounds. */
+        public Habit or(Habit other) {
+            return other.rounds > rounds ? other : this;
+        }
+
         /** In how many rounds of tries a record has to fail before it is given up, unless its failure speaks for itself. */
         int rounds() {
             return rounds;

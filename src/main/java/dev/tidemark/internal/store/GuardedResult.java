@@ -60,7 +60,9 @@ final class GuardedResult implements InvocationHandler {
     }
 
     private @Nullable Object call(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
-        if (plain && args != null && args.length > 0 && args[0] instanceof String sql) {
+        String name = method.getName();
+        boolean runs = name.startsWith("execute") || name.equals("addBatch");
+        if (plain && runs && args != null && args.length > 0 && args[0] instanceof String sql) {
             // It is known only when it is executed.
             guard.check(sql);
         }

@@ -79,8 +79,8 @@ public final class UnitTransaction {
     /** Whether the last transaction failed because another one holds an offset row. */
     private boolean isRowLocked;
 
-    /** Whether a time limit has ended an advance since the last commit. */
-    private boolean advanceCancelled;
+    /** Whether a time limit that is not the session's own kept the last unit from ending. */
+    private boolean endCancelled;
 
     private boolean warned;
     private boolean wrote;
@@ -275,6 +275,7 @@ public final class UnitTransaction {
 
         UnitEnd end;
         try {
+            session.handlerRuns();
             end = guarded(effects);
             if (terms.watched()) {
                 Written after = written(connection);
@@ -333,13 +334,6 @@ public final class UnitTransaction {
             if (unlogged.isPresent()) {
                 return new UnitOutcome.StoreFailed(unlogged.get());
             }
-            if (advanceCancelled) {
-                // The handler may have left a shorter one.
-                Schema.execute(
-                        connection,
-                        "set local statement_timeout = "
-                                + session.statementTimeout().toMillis());
-            }
             if (end.locksRows()) {
                 LockTimeout.belowTimeLimits(connection);
             }
@@ -366,9 +360,11 @@ public final class UnitTransaction {
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");
-            advanceCancelled |= advancing && facts.is("57014");
+            boolean cancelled = facts.is("57014") && !unit.isCancelled() && isLongerThan(patience);
+            boolean again = cancelled && endCancelled;
+            endCancelled = cancelled;
             UnitOutcome outcome = ofOwnStatement(e);
-            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006");
+            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006") || again;
             return lasting && endsWithoutHandler(claims, end, patience)
                     ? new UnitOutcome.TransactionBroken(
                             "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
@@ -378,10 +374,16 @@ public final class UnitTransaction {
         }
         clock.next();
         return unit.enterCommit()
-                ? commit(connection, end, moves)
+                ? commit(connection, moves)
                 // The handler had returned in time: what took so long since is no fault of its records.
                 : new UnitOutcome.Troubled(
                         FailureKind.PASSING, new SQLException("the advance ran past the deadline", "57014"));
+    }
+
+    /** Whether the session's own time limit leaves room for this wait, which then ends in its own way. */
+    private boolean isLongerThan(Duration patience) {
+        Duration limit = session.statementTimeout();
+        return limit.isZero() || limit.compareTo(patience) > 0;
     }
 
     /** Whether the same end can be written where no handler came before it; writes nothing. */
@@ -440,13 +442,10 @@ public final class UnitTransaction {
         return end;
     }
 
-    private UnitOutcome commit(Connection connection, UnitEnd end, Map<Claim, Position> moves) {
+    private UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
         try {
             Schema.commit(connection);
-            advanceCancelled = false;
-            if (!(end instanceof UnitEnd.Park || end instanceof UnitEnd.Skip)) {
-                session.handlerCommitted();
-            }
+            endCancelled = false;
             return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);

@@ -8,8 +8,8 @@ import java.util.WeakHashMap;
 import org.postgresql.PGConnection;
 
 /**
- * In which database sessions of this process a handler's work was committed, so that what it left there, such as a temporary table or a
- * setting, is still there. They are told apart by the driver's connection, which a pool hands out again. Thread-safe.
+ * In which database sessions of this process a handler has run, so that what it left there may still be there: a temporary table, a
+ * setting, a prepared statement or an advisory lock, the latter two even after a rollback. They are told apart by the driver's connection, which a pool hands out again. Thread-safe.
  */
 final class UsedSessions {
     private static final Map<Object, Boolean> USED = Collections.synchronizedMap(new WeakHashMap<>());

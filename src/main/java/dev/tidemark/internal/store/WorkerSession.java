@@ -61,7 +61,7 @@ public final class WorkerSession implements AutoCloseable {
     private int unitsSinceLook;
     private int unitsOnConnection;
 
-    /** Whether a handler's work was committed in this connection's session, by this worker or another one. */
+    /** Whether a handler has run in this connection's session, of this worker or another one. */
     private boolean used;
 
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
@@ -115,6 +115,7 @@ public final class WorkerSession implements AutoCloseable {
             return c;
         } catch (SQLException e) {
             silence.failed(e);
+            discard();
             throw e;
         } finally {
             unitTaken = unitTaken.isPresent()
@@ -244,8 +245,8 @@ public final class WorkerSession implements AutoCloseable {
         return unitsOnConnection <= 1;
     }
 
-    /** A handler's work was committed, and what it left in the session stays as well. */
-    void handlerCommitted() {
+    /** A handler is about to run: what it leaves in the session may outlast even a rollback. */
+    void handlerRuns() {
         Connection c = connection;
         if (!used && c != null) {
             try {

@@ -4,6 +4,7 @@ import dev.tidemark.FailureAction;
 import dev.tidemark.internal.plan.Alone.Failure;
 import dev.tidemark.internal.plan.Alone.Rounds;
 import dev.tidemark.internal.plan.Evidence;
+import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.util.HashMap;
@@ -102,7 +103,7 @@ final class FailingRecord {
     Evidence evidence(Part<?, ?> part, SqlFacts facts, boolean cleanSession) {
         inARow++;
         kind = facts.kind();
-        boolean clean = cleanSession || !facts.fromDatabase() || inARow >= MOST_WAYS;
+        boolean clean = cleanSession || !isSessionSuspect(part, facts) || inARow >= MOST_WAYS;
         Rounds rounds = part.rounds();
         Failure first = part.failure();
         if (first == null && rounds != null && rounds.kind().equals(kind)) {
@@ -120,6 +121,10 @@ final class FailingRecord {
             decided = first == null ? decided : null;
         }
         String topic = part.partition().topic();
+        Habit habit = history.habit(topic, kind);
+        if (rounds != null) {
+            habit = habit.or(history.habit(topic, rounds.kind()));
+        }
         return new Evidence(
                 othersSucceeded ? Proof.OWN : proof,
                 neighboursAlike,
@@ -127,7 +132,7 @@ final class FailingRecord {
                 inARow,
                 clean,
                 part.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,
-                history.habit(topic, kind),
+                habit,
                 decided);
     }
 
@@ -135,6 +140,11 @@ final class FailingRecord {
     private long successes(Part<?, ?> part, SqlFacts facts) {
         boolean any = history.counts(part.partition().topic(), false, facts.fromDatabase());
         return any ? part.lane().successes : part.lane().writes;
+    }
+
+    /** Whether what handlers left in the session may be why a record fails so. */
+    boolean isSessionSuspect(Part<?, ?> part, SqlFacts facts) {
+        return facts.fromDatabase() && history.habit(part.partition().topic(), facts.kind()) != Habit.STAYS;
     }
 
     /** The next round of a record that failed in this one, about which its policy has decided. */

@@ -12,9 +12,14 @@ import java.util.concurrent.ConcurrentHashMap;
  * another. Thread-safe.
  */
 public final class HandlerHistory {
+    private static final int FIRST_LOOKS = 64;
+    private static final int LOOK_EVERY = 16;
+
     private final Map<String, Map<String, GivenUp>> givenUp = new ConcurrentHashMap<>();
     private final Map<Of, Habit> habits = new ConcurrentHashMap<>();
     private final Set<String> writing = ConcurrentHashMap.newKeySet();
+
+    private final Map<String, Integer> looks = new ConcurrentHashMap<>();
 
     private record Of(String topic, String kind) {}
 
@@ -28,6 +33,15 @@ public final class HandlerHistory {
     /** Whether what is done with this topic is known to write rows. */
     boolean writes(String topic) {
         return writing.contains(topic);
+    }
+
+    /** Whether it is time to look whether records of this topic write: in its first units, then now and then until one does. */
+    boolean isLookDue(String topic) {
+        if (writes(topic)) {
+            return false;
+        }
+        int units = looks.merge(topic, 1, Integer::sum);
+        return units <= FIRST_LOOKS || units % LOOK_EVERY == 0;
     }
 
     /**

@@ -10,10 +10,12 @@ import dev.tidemark.internal.store.UnitEnd;
 import dev.tidemark.internal.store.UnitTransaction.Terms;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -127,10 +129,17 @@ final class NeighbourTrial<K, V> {
                 continue;
             }
             if (!isOfItsRecord(outcome)) {
-                return result(Proof.NONE, outcome, false);
+                return result(Proof.NONE, endOf(outcome), false);
             }
         }
         return result(Proof.NONE, null, false);
+    }
+
+    /** What a record that cannot be decoded for now means to one that stands before it: it waits as well. */
+    private static UnitOutcome endOf(UnitOutcome outcome) {
+        return outcome instanceof UnitOutcome.Undecodable undecodable
+                ? new UnitOutcome.Troubled(FailureKind.PASSING, undecodable.cause())
+                : outcome;
     }
 
     private Result result(Proof proof, @Nullable UnitOutcome ended, boolean interrupted) {
@@ -157,6 +166,11 @@ final class NeighbourTrial<K, V> {
         List<ConsumerRecord<byte[], byte[]>> behind = new ArrayList<>(part.behindFirst());
         if (behind.size() < REACH) {
             behind.addAll(tools.intake().behind(part.lane(), REACH - behind.size()));
+        }
+        Set<ByteBuffer> held = part.lane().heldKeys;
+        if (!held.isEmpty()) {
+            // They follow a parked one of their key, and may fail for that alone.
+            behind.removeIf(record -> record.key() != null && held.contains(KeyHash.of(record.key())));
         }
         return behind;
     }

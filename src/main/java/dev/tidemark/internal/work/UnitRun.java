@@ -41,6 +41,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private final UnitTools<K, V> tools;
     private final RecordDecoder<K, V> decoder;
     private final List<Part<K, V>> parts;
+
+    /** Those of the parts whose records this unit handles. */
+    private final List<Part<K, V>> judged;
+
     private final List<Runnable> news = new ArrayList<>();
     private final FailingRecord failing;
     private UnitPace pace;
@@ -62,7 +66,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         this.failing = new FailingRecord(tools.history());
         this.pace = pace;
         this.parts = parts;
-        this.slice = Slice.all(judgedTogether());
+        this.judged = judgedTogether();
+        this.slice = Slice.all(judged);
     }
 
     /** All parts, unless what a success of one topic proves matters: then only those of one. */
@@ -179,8 +184,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** Returns whether the unit goes on. */
     private boolean react(UnitOutcome outcome) {
-        if (tools.intake().isStopped() && outcome instanceof UnitOutcome.HandlerFailed) {
-            // An interrupted handler has not failed on its record.
+        if (tools.intake().isStopped() && failureOf(outcome) != null) {
+            // An interrupted handler or deserializer has not failed on its record.
             parts.forEach(Part::close);
             return false;
         }
@@ -245,7 +250,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         Evidence evidence = Evidence.none();
         if (slice.size() > 1) {
             failing.failedTogether(slice.parts(), failure);
-        } else if (lockTimed || !failure.isCancelled()) {
+        } else if (lockTimed || !failure.isCancelled() || outcome instanceof UnitOutcome.Undecodable) {
             evidence = failing.evidence(first, failure, tools.transaction().wasCleanSession());
         }
         return new RecordFacts(
@@ -268,7 +273,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private UnitPace settle() {
         parts.forEach(this::noteSurvival);
         List<Claim> recovered = claims(parts.stream().filter(Part::hasRecovered).toList());
-        tools.intake().settle(parts.stream().map(Part::settlement).toList());
+        // Those that were left out come first the next time, or a busy topic would keep them out.
+        List<Part<K, V>> inTurn = new ArrayList<>(parts);
+        inTurn.removeAll(judged);
+        inTurn.addAll(judged);
+        tools.intake().settle(inTurn.stream().map(Part::settlement).toList());
         if (!recovered.isEmpty()) {
             tools.events().recovered(recovered);
         }
@@ -312,7 +321,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 moved.add(part.claim());
                 part.lane().rowHeld = false;
                 if (piece.count() > 0) {
-                    hadEffect(part, one);
+                    hadEffect(piece, one);
                 }
             }
         }
@@ -328,13 +337,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /**
      * @param one whether the transaction held records of this topic only, so that what it wrote is theirs
      */
-    private void hadEffect(Part<K, V> part, boolean one) {
+    private void hadEffect(Slice.Piece<K, V> piece, boolean one) {
+        Part<K, V> part = piece.part();
         part.lane().givenUp = 0;
         part.lane().successes++;
         String topic = part.partition().topic();
         if (watched) {
-            if (tools.transaction().wrote()) {
-                part.lane().writes += one ? 1 : 0;
+            if (tools.transaction().wrote() && one) {
+                part.lane().writes += slice.size() == piece.count() ? 1 : 0;
                 tools.history().wrote(topic);
             }
             tools.history().succeeded(topic, one && tools.transaction().wasReadyToWrite());
@@ -344,7 +354,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /** Whether it says anything if a record of this partition writes a row, or none. */
     private boolean isWritingOfInterest(Part<K, V> part) {
         String topic = part.partition().topic();
-        return tools.history().hasGivenUp(topic) || !tools.history().writes(topic);
+        return tools.history().hasGivenUp(topic) || tools.history().isLookDue(topic);
     }
 
     private void tell(List<Claim> moved) {
@@ -360,7 +370,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private boolean narrow(Bisection next) {
         search = next;
-        List<Integer> sizes = parts.stream()
+        List<Integer> sizes = judged.stream()
                 .map(part -> part.left().size())
                 .filter(size -> size > 0)
                 .toList();
@@ -368,7 +378,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (next.isOver() || sizes.isEmpty() || leaving || tools.intake().isStopped()) {
             return false;
         }
-        slice = Slice.first(parts, next.next(sizes));
+        slice = Slice.first(judged, next.next(sizes));
         if (next.isPinned()) {
             failing.pin(slice.firstPart());
         }
@@ -403,6 +413,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         // Also if none succeeded: whatever was in the way of all of them may be gone by now.
         failing.compared(reaction.decided(), result.proof(), result.alike(), result.tried());
+        takeCleanSession();
         return true;
     }
 
@@ -425,7 +436,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /** What failed in the database may have failed on what earlier units left in the session. */
     private void takeCleanSession() {
         SqlFacts failure = failureOf(Objects.requireNonNull(last));
-        if (failure != null && failure.fromDatabase()) {
+        if (failure != null && failure.fromDatabase() && failing.isSessionSuspect(slice.firstPart(), failure)) {
             tools.transaction().takeCleanSession();
         }
     }
