@@ -273,16 +273,24 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private UnitPace settle() {
         parts.forEach(this::noteSurvival);
         List<Claim> recovered = claims(parts.stream().filter(Part::hasRecovered).toList());
-        // Those that were left out come first the next time, or a busy topic would keep them out.
-        List<Part<K, V>> inTurn = new ArrayList<>(parts);
-        inTurn.removeAll(judged);
-        inTurn.addAll(judged);
-        tools.intake().settle(inTurn.stream().map(Part::settlement).toList());
+        tools.intake().settle(inTurn().stream().map(Part::settlement).toList());
         if (!recovered.isEmpty()) {
             tools.events().recovered(recovered);
         }
         news.forEach(Runnable::run);
         return pace;
+    }
+
+    /** Those that were left out come first the next time, or a busy topic would keep them out. */
+    private List<Part<K, V>> inTurn() {
+        if (judged.size() == parts.size()) {
+            return parts;
+        }
+        Set<Part<K, V>> handled = Set.copyOf(judged);
+        List<Part<K, V>> inTurn = new ArrayList<>(
+                parts.stream().filter(part -> !handled.contains(part)).toList());
+        inTurn.addAll(judged);
+        return inTurn;
     }
 
     /** Whatever became of a suspected record, this process lives; once the position is beyond it, nobody asks any more. */
@@ -312,7 +320,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             failing.succeeded(slice.firstPart());
         }
         List<Claim> moved = new ArrayList<>();
-        boolean one = slice.topics() == 1;
+        boolean one = watched && slice.topics() == 1;
         for (Slice.Piece<K, V> piece : slice.pieces()) {
             Part<K, V> part = piece.part();
             Position to = reaction.moves().get(part.claim());
