@@ -57,7 +57,7 @@ class ArchitectureTest {
         mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, THREAD, LOG, API);
         mayUse(METRICS, API);
         mayUse(TRACING, API);
-        mayUse(SQL, API);
+        mayUse(SQL, PLAN, API);
         mayUse(CLI, DOCTOR, SQL, STORE, KAFKA, PLAN, METRICS, API);
         mayUse(DOCTOR, STORE, KAFKA, PLAN, API);
     }

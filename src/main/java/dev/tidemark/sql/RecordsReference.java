@@ -1,5 +1,6 @@
 package dev.tidemark.sql;
 
+import dev.tidemark.internal.plan.SqlScanner;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

@@ -41,6 +41,14 @@ abstract class FailureCase {
         }
     }
 
+    void sendTo(String name, String... values) {
+        try (var producer = kafka.producer()) {
+            for (String value : values) {
+                var unused = producer.send(new ProducerRecord<>(name, 0, null, value));
+            }
+        }
+    }
+
     /** Starts one whose handler notes each record, and then does what is given. */
     Running start(FailurePolicy policy, RecordHandler<String, String> then) {
         return Running.start(

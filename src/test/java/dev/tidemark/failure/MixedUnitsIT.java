@@ -6,21 +6,12 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import java.util.concurrent.Semaphore;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** What one topic's records write is no success of another topic's records in the same unit, which wrote nothing. */
 class MixedUnitsIT extends FailureCase {
     private final String broken = kafka.createTopic(Servers.unique("broken"), 1);
-
-    private void sendTo(String name, String... values) {
-        try (var producer = kafka.producer()) {
-            for (String value : values) {
-                var unused = producer.send(new ProducerRecord<>(name, 0, null, value));
-            }
-        }
-    }
 
     @Test
     void aBrokenTopicIsNotEmptiedOneByOne() {

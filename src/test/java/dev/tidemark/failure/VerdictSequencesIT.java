@@ -35,14 +35,6 @@ class VerdictSequencesIT extends FailureCase {
         }
     }
 
-    private void sendTo(String name, String... values) {
-        try (var producer = kafka.producer()) {
-            for (String value : values) {
-                var unused = producer.send(new ProducerRecord<>(name, 0, null, value));
-            }
-        }
-    }
-
     private static void awaitQueued(Running running, int records) {
         Awaitility.await("queued")
                 .until(() -> running.consumer().status().queue().records() >= records);

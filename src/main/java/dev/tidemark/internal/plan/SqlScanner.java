@@ -1,12 +1,12 @@
-package dev.tidemark.sql;
+package dev.tidemark.internal.plan;
 
 /**
  * Finds the words of SQL, by the rules of PostgreSQL's scanner under {@code standard_conforming_strings}: what stands in quotes,
  * dollar quotes and comments, which nest, is passed over. Used by one thread, once.
  */
-final class SqlScanner {
+public final class SqlScanner {
     /** What stands at a place of the text. */
-    enum Token {
+    public enum Token {
         /** Blanks and comments. */
         SPACE,
         /** A keyword or a plain identifier. */
@@ -27,12 +27,13 @@ final class SqlScanner {
     private int start;
     private int end;
 
-    SqlScanner(String sql) {
+    /** At the beginning of this text. */
+    public SqlScanner(String sql) {
         this.sql = sql;
     }
 
     /** Goes on to the next token; the scanner must not be {@link #atEnd}. */
-    Token next() {
+    public Token next() {
         start = end;
         char c = sql.charAt(end);
         if (isSpace(c)) {
@@ -70,16 +71,18 @@ final class SqlScanner {
         };
     }
 
-    boolean atEnd() {
+    /** Whether no token is left. */
+    public boolean atEnd() {
         return end == sql.length();
     }
 
     /** Where the token begins. */
-    int start() {
+    public int start() {
         return start;
     }
 
-    String text() {
+    /** The token as it was written. */
+    public String text() {
         return sql.substring(start, end);
     }
 
