@@ -6,6 +6,7 @@ import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.TestDatabase;
@@ -28,6 +29,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What Tidemark and Kafka make of the same settings, on a broker with Kafka's defaults. */
@@ -178,39 +180,70 @@ class KafkaSettingsIT {
         }
     }
 
-    /** What a transaction is about to commit is where the group stands, once it has. */
+    /** What a transaction is about to commit is where the group stands, once it has; if it aborts, what was committed before is. */
     // A group without members has no metadata to hand on, and no other way to name it.
     @SuppressWarnings("removal")
-    @Test
-    void offsetsThatAreBeingCommittedAreWaitedFor() throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "topics, true, 2",
+        "topics, true, -1",
+        "topics, false, 2",
+        "pattern, true, 2",
+        "partitions, true, 2",
+        "partitions, false, -1",
+        "until end, true, 2",
+        "until end, false, 2",
+        "consumer protocol, true, -1"
+    })
+    void offsetsThatAreBeingCommittedAreWaitedFor(String how, boolean commits, long before) throws Exception {
         produce();
-        kafka.admin()
-                .alterConsumerGroupOffsets(topic, Map.of(zero, new OffsetAndMetadata(2)))
-                .all()
-                .get(10, TimeUnit.SECONDS);
+        if (before >= 0) {
+            kafka.admin()
+                    .alterConsumerGroupOffsets(topic, Map.of(zero, new OffsetAndMetadata(before)))
+                    .all()
+                    .get(10, TimeUnit.SECONDS);
+        }
         try (var producer = kafka.transactionalProducer(topic)) {
             producer.beginTransaction();
             producer.sendOffsetsToTransaction(
                     Map.of(zero, new OffsetAndMetadata(30)), new ConsumerGroupMetadata(topic));
-            try (Running running = Running.start(
-                    database,
-                    kafka.consumerConfig(topic, "cooperative"),
-                    builder -> builder.topics(topic)
-                            .startAt(StartPosition.committedOrElse(StartPosition.earliest()))
-                            .handleBatch(FlightEffects::foldBatch))) {
-                running.until(
-                        "a member",
-                        () -> !running.consumer().status().partitions().isEmpty());
-                Awaitility.await("nothing is bound")
-                        .during(Duration.ofSeconds(3))
+            try (LogCapture log = LogCapture.start(topic);
+                    Running running = Running.start(
+                            database,
+                            kafka.consumerConfig(
+                                    topic, how.equals("consumer protocol") ? "consumer" : "cooperative"),
+                            builder -> choose(how, builder)
+                                    .startAt(StartPosition.committedOrElse(StartPosition.earliest()))
+                                    .handleBatch(FlightEffects::foldBatch))) {
+                Awaitility.await("it has asked")
                         .atMost(Duration.ofSeconds(60))
-                        .until(() -> database.number("select count(*) from tidemark.stored_offset") == 0);
-                producer.commitTransaction();
-                running.until("all read", () -> ExactlyOnce.stored(database, topic, zero) == 50);
+                        .until(() -> log.news().stream()
+                                .anyMatch(line -> line.getFormattedMessage().contains("Kafka is in trouble")));
+                assertThat(database.number("select count(*) from tidemark.stored_offset"))
+                        .as("nothing is bound")
+                        .isZero();
+                if (commits) {
+                    producer.commitTransaction();
+                } else {
+                    producer.abortTransaction();
+                }
+                Awaitility.await("all read")
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> ExactlyOnce.stored(database, topic, zero) == 50);
             }
         }
+        long first = commits ? 30 : Math.max(0, before);
         assertThat(database.query("select count(*), min(record_offset) from applied"))
-                .containsExactly("20|30");
+                .containsExactly((50 - first) + "|" + first);
+    }
+
+    private TidemarkBuilder<String, String> choose(String how, TidemarkBuilder<String, String> builder) {
+        return switch (how) {
+            case "pattern" -> builder.topicPattern(Pattern.compile(Pattern.quote(topic)));
+            case "partitions" -> builder.partitions(zero);
+            case "until end" -> builder.topics(topic).untilEnd();
+            default -> builder.topics(topic);
+        };
     }
 
     @Test
