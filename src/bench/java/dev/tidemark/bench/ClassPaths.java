@@ -1,6 +1,6 @@
 package dev.tidemark.bench;
 
-import dev.tidemark.testkit.ChildJvm;
+import dev.tidemark.testkit.process.ChildJvm;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;

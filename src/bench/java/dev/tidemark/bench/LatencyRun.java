@@ -1,8 +1,8 @@
 package dev.tidemark.bench;
 
 import dev.tidemark.bench.kit.Task;
-import dev.tidemark.testkit.ChildJvm;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ChildJvm;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

@@ -3,7 +3,7 @@ package dev.tidemark.bench;
 import dev.tidemark.internal.work.Batching;
 import dev.tidemark.internal.work.Decoding;
 import dev.tidemark.internal.work.Planning;
-import dev.tidemark.testkit.ChildJvm;
+import dev.tidemark.testkit.process.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ import dev.tidemark.bench.kit.Flight;
 import dev.tidemark.bench.kit.FlightDeserializer;
 import dev.tidemark.bench.kit.Sample;
 import dev.tidemark.testkit.Flights.Airport;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

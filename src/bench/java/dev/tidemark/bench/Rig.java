@@ -2,10 +2,10 @@ package dev.tidemark.bench;
 
 import dev.tidemark.bench.Records.Spread;
 import dev.tidemark.bench.kit.Effect;
-import dev.tidemark.testkit.EmbeddedPostgresServer;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

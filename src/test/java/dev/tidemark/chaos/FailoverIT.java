@@ -3,18 +3,18 @@ package dev.tidemark.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.UnitLimits;
-import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
-import dev.tidemark.testkit.LaggingReplica;
 import dev.tidemark.testkit.Load;
-import dev.tidemark.testkit.Ports;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.LaggingReplica;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.Ports;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -2,15 +2,15 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.testkit.ChildJvm;
-import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ChildJvm;
+import dev.tidemark.testkit.process.ConsumerFleet;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -7,11 +7,11 @@ import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Load;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -2,16 +2,16 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.testkit.ConsumerFleet;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Load;
 import dev.tidemark.testkit.Seeds;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ConsumerFleet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,15 +1,15 @@
 package dev.tidemark.chaos;
 
-import dev.tidemark.testkit.ConsumerFleet;
-import dev.tidemark.testkit.EmbeddedPostgresServer;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Load;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ConsumerFleet;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.testkit.Cli;
-import dev.tidemark.testkit.Cli.Result;
-import dev.tidemark.testkit.EmbeddedPostgresServer;
-import dev.tidemark.testkit.PgBouncer;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.PgBouncer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.testkit.process.Cli.Result;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;

@@ -2,11 +2,11 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.testkit.Cli;
-import dev.tidemark.testkit.Cli.Result;
-import dev.tidemark.testkit.KafkaTool;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaTool;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.testkit.process.Cli.Result;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,15 +2,15 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.testkit.Cli;
-import dev.tidemark.testkit.Cli.Result;
-import dev.tidemark.testkit.DatabaseLogin;
-import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.postgres.DatabaseLogin;
+import dev.tidemark.testkit.postgres.DatabaseRole;
+import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.testkit.process.Cli.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,12 +3,12 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.testkit.Cli;
-import dev.tidemark.testkit.Cli.Result;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.SqlJobs;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.testkit.process.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.SqlJobs;
+import dev.tidemark.testkit.postgres.DatabaseRole;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.tidemark.demo;
 
 import dev.tidemark.testkit.Flights.Airport;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.Map;
 import java.util.TreeMap;
 

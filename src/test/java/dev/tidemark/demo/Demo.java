@@ -1,8 +1,8 @@
 package dev.tidemark.demo;
 
-import dev.tidemark.testkit.DatabaseRole;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.postgres.DatabaseRole;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

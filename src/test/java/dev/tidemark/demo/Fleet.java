@@ -1,6 +1,6 @@
 package dev.tidemark.demo;
 
-import dev.tidemark.testkit.ChildJvm;
+import dev.tidemark.testkit.process.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.tidemark.demo;
 
-import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.kafka.KafkaServer;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;

@@ -1,8 +1,8 @@
 package dev.tidemark.demo;
 
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;

@@ -3,7 +3,7 @@ package dev.tidemark.demo;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.tidemark.demo;
 
-import dev.tidemark.testkit.DatabaseRole;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.DatabaseRole;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;

@@ -1,8 +1,8 @@
 package dev.tidemark.demo;
 
-import dev.tidemark.testkit.EmbeddedPostgresServer;
-import dev.tidemark.testkit.KafkaServer;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.file.Path;
 
 /** The demo's two servers, with its topic and its tables; they go when it closes or when this JVM ends. */

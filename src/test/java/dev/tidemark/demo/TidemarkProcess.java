@@ -4,8 +4,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
-import dev.tidemark.testkit.KafkaServer;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** One process of the Tidemark group: each flight is folded in the transaction that moves the offset. */

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.InvalidConfigurationException;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

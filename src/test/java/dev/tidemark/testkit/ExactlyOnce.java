@@ -3,6 +3,7 @@ package dev.tidemark.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.Flights.Airport;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.apache.kafka.common.TopicPartition;

@@ -2,6 +2,7 @@ package dev.tidemark.testkit;
 
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

@@ -6,6 +6,8 @@ import dev.tidemark.ClaimingConsumer;
 import dev.tidemark.ClaimingConsumerBuilder;
 import dev.tidemark.FencedException;
 import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

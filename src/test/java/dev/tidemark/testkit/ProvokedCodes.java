@@ -29,7 +29,7 @@ public final class ProvokedCodes implements BeforeTestExecutionCallback, AfterTe
     private static final Set<String> SEEN = ConcurrentHashMap.newKeySet();
 
     /** What a test has read from elsewhere. */
-    static void note(String text) {
+    public static void note(String text) {
         CODE.matcher(text).results().map(MatchResult::group).forEach(SEEN::add);
     }
 

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkException;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;

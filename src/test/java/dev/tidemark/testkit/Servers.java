@@ -1,6 +1,10 @@
 package dev.tidemark.testkit;
 
 import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.kafka.SecuredKafka;
+import dev.tidemark.testkit.postgres.PostgresServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,6 +1,7 @@
 package dev.tidemark.testkit;
 
 import dev.tidemark.testkit.Flights.Airport;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,6 +1,6 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.kafka.KafkaServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

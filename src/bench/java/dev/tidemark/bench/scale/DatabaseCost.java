@@ -1,6 +1,6 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,7 +1,7 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.testkit.KafkaServer;
-import dev.tidemark.testkit.PostgresServer;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.PostgresServer;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 

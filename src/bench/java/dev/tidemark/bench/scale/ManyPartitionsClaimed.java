@@ -8,7 +8,7 @@ import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;

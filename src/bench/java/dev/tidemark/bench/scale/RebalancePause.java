@@ -1,8 +1,8 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Running;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

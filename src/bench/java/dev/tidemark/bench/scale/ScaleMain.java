@@ -1,8 +1,8 @@
 package dev.tidemark.bench.scale;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.tidemark.testkit.KafkaServer;
-import dev.tidemark.testkit.PostgresServer;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.testkit.KafkaServer;
+import dev.tidemark.testkit.kafka.KafkaServer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;

@@ -10,7 +10,7 @@ import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitEnd;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -3,7 +3,7 @@ package dev.tidemark.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
-import dev.tidemark.testkit.KafkaServer;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

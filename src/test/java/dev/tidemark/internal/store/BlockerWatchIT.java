@@ -2,9 +2,9 @@ package dev.tidemark.internal.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.testkit.DatabaseLogin;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.DatabaseLogin;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;

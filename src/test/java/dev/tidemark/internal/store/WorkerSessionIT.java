@@ -3,7 +3,7 @@ package dev.tidemark.internal.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.TestDatabase;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;

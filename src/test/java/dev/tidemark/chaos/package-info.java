@@ -1,0 +1,2 @@
+/** Processes, servers and connections that die, hang or come back older. */
+package dev.tidemark.chaos;

@@ -1,0 +1,2 @@
+/** What the docs show, compiled and run. */
+package dev.tidemark.docs;

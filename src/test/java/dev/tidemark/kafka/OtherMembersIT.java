@@ -1,0 +1,198 @@
+package dev.tidemark.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.LogCapture;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.testkit.process.Cli.Result;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A rolling move: some members of the group are still plain consumers, and what they read does not reach the database. */
+class OtherMembersIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("rolling"), 2);
+
+    @BeforeEach
+    void produce() {
+        try (var producer = kafka.producer()) {
+            for (int partition = 0; partition < 2; partition++) {
+                Servers.produceTo(
+                        producer,
+                        new TopicPartition(topic, partition),
+                        Flights.sample().subList(0, 100));
+            }
+        }
+    }
+
+    /** A consumer of the group that knows nothing of the store. */
+    private final class Plain implements AutoCloseable {
+        private final AtomicBoolean stop = new AtomicBoolean();
+        private final CompletableFuture<Void> polls;
+        private volatile int assigned;
+
+        Plain(String protocol) {
+            Map<String, Object> config = kafka.consumerConfig(topic, protocol);
+            config.put("client.id", "plain-" + topic);
+            config.put("enable.auto.commit", "false");
+            config.put("auto.offset.reset", "earliest");
+            polls = CompletableFuture.runAsync(
+                    () -> {
+                        try (var consumer =
+                                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                            consumer.subscribe(List.of(topic));
+                            while (!stop.get()) {
+                                consumer.poll(Duration.ofMillis(200));
+                                assigned = consumer.assignment().size();
+                            }
+                        }
+                    },
+                    task -> new Thread(task, "plain").start());
+        }
+
+        void awaitAssigned(int partitions) {
+            Awaitility.await("the plain consumer has " + partitions)
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> assigned == partitions);
+        }
+
+        @Override
+        public void close() {
+            stop.set(true);
+            polls.join();
+        }
+    }
+
+    private Running start(String protocol, UnaryOperator<TidemarkBuilder<String, String>> special) {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, protocol),
+                builder -> special.apply(builder.topics(topic)).handleBatch(FlightEffects::foldBatch));
+    }
+
+    private static List<ILoggingEvent> warnings(LogCapture log) {
+        return log.news().stream()
+                .filter(e -> e.getLevel() == Level.WARN)
+                .filter(e -> e.getFormattedMessage().contains("held by others"))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"eager", "cooperative", "consumer"})
+    void aBoundedRunSaysWhatItWaitsForAndGoesOn(String protocol) {
+        try (LogCapture log = LogCapture.start(topic)) {
+            Running running;
+            try (Plain plain = new Plain(protocol)) {
+                plain.awaitAssigned(2);
+                running = start(protocol, TidemarkBuilder::untilEnd);
+                running.until("its half is read", () -> ExactlyOnce.progress(database, topic) == 100);
+                running.until(
+                        "it names what it waits for",
+                        () -> running.consumer().health().problems().stream()
+                                .anyMatch(p -> p.contains("plain-" + topic)
+                                        && p.contains(topic + "-")
+                                        && p.contains("waits for")));
+                assertThat(running.consumer().status().lastError().orElse("")).contains("plain-" + topic);
+                assertThat(running.consumer().health().ready()).isTrue();
+                assertThat(running.consumer().isHealthy()).isTrue();
+            }
+            try (running) {
+                running.end();
+            }
+            assertThat(warnings(log)).hasSize(1);
+        }
+        assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(200);
+    }
+
+    @Test
+    void anUnboundedRunNamesThemAndForgetsThemAgain() {
+        try (LogCapture log = LogCapture.start(topic);
+                Running running = start("cooperative", b -> b)) {
+            running.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
+            try (Plain plain = new Plain("cooperative")) {
+                plain.awaitAssigned(1);
+                running.until(
+                        "it names them",
+                        () -> running.consumer()
+                                .status()
+                                .lastError()
+                                .filter(error -> error.contains("plain-" + topic))
+                                .isPresent());
+            }
+            running.until(
+                    "they are gone",
+                    () -> running.consumer().health().problems().isEmpty());
+            assertThat(warnings(log)).hasSize(1);
+            assertThat(log.news().stream().map(ILoggingEvent::getFormattedMessage))
+                    .anyMatch(line -> line.contains("held by others any more"));
+        }
+    }
+
+    /** Two of ours, one of which holds nothing: there is nothing to tell. */
+    @Test
+    void ourOwnAreNoStrangers() {
+        try (LogCapture log = LogCapture.start(topic);
+                Running first = start("cooperative", b -> b);
+                Running second = start("cooperative", b -> b)) {
+            first.until(
+                    "one each",
+                    () -> first.consumer().status().partitions().size() == 1
+                            && second.consumer().status().partitions().size() == 1);
+            first.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
+            Awaitility.await("nothing is told")
+                    .during(Duration.ofSeconds(22))
+                    .atMost(Duration.ofSeconds(60))
+                    .until(() -> warnings(log).isEmpty()
+                            && first.consumer().health().problems().isEmpty()
+                            && second.consumer().health().problems().isEmpty());
+        }
+    }
+
+    @Test
+    void doctorNamesThem() {
+        try (Running running = start("cooperative", b -> b)) {
+            running.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
+            try (Plain plain = new Plain("cooperative")) {
+                plain.awaitAssigned(1);
+                Result doctor = Cli.on(database, kafka).run("doctor", "--group", topic);
+                assertThat(doctor.out())
+                        .containsPattern("WARN +members: group " + topic + ": topic " + topic
+                                + " partition [01] is held by" + " plain-" + topic + " on ");
+            }
+        }
+        // An assignor that has nothing in common with the others is refused by the broker, which says so to us.
+        try (Plain plain = new Plain("eager")) {
+            plain.awaitAssigned(2);
+            Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
+            try (Running running = Running.start(
+                    database, config, builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+                assertThat(running.failure())
+                        .hasMessageContaining("TM-308")
+                        .hasMessageContaining("assignment.strategy");
+            }
+        }
+    }
+}

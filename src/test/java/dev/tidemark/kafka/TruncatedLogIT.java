@@ -1,0 +1,108 @@
+package dev.tidemark.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.LogMismatchException;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.Provokes;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.CopiedLog;
+import dev.tidemark.testkit.kafka.KafkaCluster;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.util.List;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A broker that missed records becomes leader: what the group has applied is no longer what the log holds. */
+class TruncatedLogIT {
+    /** Both brokers hold so many; one alone holds as many again, which are lost. */
+    private static final int COMMON = 100;
+
+    private final KafkaCluster kafka = KafkaCluster.start(Servers.directory("truncated-kafka"));
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic("truncated", 1);
+    private final TopicPartition partition = new TopicPartition(topic, 0);
+    private final List<Flight> flights = Flights.sample();
+    private final int first = kafka.leader(partition);
+    private final int second = 3 - first;
+
+    @AfterEach
+    void stop() {
+        kafka.close();
+    }
+
+    private Running start() {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "consumer"),
+                builder -> builder.topics(topic).handle(CopiedLog::copy));
+    }
+
+    private void produce(int from, int to) throws Exception {
+        try (var producer = kafka.producer()) {
+            for (Flight flight : flights.subList(from, to)) {
+                producer.send(new ProducerRecord<>(topic, 0, flight.key(), flight.json()))
+                        .get();
+            }
+        }
+    }
+
+    @Provokes(ErrorCode.LOG_TRUNCATED)
+    @Test
+    void whatWasReadFromALostLogIsNoticedAndLeftToAPerson() throws Exception {
+        CopiedLog.createTable(database);
+        try (Running running = start()) {
+            produce(0, COMMON);
+            running.until("all read", () -> stored() == COMMON);
+            kafka.kill(second);
+            kafka.awaitReplicas(partition, first);
+            produce(COMMON, 2 * COMMON);
+            running.until("what one broker holds is read", () -> stored() == 2 * COMMON);
+            kafka.kill(first);
+            kafka.boot(second);
+            kafka.awaitReplicas(partition, second);
+
+            assertThat(running.failure())
+                    .as("while the new log is shorter")
+                    .isInstanceOf(LogMismatchException.class)
+                    .hasMessageStartingWith("TM-305")
+                    .hasMessageContaining("topic " + topic + " partition 0")
+                    .hasMessageContaining("stored offset " + 2 * COMMON)
+                    .hasMessageContaining("ends at " + COMMON);
+        }
+        List<String> before = CopiedLog.rows(database);
+        assertThat(before).hasSize(2 * COMMON);
+
+        produce(2 * COMMON, 4 * COMMON);
+        try (Running running = start()) {
+            assertThat(running.failure())
+                    .as("once the new log is longer, which only the stored leader epoch can tell")
+                    .isInstanceOf(LogMismatchException.class)
+                    .hasMessageStartingWith("TM-306")
+                    .hasMessageContaining("topic " + topic + " partition 0")
+                    .hasMessageContaining("stored offset " + 2 * COMMON);
+        }
+        assertThat(CopiedLog.rows(database)).as("nothing of the new log").isEqualTo(before);
+        assertThat(stored()).isEqualTo(2 * COMMON);
+
+        database.owner()
+                .execute("begin;"
+                        + "delete from copied where record_offset >= " + COMMON + ";"
+                        + "update tidemark.stored_offset set next_offset = " + COMMON + ";"
+                        + "commit");
+        try (Running running = start()) {
+            running.until("goes on", () -> stored() == 3 * COMMON);
+        }
+        CopiedLog.assertComplete(database, kafka, topic, 1);
+    }
+
+    private long stored() {
+        return ExactlyOnce.stored(database, topic, partition);
+    }
+}

@@ -1,0 +1,2 @@
+/** Starting, running and stopping consumers. */
+package dev.tidemark.lifecycle;

@@ -1,2 +1,0 @@
-/** What is looked for in the logs once all other tests are done. */
-package dev.tidemark.logs;

@@ -1,0 +1,287 @@
+package dev.tidemark.operate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.FailureAction;
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.Redriven;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkListener;
+import dev.tidemark.TidemarkListener.Rebalance.Kind;
+import dev.tidemark.testkit.Canary;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.LogCapture;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+/** What a listener is told, and that a bad one harms nothing. */
+class ListenerIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("listener"), 2);
+    private final TopicPartition p0 = new TopicPartition(topic, 0);
+    private final TopicPartition p1 = new TopicPartition(topic, 1);
+    private final List<Flight> flights = Flights.sample().subList(0, 100);
+
+    /** Notes everything. */
+    private static final class Notes implements TidemarkListener {
+        private final List<Object> all = new CopyOnWriteArrayList<>();
+        private final List<String> threads = new CopyOnWriteArrayList<>();
+
+        private void note(Object event) {
+            all.add(event);
+            threads.add(Thread.currentThread().getName());
+        }
+
+        private <T> List<T> of(Class<T> type) {
+            return all.stream().filter(type::isInstance).map(type::cast).toList();
+        }
+
+        @Override
+        public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+            assertThat(kafkaMetrics.get()).isNotEmpty();
+            note("started " + consumer.status().groupId());
+        }
+
+        @Override
+        public void stopped(TidemarkConsumer consumer) {
+            note("stopped " + consumer.status().groupId());
+        }
+
+        @Override
+        public void unitEnded(Unit unit) {
+            note(unit);
+        }
+
+        @Override
+        public void retrying(Retry retry) {
+            note(retry);
+        }
+
+        @Override
+        public void parked(GivenUp records) {
+            note(records);
+        }
+
+        @Override
+        public void skipped(GivenUp records) {
+            note(records);
+        }
+
+        @Override
+        public void fenced(Fence fence) {
+            note(fence);
+        }
+
+        @Override
+        public void halted(Halt halt) {
+            note(halt);
+        }
+
+        @Override
+        public void claimed(Claimed claimed) {
+            note(claimed);
+        }
+
+        @Override
+        public void rebalanced(Rebalance rebalance) {
+            note(rebalance);
+        }
+    }
+
+    /** Throws whatever it is told. */
+    private static final class Bad implements TidemarkListener {
+        private static AssertionError refusal() {
+            return new AssertionError("a listener that throws");
+        }
+
+        @Override
+        public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+            throw refusal();
+        }
+
+        @Override
+        public void stopped(TidemarkConsumer consumer) {
+            throw refusal();
+        }
+
+        @Override
+        public void unitEnded(Unit unit) {
+            throw new IllegalStateException(unit.toString());
+        }
+
+        @Override
+        public void retrying(Retry retry) {
+            throw refusal();
+        }
+
+        @Override
+        public void claimed(Claimed claimed) {
+            throw refusal();
+        }
+
+        @Override
+        public void rebalanced(Rebalance rebalance) {
+            throw refusal();
+        }
+    }
+
+    @Test
+    void aListenerThatThrowsHarmsNobody() {
+        Notes notes = new Notes();
+        AtomicBoolean refused = new AtomicBoolean();
+        try (LogCapture log = LogCapture.start("listener")) {
+            try (var producer = kafka.producer();
+                    Running running = Running.start(
+                            database,
+                            kafka.consumerConfig(topic, "cooperative"),
+                            builder -> builder.topics(topic)
+                                    .listener(new Bad(), notes)
+                                    .listener(new Bad())
+                                    .handleBatch((records, tx) -> {
+                                        if (!refused.getAndSet(true)) {
+                                            throw new SQLException("not now", "40001");
+                                        }
+                                        FlightEffects.foldBatch(records, tx);
+                                    }))) {
+                Servers.produce(producer, topic, flights);
+                running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
+            }
+            assertThat(log.news().stream()
+                            .map(ILoggingEvent::getFormattedMessage)
+                            .filter(line -> line.startsWith("a listener failed")))
+                    .as("once for its class")
+                    .singleElement()
+                    .asString()
+                    .contains("listener=dev.tidemark.operate.ListenerIT$Bad");
+        }
+        ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 2), Flights.truth(flights));
+        assertThat(notes.of(TidemarkListener.Unit.class).stream()
+                        .filter(unit -> unit.outcome() == TidemarkListener.Outcome.COMMITTED)
+                        .mapToInt(TidemarkListener.Unit::size)
+                        .sum())
+                .isEqualTo(flights.size());
+        assertThat(notes.of(TidemarkListener.Retry.class))
+                .singleElement()
+                .extracting(TidemarkListener.Retry::cause)
+                .isEqualTo(TidemarkListener.RetryCause.CONTENTION);
+    }
+
+    @Test
+    void everyKindOfNewsIsToldInItsOrder() {
+        Notes notes = new Notes();
+        try (var producer = kafka.producer();
+                Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .listener(notes)
+                                .onFailure(failure -> switch ((int)
+                                        failure.record().offset()) {
+                                    case 10 -> FailureAction.park();
+                                    case 20 -> FailureAction.skip();
+                                    default -> FailureAction.halt();
+                                })
+                                .handle((record, tx) -> {
+                                    if (record.partition() == 0
+                                            && List.of(10L, 20L, 30L).contains(record.offset())) {
+                                        throw new IllegalArgumentException("bad " + record);
+                                    }
+                                    FlightEffects.foldOne(record, tx);
+                                }))) {
+            Servers.produceTo(producer, p0, flights);
+            Servers.produceTo(producer, p1, flights);
+            running.until(
+                    "one has halted, the other is read",
+                    () -> !notes.of(TidemarkListener.Halt.class).isEmpty()
+                            && ExactlyOnce.stored(database, topic, p1) == flights.size());
+            database.owner().execute("update tidemark.stored_offset set next_offset = 90 where partition = 1");
+            running.until(
+                    "fenced, and claimed again",
+                    () -> notes.of(TidemarkListener.Claimed.class).stream()
+                            .anyMatch(claimed -> claimed.waited().keySet().equals(Set.of(p1))
+                                    && !notes.of(TidemarkListener.Fence.class).isEmpty()));
+        }
+        assertThat(notes.all).startsWith("started " + topic).endsWith("stopped " + topic);
+        assertThat(notes.of(TidemarkListener.GivenUp.class))
+                .containsExactly(
+                        new TidemarkListener.GivenUp(topic, p0, 10, 1, Optional.of(ErrorCode.HANDLER_FAILED)),
+                        new TidemarkListener.GivenUp(topic, p0, 20, 1, Optional.of(ErrorCode.HANDLER_FAILED)));
+        assertThat(notes.of(TidemarkListener.Halt.class))
+                .containsExactly(new TidemarkListener.Halt(topic, p0, ErrorCode.HANDLER_FAILED));
+        assertThat(notes.of(TidemarkListener.Fence.class))
+                .containsExactly(new TidemarkListener.Fence(topic, p1, ErrorCode.OFFSET_MOVED));
+        assertThat(notes.of(TidemarkListener.Rebalance.class))
+                .first()
+                .extracting(TidemarkListener.Rebalance::kind)
+                .isEqualTo(Kind.ASSIGNED);
+        assertThat(notes.of(TidemarkListener.Rebalance.class))
+                .last()
+                .isEqualTo(new TidemarkListener.Rebalance(topic, Kind.REVOKED, Set.of(p0, p1)));
+        assertThat(notes.threads).allMatch(name -> name.startsWith("tidemark-" + topic));
+        for (TidemarkListener.Unit unit : notes.of(TidemarkListener.Unit.class)) {
+            if (unit.outcome() == TidemarkListener.Outcome.COMMITTED) {
+                assertThat(unit.times().begin()).isPositive();
+                assertThat(unit.times().handle()).isPositive();
+                assertThat(unit.times().advance()).isPositive();
+                assertThat(unit.times().commit()).isPositive();
+            } else {
+                assertThat(unit.times().commit()).isZero();
+            }
+        }
+        for (Canary canary : Canary.values()) {
+            assertThat(notes.all).noneMatch(event -> canary.isIn(event.toString()));
+        }
+    }
+
+    @Test
+    void aRedrivenDeadLetterIsAUnitToo() {
+        Notes notes = new Notes();
+        AtomicBoolean mended = new AtomicBoolean();
+        try (var producer = kafka.producer();
+                Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .listener(notes)
+                                .onFailure(FailurePolicy.park())
+                                .handle((record, tx) -> {
+                                    if (record.partition() == 0 && record.offset() == 5 && !mended.get()) {
+                                        throw new IllegalArgumentException("bad");
+                                    }
+                                    FlightEffects.foldOne(record, tx);
+                                }))) {
+            Servers.produceTo(producer, p0, flights);
+            running.until("all read", () -> ExactlyOnce.stored(database, topic, p0) == flights.size());
+            mended.set(true);
+            long id = database.number("select id from tidemark.dead_letter");
+            assertThat(running.consumer().redrive(List.of(id, id + 1_000_000)))
+                    .extracting(Redriven::result)
+                    .containsExactly(Redriven.Result.APPLIED, Redriven.Result.GONE);
+        }
+        assertThat(notes.of(TidemarkListener.Unit.class).stream()
+                        .filter(unit -> unit.outcome() == TidemarkListener.Outcome.COMMITTED)
+                        .mapToInt(TidemarkListener.Unit::size)
+                        .sum())
+                .isEqualTo(flights.size());
+    }
+}

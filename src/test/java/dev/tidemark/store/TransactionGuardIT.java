@@ -1,0 +1,216 @@
+package dev.tidemark.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.RecordFailedException;
+import dev.tidemark.RecordHandler;
+import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.Flights;
+import dev.tidemark.testkit.Provokes;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.jdbc.PgConnection;
+
+/** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
+class TransactionGuardIT {
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("guard"), 1);
+
+    private static final Map<String, RecordHandler<String, String>> OFFENCES = Map.ofEntries(
+            Map.entry("Jdbi commit", (r, tx) -> tx.commit()),
+            Map.entry("Jdbi rollback", (r, tx) -> tx.rollback()),
+            Map.entry("Jdbi close", (r, tx) -> tx.close()),
+            Map.entry("JDBC commit", (r, tx) -> tx.getConnection().commit()),
+            Map.entry("JDBC rollback", (r, tx) -> tx.getConnection().rollback()),
+            Map.entry("JDBC autocommit", (r, tx) -> tx.getConnection().setAutoCommit(true)),
+            Map.entry("JDBC close", (r, tx) -> tx.getConnection().close()),
+            Map.entry("SQL commit", (r, tx) -> tx.execute(" /* all right */ commit")),
+            Map.entry("SQL rollback", (r, tx) -> tx.execute("rollback work")),
+            Map.entry("SQL commit behind another", (r, tx) -> tx.execute("select 1; commit")),
+            Map.entry("SQL commit behind comments", (r, tx) -> tx.execute("/* a /* b */ c */ commit")),
+            Map.entry(
+                    "SQL commit in a script",
+                    (r, tx) -> tx.createScript("select 1; select ';'; commit").execute()),
+            Map.entry(
+                    "SQL commit in a batch",
+                    (r, tx) -> tx.createBatch().add("select 1").add("commit").execute()),
+            Map.entry("statement commit", (r, tx) -> {
+                try (Statement s = tx.getConnection().createStatement()) {
+                    s.execute("commit");
+                }
+            }),
+            Map.entry("prepared statement's commit", (r, tx) -> {
+                try (PreparedStatement s = tx.getConnection().prepareStatement("select 1")) {
+                    s.getConnection().commit();
+                }
+            }),
+            Map.entry("call's rollback", (r, tx) -> {
+                try (PreparedStatement s = tx.getConnection().prepareCall("select 1")) {
+                    s.getConnection().rollback();
+                }
+            }),
+            Map.entry("result's commit", (r, tx) -> {
+                try (PreparedStatement s = tx.getConnection().prepareStatement("select 1");
+                        ResultSet result = s.executeQuery()) {
+                    result.getStatement().getConnection().commit();
+                }
+            }),
+            Map.entry("description's commit", (r, tx) -> {
+                try (ResultSet tables = tx.getConnection().getMetaData().getTables(null, "tidemark", null, null)) {
+                    Statement statement = tables.getStatement();
+                    (statement == null ? tx.getConnection() : statement.getConnection()).commit();
+                }
+            }),
+            Map.entry("Jdbi statement's commit", (r, tx) -> {
+                tx.createQuery("select 1").execute((supplier, context) -> {
+                    PreparedStatement s = supplier.get();
+                    s.getConnection().commit();
+                    return s;
+                });
+            }),
+            Map.entry("swallowed refusal", (r, tx) -> {
+                try {
+                    tx.getConnection().commit();
+                } catch (RecordFailedException e) {
+                    // As handlers do that log and go on.
+                }
+            }),
+            Map.entry("swallowed SQL error", (r, tx) -> {
+                try {
+                    tx.execute("insert into nowhere values (1)");
+                } catch (UnableToExecuteStatementException e) {
+                    // As handlers do that log and go on.
+                }
+            }));
+
+    static Stream<String> offences() {
+        return OFFENCES.keySet().stream().sorted();
+    }
+
+    @Provokes(ErrorCode.TRANSACTION_BROKEN)
+    @ParameterizedTest
+    @MethodSource("offences")
+    void isCaughtAndNothingIsHalfDone(String offence) {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 10));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle((record, tx) -> {
+                    FlightEffects.foldOne(record, tx);
+                    if (record.offset() == 5) {
+                        Objects.requireNonNull(OFFENCES.get(offence)).handle(record, tx);
+                    }
+                }))) {
+            assertThat(running.failure())
+                    .isInstanceOfSatisfying(
+                            RecordFailedException.class,
+                            e -> assertThat(e.code()).isEqualTo(ErrorCode.TRANSACTION_BROKEN))
+                    .hasMessageContaining("TM-501")
+                    .hasMessageContaining(topic);
+            assertThat(running.consumer().isHealthy()).isFalse();
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(database.number("select count(*) from applied")).isZero();
+    }
+
+    /** Each of them is undone by the rollback that follows, and so would be met again at every retry. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "set role lodger",
+                "set local role lodger",
+                "select set_config('role', 'lodger', true)",
+                "set transaction read only",
+                "set local transaction_read_only = on",
+                "set client_encoding = 'LATIN1'",
+                "select set_config('client_encoding', 'SQL_ASCII', true)",
+                "set local datestyle = 'German'"
+            })
+    void whatIsChangedUnderTheOffsetHaltsAtTheFirstRecord(String statement) {
+        database.superuser()
+                .execute(
+                        "do $$ begin if not exists (select from pg_roles where rolname = 'lodger') then create role lodger; end if; end $$",
+                        "grant lodger to "
+                                + database.writer().query("select session_user").get(0),
+                        "grant insert on applied to lodger");
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 10));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    FlightEffects.foldOne(record, tx);
+                    if (record.offset() >= 5) {
+                        tx.execute(statement);
+                    }
+                }))) {
+            assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("the handler changed");
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+        assertThat(database.number("select count(*) from tidemark.dead_letter")).isZero();
+    }
+
+    @Test
+    void aCommitThatCannotBeRecognizedStopsBeforeTheOffsetMoves() {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 10));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .handle((record, tx) ->
+                                tx.getConnection().unwrap(PgConnection.class).commit()))) {
+            assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("torn");
+        }
+        assertThat(ExactlyOnce.progress(database, topic)).isZero();
+    }
+
+    @Test
+    void savepointsAreTheHandlersOwn() {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 100));
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle(TransactionGuardIT::withSavepoint))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    private static void withSavepoint(ConsumerRecord<String, String> record, Handle tx) throws SQLException {
+        FlightEffects.foldOne(record, tx);
+        Savepoint savepoint = tx.getConnection().setSavepoint();
+        try {
+            tx.execute("insert into nowhere values (1)");
+        } catch (UnableToExecuteStatementException e) {
+            tx.getConnection().rollback(savepoint);
+        }
+    }
+}

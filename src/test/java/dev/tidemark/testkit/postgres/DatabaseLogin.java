@@ -1,0 +1,76 @@
+package dev.tidemark.testkit.postgres;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.testkit.ProvokedCodes;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A database as one role sees it.
+ *
+ * @param role the name of the login
+ * @param jdbcUrl with user and password
+ */
+public record DatabaseLogin(String role, String jdbcUrl) {
+    private static final String DENIED = "42501";
+
+    public Connection connect() throws SQLException {
+        return DriverManager.getConnection(jdbcUrl);
+    }
+
+    public HikariDataSource pool(int size) {
+        return TestDatabase.pool(jdbcUrl, size);
+    }
+
+    /** Runs statements on one connection, each in its own transaction unless they say otherwise. */
+    public void execute(String... statements) {
+        try (Connection c = connect();
+                Statement s = c.createStatement()) {
+            for (String sql : statements) {
+                s.execute(sql);
+            }
+        } catch (SQLException e) {
+            throw failed(e);
+        }
+    }
+
+    /** The rows as text, columns joined by a bar. */
+    public List<String> query(String sql) {
+        try (Connection c = connect();
+                Statement s = c.createStatement();
+                ResultSet r = s.executeQuery(sql)) {
+            List<String> rows = new ArrayList<>();
+            while (r.next()) {
+                StringBuilder row = new StringBuilder();
+                for (int i = 1; i <= r.getMetaData().getColumnCount(); i++) {
+                    row.append(i == 1 ? "" : "|").append(r.getString(i));
+                }
+                rows.add(row.toString());
+                ProvokedCodes.note(row.toString());
+            }
+            return rows;
+        } catch (SQLException e) {
+            throw failed(e);
+        }
+    }
+
+    /** One number. */
+    public long number(String sql) {
+        String text = query(sql).get(0);
+        return text.equals("null") ? 0 : Long.parseLong(text);
+    }
+
+    private IllegalStateException failed(SQLException e) {
+        return DENIED.equals(e.getSQLState())
+                ? new IllegalStateException(
+                        role
+                                + " may not do this; a test's set-up is for owner(), other roles' sessions are for superuser()",
+                        e)
+                : new IllegalStateException(e);
+    }
+}

@@ -1,0 +1,125 @@
+package dev.tidemark.testkit.postgres;
+
+import dev.tidemark.testkit.Canary;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.jar.JarFile;
+
+/** PostgreSQL from Maven's registry, 18 or, from files, 14 and 13. */
+public final class EmbeddedPostgresServer implements PostgresServer {
+    private final EmbeddedPostgres postgres;
+
+    private EmbeddedPostgresServer(EmbeddedPostgres postgres) {
+        this.postgres = postgres;
+    }
+
+    public static EmbeddedPostgresServer start() {
+        return start(builder());
+    }
+
+    public static EmbeddedPostgresServer start(int port) {
+        return start(builder().setPort(port));
+    }
+
+    /** With settings of its own beside those for durability. */
+    public static EmbeddedPostgresServer start(Map<String, String> settings) {
+        EmbeddedPostgres.Builder builder = builder();
+        settings.forEach(builder::setServerConfig);
+        return start(builder);
+    }
+
+    /** The oldest version that Tidemark supports. */
+    public static EmbeddedPostgresServer start14() {
+        return startOlder("postgresql-14.jar");
+    }
+
+    /** The newest version that Tidemark refuses; empty where the build finds none for this platform. */
+    public static Optional<EmbeddedPostgresServer> start13() {
+        return Files.exists(older("postgresql-13.jar"))
+                ? Optional.of(startOlder("postgresql-13.jar"))
+                : Optional.empty();
+    }
+
+    /** The build puts it there. */
+    private static EmbeddedPostgresServer startOlder(String name) {
+        return start(builder().setPgBinaryResolver((system, architecture) -> archive(older(name))));
+    }
+
+    private static Path older(String name) {
+        return Path.of("target", "older-postgresql", name);
+    }
+
+    private static EmbeddedPostgres.Builder builder() {
+        // Embedded servers start without durability.
+        return EmbeddedPostgres.builder()
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .setServerConfig("full_page_writes", "on")
+                .setServerConfig("max_connections", "200")
+                .setServerConfig("max_prepared_transactions", "0")
+                .setServerConfig("log_min_messages", "warning");
+    }
+
+    private static EmbeddedPostgresServer start(EmbeddedPostgres.Builder builder) {
+        try {
+            return new EmbeddedPostgresServer(builder.start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static InputStream archive(Path jar) throws IOException {
+        try (JarFile file = new JarFile(jar.toFile())) {
+            var entry = file.stream()
+                    .filter(e -> e.getName().endsWith(".txz"))
+                    .findFirst()
+                    .orElseThrow();
+            Path copy = Files.createTempFile("older-postgresql", ".txz");
+            Files.write(copy, file.getInputStream(entry).readAllBytes());
+            copy.toFile().deleteOnExit();
+            return Files.newInputStream(copy);
+        }
+    }
+
+    @Override
+    public String jdbcUrl(String database, String login) {
+        return jdbcUrl(port(), database, login);
+    }
+
+    static String jdbcUrl(int port, String database, String login) {
+        return "jdbc:postgresql://localhost:" + port + "/" + database + "?user=" + login + "&password="
+                + Canary.PASSWORD.plant() + "&sslmode=disable&gssEncMode=disable";
+    }
+
+    @Override
+    public int port() {
+        return postgres.getPort();
+    }
+
+    /** {@code pg_ctl restart -m immediate}: as after a crash. */
+    public void restartImmediately() {
+        PgCtl.of(this).restartImmediately();
+    }
+
+    /** Stops as in a crash; what it answers starts the server again. */
+    public Runnable stopImmediately() {
+        PgCtl ctl = PgCtl.of(this);
+        ctl.stop("immediate");
+        return ctl::start;
+    }
+
+    @Override
+    public void close() {
+        try {
+            postgres.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package dev.tidemark.testkit.process;
+
+import dev.tidemark.cli.TidemarkCli;
+import dev.tidemark.testkit.ProvokedCodes;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.DatabaseLogin;
+import dev.tidemark.testkit.postgres.DatabaseRole;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The command line as people call it: a process of its own, which gets its servers through the environment. */
+public final class Cli {
+    private static final AtomicInteger CALLS = new AtomicInteger();
+
+    /** What a command left behind. */
+    public record Result(int exitCode, String out, String err) {}
+
+    private final Map<String, String> environment;
+    private final @Nullable TestDatabase database;
+
+    private Cli(Map<String, String> environment, @Nullable TestDatabase database) {
+        this.environment = Map.copyOf(environment);
+        this.database = database;
+    }
+
+    /** With these variables and no others of ours. */
+    public static Cli with(Map<String, String> environment) {
+        return new Cli(environment, null);
+    }
+
+    /** On these servers, each command as the role that needs no more rights than it. */
+    public static Cli on(TestDatabase database, KafkaServer kafka) {
+        return on(database, kafka.bootstrapServers());
+    }
+
+    /** On a database, and on Kafka wherever that is, each command as the role that needs no more rights than it. */
+    public static Cli on(TestDatabase database, String bootstrapServers) {
+        return new Cli(Map.of("TIDEMARK_BOOTSTRAP_SERVERS", bootstrapServers), database);
+    }
+
+    /** On a database alone, each command as the role that needs no more rights than it. */
+    public static Cli on(TestDatabase database) {
+        return new Cli(Map.of(), database);
+    }
+
+    /** On a database alone, each command as one role. */
+    public static Cli as(DatabaseLogin login) {
+        return with(Map.of("TIDEMARK_JDBC_URL", login.jdbcUrl()));
+    }
+
+    private static DatabaseRole roleFor(List<String> args) {
+        return switch (args.isEmpty() ? "" : args.get(0)) {
+            case "migrate" -> DatabaseRole.OWNER;
+            case "run" -> args.contains("--migrate") ? DatabaseRole.OWNER : DatabaseRole.WRITER;
+            // Doctor looks at what it connects as, and consumers are what it is there for.
+            case "doctor" -> DatabaseRole.WRITER;
+            case "describe", "groups", "audit", "export" -> DatabaseRole.READER;
+            case "dead-letters" ->
+                switch (args.size() > 1 ? args.get(1) : "") {
+                    case "drop" -> DatabaseRole.OPERATOR;
+                    case "redrive" -> DatabaseRole.WRITER;
+                    default -> DatabaseRole.READER;
+                };
+            default -> DatabaseRole.OPERATOR;
+        };
+    }
+
+    /** Runs a command to its end. */
+    public Result run(String... args) {
+        try (Running running = start(args)) {
+            running.process().getOutputStream().close();
+            String out = new String(running.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            int exitCode = running.await(60);
+            ProvokedCodes.note(out + running.err());
+            return new Result(exitCode, out, running.err());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts a command that goes on until it is told to stop. */
+    public Running start(String... args) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx256m",
+                TidemarkCli.class.getName()));
+        command.addAll(List.of(args));
+        // Standard error is a log, and the scan for canaries reads it.
+        Path err = Path.of(
+                "target", "logs", "cli-" + ProcessHandle.current().pid() + "-" + CALLS.incrementAndGet() + ".log");
+        try {
+            Files.createDirectories(err.getParent());
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
+            builder.environment().keySet().removeIf(name -> name.startsWith("TIDEMARK_") || name.startsWith("PG"));
+            if (database != null) {
+                builder.environment()
+                        .put(
+                                "TIDEMARK_JDBC_URL",
+                                database.as(roleFor(List.of(args))).jdbcUrl());
+            }
+            builder.environment().putAll(environment);
+            builder.environment().put("CLASSPATH", ChildJvm.classPath());
+            Process process = builder.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            return new Running(process, err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A command that has not ended yet. It is killed when this is closed. */
+    public record Running(Process process, Path errors) implements AutoCloseable {
+        /** What it said on standard error so far. */
+        public String err() {
+            try {
+                return Files.readString(errors, StandardCharsets.UTF_8);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** Waits for its end; answers its exit code. */
+        public int await(long seconds) {
+            try {
+                if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("the command did not end, see " + errors);
+                }
+                return process.exitValue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package dev.tidemark.testkit.process;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.testkit.FlightEffects;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
+import org.jdbi.v3.core.Handle;
+import org.postgresql.PGConnection;
+
+/** A consumer process, to be killed, stopped and cut off. Settings come as {@code key=value}, Kafka's own as {@code kafka.*}. */
+public final class ConsumerMain {
+    private ConsumerMain() {}
+
+    /** Starts one with these settings beside the Kafka ones. */
+    public static ChildJvm start(Path log, Map<String, Object> kafka, Map<String, String> settings) {
+        List<String> args = new ArrayList<>();
+        kafka.forEach((key, value) -> args.add("kafka." + key + "=" + value));
+        settings.forEach((key, value) -> args.add(key + "=" + value));
+        return ChildJvm.start(
+                log,
+                ConsumerMain.class,
+                List.of("-Xmx" + settings.getOrDefault("heap", "128m"), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+                args);
+    }
+
+    public static void main(String[] args) {
+        Map<String, String> settings = new HashMap<>();
+        Map<String, Object> kafka = new HashMap<>();
+        for (String arg : args) {
+            String key = arg.substring(0, arg.indexOf('='));
+            String value = arg.substring(arg.indexOf('=') + 1);
+            if (key.startsWith("kafka.")) {
+                kafka.put(key.substring("kafka.".length()), value);
+            } else {
+                settings.put(key, value);
+            }
+        }
+        int workers = Integer.parseInt(settings.getOrDefault("workers", "1"));
+        UnitLimits limits =
+                UnitLimits.defaults().withRecords(Integer.parseInt(settings.getOrDefault("records", "5000")));
+        if (settings.containsKey("deadline")) {
+            limits = limits.withDeadline(Duration.ofSeconds(Long.parseLong(settings.get("deadline"))));
+        }
+        try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), workers + 1)) {
+            TidemarkBuilder<String, String> builder = TidemarkConsumer.from(kafka)
+                    .topics(settings.get("topic"))
+                    .deserializers(StringDeserializer::new, StringDeserializer::new)
+                    .database(pool)
+                    .limits(limits)
+                    .workers(workers)
+                    .ownerTimeout(KafkaServer.SESSION_TIMEOUT);
+            if (settings.getOrDefault("untilEnd", "false").equals("true")) {
+                builder.untilEnd();
+            }
+            TidemarkConsumer consumer = switch (settings.getOrDefault("handler", "batch")) {
+                case "batch" -> builder.handleBatch(FlightEffects::foldBatch);
+                case "record" -> builder.handle(FlightEffects::foldOne);
+                case "deadly" -> {
+                    String deadly = settings.get("deadly");
+                    yield builder.handle((record, tx) -> {
+                        FlightEffects.foldOne(record, tx);
+                        if (deadly.equals(record.partition() + "@" + record.offset())) {
+                            say("DYING");
+                            Runtime.getRuntime().halt(137);
+                        }
+                    });
+                }
+                case "wait" ->
+                    builder.handleBatch((records, tx) -> {
+                        FlightEffects.foldBatch(records, tx);
+                        waitInsideUnit(settings.getOrDefault("copying", "false"), tx);
+                    });
+                default -> throw new IllegalArgumentException("handler");
+            };
+            if (settings.containsKey("deadline")) {
+                endWhenNotAlive(consumer);
+            }
+            Runtime.getRuntime().addShutdownHook(new Thread(consumer::close));
+            consumer.run();
+        }
+    }
+
+    /** As what runs containers does: it asks for the health, and kills a process that is not alive. */
+    private static void endWhenNotAlive(TidemarkConsumer consumer) {
+        Thread probe = new Thread(() -> {
+            Awaitility.await("not alive")
+                    .forever()
+                    .until(() -> !consumer.health().live());
+            say("NOT ALIVE");
+            Runtime.getRuntime().halt(137);
+        });
+        probe.setDaemon(true);
+        probe.start();
+    }
+
+    /** Says that a unit is open and goes on when a line comes in; what the process's own pause or a COPY would look like. */
+    private static void waitInsideUnit(String copying, Handle tx) throws Exception {
+        if (copying.equals("true")) {
+            var copy =
+                    tx.getConnection().unwrap(PGConnection.class).getCopyAPI().copyIn("copy copied (line) from stdin");
+            say("UNIT OPEN");
+            readLine();
+            say("UNIT GOES ON");
+            copy.endCopy();
+        } else {
+            say("UNIT OPEN");
+            readLine();
+            say("UNIT GOES ON");
+        }
+    }
+
+    private static void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+
+    private static void readLine() throws IOException {
+        int c = System.in.read();
+        while (c != '\n' && c != -1) {
+            c = System.in.read();
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** Processes of the tests' own: consumers and commands. */
+package dev.tidemark.testkit.process;
