@@ -22,7 +22,7 @@ import org.flywaydb.core.api.FlywayException;
  */
 public final class TidemarkSchema {
     /** Where the migrations lie on the class path; they want the placeholder {@code schema}. */
-    public static final String LOCATION = "classpath:dev/tidemark/migrations";
+    public static final String LOCATION = "classpath:dev/tidemark/migrations/postgresql";
 
     /** Flyway's history of this schema; not the name that Flyway gives an application's own. */
     public static final String HISTORY_TABLE = "tidemark_schema_history";

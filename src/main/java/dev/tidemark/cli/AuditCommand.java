@@ -29,7 +29,7 @@ final class AuditCommand implements Callable<Integer> {
         pause,
         resume,
         delete,
-        hand_made_move,
+        manual_move,
         gap,
         skip,
         park,

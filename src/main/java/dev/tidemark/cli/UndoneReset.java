@@ -95,7 +95,7 @@ final class UndoneReset {
         }
         List<Long> own = handle.createQuery(database.sql("""
                         select change_id from {schema}.audit_log
-                         where group_id = :group and action in ('reset', 'undo', 'hand_made_move')
+                         where group_id = :group and action in ('reset', 'undo', 'manual_move')
                          group by change_id order by max(id) desc limit
                         """) + NAMED)
                 .bind("group", group)

@@ -43,7 +43,7 @@ class HandMadeMoveIT {
                         + " where record_offset >= 2000"))
                 .containsExactly("900|2100|2999");
         assertThat(database.query("select action, from_offset, to_offset, by_role from tidemark.audit_log order by id"))
-                .containsExactly("hand_made_move|2000|500|tidemark_owner", "hand_made_move|2000|2100|tidemark_owner");
+                .containsExactly("manual_move|2000|500|tidemark_owner", "manual_move|2000|2100|tidemark_owner");
     }
 
     /** What a person writes beside the offset, or how, makes no difference to the consumer. */
@@ -84,11 +84,11 @@ class HandMadeMoveIT {
                 .isEqualTo(900);
         assertThat(database.query("select action, from_offset, to_offset from tidemark.audit_log order by id"))
                 .containsExactly(
-                        "hand_made_move|2000|500",
-                        "hand_made_move|2000|2000",
-                        "hand_made_move|2000|null",
-                        "hand_made_move|null|700",
-                        "hand_made_move|2000|2100");
+                        "manual_move|2000|500",
+                        "manual_move|2000|2000",
+                        "manual_move|2000|null",
+                        "manual_move|null|700",
+                        "manual_move|2000|2100");
     }
 
     @Test

@@ -169,7 +169,7 @@ class RebindIT {
                 second,
                 ExitCode.FAILED,
                 "TM-603",
-                "was bound anew already, by tidemark_operator in change ",
+                "was already rebound, by tidemark_operator in change ",
                 "nothing was moved");
         assertThat(group.stored()).containsExactly(90L, 0L);
         // One that comes later sees it before it begins.

@@ -95,7 +95,7 @@ class ResetIT {
         assertThat(group.database.number("select count(*) from tidemark.audit_log where action = 'undo'"
                         + " and reason = 'a mistake' and details ->> 'undoes' = '" + change + "'"))
                 .isEqualTo(2);
-        assertFails(reset(alone, "--undo", change, "--execute"), ExitCode.FAILED, "TM-603", "undone already");
+        assertFails(reset(alone, "--undo", change, "--execute"), ExitCode.FAILED, "TM-603", "already undone");
     }
 
     @Test

@@ -244,7 +244,7 @@ class GrafanaDashboardIT {
         // The rows that this test inserts are moves by hand.
         assertThat(answer("Audit log").rows())
                 .extracting(row -> row.get(1))
-                .filteredOn(action -> !"hand_made_move".equals(action))
+                .filteredOn(action -> !"manual_move".equals(action))
                 .containsExactly("reset", "pause");
     }
 }

@@ -20,7 +20,7 @@ final class InstallExamples {
         // docs: own-flyway
         Flyway.configure()
                 .dataSource(dataSource)
-                .locations("classpath:dev/tidemark/migrations")
+                .locations("classpath:dev/tidemark/migrations/postgresql")
                 .schemas("tidemark")
                 .defaultSchema("tidemark")
                 .table("tidemark_schema_history") // apart from your own migrations, which stay where they are

@@ -268,7 +268,7 @@ class RolesIT {
         executeAs(OPERATOR, "select tidemark.pause('etl')");
         assertThat(database.query("select action, by_role from tidemark.audit_log where action <> 'bind' order by id"))
                 .containsExactly(
-                        "reset|" + name(OPERATOR), "hand_made_move|" + name(WRITER), "pause|" + name(OPERATOR));
+                        "reset|" + name(OPERATOR), "manual_move|" + name(WRITER), "pause|" + name(OPERATOR));
         assertThat(database.query("select paused_by from tidemark.consumer_pause"))
                 .containsExactly(name(OPERATOR));
     }

@@ -57,7 +57,7 @@ public final class ExactlyOnceAfterMoves {
         long position = 0;
         for (String move : database.query("select from_offset, to_offset from tidemark.audit_log where group_id = '"
                 + group + "' and topic = '" + partition.topic() + "' and partition = " + partition.partition()
-                + " and action in ('reset', 'undo', 'hand_made_move') order by id")) {
+                + " and action in ('reset', 'undo', 'manual_move') order by id")) {
             String[] columns = move.split("\\|");
             for (long offset = position; offset < Long.parseLong(columns[0]); offset++) {
                 expected.add(offset);

@@ -178,7 +178,7 @@ public final class StoredOffsetTable {
         try (PreparedStatement s = prepare(c, schema.sql(CLAIM).replace("{skip}", wait ? "" : "skip locked"))) {
             s.setArray(1, topics(c, partitions));
             s.setArray(2, numbers(c, partitions));
-            s.setArray(3, uuids(c, partitions, p -> OwnerToken.random()));
+            s.setArray(3, uuids(c, partitions, p -> UUID.randomUUID()));
             s.setString(4, groupId);
             s.setString(5, owner);
             s.setString(6, groupId);
