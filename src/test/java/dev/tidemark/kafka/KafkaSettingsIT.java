@@ -212,8 +212,7 @@ class KafkaSettingsIT {
             try (LogCapture log = LogCapture.start(topic);
                     Running running = Running.start(
                             database,
-                            kafka.consumerConfig(
-                                    topic, how.equals("consumer protocol") ? "consumer" : "cooperative"),
+                            kafka.consumerConfig(topic, how.equals("consumer protocol") ? "consumer" : "cooperative"),
                             builder -> choose(how, builder)
                                     .startAt(StartPosition.committedOrElse(StartPosition.earliest()))
                                     .handleBatch(FlightEffects::foldBatch))) {

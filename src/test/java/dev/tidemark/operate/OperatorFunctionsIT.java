@@ -202,7 +202,11 @@ class OperatorFunctionsIT {
         long first = lastChange();
         database.execute("select tidemark.undo_reset(" + first + ")");
         long undo = lastChange();
-        assertRefused("tidemark.undo_reset(" + first + ")", REFUSED, "change " + first, "was already undone, by change " + undo);
+        assertRefused(
+                "tidemark.undo_reset(" + first + ")",
+                REFUSED,
+                "change " + first,
+                "was already undone, by change " + undo);
         assertThat(database.query("select * from tidemark.undo_reset(" + undo + ")"))
                 .containsExactly("flights|0|100|40");
         assertThat(offsets()).contains("0|40");
@@ -413,7 +417,10 @@ class OperatorFunctionsIT {
     @Test
     void aBindingThatCannotBeIsRefused() {
         assertRefused("tidemark.rebind_topic('etl', 'airports', 'c', 'i', array[0])", NO_DATA, "etl", "airports");
-        assertRefused("tidemark.bind_topic('etl', 'flights', 'c', 'i', array[0])", REFUSED, "already has a binding for topic flights");
+        assertRefused(
+                "tidemark.bind_topic('etl', 'flights', 'c', 'i', array[0])",
+                REFUSED,
+                "already has a binding for topic flights");
         for (String function : List.of("rebind_topic", "bind_topic")) {
             String call = "tidemark." + function + "('etl', 'airports', ";
             assertRefused(call + "null, 'i', array[0])", BAD_ARGUMENT, "cluster id");
@@ -547,11 +554,7 @@ class OperatorFunctionsIT {
     @Test
     void rightsAreGivenByKindToRolesThatExist() {
         assertRefused(database.owner(), "tidemark.grant_access('pg_monitor', 'god')", BAD_ARGUMENT, "kind god");
-        assertRefused(
-                database.owner(),
-                "tidemark.grant_access('pg_monitor', null)",
-                BAD_ARGUMENT,
-                "invalid kind");
+        assertRefused(database.owner(), "tidemark.grant_access('pg_monitor', null)", BAD_ARGUMENT, "invalid kind");
         assertRefused(
                 database.owner(), "tidemark.grant_access('no such role', 'reader')", BAD_ARGUMENT, "no such role");
         assertRefused(

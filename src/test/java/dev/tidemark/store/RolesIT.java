@@ -267,8 +267,7 @@ class RolesIT {
         executeAs(WRITER, "update tidemark.stored_offset set next_offset = 4");
         executeAs(OPERATOR, "select tidemark.pause('etl')");
         assertThat(database.query("select action, by_role from tidemark.audit_log where action <> 'bind' order by id"))
-                .containsExactly(
-                        "reset|" + name(OPERATOR), "manual_move|" + name(WRITER), "pause|" + name(OPERATOR));
+                .containsExactly("reset|" + name(OPERATOR), "manual_move|" + name(WRITER), "pause|" + name(OPERATOR));
         assertThat(database.query("select paused_by from tidemark.consumer_pause"))
                 .containsExactly(name(OPERATOR));
     }
