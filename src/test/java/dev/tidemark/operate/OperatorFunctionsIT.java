@@ -213,7 +213,7 @@ class OperatorFunctionsIT {
     }
 
     @Test
-    void aHandMadeMoveCanBeUndone() throws SQLException {
+    void aManualMoveCanBeUndone() throws SQLException {
         database.owner().execute("update tidemark.stored_offset set next_offset = 1");
         Claim claim = claim(0);
         assertThat(database.query("select * from tidemark.undo_reset(" + lastChange() + ")"))

@@ -181,7 +181,7 @@ abstract class OffsetStoreContract {
     }
 
     @Test
-    void aHandMadeMoveFencesForwardAndBackAndIsWrittenDown() throws SQLException {
+    void aManualMoveFencesForwardAndBackAndIsWrittenDown() throws SQLException {
         for (long target : new long[] {500, 4}) {
             Claim claim = claim(P0);
             database.owner()

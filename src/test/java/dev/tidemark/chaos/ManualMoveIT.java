@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Somebody moves an offset with plain SQL while the consumer runs. It follows, and the table stays what the offset says. */
-class HandMadeMoveIT {
+class ManualMoveIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final String topic = kafka.createTopic(Servers.unique("moved"), 1);

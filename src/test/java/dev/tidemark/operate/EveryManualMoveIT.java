@@ -33,7 +33,7 @@ import org.postgresql.PGConnection;
 
 /** In how many ways people move an offset by SQL, each of which must fence the owner and leave a trace, and what is no hand's move. */
 @Tag("database")
-class EveryHandMadeMoveIT {
+class EveryManualMoveIT {
     private static final TopicPartition ZERO = new TopicPartition("flights", 0);
     private static final TopicPartition ONE = new TopicPartition("flights", 1);
     private static final long STANDS = 100;
