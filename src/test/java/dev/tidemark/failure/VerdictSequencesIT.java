@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
+import dev.tidemark.PartitionState;
+import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.SerializationException;
@@ -66,6 +69,55 @@ class VerdictSequencesIT extends FailureCase {
         }
         assertThat(givenUp()).containsExactly("0");
         assertThat(asked.get()).isLessThan(10);
+    }
+
+    /** Records that come singly are no reason to forget that others have failed in the same way. */
+    @ParameterizedTest
+    @ValueSource(strings = {"park", "skip", "park key"})
+    void whatHaltedOnePartitionIsLaidToNoRecordOfAnother(String policy) {
+        // One that rests, since a run ends where all have halted.
+        String two = kafka.createTopic(Servers.unique("two"), 3);
+        AtomicBoolean licence = new AtomicBoolean();
+        Supplier<Running> start = () -> Running.start(
+                database,
+                kafka.consumerConfig(two, "cooperative"),
+                builder -> builder.topics(two)
+                        .onFailure(
+                                switch (policy) {
+                                    case "skip" -> FailurePolicy.skip();
+                                    case "park key" -> FailurePolicy.parkKey();
+                                    default -> FailurePolicy.park();
+                                })
+                        .handle((record, tx) -> {
+                            if (!licence.get()) {
+                                throw new IllegalStateException("no licence");
+                            }
+                            tx.execute("insert into done values (?)", record.partition());
+                        }));
+        try (Running running = start.get();
+                KafkaProducer<String, String> producer = kafka.producer()) {
+            for (int n = 0; n < 4; n++) {
+                var unused = producer.send(new ProducerRecord<>(two, 0, "key " + n, "value"));
+            }
+            producer.flush();
+            running.until("one halts", () -> halted(running) == 1);
+            var unused = producer.send(new ProducerRecord<>(two, 1, "key", "value"));
+            producer.flush();
+            running.until("the other too", () -> halted(running) == 2 || !givenUp().isEmpty());
+        }
+        assertThat(givenUp()).isEmpty();
+        licence.set(true);
+        try (Running running = start.get()) {
+            running.until("all read", () -> ExactlyOnce.progress(database, two) == 5);
+        }
+        assertThat(database.query("select n, count(*) from done group by n order by n"))
+                .containsExactly("0|4", "1|1");
+    }
+
+    private static long halted(Running running) {
+        return running.consumer().status().partitions().stream()
+                .filter(p -> p.state() == PartitionState.HALTED)
+                .count();
     }
 
     /** A topic that never rests keeps no other one out, of which a record was given up. */

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param proof which other records have succeeded between two failures alike of this one
  * @param neighboursAlike how many other records failed in the same way when they were tried since, in transactions that were rolled
  *     back, those of the record's own partition or else of others; empty while none was tried
- * @param alikeInARow how many records in a row were given up for a failure alike without a success between
+ * @param alikeInARow how many records in a row were given up for a failure alike without a success between; {@link
+ *     Verdict#MOST_WITHOUT_EVIDENCE} where records failed alike and it was laid to none of them
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried between
  * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could be in its way: on a new
  *     connection, or without the database

@@ -192,8 +192,7 @@ public final class ReactionPlanner {
         private static String why(Evidence evidence) {
             return evidence.neighboursAlike().orElse(0) > 0
                     ? ": other records fail in the same way and none succeeds"
-                    : ": " + evidence.alikeInARow()
-                            + " records before it failed in the same way and none between them had an effect on a table";
+                    : ": records before it failed in the same way and none between them had an effect on a table";
         }
 
         private Reaction giveUp(ErrorCode code, String what, String fix, Throwable cause, FailureAction action) {

@@ -2,6 +2,7 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.Verdict;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -86,12 +87,24 @@ public final class HandlerHistory {
         });
     }
 
-    /** Whether records of this topic were given up since a success that counts. */
+    /** Records of this topic fail like this and none succeeds, so that it was laid to none of them. */
+    void failTogether(String topic, SqlFacts failure) {
+        givenUp.compute(topic, (t, kinds) -> {
+            Map<String, GivenUp> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
+            counts.put(failure.kind(), new GivenUp(Verdict.MOST_WITHOUT_EVIDENCE, failure.fromDatabase()));
+            return counts;
+        });
+    }
+
+    /** Whether records of this topic were given up since a success that counts, or failed together. */
     boolean hasGivenUp(String topic) {
         return givenUp.containsKey(topic);
     }
 
-    /** How many records of this topic were given up for failures of this kind since the last success that counts. */
+    /**
+     * How many records of this topic were given up for failures of this kind since the last success that counts; as many as may be
+     * where records failed together like this.
+     */
     int givenUpAlike(String topic, String kind) {
         GivenUp given = givenUp.getOrDefault(topic, Map.of()).get(kind);
         return given == null ? 0 : given.records();

@@ -516,6 +516,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean halt(Reaction.Halt reaction) {
+        SqlFacts failure = reaction.why().code() == ErrorCode.NOT_THE_RECORD && last != null ? failureOf(last) : null;
+        if (failure != null) {
+            tools.history().failTogether(slice.firstPart().partition().topic(), failure);
+        }
         List<Part<K, V>> halted = slice.parts().stream()
                 .filter(part -> reaction.concerns(part.partition().topic()))
                 .toList();

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.BatchHandler;
 import dev.tidemark.Claim;
+import dev.tidemark.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.OffsetStore;
+import dev.tidemark.RecordFailure;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.TopicBinding;
@@ -39,6 +41,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.DisconnectException;
@@ -103,6 +106,7 @@ final class FailureFuzzCase implements WorkerEvents {
     private final int outageTo;
     private final boolean batch;
     private final FailurePolicy policy;
+    private final boolean holdsKeys;
     private final UnitLimits limits;
     private final AtomicInteger calls = new AtomicInteger();
     private final Set<String> once = new HashSet<>();
@@ -135,17 +139,25 @@ final class FailureFuzzCase implements WorkerEvents {
         boolean forGood = outage == Outage.SAYS_NOTHING && random.nextInt(4) == 0;
         this.outageTo = outageFrom + (forGood ? 1_000_000 : 1 + random.nextInt(6));
         this.batch = random.nextBoolean();
-        this.policy = policy(random);
+        FailurePolicy last = List.of(
+                        FailurePolicy.park(), FailurePolicy.skip(), FailurePolicy.parkKey(), FailurePolicy.halt())
+                .get(random.nextInt(4));
+        this.policy = policy(last, random);
+        // Of the others, none holds keys.
+        this.holdsKeys = policy.decide(new RecordFailure(
+                                new ConsumerRecord<>("fuzz", 0, 1, new byte[0], new byte[0]),
+                                ErrorCode.HANDLER_FAILED,
+                                new IllegalStateException(),
+                                Integer.MAX_VALUE))
+                        instanceof FailureAction.Park park
+                && park.holdKey();
         this.limits = UnitLimits.defaults().withRecords(1 + random.nextInt(12));
         this.intake = new Intake(limits, 1, 1 << 20, this);
         this.name = name + " " + natures + " outage " + outage + " of calls " + outageFrom + " to " + outageTo
                 + (batch ? " batches" : " records") + " of " + limits.records();
     }
 
-    private static FailurePolicy policy(Random random) {
-        FailurePolicy last = List.of(
-                        FailurePolicy.park(), FailurePolicy.skip(), FailurePolicy.parkKey(), FailurePolicy.halt())
-                .get(random.nextInt(4));
+    private static FailurePolicy policy(FailurePolicy last, Random random) {
         if (random.nextInt(3) == 0) {
             return FailurePolicy.retry(1 + random.nextInt(2), Duration.ofMillis(1))
                     .then(last);
@@ -251,7 +263,7 @@ final class FailureFuzzCase implements WorkerEvents {
             List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
             for (long n = from; n < size(partition); n++) {
                 ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
-                        partition.topic(), partition.partition(), n, bytes("k" + n % 3), bytes(value(partition, n)));
+                        partition.topic(), partition.partition(), n, bytes("k" + key(n)), bytes(value(partition, n)));
                 record.headers().add("h", bytes("header " + n));
                 records.add(record);
             }
@@ -386,9 +398,10 @@ final class FailureFuzzCase implements WorkerEvents {
                     applied++;
                 }
             }
+            Map<Integer, Set<Long>> heldKeys = new HashMap<>();
             try (PreparedStatement s = c.prepareStatement("select partition, record_offset, error_code from"
                     + " tidemark.dead_letter where group_id = ? union all select partition, from_offset, 'TM-skip' from"
-                    + " tidemark.audit_log where group_id = ? and action = 'skip'")) {
+                    + " tidemark.audit_log where group_id = ? and action = 'skip' order by 1, 2")) {
                 s.setString(1, group);
                 s.setString(2, group);
                 ResultSet r = s.executeQuery();
@@ -398,7 +411,11 @@ final class FailureFuzzCase implements WorkerEvents {
                     fate(fates, partition, n, "given up");
                     givenUp++;
                     boolean follows = r.getString(3) == null;
-                    boolean mayBeTaken = outage == Outage.SAYS_NOTHING && isAlone(partition, n);
+                    Set<Long> held = heldKeys.computeIfAbsent(partition, p -> new HashSet<>());
+                    if (holdsKeys) {
+                        held.add(key(n));
+                    }
+                    boolean mayBeTaken = outage == Outage.SAYS_NOTHING && isAlone(partition, n, held);
                     if (!follows && !nature(partition, n).bad) {
                         assertThat(mayBeTaken)
                                 .as(name + ": " + partition + "@" + n + " is " + nature(partition, n)
@@ -437,9 +454,13 @@ final class FailureFuzzCase implements WorkerEvents {
     }
 
     /** Whether no record that comes to the handler stands behind it, so that it came singly. */
-    private boolean isAlone(int partition, long n) {
-        List<Nature> all = Objects.requireNonNull(natures.get(PARTITIONS.get(partition)));
-        return all.subList((int) n + 1, all.size()).stream().allMatch(nature -> nature == Nature.UNDECODABLE);
+    private boolean isAlone(int partition, long n, Set<Long> heldKeys) {
+        return LongStream.range(n + 1, size(PARTITIONS.get(partition)))
+                .allMatch(later -> nature(partition, later) == Nature.UNDECODABLE || heldKeys.contains(key(later)));
+    }
+
+    private static long key(long n) {
+        return n % 3;
     }
 
     private void fate(Map<TopicPartition, Map<Long, String>> fates, int partition, long n, String fate) {
