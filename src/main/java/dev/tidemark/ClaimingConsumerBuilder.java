@@ -1,10 +1,10 @@
 package dev.tidemark;
 
 import dev.tidemark.internal.kafka.KafkaSettings;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.run.ClaimingLoop;
-import dev.tidemark.internal.store.PoolSize;
+import dev.tidemark.internal.store.PooledConnections;
 import dev.tidemark.internal.store.Schema;
 import java.util.Collection;
 import java.util.List;
@@ -152,7 +152,7 @@ public final class ClaimingConsumerBuilder<K, V> {
         if (database == null) {
             throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
         }
-        OptionalInt pooled = PoolSize.of(database);
+        OptionalInt pooled = PooledConnections.of(database);
         if (pooled.isPresent() && pooled.getAsInt() < 2) {
             throw invalid(
                     ErrorCode.CONFLICTING_LIMITS,
@@ -163,7 +163,7 @@ public final class ClaimingConsumerBuilder<K, V> {
                 new ClaimingLoop.Options(
                         kafka,
                         kafkaConfig.containsKey("max.poll.records"),
-                        new Reading(subscription, settings.start, settings.gaps, false),
+                        new ReadPlan(subscription, settings.start, settings.gaps, false),
                         database,
                         new Schema(settings.schema),
                         Optional.ofNullable(settings.storeId),

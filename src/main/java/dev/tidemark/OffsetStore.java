@@ -3,7 +3,7 @@ package dev.tidemark;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
-import dev.tidemark.internal.run.Names;
+import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.Schema;
 import java.sql.Connection;
@@ -50,7 +50,7 @@ public final class OffsetStore {
         }
         this.groupId = groupId;
         this.store = new ClaimStore(schema, groupId);
-        this.owner = Names.ownerName();
+        this.owner = OwnerNames.ownerName();
     }
 
     /** The offsets of a group in the schema {@code tidemark}. */

@@ -1,14 +1,14 @@
 package dev.tidemark;
 
 import dev.tidemark.internal.kafka.KafkaSettings;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.run.ConsumerEngine;
 import dev.tidemark.internal.run.EngineOptions;
 import dev.tidemark.internal.run.EngineOptions.KafkaSide;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.run.EngineOptions.WorkSide;
-import dev.tidemark.internal.store.PoolSize;
+import dev.tidemark.internal.store.PooledConnections;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.UnitHandler;
@@ -272,7 +272,7 @@ public final class TidemarkBuilder<K, V> {
 
     private TidemarkConsumer build(UnitHandler<K, V> handler) {
         KafkaSettings kafka = KafkaSettings.of(kafkaConfig);
-        Reading reading = new Reading(subscription(), settings.start, settings.gaps, settings.untilEnd);
+        ReadPlan reading = new ReadPlan(subscription(), settings.start, settings.gaps, settings.untilEnd);
         DataSource database = settings.dataSource;
         if (database == null) {
             throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
@@ -280,7 +280,7 @@ public final class TidemarkBuilder<K, V> {
         int workers = settings.workers;
         require(workers > 0, "workers must be positive, not " + workers);
         require(settings.bufferBytes > 0, "bufferBytes must be positive, not " + settings.bufferBytes);
-        OptionalInt pooled = PoolSize.of(database);
+        OptionalInt pooled = PooledConnections.of(database);
         if (pooled.isPresent() && pooled.getAsInt() < workers + 1) {
             throw invalid(
                     ErrorCode.CONFLICTING_LIMITS,

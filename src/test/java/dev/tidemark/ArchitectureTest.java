@@ -9,7 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import dev.tidemark.internal.store.PoolSize;
+import dev.tidemark.internal.store.PooledConnections;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between the rooms; docs/architecture.md draws them. */
@@ -104,7 +104,7 @@ class ArchitectureTest {
                 .resideInAPackage("org.flywaydb..")
                 .check(main);
         noClasses()
-                .that(not(belongToAnyOf(PoolSize.class)))
+                .that(not(belongToAnyOf(PooledConnections.class)))
                 .and()
                 .resideOutsideOfPackage(CLI)
                 .should()

@@ -8,7 +8,7 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ClaimedPartition;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ClaimStore.ClaimResult;
 import dev.tidemark.internal.store.ControlConnection;
@@ -44,7 +44,7 @@ final class Claimer {
     private final ControlConnection connection;
     private final LockHolders holders;
     private final PauseWatch pauses;
-    private final Reading reading;
+    private final ReadPlan reading;
     private final String groupId;
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
@@ -59,7 +59,7 @@ final class Claimer {
             ControlConnection connection,
             LockHolders holders,
             PauseWatch pauses,
-            Reading reading,
+            ReadPlan reading,
             String groupId,
             String owner,
             Consumer<Map<String, Identity>> seen) {

@@ -46,8 +46,8 @@ final class ControlTasks {
     private final Consumer<TidemarkException> fatal;
     private final ScheduledThreadPoolExecutor executor;
     private volatile @Nullable OwnThread thread;
-    private final Trouble database;
-    private final Trouble kafka;
+    private final Outage database;
+    private final Outage kafka;
     final UnexpectedFailures unexpected;
 
     /**
@@ -64,8 +64,8 @@ final class ControlTasks {
         this.groupId = groupId;
         this.connection = connection;
         this.fatal = fatal;
-        this.database = new Trouble(groupId, "the database");
-        this.kafka = new Trouble(groupId, "Kafka");
+        this.database = new Outage(groupId, "the database");
+        this.kafka = new Outage(groupId, "Kafka");
         this.unexpected = new UnexpectedFailures(groupId);
         this.executor = new ScheduledThreadPoolExecutor(1, task -> {
             OwnThread made = threads.create("tidemark-" + groupId + "-control", LogContext.inGroup(groupId, task));

@@ -8,7 +8,7 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.store.BlockerWatch;
@@ -74,7 +74,7 @@ public final class ControlThread {
             String groupId,
             String owner,
             Optional<UUID> storeId,
-            Reading reading,
+            ReadPlan reading,
             Duration ownerTimeout,
             Duration deadline,
             Duration networkTimeout) {}
@@ -83,7 +83,7 @@ public final class ControlThread {
     private final ControlConnection connection;
     private final ClaimStore store;
     private final ClaimQueue claims;
-    private final Watches watches;
+    private final Probes watches;
     private final Supplier<Map<TopicPartition, Claim>> held;
     private final List<WorkerSession> sessions;
     private final ControlTasks tasks;
@@ -92,7 +92,7 @@ public final class ControlThread {
     private final UnitWatch units;
     private final StoreIdentity identity;
     private final EndWatch ends;
-    private final Preparation preparation;
+    private final StartupChecks preparation;
     private final WaitWatch waits;
     private final GroupWatch group;
 
@@ -124,7 +124,7 @@ public final class ControlThread {
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), connection, events::failed, threads);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
-        this.watches = new Watches(
+        this.watches = new Probes(
                 lookup,
                 store,
                 new LogEndTable(options.schema(), options.groupId()),
@@ -138,7 +138,7 @@ public final class ControlThread {
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.ends = new EndWatch(options.groupId(), lookup, store, states, connection);
-        this.preparation = new Preparation(
+        this.preparation = new StartupChecks(
                 options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
         this.waits = new WaitWatch(

@@ -11,7 +11,7 @@ import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ControlConnection;
@@ -76,7 +76,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     public record Options(
             KafkaSettings kafka,
             boolean ownPollRecords,
-            Reading reading,
+            ReadPlan reading,
             DataSource dataSource,
             Schema schema,
             Optional<UUID> storeId,
@@ -116,7 +116,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                 new ControlThread.Options(
                         options.schema(),
                         groupId,
-                        Names.ownerName(),
+                        OwnerNames.ownerName(),
                         options.storeId(),
                         options.reading(),
                         NONE,

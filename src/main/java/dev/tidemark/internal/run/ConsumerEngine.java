@@ -15,15 +15,15 @@ import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.DeadLetterTable;
 import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.UnitNotes;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
-import dev.tidemark.internal.work.Listeners;
+import dev.tidemark.internal.work.SafeListeners;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.Redrive;
-import dev.tidemark.internal.work.Reports;
+import dev.tidemark.internal.work.ListenerReports;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -61,21 +61,21 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private final EngineOptions<K, V> options;
     private final String groupId;
     private final String owner;
-    private final Listeners listeners;
+    private final SafeListeners listeners;
     private final OwnThreads threads = new OwnThreads();
-    private final Vitals vitals;
+    private final HealthFacts vitals;
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopRequested;
-    private volatile @Nullable Rooms rooms;
+    private volatile @Nullable ConsumerRuntime rooms;
     private volatile @Nullable TidemarkException error;
 
     public ConsumerEngine(EngineOptions<K, V> options) {
         this.options = options;
         this.groupId = options.groupId();
-        this.owner = Names.ownerName();
-        this.listeners = new Listeners(groupId, options.listeners());
-        this.vitals = new Vitals(options, threads);
+        this.owner = OwnerNames.ownerName();
+        this.listeners = new SafeListeners(groupId, options.listeners());
+        this.vitals = new HealthFacts(options, threads);
     }
 
     @Override
@@ -139,10 +139,10 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
             Admin admin = lease.admin();
             Consumer<byte[], byte[]> consumer =
                     made(() -> new KafkaConsumer<>(options.kafka().settings().consumer()));
-            Rooms made = null;
+            ConsumerRuntime made = null;
             TidemarkException failed = null;
             try {
-                made = Rooms.build(options, owner, consumer, admin, listeners, threads);
+                made = ConsumerRuntime.build(options, owner, consumer, admin, listeners, threads);
                 made.loop().comesBy();
                 rooms = made;
                 listeners.started(this, consumer::metrics);
@@ -210,7 +210,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     /** Waits until the store was found sound; answers false if a stop came first. */
-    private boolean sound(Rooms made) {
+    private boolean sound(ConsumerRuntime made) {
         CompletableFuture<Void> check = made.control().start();
         while (!stopRequested) {
             made.loop().comesBy();
@@ -233,7 +233,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         return false;
     }
 
-    private void close(Consumer<byte[], byte[]> consumer, @Nullable Rooms made, List<OwnThread> workers) {
+    private void close(Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers) {
         if (made == null) {
             consumer.close(CloseOptions.timeout(GOODBYE));
         } else {
@@ -246,7 +246,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     @Override
     public void stop() {
         stopRequested = true;
-        Rooms made = rooms;
+        ConsumerRuntime made = rooms;
         if (made != null) {
             made.loop().stop();
         }
@@ -278,7 +278,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     @Override
     public List<Redriven> redrive(Collection<Long> ids) {
-        String name = Names.applicationName(BlockerWatch.NAME_PREFIX, Names.instanceId(), 0, groupId);
+        String name = OwnerNames.applicationName(BlockerWatch.NAME_PREFIX, OwnerNames.instanceId(), 0, groupId);
         try (WorkerSession session = new WorkerSession(
                         options.store().dataSource(),
                         name,
@@ -294,16 +294,16 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     options.work().handler(),
                     decoder,
                     transaction,
-                    new UnitNotes(schema, groupId, session, transaction),
+                    new PartitionNotes(schema, groupId, session, transaction),
                     new DeadLetterTable(schema, groupId),
-                    new Reports(groupId, listeners));
+                    new ListenerReports(groupId, listeners));
             return redrive.redriveAll(ids);
         }
     }
 
     @Override
     public ConsumerStatus status() {
-        Rooms made = rooms;
+        ConsumerRuntime made = rooms;
         List<PartitionStatus> partitions =
                 made == null ? List.of() : made.board().status(made.intake().claims());
         return new ConsumerStatus(
@@ -316,7 +316,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     private Optional<String> lastError() {
-        return Optional.ofNullable(error).or(this::missing).map(Board::words);
+        return Optional.ofNullable(error).or(this::missing).map(Assignment::words);
     }
 
     @Override
@@ -339,14 +339,14 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     private List<String> troubles() {
-        Rooms made = rooms;
+        ConsumerRuntime made = rooms;
         return made == null || state.get() != State.RUNNING
                 ? List.of()
                 : made.control().troubles();
     }
 
     private Optional<String> strangers() {
-        Rooms made = rooms;
+        ConsumerRuntime made = rooms;
         return made == null || state.get() != State.RUNNING
                 ? Optional.empty()
                 : made.inbox().strangers().problem();
@@ -357,7 +357,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     private Optional<TidemarkException> missing() {
-        Rooms made = rooms;
+        ConsumerRuntime made = rooms;
         return made == null || state.get() != State.RUNNING
                 ? Optional.empty()
                 : Optional.ofNullable(made.inbox().missing());

@@ -4,7 +4,7 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.kafka.KafkaSettings;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.work.RecordDecoder;
 import dev.tidemark.internal.work.UnitHandler;
@@ -28,7 +28,7 @@ public record EngineOptions<K, V>(
      * @param strictIdentity whether Kafka is asked before each commit whether the topics are still the same
      * @param mirror whether positions are committed to Kafka as well
      */
-    public record KafkaSide(KafkaSettings settings, Reading reading, boolean strictIdentity, boolean mirror) {}
+    public record KafkaSide(KafkaSettings settings, ReadPlan reading, boolean strictIdentity, boolean mirror) {}
 
     /**
      * Where effects and offsets go.

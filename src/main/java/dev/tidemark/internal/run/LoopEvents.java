@@ -88,7 +88,7 @@ final class LoopEvents implements ControlEvents {
                             OptionalLong.empty(),
                             before == null ? now : before.since(),
                             why,
-                            Board.words(why),
+                            Assignment.words(why),
                             false,
                             false));
         });

@@ -10,7 +10,7 @@ import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
-import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.PartitionQueues;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -49,10 +49,10 @@ final class PollLoop {
     private final String groupId;
     private final Consumer<byte[], byte[]> consumer;
     private final Seeks seeks;
-    private final Board board;
-    private final Mailbox mailbox;
-    private final Inbox inbox;
-    private final Intake intake;
+    private final Assignment board;
+    private final PollThreadTasks mailbox;
+    private final PollThreadEvents inbox;
+    private final PartitionQueues intake;
     private final ControlThread control;
     private final Mirror mirror;
     private final OwnThreads threads;
@@ -68,10 +68,10 @@ final class PollLoop {
             String groupId,
             Consumer<byte[], byte[]> consumer,
             Seeks seeks,
-            Board board,
-            Mailbox mailbox,
-            Inbox inbox,
-            Intake intake,
+            Assignment board,
+            PollThreadTasks mailbox,
+            PollThreadEvents inbox,
+            PartitionQueues intake,
             ControlThread control,
             Mirror mirror,
             OwnThreads threads,
@@ -140,7 +140,7 @@ final class PollLoop {
 
     /** Whether the group has read everything, or nothing is left but what halted here, which throws. */
     private boolean isAtEnd() {
-        Inbox.Unfinished unfinished = inbox.unfinished();
+        PollThreadEvents.Unfinished unfinished = inbox.unfinished();
         if (unfinished == null) {
             return false;
         }
@@ -153,7 +153,7 @@ final class PollLoop {
         open.removeAll(unfinished.halted());
         open.removeAll(wrong.keySet());
         if (board.haveHalted(open)) {
-            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Board.words(why)));
+            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Assignment.words(why)));
             List<TidemarkException> reasons = board.haltedBy();
             reasons.addAll(wrong.values());
             throw reasons.isEmpty() ? haltedElsewhere(unfinished.partitions()) : first(reasons);
@@ -163,7 +163,7 @@ final class PollLoop {
 
     /** Whoever owns a partition and reads it finds out by itself what is wrong, and tells more of it. */
     private boolean isHopeless(TopicPartition partition, TidemarkException why) {
-        Slot slot = board.slot(partition);
+        AssignedPartition slot = board.slot(partition);
         return why.code() == ErrorCode.TOPIC_MISSING || (slot == null ? joined : slot.is(PartitionState.PAUSED));
     }
 
@@ -208,7 +208,7 @@ final class PollLoop {
             Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
             read.addAll(records.partitions());
             for (TopicPartition partition : read) {
-                Slot slot = board.slot(partition);
+                AssignedPartition slot = board.slot(partition);
                 if (slot == null || slot.claim == null || !slot.isReading()) {
                     continue;
                 }
@@ -273,7 +273,7 @@ final class PollLoop {
     private void outOfRange(OffsetOutOfRangeException e) {
         Map<Claim, Long> positions = new HashMap<>();
         e.offsetOutOfRangePartitions().forEach((partition, offset) -> {
-            Slot slot = board.slot(partition);
+            AssignedPartition slot = board.slot(partition);
             if (slot != null) {
                 seeks.hold(partition);
                 slot.held = true;
@@ -291,7 +291,7 @@ final class PollLoop {
 
     private void reclaimLost() {
         Map<Duration, Map<TopicPartition, Long>> claims = new HashMap<>();
-        for (Slot slot : board.inState(PartitionState.LOST)) {
+        for (AssignedPartition slot : board.inState(PartitionState.LOST)) {
             if (intake.isLeaving(slot.partition)) {
                 board.update(slot, s -> s.become(PartitionState.DRAINING));
                 continue;

@@ -7,7 +7,7 @@ import dev.tidemark.TidemarkListener.Rebalance;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.thread.OwnThread;
-import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.PartitionQueues;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -27,9 +27,9 @@ final class Rebalances implements ConsumerRebalanceListener {
     private static final Logger LOG = LoggerFactory.getLogger(Rebalances.class);
 
     private final String groupId;
-    private final Board board;
+    private final Assignment board;
     private final Seeks seeks;
-    private final Intake intake;
+    private final PartitionQueues intake;
     private final ControlThread control;
     private final Mirror mirror;
     private final TidemarkListener listener;
@@ -40,9 +40,9 @@ final class Rebalances implements ConsumerRebalanceListener {
      */
     Rebalances(
             String groupId,
-            Board board,
+            Assignment board,
             Seeks seeks,
-            Intake intake,
+            PartitionQueues intake,
             ControlThread control,
             Mirror mirror,
             TidemarkListener listener,
@@ -63,7 +63,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         for (TopicPartition partition : partitions) {
             seeks.hold(partition);
             boolean leaving = intake.isLeaving(partition);
-            Slot slot = board.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
+            AssignedPartition slot = board.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
             if (!leaving) {
                 claims.put(partition, slot.assignment);
             }

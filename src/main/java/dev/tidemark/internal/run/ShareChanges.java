@@ -7,7 +7,7 @@ import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
-import dev.tidemark.internal.plan.Loss;
+import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.run.Share.State;
 import java.time.Duration;
 import java.util.Set;
@@ -46,13 +46,13 @@ final class ShareChanges {
         Claim claim = found.claim();
         Claim lost = share.lost;
         if (lost != null) {
-            Loss.of(groupId, lost, found)
+            FenceDiagnosis.of(groupId, lost, found)
                     .ifPresent(why -> LOG.warn(
                             "fenced group={} partition={} code={} error=\"{}\"",
                             groupId,
                             share.partition,
                             why.code(),
-                            LogContext.quotable(why, Board.words(why))));
+                            LogContext.quotable(why, Assignment.words(why))));
         } else if (claim.position().nextOffset() >= share.fetched.nextOffset()) {
             // What was handed out had committed, and nobody said so.
             share.setbacks = 0;
@@ -95,7 +95,7 @@ final class ShareChanges {
         share.told = false;
         if (!(why instanceof FencedException)) {
             // Another process reads it, and says itself how it stands.
-            control.noteHalt(share.partition, share.claim, why, Board.words(why));
+            control.noteHalt(share.partition, share.claim, why, Assignment.words(why));
         }
     }
 

@@ -124,7 +124,7 @@ final class Shares implements ConsumerRebalanceListener {
                         partition,
                         share.is(State.PAUSED)
                                 ? "paused by an operator"
-                                : why == null ? "to be claimed" : Board.words(why));
+                                : why == null ? "to be claimed" : Assignment.words(why));
             }
         });
         held = Map.copyOf(claims);

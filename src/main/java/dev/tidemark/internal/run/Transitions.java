@@ -11,9 +11,9 @@ import dev.tidemark.TidemarkListener.Halt;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
-import dev.tidemark.internal.plan.Loss;
+import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.PartitionQueues;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -37,19 +37,19 @@ final class Transitions {
     private static final Duration QUARREL = Duration.ofSeconds(10);
 
     private final String groupId;
-    private final Board board;
+    private final Assignment board;
     private final Seeks seeks;
-    private final Intake intake;
+    private final PartitionQueues intake;
     private final ControlThread control;
     private final Mirror mirror;
     private final TidemarkListener listener;
-    private final Standstill standstill;
+    private final PausedPartitions standstill;
 
     Transitions(
             String groupId,
-            Board board,
+            Assignment board,
             Seeks seeks,
-            Intake intake,
+            PartitionQueues intake,
             ControlThread control,
             Mirror mirror,
             TidemarkListener listener) {
@@ -60,7 +60,7 @@ final class Transitions {
         this.control = control;
         this.mirror = mirror;
         this.listener = listener;
-        this.standstill = new Standstill(groupId, board, seeks, intake, control);
+        this.standstill = new PausedPartitions(groupId, board, seeks, intake, control);
     }
 
     void pauses(Pauses now) {
@@ -70,7 +70,7 @@ final class Transitions {
     void resume(Collection<TopicPartition> partitions) {
         Set<TopicPartition> running = new HashSet<>();
         for (TopicPartition partition : partitions) {
-            Slot slot = board.slot(partition);
+            AssignedPartition slot = board.slot(partition);
             if (slot != null && slot.isReading()) {
                 running.add(partition);
             }
@@ -83,7 +83,7 @@ final class Transitions {
     void lost(Collection<Claim> claims, TidemarkException why) {
         List<TopicPartition> gone = new ArrayList<>();
         for (Claim claim : claims) {
-            Slot slot = board.slot(claim.partition());
+            AssignedPartition slot = board.slot(claim.partition());
             if (slot != null && slot.holds(claim)) {
                 gone.add(claim.partition());
                 lose(slot, claim);
@@ -95,14 +95,14 @@ final class Transitions {
                     groupId,
                     gone,
                     why.code(),
-                    LogContext.quotable(why, Board.words(why)));
+                    LogContext.quotable(why, Assignment.words(why)));
         }
     }
 
     /**
      * @param claim the slot's, with the position it had come to
      */
-    private void lose(Slot slot, Claim claim) {
+    private void lose(AssignedPartition slot, Claim claim) {
         if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
             intake.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
@@ -122,7 +122,7 @@ final class Transitions {
 
     void halted(Collection<Claim> claims, TidemarkException why) {
         for (Claim claim : claims) {
-            Slot slot = board.slot(claim.partition());
+            AssignedPartition slot = board.slot(claim.partition());
             if (slot != null && slot.holds(claim)) {
                 // From here on nobody else knows where it stands.
                 board.update(slot, s -> s.claim = claim);
@@ -132,7 +132,7 @@ final class Transitions {
     }
 
     void retrying(Collection<Claim> claims, TidemarkException why) {
-        for (Slot slot : holding(claims)) {
+        for (AssignedPartition slot : holding(claims)) {
             if (slot.is(PartitionState.RUNNING)) {
                 board.update(slot, s -> {
                     s.ill(why);
@@ -146,9 +146,9 @@ final class Transitions {
     }
 
     void recovered(Collection<Claim> claims) {
-        for (Slot slot : holding(claims)) {
+        for (AssignedPartition slot : holding(claims)) {
             if (slot.is(PartitionState.RETRYING)) {
-                Slot.Problem over = slot.problem();
+                AssignedPartition.Problem over = slot.problem();
                 board.update(slot, s -> {
                     s.well();
                     s.become(PartitionState.RUNNING);
@@ -169,7 +169,7 @@ final class Transitions {
     }
 
     void drained(Claim claim) {
-        Slot slot = board.slot(claim.partition());
+        AssignedPartition slot = board.slot(claim.partition());
         if (slot != null && slot.is(PartitionState.PAUSED) && slot.holds(claim)) {
             board.update(slot, s -> s.claim = claim);
         }
@@ -192,7 +192,7 @@ final class Transitions {
         long now = System.nanoTime();
         assignments.forEach((claimed, assignment) -> {
             Claim claim = claimed.claim();
-            Slot slot = board.slot(claim.partition());
+            AssignedPartition slot = board.slot(claim.partition());
             if (slot == null || slot.assignment != assignment || !slot.mayBeClaimed()) {
                 late.add(claim);
                 return;
@@ -229,10 +229,10 @@ final class Transitions {
         }
     }
 
-    private void explainLoss(Slot slot, ClaimedPartition claimed) {
+    private void explainLoss(AssignedPartition slot, ClaimedPartition claimed) {
         Claim lost = slot.lost;
         if (lost != null) {
-            Optional<FencedException> loss = Loss.of(groupId, lost, claimed);
+            Optional<FencedException> loss = FenceDiagnosis.of(groupId, lost, claimed);
             board.update(slot, s -> {
                 s.lost = null;
                 loss.ifPresent(why -> {
@@ -250,7 +250,7 @@ final class Transitions {
     }
 
     void refused(TopicPartition partition, long assignment, TidemarkException why) {
-        Slot slot = board.slot(partition);
+        AssignedPartition slot = board.slot(partition);
         if (slot != null && slot.assignment == assignment) {
             if (slot.lost != null && why instanceof FencedException) {
                 fenced(partition, why);
@@ -265,7 +265,7 @@ final class Transitions {
 
     void waiting(Collection<TopicPartition> partitions, TidemarkException why) {
         for (TopicPartition partition : partitions) {
-            Slot slot = board.slot(partition);
+            AssignedPartition slot = board.slot(partition);
             if (slot != null && slot.is(PartitionState.CLAIMING)) {
                 board.update(slot, s -> s.stillIll(why));
             }
@@ -274,14 +274,14 @@ final class Transitions {
 
     /** What units wait for; those of other partitions do not. */
     void waits(Map<TopicPartition, TidemarkException> found) {
-        for (Slot slot : board.inState(PartitionState.values())) {
+        for (AssignedPartition slot : board.inState(PartitionState.values())) {
             boolean under = slot.is(PartitionState.RUNNING, PartitionState.RETRYING);
             TidemarkException why = under ? found.get(slot.partition) : null;
             board.update(slot, s -> s.waitsFor(why));
         }
     }
 
-    private void halt(Slot slot, TidemarkException why) {
+    private void halt(AssignedPartition slot, TidemarkException why) {
         if (!slot.is(PartitionState.HALTED)) {
             intake.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
@@ -291,10 +291,10 @@ final class Transitions {
         }
     }
 
-    private void haltedFor(Slot slot, TidemarkException why) {
+    private void haltedFor(AssignedPartition slot, TidemarkException why) {
         board.update(slot, s -> s.ill(why));
         log(Level.ERROR, "halted", slot.partition, why);
-        control.noteHalt(slot.partition, slot.claim, why, Board.words(why));
+        control.noteHalt(slot.partition, slot.claim, why, Assignment.words(why));
     }
 
     private void log(Level level, String what, TopicPartition partition, TidemarkException why) {
@@ -306,14 +306,14 @@ final class Transitions {
                             groupId,
                             partition,
                             why.code(),
-                            LogContext.quotable(why, Board.words(why)));
+                            LogContext.quotable(why, Assignment.words(why)));
         }
     }
 
-    private List<Slot> holding(Collection<Claim> claims) {
+    private List<AssignedPartition> holding(Collection<Claim> claims) {
         return claims.stream()
                 .map(claim -> {
-                    Slot slot = board.slot(claim.partition());
+                    AssignedPartition slot = board.slot(claim.partition());
                     return Optional.ofNullable(slot != null && slot.holds(claim) ? slot : null);
                 })
                 .flatMap(Optional::stream)

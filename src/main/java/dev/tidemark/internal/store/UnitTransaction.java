@@ -70,7 +70,7 @@ public final class UnitTransaction {
     private final Schema schema;
     private final String groupId;
     private final StoredOffsetTable offsets;
-    private final UnitEndings endings;
+    private final UnitEndWriter endings;
     private final SingleOffset serializable;
     private final WorkerSession session;
     private final Duration ownerTimeout;
@@ -97,7 +97,7 @@ public final class UnitTransaction {
         this.schema = schema;
         this.groupId = groupId;
         this.offsets = new StoredOffsetTable(schema, groupId);
-        this.endings = new UnitEndings(schema, groupId, owner);
+        this.endings = new UnitEndWriter(schema, groupId, owner);
         this.serializable = SingleOffset.serializable(schema, groupId);
         this.session = session;
         this.ownerTimeout = ownerTimeout;

@@ -10,12 +10,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
-/** How much waits in the lanes and is under way, and which partitions are paused because of that. Guarded by its {@link Intake}. */
+/** How much waits in the lanes and is under way, and which partitions are paused because of that. Guarded by its {@link PartitionQueues}. */
 final class Buffer {
     private final UnitLimits limits;
     private final int workers;
     private final long mostBytes;
-    private final Set<Lane> fullLanes = new HashSet<>();
+    private final Set<PartitionQueue> fullLanes = new HashSet<>();
     private int recordsWaiting;
     private long bytesWaiting;
     private long bytesUnderWay;
@@ -27,7 +27,7 @@ final class Buffer {
     }
 
     /** Changes what waits in a lane, and keeps count. */
-    void change(Lane lane, Runnable change) {
+    void change(PartitionQueue lane, Runnable change) {
         int records = lane.size();
         long bytes = lane.bytes;
         change.run();
@@ -40,11 +40,11 @@ final class Buffer {
     }
 
     /** What no longer waits is under way. */
-    void begin(Portion portion) {
+    void begin(PartitionShare portion) {
         bytesUnderWay += portion.bytes();
     }
 
-    void end(Portion portion) {
+    void end(PartitionShare portion) {
         bytesUnderWay -= portion.bytes();
     }
 
@@ -72,7 +72,7 @@ final class Buffer {
      *
      * @param plenty whether the workers have enough to do
      */
-    void fill(Lane lane, boolean plenty) {
+    void fill(PartitionQueue lane, boolean plenty) {
         // Twice what the poll thread leaves waiting when its rests are short: the workers take long.
         boolean large = plenty && lane.size() >= 4L * workers * limits.records();
         if (large || lane.bytes >= 2 * limits.bytes() || isFull()) {
@@ -82,10 +82,10 @@ final class Buffer {
     }
 
     /** If everything is full: the partitions that are to be paused too. */
-    List<TopicPartition> fillAll(Collection<Lane> lanes) {
+    List<TopicPartition> fillAll(Collection<PartitionQueue> lanes) {
         List<TopicPartition> pause = new ArrayList<>();
         if (isFull()) {
-            for (Lane lane : lanes) {
+            for (PartitionQueue lane : lanes) {
                 if (!lane.full) {
                     lane.full = true;
                     fullLanes.add(lane);
@@ -108,10 +108,10 @@ final class Buffer {
         }
         // All the room is taken by partitions that wait to try again. They must not stop the others: one poll at a
         // time.
-        return idle ? empty(Lane::isEmpty) : List.of();
+        return idle ? empty(PartitionQueue::isEmpty) : List.of();
     }
 
-    private List<TopicPartition> empty(Predicate<Lane> roomy) {
+    private List<TopicPartition> empty(Predicate<PartitionQueue> roomy) {
         List<TopicPartition> room = new ArrayList<>();
         fullLanes.removeIf(lane -> {
             if (roomy.test(lane)) {
@@ -124,7 +124,7 @@ final class Buffer {
         return room;
     }
 
-    void forget(Lane lane) {
+    void forget(PartitionQueue lane) {
         fullLanes.remove(lane);
     }
 }

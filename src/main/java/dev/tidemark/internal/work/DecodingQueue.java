@@ -6,10 +6,10 @@ import java.util.Set;
 
 /** Batches that may be decoded ahead. It holds none that a worker has come to, so it never holds more than waits in the lanes. Thread-safe. */
 final class DecodingQueue {
-    private final Set<Batch> batches = new LinkedHashSet<>();
+    private final Set<FetchedRecords> batches = new LinkedHashSet<>();
     private boolean stopped;
 
-    synchronized void add(Batch batch) {
+    synchronized void add(FetchedRecords batch) {
         if (!stopped) {
             batch.waitIn(this);
             batches.add(batch);
@@ -17,17 +17,17 @@ final class DecodingQueue {
         }
     }
 
-    synchronized void remove(Batch batch) {
+    synchronized void remove(FetchedRecords batch) {
         batches.remove(batch);
     }
 
     /** The oldest batch, which it holds no longer. Waits for one. */
-    synchronized Batch take() throws InterruptedException {
+    synchronized FetchedRecords take() throws InterruptedException {
         while (batches.isEmpty()) {
             wait();
         }
-        Iterator<Batch> all = batches.iterator();
-        Batch first = all.next();
+        Iterator<FetchedRecords> all = batches.iterator();
+        FetchedRecords first = all.next();
         all.remove();
         return first;
     }

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.FailureAction;
-import dev.tidemark.internal.plan.Alone.Failure;
-import dev.tidemark.internal.plan.Alone.Rounds;
+import dev.tidemark.internal.plan.IsolatedRecord.Failure;
+import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
 import dev.tidemark.internal.plan.Evidence;
 import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.Evidence.Proof;
@@ -24,7 +24,7 @@ final class FailingRecord {
     /** How the records failed that failed together, and how many successes the lanes had had by then. */
     private String together = "";
 
-    private final Map<Lane, Long> successesThen = new HashMap<>();
+    private final Map<PartitionQueue, Long> successesThen = new HashMap<>();
     private boolean lockTimed;
 
     // Of the record that fails by itself.
@@ -50,7 +50,7 @@ final class FailingRecord {
     }
 
     /** Records of these parts have failed together. */
-    void failedTogether(List<? extends Part<?, ?>> parts, SqlFacts facts) {
+    void failedTogether(List<? extends ShareProgress<?, ?>> parts, SqlFacts facts) {
         together = facts.kind();
         successesThen.clear();
         parts.forEach(part -> successesThen.put(part.lane(), successes(part, facts)));
@@ -58,7 +58,7 @@ final class FailingRecord {
     }
 
     /** The failure of those records is known to be that of this one, the first of its part. */
-    void pin(Part<?, ?> part) {
+    void pin(ShareProgress<?, ?> part) {
         Long successes = successesThen.get(part.lane());
         if (successes != null && part.failure() == null) {
             part.failed(new Failure(together, successes));
@@ -100,7 +100,7 @@ final class FailingRecord {
      *
      * @param cleanSession whether no handler had left anything in the session in which it failed
      */
-    Evidence evidence(Part<?, ?> part, SqlFacts facts, boolean cleanSession) {
+    Evidence evidence(ShareProgress<?, ?> part, SqlFacts facts, boolean cleanSession) {
         inARow++;
         kind = facts.kind();
         boolean clean = cleanSession || !isSessionSuspect(part, facts) || inARow >= MOST_WAYS;
@@ -137,24 +137,24 @@ final class FailingRecord {
     }
 
     /** How many successes of the part's partition say something about records that fail so. */
-    private long successes(Part<?, ?> part, SqlFacts facts) {
+    private long successes(ShareProgress<?, ?> part, SqlFacts facts) {
         boolean any = history.counts(part.partition().topic(), false, facts.fromDatabase());
         return any ? part.lane().successes : part.lane().writes;
     }
 
     /** Whether what handlers left in the session may be why a record fails so. */
-    boolean isSessionSuspect(Part<?, ?> part, SqlFacts facts) {
+    boolean isSessionSuspect(ShareProgress<?, ?> part, SqlFacts facts) {
         return facts.fromDatabase() && history.habit(part.partition().topic(), facts.kind()) != Habit.STAYS;
     }
 
     /** The next round of a record that failed in this one, about which its policy has decided. */
-    Rounds nextRound(Part<?, ?> part, FailureAction action) {
+    Rounds nextRound(ShareProgress<?, ?> part, FailureAction action) {
         Rounds rounds = part.rounds();
         return new Rounds(rounds == null ? 1 : rounds.count() + 1, Objects.requireNonNull(kind), action);
     }
 
     /** A record of this part succeeded by itself: if it failed before, that has passed. */
-    void succeeded(Part<?, ?> part) {
+    void succeeded(ShareProgress<?, ?> part) {
         Rounds rounds = part.rounds();
         String passed = kind != null || rounds == null ? kind : rounds.kind();
         if (passed != null) {

@@ -30,10 +30,10 @@ final class NeighbourTrial<K, V> {
     /** How many records of other partitions are tried where there are none of its own. */
     private static final int OTHERS = 4;
 
-    private final UnitTools<K, V> tools;
+    private final WorkerContext<K, V> tools;
     private final RecordDecoder<K, V> decoder;
-    private final Part<K, V> part;
-    private final List<Part<K, V>> parts;
+    private final ShareProgress<K, V> part;
+    private final List<ShareProgress<K, V>> parts;
     private final UnitOutcome failed;
     private final SqlFacts failure;
     private final boolean undecodable;
@@ -52,10 +52,10 @@ final class NeighbourTrial<K, V> {
      * @param failed the same as the outcome; where it could not be decoded, nothing but decoding is tried
      */
     NeighbourTrial(
-            UnitTools<K, V> tools,
+            WorkerContext<K, V> tools,
             RecordDecoder<K, V> decoder,
-            Part<K, V> part,
-            List<Part<K, V>> parts,
+            ShareProgress<K, V> part,
+            List<ShareProgress<K, V>> parts,
             SqlFacts failure,
             UnitOutcome failed,
             boolean lockTimed) {
@@ -177,7 +177,7 @@ final class NeighbourTrial<K, V> {
 
     private List<ConsumerRecord<byte[], byte[]>> others() {
         List<ConsumerRecord<byte[], byte[]>> others = new ArrayList<>();
-        for (Part<K, V> other : parts) {
+        for (ShareProgress<K, V> other : parts) {
             if (other != part
                     && other.partition().topic().equals(part.partition().topic())
                     && others.size() < OTHERS

@@ -14,7 +14,7 @@ import dev.tidemark.internal.store.DeadLetterTable;
 import dev.tidemark.internal.store.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
-import dev.tidemark.internal.store.UnitNotes;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.work.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.work.UnitHandler.Progress;
@@ -40,9 +40,9 @@ public final class Redrive<K, V> {
     private final UnitHandler<K, V> handler;
     private final RecordDecoder<K, V> decoder;
     private final UnitTransaction transaction;
-    private final UnitNotes notes;
+    private final PartitionNotes notes;
     private final DeadLetterTable letters;
-    private final Reports reports;
+    private final ListenerReports reports;
     private boolean interrupted;
 
     public Redrive(
@@ -51,9 +51,9 @@ public final class Redrive<K, V> {
             UnitHandler<K, V> handler,
             RecordDecoder<K, V> decoder,
             UnitTransaction transaction,
-            UnitNotes notes,
+            PartitionNotes notes,
             DeadLetterTable letters,
-            Reports reports) {
+            ListenerReports reports) {
         this.groupId = groupId;
         this.limits = limits;
         this.handler = handler;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.work;
 
 import dev.tidemark.Position;
-import dev.tidemark.internal.plan.Alone;
+import dev.tidemark.internal.plan.IsolatedRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param closing whether the partition is closed with it
  */
 record Settlement(
-        Portion portion,
+        PartitionShare portion,
         int done,
         @Nullable Position moved,
         long delay,
         boolean troubled,
-        @Nullable Alone alone,
+        @Nullable IsolatedRecord alone,
         boolean closing) {}

@@ -38,17 +38,17 @@ import org.jspecify.annotations.Nullable;
  * then as many as it takes to find that record, in order. Used by one worker, once.
  */
 final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
-    private final UnitTools<K, V> tools;
+    private final WorkerContext<K, V> tools;
     private final RecordDecoder<K, V> decoder;
-    private final List<Part<K, V>> parts;
+    private final List<ShareProgress<K, V>> parts;
 
     /** Those of the parts whose records this unit handles. */
-    private final List<Part<K, V>> judged;
+    private final List<ShareProgress<K, V>> judged;
 
     private final List<Runnable> news = new ArrayList<>();
     private final FailingRecord failing;
     private UnitPace pace;
-    private Slice<K, V> slice;
+    private Attempt<K, V> slice;
     private @Nullable Bisection search;
     private boolean tried;
 
@@ -60,18 +60,18 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private Duration took = Duration.ZERO;
     private long decodeNanos;
 
-    UnitRun(UnitTools<K, V> tools, RecordDecoder<K, V> decoder, UnitPace pace, List<Part<K, V>> parts) {
+    UnitRun(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder, UnitPace pace, List<ShareProgress<K, V>> parts) {
         this.tools = tools;
         this.decoder = decoder;
         this.failing = new FailingRecord(tools.history());
         this.pace = pace;
         this.parts = parts;
         this.judged = judgedTogether();
-        this.slice = Slice.all(judged);
+        this.slice = Attempt.all(judged);
     }
 
     /** All parts, unless what a success of one topic proves matters: then only those of one. */
-    private List<Part<K, V>> judgedTogether() {
+    private List<ShareProgress<K, V>> judgedTogether() {
         boolean matters = parts.stream()
                 .anyMatch(part -> tools.history().hasGivenUp(part.partition().topic()));
         String topic = parts.get(0).partition().topic();
@@ -102,7 +102,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** Whether a record that may have killed its owners may be tried here; ends the unit if not. */
     boolean admits() {
-        Part<K, V> part = slice.firstPart();
+        ShareProgress<K, V> part = slice.firstPart();
         long offset = part.next().offset();
         if (!tools.survivors().begin(part.partition(), offset)) {
             return true;
@@ -121,7 +121,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** Ends a unit whose first record cannot be decoded. */
     UnitPace undecodable(UndecodableException e) {
-        slice = Slice.firstRecord(slice.firstPart());
+        slice = Attempt.firstRecord(slice.firstPart());
         tried = true;
         return goOn(outcomeOf(e));
     }
@@ -134,7 +134,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             try {
                 slice = slice.decoded(decoder);
             } catch (UndecodableException e) {
-                slice = Slice.firstRecord(slice.firstPart());
+                slice = Attempt.firstRecord(slice.firstPart());
                 return outcomeOf(e);
             }
             decodeNanos += System.nanoTime() - began;
@@ -145,7 +145,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         progress = current;
         Set<String> topics =
                 slice.parts().stream().map(part -> part.partition().topic()).collect(Collectors.toSet());
-        lockTimed = failing.isLockTimed() || slice.parts().stream().anyMatch(Part::isLockTimed);
+        lockTimed = failing.isLockTimed() || slice.parts().stream().anyMatch(ShareProgress::isLockTimed);
         boolean held = slice.parts().stream().anyMatch(part -> part.lane().rowHeld);
         boolean first = slice.parts().stream().allMatch(part -> part.portion().attempt() == 1);
         watched = search != null || slice.parts().stream().anyMatch(this::isWritingOfInterest);
@@ -167,7 +167,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         LogContext.enter(tools.groupId());
         long decoding = decodeNanos;
         decodeNanos = 0;
-        if (slice.size() > 0 || slice.parts().stream().noneMatch(Part::onlyFollows)) {
+        if (slice.size() > 0 || slice.parts().stream().noneMatch(ShareProgress::onlyFollows)) {
             tools.reports()
                     .ended(
                             outcome,
@@ -186,7 +186,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private boolean react(UnitOutcome outcome) {
         if (tools.intake().isStopped() && failureOf(outcome) != null) {
             // An interrupted handler or deserializer has not failed on its record.
-            parts.forEach(Part::close);
+            parts.forEach(ShareProgress::close);
             return false;
         }
         UnitOutcome parked = failureOf(outcome) == null ? null : parkLeaders();
@@ -215,7 +215,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
      * @return how that ended, if it did not take effect; null if it did, and where nothing stands before
      */
     private @Nullable UnitOutcome parkLeaders() {
-        Part<K, V> part = slice.firstPart();
+        ShareProgress<K, V> part = slice.firstPart();
         if (!part.hasLeaders()) {
             return null;
         }
@@ -232,7 +232,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 : outcome;
     }
 
-    private void moved(Part<K, V> part, Position to) {
+    private void moved(ShareProgress<K, V> part, Position to) {
         List<ConsumerRecord<byte[], byte[]>> followers = part.followers(to);
         part.moved(to);
         if (!followers.isEmpty()) {
@@ -242,7 +242,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** What decisions need to know of the first record, if it may have failed by itself; null otherwise. */
     private @Nullable RecordFacts recordFacts(UnitOutcome outcome) {
-        Part<K, V> first = slice.firstPart();
+        ShareProgress<K, V> first = slice.firstPart();
         SqlFacts failure = failureOf(outcome);
         if (failure == null || !first.hasLeft()) {
             return null;
@@ -272,8 +272,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private UnitPace settle() {
         parts.forEach(this::noteSurvival);
-        List<Claim> recovered = claims(parts.stream().filter(Part::hasRecovered).toList());
-        tools.intake().settle(inTurn().stream().map(Part::settlement).toList());
+        List<Claim> recovered = claims(parts.stream().filter(ShareProgress::hasRecovered).toList());
+        tools.intake().settle(inTurn().stream().map(ShareProgress::settlement).toList());
         if (!recovered.isEmpty()) {
             tools.events().recovered(recovered);
         }
@@ -282,19 +282,19 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     }
 
     /** Those that were left out come first the next time, or a busy topic would keep them out. */
-    private List<Part<K, V>> inTurn() {
+    private List<ShareProgress<K, V>> inTurn() {
         if (judged.size() == parts.size()) {
             return parts;
         }
-        Set<Part<K, V>> handled = Set.copyOf(judged);
-        List<Part<K, V>> inTurn = new ArrayList<>(
+        Set<ShareProgress<K, V>> handled = Set.copyOf(judged);
+        List<ShareProgress<K, V>> inTurn = new ArrayList<>(
                 parts.stream().filter(part -> !handled.contains(part)).toList());
         inTurn.addAll(judged);
         return inTurn;
     }
 
     /** Whatever became of a suspected record, this process lives; once the position is beyond it, nobody asks any more. */
-    private void noteSurvival(Part<K, V> part) {
+    private void noteSurvival(ShareProgress<K, V> part) {
         if (part.lane().isSuspected() && !part.portion().records().isEmpty() && !part.hasMoved()) {
             long offset = part.next().offset();
             if (tools.survivors().isBegun(part.partition(), offset)
@@ -305,7 +305,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     }
 
     /** Where the record will not be tried again here, no later unit would note it. */
-    private boolean handOver(Part<K, V> part, long offset) {
+    private boolean handOver(ShareProgress<K, V> part, long offset) {
         boolean leaving = part.isClosing() || tools.intake().isClosed(part.portion());
         if (leaving) {
             tools.events().survived(part.claim(), offset);
@@ -321,8 +321,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         List<Claim> moved = new ArrayList<>();
         boolean one = watched && slice.topics() == 1;
-        for (Slice.Piece<K, V> piece : slice.pieces()) {
-            Part<K, V> part = piece.part();
+        for (Attempt.Records<K, V> piece : slice.pieces()) {
+            ShareProgress<K, V> part = piece.part();
             Position to = reaction.moves().get(part.claim());
             if (to != null) {
                 moved(part, to);
@@ -345,8 +345,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     /**
      * @param one whether the transaction held records of this topic only, so that what it wrote is theirs
      */
-    private void hadEffect(Slice.Piece<K, V> piece, boolean one) {
-        Part<K, V> part = piece.part();
+    private void hadEffect(Attempt.Records<K, V> piece, boolean one) {
+        ShareProgress<K, V> part = piece.part();
         part.lane().givenUp = 0;
         part.lane().successes++;
         String topic = part.partition().topic();
@@ -360,7 +360,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     }
 
     /** Whether it says anything if a record of this partition writes a row, or none. */
-    private boolean isWritingOfInterest(Part<K, V> part) {
+    private boolean isWritingOfInterest(ShareProgress<K, V> part) {
         String topic = part.partition().topic();
         return tools.history().hasGivenUp(topic) || tools.history().isLookDue(topic);
     }
@@ -386,7 +386,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (next.isOver() || sizes.isEmpty() || leaving || tools.intake().isStopped()) {
             return false;
         }
-        slice = Slice.first(judged, next.next(sizes));
+        slice = Attempt.first(judged, next.next(sizes));
         if (next.isPinned()) {
             failing.pin(slice.firstPart());
         }
@@ -434,7 +434,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean tryLater(Reaction.TryLater reaction) {
-        Part<K, V> part = slice.firstPart();
+        ShareProgress<K, V> part = slice.firstPart();
         retrying(List.of(part.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         part.tryInAnotherRound(failing.nextRound(part, reaction.decided()));
         part.waitFor(reaction.delay());
@@ -451,10 +451,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean reclaim(Reaction.Reclaim reaction) {
-        List<Part<K, V>> lost = slice.parts().stream()
+        List<ShareProgress<K, V>> lost = slice.parts().stream()
                 .filter(part -> reaction.partitions().contains(part.partition()))
                 .toList();
-        lost.forEach(Part::close);
+        lost.forEach(ShareProgress::close);
         news.add(() -> tools.events().lost(claims(lost), reaction.why()));
         return false;
     }
@@ -465,11 +465,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             pace = pace.afterContention(slice.reached(progress));
         }
         RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TROUBLE;
-        List<Part<K, V>> waiting = slice.parts().stream()
+        List<ShareProgress<K, V>> waiting = slice.parts().stream()
                 .filter(part -> reaction.concerns(part.partition()))
                 .toList();
         retrying(claims(waiting), cause, reaction.why(), reaction.delay());
-        for (Part<K, V> part : waiting) {
+        for (ShareProgress<K, V> part : waiting) {
             part.lane().rowHeld = reaction.why().code() == ErrorCode.ROW_LOCKED;
             part.trouble(reaction.delay());
         }
@@ -478,7 +478,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
-        Part<K, V> part = slice.firstPart();
+        ShareProgress<K, V> part = slice.firstPart();
         retrying(List.of(part.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         part.tryAlone(part.attemptsAlone() + 1);
         part.waitFor(reaction.delay());
@@ -487,9 +487,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean giveUp(Reaction.GiveUp reaction) {
-        Part<K, V> part = slice.firstPart();
+        ShareProgress<K, V> part = slice.firstPart();
         int attempts = part.attemptsAlone();
-        UnitOutcome outcome = new GivingUp<>(tools, part, reaction).run();
+        UnitOutcome outcome = new GiveUpUnit<>(tools, part, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
             tools.history()
                     .gaveUp(part.partition().topic(), Objects.requireNonNull(failureOf(Objects.requireNonNull(last))));
@@ -520,22 +520,22 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (failure != null) {
             tools.history().failTogether(slice.firstPart().partition().topic(), failure);
         }
-        List<Part<K, V>> halted = slice.parts().stream()
+        List<ShareProgress<K, V>> halted = slice.parts().stream()
                 .filter(part -> reaction.concerns(part.partition().topic()))
                 .toList();
-        halted.forEach(Part::close);
+        halted.forEach(ShareProgress::close);
         news.add(() -> tools.events().halted(claims(halted), reaction.why()));
         return false;
     }
 
     @Override
     public Boolean stop(Reaction.Stop reaction) {
-        parts.forEach(Part::close);
+        parts.forEach(ShareProgress::close);
         news.add(() -> tools.events().failed(reaction.why()));
         return false;
     }
 
-    private static <K, V> List<Claim> claims(List<Part<K, V>> parts) {
-        return parts.stream().map(Part::claim).toList();
+    private static <K, V> List<Claim> claims(List<ShareProgress<K, V>> parts) {
+        return parts.stream().map(ShareProgress::claim).toList();
     }
 }

@@ -21,13 +21,13 @@ public final class Worker<K, V> implements Runnable {
     /** Long enough that a steady trickle keeps its connection, short enough that an idle consumer blocks no pool. */
     private static final Duration KEEP_CONNECTION = Duration.ofSeconds(10);
 
-    private final UnitTools<K, V> tools;
+    private final WorkerContext<K, V> tools;
     private final RecordDecoder<K, V> decoder;
     private final WorkerSession session;
     private UnitPace pace;
     private long decodeNanos;
 
-    public Worker(UnitTools<K, V> tools, RecordDecoder<K, V> decoder, WorkerSession session) {
+    public Worker(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder, WorkerSession session) {
         this.tools = tools;
         this.decoder = decoder;
         this.session = session;
@@ -42,7 +42,7 @@ public final class Worker<K, V> implements Runnable {
             session.warmUp();
             OwnThread.rest();
             while (!tools.intake().isStopped()) {
-                List<Portion> unit = next();
+                List<PartitionShare> unit = next();
                 if (unit.isEmpty()) {
                     OwnThread.enter(Step.CONNECTING);
                     session.giveBack();
@@ -61,7 +61,7 @@ public final class Worker<K, V> implements Runnable {
         }
     }
 
-    private List<Portion> next() {
+    private List<PartitionShare> next() {
         try {
             return tools.intake().take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
         } catch (InterruptedException e) {
@@ -70,7 +70,7 @@ public final class Worker<K, V> implements Runnable {
         }
     }
 
-    private void finish(List<Portion> unit) {
+    private void finish(List<PartitionShare> unit) {
         session.unitTaken(System.nanoTime());
         OwnThread.enter(Step.DECODING);
         boolean ended = false;
@@ -86,14 +86,14 @@ public final class Worker<K, V> implements Runnable {
         }
     }
 
-    private void work(List<Portion> unit) {
+    private void work(List<PartitionShare> unit) {
         decodeNanos = 0;
-        List<Part<K, V>> parts = new ArrayList<>();
-        for (Portion portion : unit) {
+        List<ShareProgress<K, V>> parts = new ArrayList<>();
+        for (PartitionShare portion : unit) {
             // Before it is decoded, which may be what kills.
             if (portion.lane().isSuspected()
                     && !portion.records().isEmpty()
-                    && !run(new Part<>(portion, List.of())).admits()) {
+                    && !run(new ShareProgress<>(portion, List.of())).admits()) {
                 continue;
             }
             if (portion.lane().isHoldingMany()) {
@@ -107,7 +107,7 @@ public final class Worker<K, V> implements Runnable {
     }
 
     /** What stands before a record that cannot be decoded takes effect first; then that record is the first of its portion. */
-    private void decode(Portion portion, List<ConsumerRecord<byte[], byte[]>> free, List<Part<K, V>> parts) {
+    private void decode(PartitionShare portion, List<ConsumerRecord<byte[], byte[]>> free, List<ShareProgress<K, V>> parts) {
         OwnThread.enter(Step.DECODING);
         long began = System.nanoTime();
         List<ConsumerRecord<K, V>> decoded = ahead(portion, free);
@@ -118,15 +118,15 @@ public final class Worker<K, V> implements Runnable {
             decodeNanos += System.nanoTime() - began;
         } catch (UndecodableException e) {
             if (decoded.isEmpty()) {
-                pace = run(new Part<>(portion, free, decoded)).undecodable(e);
+                pace = run(new ShareProgress<>(portion, free, decoded)).undecodable(e);
                 return;
             }
         }
-        parts.add(new Part<>(portion, free, decoded));
+        parts.add(new ShareProgress<>(portion, free, decoded));
     }
 
     /** What an assistant has decoded of the first free records. */
-    private static <K, V> List<ConsumerRecord<K, V>> ahead(Portion portion, List<ConsumerRecord<byte[], byte[]>> free) {
+    private static <K, V> List<ConsumerRecord<K, V>> ahead(PartitionShare portion, List<ConsumerRecord<byte[], byte[]>> free) {
         List<ConsumerRecord<K, V>> all = portion.decodedAhead(portion.records().size());
         if (free.size() == portion.records().size()) {
             return all;
@@ -140,12 +140,12 @@ public final class Worker<K, V> implements Runnable {
         return some;
     }
 
-    private UnitRun<K, V> run(Part<K, V> part) {
+    private UnitRun<K, V> run(ShareProgress<K, V> part) {
         return new UnitRun<>(tools, decoder, pace, List.of(part));
     }
 
     /** A portion's records, but for those that follow a parked one. */
-    private List<ConsumerRecord<byte[], byte[]>> free(Portion portion) {
+    private List<ConsumerRecord<byte[], byte[]>> free(PartitionShare portion) {
         Set<ByteBuffer> held = portion.lane().heldKeys;
         if (held.isEmpty()) {
             return portion.records();

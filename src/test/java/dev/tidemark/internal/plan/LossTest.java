@@ -25,7 +25,7 @@ class LossTest {
     private Optional<ErrorCode> code(@Nullable UUID token, long ownerEpoch, long progressEpoch, long nextOffset) {
         Claim now = new Claim(P0, UUID.randomUUID(), ownerEpoch + 1, Position.of(nextOffset));
         String owner = token == null ? null : "host/1/1";
-        return Loss.of(
+        return FenceDiagnosis.of(
                         "etl",
                         lost,
                         new ClaimedPartition(

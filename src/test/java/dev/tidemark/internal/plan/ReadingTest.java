@@ -16,8 +16,8 @@ class ReadingTest {
     private static final Subscription MANUAL =
             new Subscription.Manual(Set.of(new TopicPartition("a", 0), new TopicPartition("a", 1)));
 
-    private static Reading reading(Subscription subscription) {
-        return new Reading(subscription, StartPosition.latest(), GapPolicy.halt(), false);
+    private static ReadPlan reading(Subscription subscription) {
+        return new ReadPlan(subscription, StartPosition.latest(), GapPolicy.halt(), false);
     }
 
     @Test

@@ -87,14 +87,14 @@ class BatchBytesTest {
     @ParameterizedTest
     @EnumSource(Kind.class)
     void itIsNearTheHeapThatTheyTake(Kind kind) {
-        long one = new Batch(List.of(kind.record(0))).bytes();
+        long one = new FetchedRecords(List.of(kind.record(0))).bytes();
         int count = (int) Math.max(100, GOAL / one);
         long before = heap();
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             records.add(kind.record(i));
         }
-        Batch batch = new Batch(records);
+        FetchedRecords batch = new FetchedRecords(records);
         long taken = heap() - before;
         assertThat(batch.bytes()).as("each alike").isEqualTo(count * one);
         assertThat((double) taken / batch.bytes()).as(kind + ": heap by count").isBetween(0.6, 1.6);
@@ -107,12 +107,12 @@ class BatchBytesTest {
         for (int i = 0; i < 20; i++) {
             records.add((i % 3 == 0 ? Kind.MANY_HEADERS : Kind.SMALL).record(i));
         }
-        Batch batch = new Batch(records);
+        FetchedRecords batch = new FetchedRecords(records);
         for (int from = 0; from < 20; from++) {
-            Batch.Chunk rest = batch.from(from);
-            assertThat(rest.bytes()).isEqualTo(new Batch(records.subList(from, 20)).bytes());
+            FetchedRecords.Range rest = batch.from(from);
+            assertThat(rest.bytes()).isEqualTo(new FetchedRecords(records.subList(from, 20)).bytes());
             assertThat(rest.anew().bytes()).isEqualTo(rest.bytes());
-            assertThat(rest.anew().without(1).bytes()).isEqualTo(new Batch(records.subList(from + 1, 20)).bytes());
+            assertThat(rest.anew().without(1).bytes()).isEqualTo(new FetchedRecords(records.subList(from + 1, 20)).bytes());
             for (int count = 0; count <= rest.size(); count++) {
                 long bytes = rest.first(count).bytes();
                 assertThat(rest.fitting(bytes)).isEqualTo(count);

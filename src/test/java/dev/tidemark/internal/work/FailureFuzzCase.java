@@ -16,7 +16,7 @@ import dev.tidemark.TopicBinding;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.UnitNotes;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
@@ -111,7 +111,7 @@ final class FailureFuzzCase implements WorkerEvents {
     private final AtomicInteger calls = new AtomicInteger();
     private final Set<String> once = new HashSet<>();
     private final List<String> surprises = new CopyOnWriteArrayList<>();
-    private final Intake intake;
+    private final PartitionQueues intake;
 
     // Guarded by this.
     private final Set<TopicPartition> halted = new HashSet<>();
@@ -152,7 +152,7 @@ final class FailureFuzzCase implements WorkerEvents {
                         instanceof FailureAction.Park park
                 && park.holdKey();
         this.limits = UnitLimits.defaults().withRecords(1 + random.nextInt(12));
-        this.intake = new Intake(limits, 1, 1 << 20, this);
+        this.intake = new PartitionQueues(limits, 1, 1 << 20, this);
         this.name = name + " " + natures + " outage " + outage + " of calls " + outageFrom + " to " + outageTo
                 + (batch ? " batches" : " records") + " of " + limits.records();
     }
@@ -188,19 +188,19 @@ final class FailureFuzzCase implements WorkerEvents {
             }
         };
         UnitHandler<byte[], byte[]> handler = batch ? UnitHandler.of(all) : UnitHandler.of(one);
-        UnitTools<byte[], byte[]> tools = new UnitTools<>(
+        WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
                 group,
                 intake,
                 limits,
                 handler,
                 policy,
                 transaction,
-                new UnitNotes(schema, group, session, transaction),
-                new Survivors(),
+                new PartitionNotes(schema, group, session, transaction),
+                new CountedAttempts(),
                 new HandlerHistory(),
                 IdentityCheck.NONE,
                 this,
-                new Reports(group, new Listeners(group, List.of())));
+                new ListenerReports(group, new SafeListeners(group, List.of())));
         RecordDecoder<byte[], byte[]> decoder = new RecordDecoder<>(ByteArrayDeserializer::new, this::values);
         OwnThread worker = new OwnThreads().create("fuzz-" + group, new Worker<>(tools, decoder, session));
         worker.start();

@@ -13,7 +13,7 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.UnitNotes;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.testkit.Servers;
@@ -80,7 +80,7 @@ class HeldKeysIT {
                 .mapToObj(n -> KeyHash.of(key("gone", n)))
                 .collect(Collectors.toSet());
         UnitLimits limits = UnitLimits.defaults();
-        Intake intake = new Intake(limits, 1, 64_000_000, new News());
+        PartitionQueues intake = new PartitionQueues(limits, 1, 64_000_000, new News());
         try (HikariDataSource pool = database.pool(1)) {
             WorkerSession session =
                     new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
@@ -89,19 +89,19 @@ class HeldKeysIT {
             RecordHandler<byte[], byte[]> fails = (record, tx) -> tx.execute(
                     "insert into applied (topic, partition, record_offset) values ('flights', 0, 1 / ?)",
                     record.value().length);
-            UnitTools<byte[], byte[]> tools = new UnitTools<>(
+            WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
                     "etl",
                     intake,
                     limits,
                     UnitHandler.of(fails),
                     FailurePolicy.parkKey().withMostInARow(Integer.MAX_VALUE),
                     transaction,
-                    new UnitNotes(new Schema("tidemark"), "etl", session, transaction),
-                    new Survivors(),
+                    new PartitionNotes(new Schema("tidemark"), "etl", session, transaction),
+                    new CountedAttempts(),
                     new HandlerHistory(),
                     IdentityCheck.NONE,
                     new News(),
-                    new Reports("etl", new Listeners("etl", List.of())));
+                    new ListenerReports("etl", new SafeListeners("etl", List.of())));
             Thread worker = new Thread(new Worker<>(
                     tools, new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new), session));
             intake.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone));

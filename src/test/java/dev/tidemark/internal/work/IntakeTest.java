@@ -6,7 +6,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.internal.plan.Alone;
+import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.UnitPace;
@@ -40,7 +40,7 @@ class IntakeTest {
 
     private final UnitLimits limits = UnitLimits.defaults().withRecords(10).withBytes(100_000);
     private final News news = new News();
-    private final Intake intake = new Intake(limits, 1, 50_000, news);
+    private final PartitionQueues intake = new PartitionQueues(limits, 1, 50_000, news);
     private final UnitPace pace = UnitPace.initial(limits);
     private final Claim p0 = claim(0);
     private final Claim p1 = claim(1);
@@ -53,11 +53,11 @@ class IntakeTest {
         return new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), Set.of());
     }
 
-    private static Settlement done(Portion portion, int done, Position moved) {
+    private static Settlement done(PartitionShare portion, int done, Position moved) {
         return new Settlement(portion, done, moved, 0, false, null, false);
     }
 
-    private static Settlement again(Portion portion, long delay, @Nullable Alone alone) {
+    private static Settlement again(PartitionShare portion, long delay, @Nullable IsolatedRecord alone) {
         return new Settlement(portion, 0, null, delay, delay > 0, alone, false);
     }
 
@@ -68,11 +68,11 @@ class IntakeTest {
                 .toList();
     }
 
-    private static List<Long> offsets(Portion portion) {
+    private static List<Long> offsets(PartitionShare portion) {
         return portion.records().stream().map(ConsumerRecord::offset).toList();
     }
 
-    private List<Portion> take() throws InterruptedException {
+    private List<PartitionShare> take() throws InterruptedException {
         return intake.take(pace, NOW);
     }
 
@@ -82,7 +82,7 @@ class IntakeTest {
         intake.open(claimed(p1));
         assertThat(intake.offer(p0, records(p0, 100, 104), null)).isFalse();
         assertThat(intake.offer(p1, records(p1, 100, 140), null)).isTrue();
-        List<Portion> unit = take();
+        List<PartitionShare> unit = take();
         assertThat(unit).hasSize(2);
         assertThat(offsets(unit.get(0))).containsExactly(100L, 101L, 102L, 103L);
         assertThat(unit.get(1).records()).hasSize(6);
@@ -103,9 +103,9 @@ class IntakeTest {
     void whatWasNotDoneComesAgainInOrder() throws InterruptedException {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 105), null);
-        Portion first = take().get(0);
+        PartitionShare first = take().get(0);
         intake.settle(List.of(done(first, 2, Position.of(102))));
-        Portion second = take().get(0);
+        PartitionShare second = take().get(0);
         assertThat(offsets(second)).containsExactly(102L, 103L, 104L);
         assertThat(second.claim().position()).isEqualTo(Position.of(102));
         assertThat(second.claim().token()).isEqualTo(p0.token());
@@ -115,7 +115,7 @@ class IntakeTest {
     void aClosedPartitionIsAwaitedUntilItsUnitHasEnded() throws InterruptedException {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 105), null);
-        Portion portion = take().get(0);
+        PartitionShare portion = take().get(0);
         assertThat(intake.close(Set.of(p0.partition()))).containsExactly(Map.entry(p0.partition(), p0));
         assertThat(intake.isLeaving(p0.partition())).isTrue();
         assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofMillis(10)))
@@ -132,7 +132,7 @@ class IntakeTest {
     void theLastUnitOfAClosedPartitionTellsWhereItsClaimStands() throws InterruptedException {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 105), null);
-        Portion portion = take().get(0);
+        PartitionShare portion = take().get(0);
         intake.close(Set.of(p0.partition()));
         intake.settle(List.of(done(portion, 5, Position.of(105))));
         assertThat(news.drained).containsExactly(p0.at(Position.of(105)));
@@ -143,12 +143,12 @@ class IntakeTest {
         intake.open(claimed(p0));
         assertThat(intake.offer(p0, records(p0, 100, 139), null)).isFalse();
         assertThat(intake.offer(p0, records(p0, 139, 140), null)).isTrue();
-        Portion first = take().get(0);
+        PartitionShare first = take().get(0);
         intake.settle(List.of(done(first, 10, Position.of(110))));
-        Portion second = take().get(0);
+        PartitionShare second = take().get(0);
         intake.settle(List.of(done(second, 10, Position.of(120))));
         assertThat(news.room).as("20 are still plenty").isEmpty();
-        Portion third = take().get(0);
+        PartitionShare third = take().get(0);
         intake.settle(List.of(done(third, 10, Position.of(130))));
         assertThat(news.room).containsExactly(p0.partition());
     }
@@ -161,10 +161,10 @@ class IntakeTest {
         assertThat(intake.hasPlenty()).isFalse();
         intake.offer(p0, records(p0, 119, 130), null);
         assertThat(intake.hasPlenty()).isTrue();
-        Portion first = take().get(0);
+        PartitionShare first = take().get(0);
         assertThat(news.appetites).as("20 still wait").isZero();
         intake.settle(List.of(done(first, 10, Position.of(110))));
-        Portion second = take().get(0);
+        PartitionShare second = take().get(0);
         assertThat(news.appetites).isOne();
         assertThat(intake.hasPlenty()).isFalse();
         intake.settle(List.of(done(second, 0, Position.of(110))));
@@ -175,7 +175,7 @@ class IntakeTest {
 
     @Test
     void aPartitionThatWasFullBecauseOfAnotherIsResumedWhenThatOneGoes() {
-        Intake small = new Intake(limits, 1, 1_600, news);
+        PartitionQueues small = new PartitionQueues(limits, 1, 1_600, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
@@ -188,7 +188,7 @@ class IntakeTest {
 
     @Test
     void aFullBufferPausesTheOthersToo() throws InterruptedException {
-        Intake small = new Intake(limits, 1, 1_600, news);
+        PartitionQueues small = new PartitionQueues(limits, 1, 1_600, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         assertThat(small.offer(p0, records(p0, 100, 109), null)).isFalse();
@@ -196,18 +196,18 @@ class IntakeTest {
         assertThat(small.offer(p0, records(p0, 109, 110), null)).isTrue();
         assertThat(small.withoutRoom()).containsExactly(p1.partition());
         assertThat(small.withoutRoom()).as("paused already").isEmpty();
-        Portion portion = small.take(pace, NOW).get(0);
+        PartitionShare portion = small.take(pace, NOW).get(0);
         small.settle(List.of(done(portion, 10, Position.of(110))));
         assertThat(news.room).containsExactlyInAnyOrder(p0.partition(), p1.partition());
     }
 
     @Test
     void nothingIsPausedForABufferThatNobodyEmpties() throws InterruptedException {
-        Intake small = new Intake(limits, 1, 1_600, news);
+        PartitionQueues small = new PartitionQueues(limits, 1, 1_600, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 110), null);
-        Portion stuck = small.take(pace, NOW).get(0);
+        PartitionShare stuck = small.take(pace, NOW).get(0);
         small.settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
         assertThat(small.withoutRoom()).isEmpty();
     }
@@ -217,14 +217,14 @@ class IntakeTest {
         intake.open(claimed(p0));
         intake.open(claimed(p1));
         intake.offer(p0, records(p0, 100, 108), null);
-        Portion whole = take().get(0);
-        intake.settle(List.of(again(whole, 0, new Alone(100, 1, false, null, null))));
+        PartitionShare whole = take().get(0);
+        intake.settle(List.of(again(whole, 0, new IsolatedRecord(100, 1, false, null, null))));
         intake.offer(p1, records(p1, 100, 105), null);
-        List<Portion> unit = take();
+        List<PartitionShare> unit = take();
         assertThat(unit).hasSize(1);
         assertThat(offsets(unit.get(0))).containsExactly(100L);
         intake.settle(List.of(done(unit.get(0), 1, Position.of(101))));
-        List<Portion> rest = take();
+        List<PartitionShare> rest = take();
         assertThat(rest.get(0).claim().partition()).isEqualTo(p1.partition());
         assertThat(offsets(rest.get(1))).as("the others together").containsExactly(101L, 102L, 103L, 104L, 105L);
     }
@@ -234,22 +234,22 @@ class IntakeTest {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 102), Position.of(103));
         intake.offer(p0, records(p0, 103, 106), Position.of(106));
-        Portion portion = take().get(0);
+        PartitionShare portion = take().get(0);
         assertThat(offsets(portion)).containsExactly(100L, 101L, 103L, 104L, 105L);
         assertThat(portion.tail()).isNull();
-        assertThat(new Part<>(portion, portion.records()).after(5)).isEqualTo(Position.of(106));
+        assertThat(new ShareProgress<>(portion, portion.records()).after(5)).isEqualTo(Position.of(106));
     }
 
     @Test
     void partitionsThatWaitToTryAgainDoNotTakeAllTheRoom() throws InterruptedException {
-        Intake small = new Intake(limits, 1, 1_600, news);
+        PartitionQueues small = new PartitionQueues(limits, 1, 1_600, news);
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
-        Portion stuck = small.take(pace, NOW).get(0);
+        PartitionShare stuck = small.take(pace, NOW).get(0);
         small.settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
         assertThat(small.offer(p1, records(p1, 100, 102), null)).as("no room").isTrue();
-        Portion other = small.take(pace, NOW).get(0);
+        PartitionShare other = small.take(pace, NOW).get(0);
         small.settle(List.of(done(other, 2, Position.of(102))));
         assertThat(news.room).as("it may go on all the same").containsExactly(p1.partition());
     }
@@ -259,7 +259,7 @@ class IntakeTest {
         intake.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of()));
         intake.offer(p0, records(p0, 100, 118), null);
         for (long offset = 100; offset < 110; offset++) {
-            Portion one = take().get(0);
+            PartitionShare one = take().get(0);
             assertThat(offsets(one)).containsExactly(offset);
             intake.settle(List.of(done(one, 1, Position.of(offset + 1))));
         }
@@ -281,20 +281,20 @@ class IntakeTest {
     void aPositionBeyondTheLastRecordMovesWithItOrByItself() throws InterruptedException {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 103), Position.of(105));
-        Portion portion = take().get(0);
+        PartitionShare portion = take().get(0);
         assertThat(portion.tail()).isEqualTo(Position.of(105));
         intake.settle(List.of(done(portion, 3, Position.of(105))));
 
         intake.offer(p0, List.of(), Position.of(107));
         assertThat(take()).as("records may follow soon").isEmpty();
-        Portion tail = intake.take(pace, Duration.ofSeconds(10)).get(0);
+        PartitionShare tail = intake.take(pace, Duration.ofSeconds(10)).get(0);
         assertThat(tail.records()).isEmpty();
         assertThat(tail.tail()).isEqualTo(Position.of(107));
         intake.settle(List.of(done(tail, 0, Position.of(107))));
 
         intake.offer(p0, List.of(), Position.of(109));
         intake.offer(p0, records(p0, 109, 111), Position.of(111));
-        Portion both = take().get(0);
+        PartitionShare both = take().get(0);
         assertThat(offsets(both)).containsExactly(109L, 110L);
         intake.settle(List.of(done(both, 2, Position.of(111))));
         assertThat(intake.take(pace, Duration.ofMillis(1_500)))
@@ -306,7 +306,7 @@ class IntakeTest {
     void aFailedUnitWaits() throws InterruptedException {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 101), null);
-        Portion portion = take().get(0);
+        PartitionShare portion = take().get(0);
         assertThat(portion.attempt()).isEqualTo(1);
         intake.settle(List.of(again(portion, Duration.ofMillis(50).toNanos(), null)));
         assertThat(take()).isEmpty();
@@ -326,7 +326,7 @@ class IntakeTest {
         List<ConsumerRecord<byte[], byte[]>> batch = records(p0, from, from + 60);
         intake.offer(p0, batch, null);
         for (long offset = from; offset < from + 60; offset += 10) {
-            Portion portion = take().get(0);
+            PartitionShare portion = take().get(0);
             assertThat(portion.records()).hasSize(10);
             intake.settle(List.of(done(portion, 10, Position.of(offset + 10))));
         }
@@ -391,11 +391,11 @@ class IntakeTest {
         });
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 160), null);
-        Thread assistant = new Thread(new Assistant<>("g", intake, hangs, news));
+        Thread assistant = new Thread(new DecodeAhead<>("g", intake, hangs, news));
         assistant.start();
         decoded.await();
         for (int unit = 0; unit < 3; unit++) {
-            Portion portion = take().get(0);
+            PartitionShare portion = take().get(0);
             Awaitility.await("decoded ahead")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> portion.decodedAhead(10).size() == 10);
@@ -422,8 +422,8 @@ class IntakeTest {
         intake.open(claimed(p1));
         intake.offer(p0, records(p0, 100, 102), null);
         intake.offer(p1, records(p1, 100, 102), null);
-        List<Portion> unit = intake.take(pace.confined(), NOW);
-        Portion other = intake.take(pace.confined(), NOW).get(0);
+        List<PartitionShare> unit = intake.take(pace.confined(), NOW);
+        PartitionShare other = intake.take(pace.confined(), NOW).get(0);
         intake.abandon(unit);
         assertThat(take()).as("nobody takes it again").isEmpty();
         Claim dead = unit.get(0).claim();
@@ -458,7 +458,7 @@ class IntakeTest {
         return result;
     }
 
-    private CompletableFuture<List<Portion>> waitingWorker() {
+    private CompletableFuture<List<PartitionShare>> waitingWorker() {
         return waiting(() -> intake.take(pace, Duration.ofMinutes(5)));
     }
 
@@ -469,7 +469,7 @@ class IntakeTest {
     @Test
     void aWorkerIsWokenByRecords() throws Exception {
         intake.open(claimed(p0));
-        CompletableFuture<List<Portion>> worker = waitingWorker();
+        CompletableFuture<List<PartitionShare>> worker = waitingWorker();
         intake.offer(p0, records(p0, 100, 105), null);
         assertThat(offsets(woken(worker).get(0))).containsExactly(100L, 101L, 102L, 103L, 104L);
     }
@@ -477,7 +477,7 @@ class IntakeTest {
     @Test
     void aWorkerIsWokenByAPositionThatMovesWithoutRecords() throws Exception {
         intake.open(claimed(p0));
-        CompletableFuture<List<Portion>> worker = waitingWorker();
+        CompletableFuture<List<PartitionShare>> worker = waitingWorker();
         intake.offer(p0, List.of(), Position.of(130));
         assertThat(woken(worker))
                 .singleElement()
@@ -488,15 +488,15 @@ class IntakeTest {
     void aWorkerIsWokenByWhatAnotherPutBack() throws Exception {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 105), null);
-        Portion first = take().get(0);
-        CompletableFuture<List<Portion>> worker = waitingWorker();
+        PartitionShare first = take().get(0);
+        CompletableFuture<List<PartitionShare>> worker = waitingWorker();
         intake.settle(List.of(done(first, 2, Position.of(102))));
         assertThat(offsets(woken(worker).get(0))).containsExactly(102L, 103L, 104L);
     }
 
     @Test
     void aWorkerIsWokenByTheStop() throws Exception {
-        CompletableFuture<List<Portion>> worker = waitingWorker();
+        CompletableFuture<List<PartitionShare>> worker = waitingWorker();
         intake.stop();
         assertThat(woken(worker)).isEmpty();
     }
@@ -507,7 +507,7 @@ class IntakeTest {
         intake.open(claimed(p1));
         intake.offer(p0, records(p0, 100, 105), null);
         intake.offer(p1, records(p1, 100, 105), null);
-        List<Portion> unit = take();
+        List<PartitionShare> unit = take();
         intake.close(Set.of(p0.partition(), p1.partition()));
         CompletableFuture<Boolean> settled =
                 waiting(() -> intake.awaitIdle(Set.of(p0.partition()), Duration.ofMinutes(5)));
@@ -542,7 +542,7 @@ class IntakeTest {
         intake.offer(p0, List.of(sized(101, 150_000)), null);
         intake.offer(p0, records(p0, 102, 104), null);
         List<List<Long>> units = new ArrayList<>();
-        for (List<Portion> unit = take(); !unit.isEmpty(); unit = take()) {
+        for (List<PartitionShare> unit = take(); !unit.isEmpty(); unit = take()) {
             assertThat(unit).hasSize(1);
             units.add(offsets(unit.get(0)));
             int size = unit.get(0).records().size();
@@ -560,13 +560,13 @@ class IntakeTest {
         intake.open(claimed(p0));
         intake.offer(p0, records(p0, 100, 105), null);
         for (int attempt = 1; attempt <= 3; attempt++) {
-            List<Portion> unit = intake.take(pace, Duration.ofSeconds(30));
+            List<PartitionShare> unit = intake.take(pace, Duration.ofSeconds(30));
             assertThat(unit.get(0).attempt()).isEqualTo(attempt);
             intake.settle(List.of(again(unit.get(0), 1, null)));
         }
-        Portion fourth = intake.take(pace, Duration.ofSeconds(30)).get(0);
+        PartitionShare fourth = intake.take(pace, Duration.ofSeconds(30)).get(0);
         intake.settle(List.of(again(fourth, 0, null)));
-        Portion same = take().get(0);
+        PartitionShare same = take().get(0);
         assertThat(same.attempt()).as("nothing took effect, and nothing failed").isEqualTo(4);
         intake.settle(List.of(done(same, 2, Position.of(102))));
         assertThat(take().get(0).attempt()).isEqualTo(1);
@@ -574,7 +574,7 @@ class IntakeTest {
 
     @Test
     void oneSuspectIsRememberedForEachPartition() {
-        Survivors survivors = new Survivors();
+        CountedAttempts survivors = new CountedAttempts();
         for (long offset = 0; offset < 10_000; offset++) {
             assertThat(survivors.begin(p0.partition(), offset)).isTrue();
             assertThat(survivors.begin(p0.partition(), offset)).isFalse();

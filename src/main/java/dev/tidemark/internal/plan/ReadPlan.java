@@ -8,7 +8,7 @@ import dev.tidemark.StartPosition;
  *
  * @param untilEnd whether the run ends once the group has come to the ends of the logs as they were at the start
  */
-public record Reading(Subscription subscription, StartPosition start, GapPolicy gaps, boolean untilEnd) {
+public record ReadPlan(Subscription subscription, StartPosition start, GapPolicy gaps, boolean untilEnd) {
     /** Whether the partitions were named by the user, so that no group hands them out. */
     public boolean isManual() {
         return subscription instanceof Subscription.Manual;

@@ -6,8 +6,8 @@ import java.util.OptionalInt;
 import javax.sql.DataSource;
 
 /** How many connections a pool hands out at most. HikariCP is optional, so this is the only place that knows it. */
-public final class PoolSize {
-    private PoolSize() {}
+public final class PooledConnections {
+    private PooledConnections() {}
 
     /** Empty if the DataSource is no HikariCP pool, or none that can be recognized. */
     public static OptionalInt of(DataSource dataSource) {

@@ -8,13 +8,13 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What other threads want done on the poll thread, which is woken for it. Any thread may post; one thread takes. */
-final class Mailbox {
+final class PollThreadTasks {
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean polling = new AtomicBoolean();
     private final Runnable wakeup;
     private volatile @Nullable Thread resting;
 
-    Mailbox(Runnable wakeup) {
+    PollThreadTasks(Runnable wakeup) {
         this.wakeup = wakeup;
     }
 

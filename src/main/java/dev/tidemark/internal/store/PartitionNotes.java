@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What is written beside the units, each in a small transaction of its own on the worker's connection, between units. */
-public final class UnitNotes {
-    private static final Logger LOG = LoggerFactory.getLogger(UnitNotes.class);
+public final class PartitionNotes {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionNotes.class);
 
     /** The third process that ends while it tries a record is the last one. */
     private static final int MOST_ATTEMPTS = 3;
@@ -36,7 +36,7 @@ public final class UnitNotes {
     private final PartitionStateTable states;
     private final DeadLetterTable letters;
 
-    public UnitNotes(Schema schema, String groupId, WorkerSession session, UnitTransaction transaction) {
+    public PartitionNotes(Schema schema, String groupId, WorkerSession session, UnitTransaction transaction) {
         this.groupId = groupId;
         this.session = session;
         this.transaction = transaction;

@@ -13,14 +13,14 @@ import org.slf4j.LoggerFactory;
  * Records of one partition that came in together, in offset order, and what an assistant has decoded of them so far. The records
  * do not change. One assistant decodes, and any thread may read what is there: nobody waits for a deserializer of another thread.
  */
-final class Batch {
+final class FetchedRecords {
     /** What a record costs beside its key, value and headers, by a heap histogram: the object, arrays, place in a list. */
     private static final long OVERHEAD = 160;
 
     /** What a header costs beside its name and value, likewise: the object, a string, two arrays, place in a list. */
     private static final long HEADER_OVERHEAD = 112;
 
-    private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
+    private static final Logger LOG = LoggerFactory.getLogger(FetchedRecords.class);
 
     private final List<ConsumerRecord<byte[], byte[]>> records;
 
@@ -37,11 +37,11 @@ final class Batch {
     /** What was decoded ahead so far; null before an assistant begins. */
     private volatile @Nullable AtomicReferenceArray<@Nullable ConsumerRecord<?, ?>> decoded;
 
-    Batch(List<ConsumerRecord<byte[], byte[]>> records) {
+    FetchedRecords(List<ConsumerRecord<byte[], byte[]>> records) {
         this(records, bytesBelow(records), 0);
     }
 
-    private Batch(List<ConsumerRecord<byte[], byte[]>> records, long[] bytesBelow, int first) {
+    private FetchedRecords(List<ConsumerRecord<byte[], byte[]>> records, long[] bytesBelow, int first) {
         this.records = records;
         this.bytesBelow = bytesBelow;
         this.first = first;
@@ -92,8 +92,8 @@ final class Batch {
     }
 
     /** All of it, from this offset on. */
-    Chunk from(long offset) {
-        return new Chunk(this, below(records, offset), records.size());
+    Range from(long offset) {
+        return new Range(this, below(records, offset), records.size());
     }
 
     /** It is in this queue now. Called once, before other threads know it. */
@@ -147,7 +147,7 @@ final class Batch {
      * @param from the first, counted from 0
      * @param to the one behind the last
      */
-    record Chunk(Batch batch, int from, int to) {
+    record Range(FetchedRecords batch, int from, int to) {
         int size() {
             return to - from;
         }
@@ -164,12 +164,12 @@ final class Batch {
             return batch.bytes(from, to);
         }
 
-        Chunk first(int count) {
-            return new Chunk(batch, from, from + count);
+        Range first(int count) {
+            return new Range(batch, from, from + count);
         }
 
-        Chunk without(int count) {
-            return new Chunk(batch, from + count, to);
+        Range without(int count) {
+            return new Range(batch, from + count, to);
         }
 
         /** How many of its first records fit into so many bytes. */
@@ -188,8 +188,8 @@ final class Batch {
         }
 
         /** The same records, without what they decode to: a handler that is called again must not see what it changed. */
-        Chunk anew() {
-            return new Batch(records(), batch.bytesBelow, batch.first + from).from(0);
+        Range anew() {
+            return new FetchedRecords(records(), batch.bytesBelow, batch.first + from).from(0);
         }
 
         /** A worker has come to it, or nobody will. */

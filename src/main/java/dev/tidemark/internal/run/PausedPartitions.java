@@ -4,7 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.PartitionState;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.work.Intake;
+import dev.tidemark.internal.work.PartitionQueues;
 import java.util.HashSet;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
@@ -12,17 +12,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The partitions that stand still because a person said so. Used by the poll thread. */
-final class Standstill {
-    private static final Logger LOG = LoggerFactory.getLogger(Standstill.class);
+final class PausedPartitions {
+    private static final Logger LOG = LoggerFactory.getLogger(PausedPartitions.class);
 
     private final String groupId;
-    private final Board board;
+    private final Assignment board;
     private final Seeks seeks;
-    private final Intake intake;
+    private final PartitionQueues intake;
     private final ControlThread control;
     private Pauses pauses = Pauses.none();
 
-    Standstill(String groupId, Board board, Seeks seeks, Intake intake, ControlThread control) {
+    PausedPartitions(String groupId, Assignment board, Seeks seeks, PartitionQueues intake, ControlThread control) {
         this.groupId = groupId;
         this.board = board;
         this.seeks = seeks;
@@ -39,14 +39,14 @@ final class Standstill {
     void follow(Pauses now) {
         pauses = now;
         Set<TopicPartition> paused = new HashSet<>();
-        for (Slot slot : board.inState(PartitionState.RUNNING, PartitionState.RETRYING)) {
+        for (AssignedPartition slot : board.inState(PartitionState.RUNNING, PartitionState.RETRYING)) {
             if (pauses.cover(slot.partition)) {
                 pause(slot);
                 paused.add(slot.partition);
             }
         }
         Set<TopicPartition> resumed = new HashSet<>();
-        for (Slot slot : board.inState(PartitionState.PAUSED)) {
+        for (AssignedPartition slot : board.inState(PartitionState.PAUSED)) {
             if (!pauses.cover(slot.partition)) {
                 goOn(slot);
                 resumed.add(slot.partition);
@@ -61,7 +61,7 @@ final class Standstill {
     }
 
     /** The unit under way ends as it may; what is only buffered is read again later. */
-    private void pause(Slot slot) {
+    private void pause(AssignedPartition slot) {
         Claim stands = intake.close(Set.of(slot.partition)).get(slot.partition);
         seeks.hold(slot.partition);
         board.update(slot, s -> {
@@ -74,7 +74,7 @@ final class Standstill {
     }
 
     /** The one way back to reading is a claim. The old one is given up first: a claim upon it would look like one without progress. */
-    private void goOn(Slot slot) {
+    private void goOn(AssignedPartition slot) {
         Claim claim = slot.claim;
         long now = System.nanoTime();
         boolean leaving = intake.isLeaving(slot.partition);

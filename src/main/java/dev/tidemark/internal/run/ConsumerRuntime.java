@@ -11,19 +11,19 @@ import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.OpenUnit;
 import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.UnitNotes;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
-import dev.tidemark.internal.work.Assistant;
+import dev.tidemark.internal.work.DecodeAhead;
 import dev.tidemark.internal.work.HandlerHistory;
 import dev.tidemark.internal.work.IdentityCheck;
-import dev.tidemark.internal.work.Intake;
-import dev.tidemark.internal.work.Listeners;
-import dev.tidemark.internal.work.Reports;
-import dev.tidemark.internal.work.Survivors;
-import dev.tidemark.internal.work.UnitTools;
+import dev.tidemark.internal.work.PartitionQueues;
+import dev.tidemark.internal.work.SafeListeners;
+import dev.tidemark.internal.work.ListenerReports;
+import dev.tidemark.internal.work.CountedAttempts;
+import dev.tidemark.internal.work.WorkerContext;
 import dev.tidemark.internal.work.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,20 +37,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What exists while a consumer runs, and how it is put together. */
-record Rooms(
-        Board board,
-        Inbox inbox,
-        Intake intake,
+record ConsumerRuntime(
+        Assignment board,
+        PollThreadEvents inbox,
+        PartitionQueues intake,
         ControlThread control,
         PollLoop loop,
         Rebalances rebalances,
         List<WorkerSession> sessions) {
-    private static final Logger LOG = LoggerFactory.getLogger(Rooms.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ConsumerRuntime.class);
 
     /** How long a revocation, and so a stop, waits for units under way. */
     static final Duration DRAIN = Duration.ofSeconds(10);
 
-    static Rooms build(
+    static ConsumerRuntime build(
             EngineOptions<?, ?> options,
             String owner,
             Consumer<byte[], byte[]> consumer,
@@ -59,27 +59,27 @@ record Rooms(
             OwnThreads threads) {
         String groupId = options.groupId();
         StoreSide store = options.store();
-        Board board = new Board(owner);
-        Mailbox mailbox = new Mailbox(consumer::wakeup);
+        Assignment board = new Assignment(owner);
+        PollThreadTasks mailbox = new PollThreadTasks(consumer::wakeup);
         Seeks seeks = new Seeks(consumer);
         Mirror mirror = new Mirror(consumer, options.kafka().mirror());
-        Inbox inbox = new Inbox(
+        PollThreadEvents inbox = new PollThreadEvents(
                 groupId,
                 board,
                 mailbox,
                 mirror,
                 new Strangers(groupId, options.kafka().reading().untilEnd()));
-        Intake intake = new Intake(
+        PartitionQueues intake = new PartitionQueues(
                 options.work().limits(),
                 options.work().workers(),
                 options.work().bufferBytes(),
                 inbox);
         List<WorkerSession> sessions = new ArrayList<>();
-        String instance = Names.instanceId();
+        String instance = OwnerNames.instanceId();
         for (int i = 1; i <= options.work().workers(); i++) {
             sessions.add(new WorkerSession(
                     store.dataSource(),
-                    Names.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId),
+                    OwnerNames.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId),
                     options.work().deadline(),
                     store.networkTimeout()));
         }
@@ -118,20 +118,20 @@ record Rooms(
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()));
         Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, DRAIN);
-        return new Rooms(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
+        return new ConsumerRuntime(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
     }
 
     /** Partitions that stand still are looked at too, so that moving their offset is noticed. */
-    private static Map<TopicPartition, Claim> held(Intake intake, Board board) {
+    private static Map<TopicPartition, Claim> held(PartitionQueues intake, Assignment board) {
         Map<TopicPartition, Claim> held = board.standingClaims();
         held.putAll(intake.claims());
         return held;
     }
 
     <K, V> List<OwnThread> startWorkers(
-            EngineOptions<K, V> options, String owner, Listeners listeners, OwnThreads group) {
+            EngineOptions<K, V> options, String owner, SafeListeners listeners, OwnThreads group) {
         String groupId = options.groupId();
-        Survivors survivors = new Survivors();
+        CountedAttempts survivors = new CountedAttempts();
         HandlerHistory history = new HandlerHistory();
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         List<OwnThread> threads = new ArrayList<>();
@@ -139,27 +139,27 @@ record Rooms(
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(
                     schema, groupId, owner, session, options.store().ownerTimeout());
-            UnitTools<K, V> tools = new UnitTools<>(
+            WorkerContext<K, V> tools = new WorkerContext<>(
                     groupId,
                     intake,
                     options.work().limits(),
                     options.work().handler(),
                     options.work().policy(),
                     transaction,
-                    new UnitNotes(schema, groupId, session, transaction),
+                    new PartitionNotes(schema, groupId, session, transaction),
                     survivors,
                     history,
                     identities,
                     inbox,
-                    new Reports(groupId, listeners));
+                    new ListenerReports(groupId, listeners));
             Worker<K, V> worker = new Worker<>(tools, options.work().decoders().get(), session);
             threads.add(group.create(
                     "tidemark-" + groupId + "-worker-" + (threads.size() + 1), LogContext.inGroup(groupId, worker)));
         }
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
-            Assistant<K, V> assistant =
-                    new Assistant<>(groupId, intake, options.work().decoders().get(), inbox);
+            DecodeAhead<K, V> assistant =
+                    new DecodeAhead<>(groupId, intake, options.work().decoders().get(), inbox);
             threads.add(
                     group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }

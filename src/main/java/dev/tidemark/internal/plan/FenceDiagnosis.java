@@ -6,8 +6,8 @@ import dev.tidemark.FencedException;
 import java.util.Optional;
 
 /** Tells why a claim was lost, from what the next claim of the same consumer found. */
-public final class Loss {
-    private Loss() {}
+public final class FenceDiagnosis {
+    private FenceDiagnosis() {}
 
     /** The reason in the order of the codes; empty where the claim was not lost but given up, after a commit whose outcome was unknown. */
     public static Optional<FencedException> of(String groupId, Claim lost, ClaimedPartition found) {

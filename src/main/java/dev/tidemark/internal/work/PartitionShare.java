@@ -2,7 +2,7 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
-import dev.tidemark.internal.work.Batch.Chunk;
+import dev.tidemark.internal.work.FetchedRecords.Range;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -17,31 +17,31 @@ import org.jspecify.annotations.Nullable;
  *     markers, for example; null otherwise
  * @param attempt how often these records are tried in a row because of passing trouble, counting this time
  */
-record Portion(
-        Lane lane,
+record PartitionShare(
+        PartitionQueue lane,
         Claim claim,
-        List<Chunk> chunks,
+        List<Range> chunks,
         List<ConsumerRecord<byte[], byte[]>> records,
         long bytes,
         @Nullable Position tail,
         int attempt) {
-    Portion(Lane lane, Claim claim, List<Chunk> chunks, @Nullable Position tail, int attempt) {
+    PartitionShare(PartitionQueue lane, Claim claim, List<Range> chunks, @Nullable Position tail, int attempt) {
         this(
                 lane,
                 claim,
                 chunks,
                 inOneList(chunks),
-                chunks.stream().mapToLong(Chunk::bytes).sum(),
+                chunks.stream().mapToLong(Range::bytes).sum(),
                 tail,
                 attempt);
     }
 
-    private static List<ConsumerRecord<byte[], byte[]>> inOneList(List<Chunk> chunks) {
+    private static List<ConsumerRecord<byte[], byte[]>> inOneList(List<Range> chunks) {
         if (chunks.size() == 1) {
             return chunks.get(0).records();
         }
         List<ConsumerRecord<byte[], byte[]>> all =
-                new ArrayList<>(chunks.stream().mapToInt(Chunk::size).sum());
+                new ArrayList<>(chunks.stream().mapToInt(Range::size).sum());
         chunks.forEach(chunk -> all.addAll(chunk.records()));
         return all;
     }
@@ -49,7 +49,7 @@ record Portion(
     /** As many of its first records as were decoded ahead, but not more than this. */
     <K, V> List<ConsumerRecord<K, V>> decodedAhead(int most) {
         List<ConsumerRecord<K, V>> all = new ArrayList<>(most);
-        for (Chunk chunk : chunks) {
+        for (Range chunk : chunks) {
             List<ConsumerRecord<K, V>> decoded = chunk.decoded();
             all.addAll(decoded.subList(0, Math.min(decoded.size(), most - all.size())));
             if (decoded.size() < chunk.size()) {

@@ -11,8 +11,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** One assigned partition. Changed by the poll thread under the lock of its {@link Board}. */
-final class Slot {
+/** One assigned partition. Changed by the poll thread under the lock of its {@link Assignment}. */
+final class AssignedPartition {
     final TopicPartition partition;
 
     /** Which assignment this is; claims that were asked for under another are void. */
@@ -59,7 +59,7 @@ final class Slot {
         }
     }
 
-    Slot(TopicPartition partition, long assignment, PartitionState state) {
+    AssignedPartition(TopicPartition partition, long assignment, PartitionState state) {
         this.partition = partition;
         this.assignment = assignment;
         this.state = state;

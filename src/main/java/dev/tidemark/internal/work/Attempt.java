@@ -17,13 +17,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** What one transaction takes of a unit: records from the beginning of each of some parts. */
-record Slice<K, V>(List<Piece<K, V>> pieces) {
+record Attempt<K, V>(List<Records<K, V>> pieces) {
     /**
      * So many records from the beginning of a part.
      *
      * @param records the same, decoded; fewer or none while they are still to be decoded
      */
-    record Piece<K, V>(Part<K, V> part, int count, List<ConsumerRecord<K, V>> records) {
+    record Records<K, V>(ShareProgress<K, V> part, int count, List<ConsumerRecord<K, V>> records) {
         List<ConsumerRecord<byte[], byte[]>> raw() {
             return part.raw(count);
         }
@@ -39,36 +39,36 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
     }
 
     /** Everything that is left, as it was decoded before. */
-    static <K, V> Slice<K, V> all(List<Part<K, V>> parts) {
-        return new Slice<>(parts.stream()
-                .map(part -> new Piece<>(part, part.left().size(), part.left()))
+    static <K, V> Attempt<K, V> all(List<ShareProgress<K, V>> parts) {
+        return new Attempt<>(parts.stream()
+                .map(part -> new Records<>(part, part.left().size(), part.left()))
                 .toList());
     }
 
     /** So many records, part after part, still to be decoded. */
-    static <K, V> Slice<K, V> first(List<Part<K, V>> parts, int records) {
-        List<Piece<K, V>> pieces = new ArrayList<>();
+    static <K, V> Attempt<K, V> first(List<ShareProgress<K, V>> parts, int records) {
+        List<Records<K, V>> pieces = new ArrayList<>();
         int open = records;
-        for (Part<K, V> part : parts) {
+        for (ShareProgress<K, V> part : parts) {
             int taken = Math.min(open, part.left().size());
             if (taken > 0) {
-                pieces.add(new Piece<>(part, taken, List.of()));
+                pieces.add(new Records<>(part, taken, List.of()));
                 open -= taken;
             }
         }
-        return new Slice<>(pieces);
+        return new Attempt<>(pieces);
     }
 
     /** The first record of a part, still to be decoded. */
-    static <K, V> Slice<K, V> firstRecord(Part<K, V> part) {
-        return new Slice<>(List.of(new Piece<>(part, 1, List.of())));
+    static <K, V> Attempt<K, V> firstRecord(ShareProgress<K, V> part) {
+        return new Attempt<>(List.of(new Records<>(part, 1, List.of())));
     }
 
     /** The only record of this slice without the parts that hold none, still to be decoded. */
-    Slice<K, V> ofTheRecord() {
-        return new Slice<>(pieces.stream()
+    Attempt<K, V> ofTheRecord() {
+        return new Attempt<>(pieces.stream()
                 .filter(piece -> piece.count() > 0)
-                .map(piece -> new Piece<>(piece.part(), piece.count(), List.<ConsumerRecord<K, V>>of()))
+                .map(piece -> new Records<>(piece.part(), piece.count(), List.<ConsumerRecord<K, V>>of()))
                 .toList());
     }
 
@@ -77,9 +77,9 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
      *
      * @throws UndecodableException if the very first cannot be
      */
-    Slice<K, V> decoded(RecordDecoder<K, V> decoder) throws UndecodableException {
-        List<Piece<K, V>> decoded = new ArrayList<>();
-        for (Piece<K, V> piece : pieces) {
+    Attempt<K, V> decoded(RecordDecoder<K, V> decoder) throws UndecodableException {
+        List<Records<K, V>> decoded = new ArrayList<>();
+        for (Records<K, V> piece : pieces) {
             List<ConsumerRecord<K, V>> records = new ArrayList<>(piece.count());
             try {
                 for (ConsumerRecord<byte[], byte[]> raw : piece.raw()) {
@@ -90,25 +90,25 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
                     throw e;
                 }
                 if (!records.isEmpty()) {
-                    decoded.add(new Piece<>(piece.part(), records.size(), records));
+                    decoded.add(new Records<>(piece.part(), records.size(), records));
                 }
-                return new Slice<>(decoded);
+                return new Attempt<>(decoded);
             }
-            decoded.add(new Piece<>(piece.part(), records.size(), records));
+            decoded.add(new Records<>(piece.part(), records.size(), records));
         }
-        return new Slice<>(decoded);
+        return new Attempt<>(decoded);
     }
 
     int size() {
-        return pieces.stream().mapToInt(Piece::count).sum();
+        return pieces.stream().mapToInt(Records::count).sum();
     }
 
-    Part<K, V> firstPart() {
+    ShareProgress<K, V> firstPart() {
         return pieces.get(0).part();
     }
 
-    List<Part<K, V>> parts() {
-        return pieces.stream().map(Piece::part).toList();
+    List<ShareProgress<K, V>> parts() {
+        return pieces.stream().map(Records::part).toList();
     }
 
     List<Claim> claims() {
@@ -116,14 +116,14 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
     }
 
     List<List<ConsumerRecord<K, V>>> records() {
-        return pieces.stream().map(Piece::records).toList();
+        return pieces.stream().map(Records::records).toList();
     }
 
     /** Where each part moves after so much progress. */
     Map<Claim, Position> moves(Progress progress) {
         Map<Claim, Position> moves = new HashMap<>();
         for (int i = 0; i < pieces.size(); i++) {
-            Part<K, V> part = pieces.get(i).part();
+            ShareProgress<K, V> part = pieces.get(i).part();
             boolean onlyMoves = pieces.get(i).count() == 0;
             if (progress.done(i) > 0 || onlyMoves) {
                 moves.put(part.claim(), part.after(progress.done(i)));
@@ -135,7 +135,7 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
     /** The records of held keys that are passed over with these moves. */
     List<ConsumerRecord<byte[], byte[]>> followers(Map<Claim, Position> moves) {
         List<ConsumerRecord<byte[], byte[]>> followers = new ArrayList<>();
-        for (Piece<K, V> piece : pieces) {
+        for (Records<K, V> piece : pieces) {
             Position to = moves.get(piece.part().claim());
             if (to != null) {
                 followers.addAll(piece.part().followers(to));
@@ -146,13 +146,13 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
 
     /** What decisions need to know of it. */
     UnitFacts facts(String groupId, double random) {
-        Part<K, V> first = firstPart();
+        ShareProgress<K, V> first = firstPart();
         long offset = first.hasLeft()
                 ? first.firstRaw().offset()
                 : first.claim().position().nextOffset();
         return new UnitFacts(
                 groupId,
-                parts().stream().map(Part::partition).collect(Collectors.toSet()),
+                parts().stream().map(ShareProgress::partition).collect(Collectors.toSet()),
                 size(),
                 new RecordId(first.partition(), offset),
                 parts().stream()
@@ -165,10 +165,10 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
     /** How many of the records are behind these positions. */
     int moved(Map<Claim, Position> moves) {
         int moved = 0;
-        for (Piece<K, V> piece : pieces) {
+        for (Records<K, V> piece : pieces) {
             Position to = moves.get(piece.part().claim());
             if (to != null) {
-                moved += Batch.below(piece.raw(), to.nextOffset());
+                moved += FetchedRecords.below(piece.raw(), to.nextOffset());
             }
         }
         return moved;
@@ -177,11 +177,11 @@ record Slice<K, V>(List<Piece<K, V>> pieces) {
     /** How many records each partition holds of it; of what has committed, only those that took effect. */
     Map<TopicPartition, Integer> counts(UnitOutcome outcome) {
         Map<TopicPartition, Integer> counts = new HashMap<>();
-        for (Piece<K, V> piece : pieces) {
+        for (Records<K, V> piece : pieces) {
             int count = piece.count();
             if (outcome instanceof UnitOutcome.Committed committed) {
                 Position to = committed.moves().get(piece.part().claim());
-                count = to == null ? 0 : Batch.below(piece.raw(), to.nextOffset());
+                count = to == null ? 0 : FetchedRecords.below(piece.raw(), to.nextOffset());
             }
             counts.put(piece.part().partition(), count);
         }

@@ -20,12 +20,12 @@ import org.slf4j.LoggerFactory;
  * What workers and control thread found out, carried to the poll thread and done there: states, pauses and seeks change nowhere
  * else. Any thread may report.
  */
-final class Inbox implements WorkerEvents, ControlEvents {
-    private static final Logger LOG = LoggerFactory.getLogger(Inbox.class);
+final class PollThreadEvents implements WorkerEvents, ControlEvents {
+    private static final Logger LOG = LoggerFactory.getLogger(PollThreadEvents.class);
 
     private final String groupId;
-    private final Board board;
-    private final Mailbox mailbox;
+    private final Assignment board;
+    private final PollThreadTasks mailbox;
     private final Mirror mirror;
     private @Nullable Transitions transitions;
     private final Strangers strangers;
@@ -33,7 +33,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
     private volatile @Nullable TidemarkException missing;
     private volatile @Nullable Unfinished unfinished;
 
-    Inbox(String groupId, Board board, Mailbox mailbox, Mirror mirror, Strangers strangers) {
+    PollThreadEvents(String groupId, Assignment board, PollThreadTasks mailbox, Mirror mirror, Strangers strangers) {
         this.groupId = groupId;
         this.board = board;
         this.mailbox = mailbox;
@@ -173,7 +173,7 @@ final class Inbox implements WorkerEvents, ControlEvents {
                     "topics are missing, waiting for them group={} code={} error=\"{}\"",
                     groupId,
                     why.code(),
-                    LogContext.quotable(why, Board.words(why)));
+                    LogContext.quotable(why, Assignment.words(why)));
         } else if (why == null && before != null) {
             LOG.info("all topics exist now group={}", groupId);
         }

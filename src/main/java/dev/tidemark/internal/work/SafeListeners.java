@@ -16,14 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** All listeners as one that never throws: what they throw harms nobody else. Thread-safe. */
-public final class Listeners implements TidemarkListener {
-    private static final Logger LOG = LoggerFactory.getLogger(Listeners.class);
+public final class SafeListeners implements TidemarkListener {
+    private static final Logger LOG = LoggerFactory.getLogger(SafeListeners.class);
 
     private final String groupId;
     private final List<TidemarkListener> listeners;
     private final Set<Class<?>> failed = ConcurrentHashMap.newKeySet();
 
-    public Listeners(String groupId, List<TidemarkListener> listeners) {
+    public SafeListeners(String groupId, List<TidemarkListener> listeners) {
         this.groupId = groupId;
         this.listeners = listeners;
     }

@@ -2,9 +2,9 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
-import dev.tidemark.internal.plan.Alone;
-import dev.tidemark.internal.plan.Alone.Failure;
-import dev.tidemark.internal.plan.Alone.Rounds;
+import dev.tidemark.internal.plan.IsolatedRecord;
+import dev.tidemark.internal.plan.IsolatedRecord.Failure;
+import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,11 +13,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** A portion as its unit goes on: what is behind it, and how it is to be settled. Used by one worker. */
-final class Part<K, V> {
+final class ShareProgress<K, V> {
     /** Nanoseconds do not count much further. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
-    private final Portion portion;
+    private final PartitionShare portion;
 
     /** The portion's records, but for those whose keys are held; these follow in the transaction that passes over them. */
     private final List<ConsumerRecord<byte[], byte[]>> free;
@@ -32,10 +32,10 @@ final class Part<K, V> {
     private long delay;
     private boolean troubled;
     private boolean closing;
-    private @Nullable Alone alone;
+    private @Nullable IsolatedRecord alone;
 
     /** Of a portion without records of held keys. */
-    Part(Portion portion, List<ConsumerRecord<K, V>> records) {
+    ShareProgress(PartitionShare portion, List<ConsumerRecord<K, V>> records) {
         this(portion, portion.records(), records);
     }
 
@@ -43,7 +43,7 @@ final class Part<K, V> {
      * @param free the portion's records, but for those whose keys are held
      * @param records the free records decoded, or as many of them from the beginning as this unit may handle
      */
-    Part(Portion portion, List<ConsumerRecord<byte[], byte[]>> free, List<ConsumerRecord<K, V>> records) {
+    ShareProgress(PartitionShare portion, List<ConsumerRecord<byte[], byte[]>> free, List<ConsumerRecord<K, V>> records) {
         this.portion = portion;
         this.free = free;
         this.records = records;
@@ -51,11 +51,11 @@ final class Part<K, V> {
         this.alone = portion.lane().alone;
     }
 
-    Lane lane() {
+    PartitionQueue lane() {
         return portion.lane();
     }
 
-    Portion portion() {
+    PartitionShare portion() {
         return portion;
     }
 
@@ -91,7 +91,7 @@ final class Part<K, V> {
     /** The records of held keys between the position and another one. */
     List<ConsumerRecord<byte[], byte[]>> followers(Position to) {
         List<ConsumerRecord<byte[], byte[]>> followers = new ArrayList<>();
-        int end = Batch.below(portion.records(), to.nextOffset());
+        int end = FetchedRecords.below(portion.records(), to.nextOffset());
         int handled = freeDone;
         for (ConsumerRecord<byte[], byte[]> record : portion.records().subList(done, Math.max(done, end))) {
             if (handled < free.size() && free.get(handled).offset() == record.offset()) {
@@ -113,45 +113,45 @@ final class Part<K, V> {
     }
 
     /** What is known of its first record, if that was tried by itself before. */
-    private @Nullable Alone known() {
-        Alone a = alone;
+    private @Nullable IsolatedRecord known() {
+        IsolatedRecord a = alone;
         return a != null && hasLeft() && a.offset() == firstRaw().offset() ? a : null;
     }
 
     /** How often its first record was tried by itself before. */
     int attemptsAlone() {
-        Alone a = known();
+        IsolatedRecord a = known();
         return a == null ? 0 : a.attempts();
     }
 
     /** The first of the failures alike that its first record has had; null if it has not failed by itself. */
     @Nullable
     Failure failure() {
-        Alone a = known();
+        IsolatedRecord a = known();
         return a == null ? null : a.failure();
     }
 
     /** What came of earlier rounds of tries of its first record; null if there was none. */
     @Nullable
     Rounds rounds() {
-        Alone a = known();
+        IsolatedRecord a = known();
         return a == null ? null : a.rounds();
     }
 
     /** Whether the next try of its first record must tell a wait for a lock from work that takes long. */
     boolean isLockTimed() {
-        Alone a = known();
+        IsolatedRecord a = known();
         return a != null && a.lockTimed();
     }
 
     /** Its first record has failed by itself. */
     void failed(Failure failure) {
-        alone = new Alone(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure, rounds());
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure, rounds());
     }
 
     /** From now on, tries of its first record tell a wait for a lock from work that takes long. */
     void lockTimed() {
-        alone = new Alone(firstRaw().offset(), attemptsAlone(), true, failure(), rounds());
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), true, failure(), rounds());
     }
 
     /** The first so many records that are not behind the position, as Kafka delivered them. */
@@ -173,7 +173,7 @@ final class Part<K, V> {
     Position after(int more) {
         int handled = freeDone + more;
         int end = handled < free.size()
-                ? Batch.below(portion.records(), free.get(handled).offset())
+                ? FetchedRecords.below(portion.records(), free.get(handled).offset())
                 : portion.records().size();
         Position tail = portion.tail();
         boolean all = end == portion.records().size();
@@ -183,20 +183,20 @@ final class Part<K, V> {
     /** What is below this position is behind us. */
     void moved(Position to) {
         claim = claim.at(to);
-        done = Math.max(done, Batch.below(portion.records(), to.nextOffset()));
-        freeDone = Math.max(freeDone, Batch.below(free, to.nextOffset()));
-        Alone a = alone;
+        done = Math.max(done, FetchedRecords.below(portion.records(), to.nextOffset()));
+        freeDone = Math.max(freeDone, FetchedRecords.below(free, to.nextOffset()));
+        IsolatedRecord a = alone;
         alone = a != null && a.offset() >= to.nextOffset() ? a : null;
     }
 
     /** Its first record is to be tried by itself next, having been so often. */
     void tryAlone(int attempts) {
-        alone = new Alone(firstRaw().offset(), attempts, isLockTimed(), failure(), rounds());
+        alone = new IsolatedRecord(firstRaw().offset(), attempts, isLockTimed(), failure(), rounds());
     }
 
     /** Its first record is to be tried by itself in another round, in which nothing of this one counts. */
     void tryInAnotherRound(Rounds rounds) {
-        alone = new Alone(firstRaw().offset(), attemptsAlone(), isLockTimed(), null, rounds);
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), null, rounds);
     }
 
     void waitFor(Duration wait) {

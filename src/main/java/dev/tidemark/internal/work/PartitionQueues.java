@@ -6,7 +6,7 @@ import dev.tidemark.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.UnitPace;
-import dev.tidemark.internal.work.Batch.Chunk;
+import dev.tidemark.internal.work.FetchedRecords.Range;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The bounded queues between the poll thread and the workers, one per claimed partition. A record waits under the claim it was
  * read under; when the claim goes, so does the record. A partition is in at most one unit at a time. Thread-safe.
  */
-public final class Intake {
+public final class PartitionQueues {
     /** Handing over fewer records to another thread costs more than to decode them. */
     private static final int WORTH_DECODING = 50;
 
@@ -32,9 +32,9 @@ public final class Intake {
     private final WorkerEvents events;
     private final Buffer buffer;
 
-    private final Map<TopicPartition, Lane> lanes = new HashMap<>();
-    private final Map<TopicPartition, Lane> leaving = new HashMap<>();
-    private final WaitingLanes waiting = new WaitingLanes();
+    private final Map<TopicPartition, PartitionQueue> lanes = new HashMap<>();
+    private final Map<TopicPartition, PartitionQueue> leaving = new HashMap<>();
+    private final ReadyQueues waiting = new ReadyQueues();
     private final DecodingQueue undecoded = new DecodingQueue();
     private final Set<UUID> abandoned = new HashSet<>();
     private boolean isPollResting;
@@ -46,7 +46,7 @@ public final class Intake {
      * @param workers how many take from it
      * @param mostBytes how many bytes may be buffered or under way before all partitions are paused
      */
-    public Intake(UnitLimits limits, int workers, long mostBytes, WorkerEvents events) {
+    public PartitionQueues(UnitLimits limits, int workers, long mostBytes, WorkerEvents events) {
         this.limits = limits;
         this.events = events;
         this.buffer = new Buffer(limits, workers, mostBytes);
@@ -54,7 +54,7 @@ public final class Intake {
 
     /** From now on records of this partition are taken, under this claim. */
     public synchronized void open(ClaimedPartition claimed) {
-        lanes.put(claimed.claim().partition(), new Lane(claimed, limits.records()));
+        lanes.put(claimed.claim().partition(), new PartitionQueue(claimed, limits.records()));
     }
 
     /**
@@ -64,11 +64,11 @@ public final class Intake {
      * @return whether the poll thread is to pause the partition until {@link WorkerEvents#roomFor}
      */
     public boolean offer(Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
-        return offer(claim, new Batch(records), next);
+        return offer(claim, new FetchedRecords(records), next);
     }
 
-    private synchronized boolean offer(Claim claim, Batch batch, @Nullable Position next) {
-        Lane lane = lanes.get(claim.partition());
+    private synchronized boolean offer(Claim claim, FetchedRecords batch, @Nullable Position next) {
+        PartitionQueue lane = lanes.get(claim.partition());
         if (lane == null || !lane.claim.token().equals(claim.token())) {
             return false;
         }
@@ -90,7 +90,7 @@ public final class Intake {
      * While a worker is free it begins at once; and what waits for long must not lie there twice. One poll may bring more than
      * is plenty, and workers that had to decode the rest of it themselves would not be any faster for the help.
      */
-    private boolean isWorthDecoding(Batch batch) {
+    private boolean isWorthDecoding(FetchedRecords batch) {
         return freeWorkers == 0
                 && batch.size() >= WORTH_DECODING
                 && !buffer.isMoreThanPlenty()
@@ -98,7 +98,7 @@ public final class Intake {
     }
 
     /** Records that the workers will come to, and are too busy to decode yet. Waits for some. */
-    Batch nextToDecode() throws InterruptedException {
+    FetchedRecords nextToDecode() throws InterruptedException {
         return undecoded.take();
     }
 
@@ -145,7 +145,7 @@ public final class Intake {
         List<TopicPartition> room;
         synchronized (this) {
             for (TopicPartition partition : partitions) {
-                Lane lane = lanes.get(partition);
+                PartitionQueue lane = lanes.get(partition);
                 if (lane != null) {
                     close(lane);
                     ended.put(partition, lane.claim);
@@ -179,7 +179,7 @@ public final class Intake {
     }
 
     /** Whether the claim that a unit's portion was read under is gone meanwhile. */
-    synchronized boolean isClosed(Portion portion) {
+    synchronized boolean isClosed(PartitionShare portion) {
         return portion.lane().closed;
     }
 
@@ -192,7 +192,7 @@ public final class Intake {
 
     /** How many keys a partition's records are compared with, those included whose dead letters are gone meanwhile. */
     synchronized int heldKeys(TopicPartition partition) {
-        Lane lane = lanes.get(partition);
+        PartitionQueue lane = lanes.get(partition);
         return lane == null ? 0 : lane.heldKeys.size();
     }
 
@@ -212,9 +212,9 @@ public final class Intake {
      * The thread that this unit was on dies with it: the unit will never end, and nobody is to wait for it. What it held came to
      * nothing, as {@link #isAbandoned} tells from then on.
      */
-    synchronized void abandon(List<Portion> unit) {
-        for (Portion portion : unit) {
-            Lane lane = portion.lane();
+    synchronized void abandon(List<PartitionShare> unit) {
+        for (PartitionShare portion : unit) {
+            PartitionQueue lane = portion.lane();
             if (lane.busy) {
                 // Stays busy, so that no other worker takes it.
                 lane.abandoned = true;
@@ -235,7 +235,7 @@ public final class Intake {
     }
 
     /** The next unit; empty if there is none within the patience, or after {@link #stop}. Units end by {@link #settle}. */
-    synchronized List<Portion> take(UnitPace pace, Duration patience) throws InterruptedException {
+    synchronized List<PartitionShare> take(UnitPace pace, Duration patience) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
         while (!stopped) {
             long now = System.nanoTime();
@@ -243,7 +243,7 @@ public final class Intake {
             if (waiting.ready() > 0) {
                 return assemble(pace);
             }
-            List<Portion> tails = waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE).stream()
+            List<PartitionShare> tails = waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE).stream()
                     .map(lane -> begin(lane, List.of()))
                     .toList();
             if (!tails.isEmpty()) {
@@ -264,21 +264,21 @@ public final class Intake {
         return List.of();
     }
 
-    private List<Portion> assemble(UnitPace pace) {
+    private List<PartitionShare> assemble(UnitPace pace) {
         // Shared out among the workers that are free, so that one does not take all while the others look on.
         int free = freeWorkers + 1;
         int share = (waiting.ready() + free - 1) / free;
         int records = pace.allowance(limits);
         long room = limits.bytes();
-        List<Portion> unit = new ArrayList<>();
+        List<PartitionShare> unit = new ArrayList<>();
         int rounds = waiting.ready();
         while (rounds-- > 0 && unit.size() < share && records > 0 && room > 0) {
-            Lane lane = waiting.next();
+            PartitionQueue lane = waiting.next();
             if (lane.goesAlone() && !unit.isEmpty()) {
                 waiting.add(lane);
                 continue;
             }
-            Portion portion = begin(lane, take(lane, records, room));
+            PartitionShare portion = begin(lane, take(lane, records, room));
             unit.add(portion);
             records -= portion.records().size();
             room -= portion.bytes();
@@ -290,28 +290,28 @@ public final class Intake {
         return unit;
     }
 
-    private List<Chunk> take(Lane lane, int mostRecords, long mostBytes) {
-        List<Chunk> taken = new ArrayList<>();
+    private List<Range> take(PartitionQueue lane, int mostRecords, long mostBytes) {
+        List<Range> taken = new ArrayList<>();
         buffer.change(lane, () -> taken.addAll(lane.take(mostRecords, mostBytes)));
         return taken;
     }
 
-    private Portion begin(Lane lane, List<Chunk> taken) {
+    private PartitionShare begin(PartitionQueue lane, List<Range> taken) {
         lane.busy = true;
         lane.queued = false;
         busyLanes++;
-        Portion portion = new Portion(lane, lane.claim, taken, lane.tail(), lane.troubles + 1);
+        PartitionShare portion = new PartitionShare(lane, lane.claim, taken, lane.tail(), lane.troubles + 1);
         buffer.begin(portion);
         return portion;
     }
 
     /** Records of this partition that wait behind those in its unit, the first so many. */
-    synchronized List<ConsumerRecord<byte[], byte[]>> behind(Lane lane, int most) {
+    synchronized List<ConsumerRecord<byte[], byte[]>> behind(PartitionQueue lane, int most) {
         return lane.peek(most);
     }
 
     /** The first waiting record of each of so many other partitions of the topic. */
-    synchronized List<ConsumerRecord<byte[], byte[]>> firstOfOthers(Lane lane, int most) {
+    synchronized List<ConsumerRecord<byte[], byte[]>> firstOfOthers(PartitionQueue lane, int most) {
         return lanes.values().stream()
                 .filter(other -> other != lane
                         && !other.isSuspected()
@@ -344,8 +344,8 @@ public final class Intake {
     }
 
     private boolean settle(Settlement s) {
-        Portion portion = s.portion();
-        Lane lane = portion.lane();
+        PartitionShare portion = s.portion();
+        PartitionQueue lane = portion.lane();
         lane.busy = false;
         busyLanes--;
         buffer.end(portion);
@@ -375,7 +375,7 @@ public final class Intake {
         return false;
     }
 
-    private void close(Lane lane) {
+    private void close(PartitionQueue lane) {
         TopicPartition partition = lane.claim.partition();
         if (lane.closed) {
             return;
@@ -392,7 +392,7 @@ public final class Intake {
     }
 
     /** Lets a lane wait for a worker, if there is something to do for it. */
-    private void enqueue(Lane lane) {
+    private void enqueue(PartitionQueue lane) {
         if (!lane.isEmpty()) {
             waiting.add(lane);
             notifyAll();

@@ -14,14 +14,14 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** Parks or skips the first record of a part, in a transaction of its own. Used by one worker, once. */
-final class GivingUp<K, V> {
-    private static final Logger LOG = LoggerFactory.getLogger(GivingUp.class);
+final class GiveUpUnit<K, V> {
+    private static final Logger LOG = LoggerFactory.getLogger(GiveUpUnit.class);
 
-    private final UnitTools<K, V> tools;
-    private final Part<K, V> part;
+    private final WorkerContext<K, V> tools;
+    private final ShareProgress<K, V> part;
     private final Reaction.GiveUp reaction;
 
-    GivingUp(UnitTools<K, V> tools, Part<K, V> part, Reaction.GiveUp reaction) {
+    GiveUpUnit(WorkerContext<K, V> tools, ShareProgress<K, V> part, Reaction.GiveUp reaction) {
         this.tools = tools;
         this.part = part;
         this.reaction = reaction;

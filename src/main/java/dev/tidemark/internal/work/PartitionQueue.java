@@ -2,9 +2,9 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
-import dev.tidemark.internal.plan.Alone;
+import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.ClaimedPartition;
-import dev.tidemark.internal.work.Batch.Chunk;
+import dev.tidemark.internal.work.FetchedRecords.Range;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -14,12 +14,12 @@ import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The records of one claimed partition that wait for a worker. Guarded by its {@link Intake}. */
-final class Lane {
+/** The records of one claimed partition that wait for a worker. Guarded by its {@link PartitionQueues}. */
+final class PartitionQueue {
     /** So few are not worth a look; a hash takes less than 200 bytes. */
     private static final int FEW_HELD_KEYS = 100;
 
-    private final ArrayDeque<Chunk> waiting = new ArrayDeque<>();
+    private final ArrayDeque<Range> waiting = new ArrayDeque<>();
     private int records;
 
     Claim claim;
@@ -51,7 +51,7 @@ final class Lane {
 
     /** A record that failed: it is tried by itself next. */
     @Nullable
-    Alone alone;
+    IsolatedRecord alone;
 
     /** So many more records may kill the process: they are tried one by one. */
     private int suspects;
@@ -83,7 +83,7 @@ final class Lane {
     /**
      * @param mostRecords how many records a unit may hold, and so how many there are at most up to the one that killed the last owners
      */
-    Lane(ClaimedPartition claimed, int mostRecords) {
+    PartitionQueue(ClaimedPartition claimed, int mostRecords) {
         this.claim = claimed.claim();
         this.expected = claim.position().nextOffset();
         this.suspects = claimed.isSuspect() ? mostRecords : 0;
@@ -112,8 +112,8 @@ final class Lane {
     }
 
     /** Takes records in, but for those that lie behind: whatever the fetch position does, no record is handled twice. */
-    void add(Batch batch) {
-        Chunk chunk = batch.from(expected);
+    void add(FetchedRecords batch) {
+        Range chunk = batch.from(expected);
         if (chunk.from() > 0) {
             batch.taken(chunk.from());
         }
@@ -158,15 +158,15 @@ final class Lane {
     }
 
     /** Takes records from the front, up to a number and a size; at least one if there is one. */
-    List<Chunk> take(int mostRecords, long mostBytes) {
+    List<Range> take(int mostRecords, long mostBytes) {
         int count = goesAlone() ? 1 : mostRecords;
         long room = mostBytes;
-        List<Chunk> taken = new ArrayList<>();
+        List<Range> taken = new ArrayList<>();
         while (count > 0 && !waiting.isEmpty()) {
-            Chunk next = waiting.removeFirst();
+            Range next = waiting.removeFirst();
             int fitting = Math.min(count, next.bytes() <= room ? next.size() : next.fitting(room));
             int most = fitting == 0 && taken.isEmpty() ? 1 : fitting;
-            Chunk part = next.first(most);
+            Range part = next.first(most);
             if (most < next.size()) {
                 waiting.addFirst(next.without(most));
             }
@@ -184,17 +184,17 @@ final class Lane {
     }
 
     /** Puts all but the first so many of these records back in front, in their order. */
-    void putBack(List<Chunk> chunks, int done) {
+    void putBack(List<Range> chunks, int done) {
         int behind = done;
-        ArrayDeque<Chunk> left = new ArrayDeque<>();
-        for (Chunk chunk : chunks) {
+        ArrayDeque<Range> left = new ArrayDeque<>();
+        for (Range chunk : chunks) {
             int skipped = Math.min(behind, chunk.size());
             behind -= skipped;
             if (skipped < chunk.size()) {
                 left.addFirst(chunk.without(skipped).anew());
             }
         }
-        for (Chunk chunk : left) {
+        for (Range chunk : left) {
             waiting.addFirst(chunk);
             records += chunk.size();
             bytes += chunk.bytes();
@@ -204,7 +204,7 @@ final class Lane {
     /** The first records that wait, as many as are asked for; they go on waiting. */
     List<ConsumerRecord<byte[], byte[]>> peek(int most) {
         List<ConsumerRecord<byte[], byte[]>> first = new ArrayList<>();
-        for (Chunk chunk : waiting) {
+        for (Range chunk : waiting) {
             for (ConsumerRecord<byte[], byte[]> record : chunk.records()) {
                 if (first.size() == most) {
                     return first;

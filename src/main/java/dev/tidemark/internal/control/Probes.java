@@ -35,7 +35,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /** What is looked at again and again while records flow. Used by the control thread. */
-final class Watches {
+final class Probes {
     /** Below this age a unit is not worth a look at its locks. */
     private static final Duration LONG_UNIT = Duration.ofSeconds(1);
 
@@ -55,7 +55,7 @@ final class Watches {
     // Asked by the workers too.
     private final Map<String, Identity> identities = new ConcurrentHashMap<>();
 
-    Watches(
+    Probes(
             TopicLookup lookup,
             ClaimStore store,
             LogEndTable logEnds,

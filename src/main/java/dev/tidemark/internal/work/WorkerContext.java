@@ -2,7 +2,7 @@ package dev.tidemark.internal.work;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.internal.store.UnitNotes;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 
 /**
@@ -12,16 +12,16 @@ import dev.tidemark.internal.store.UnitTransaction;
  * @param history shared by all workers of a consumer
  * @param identities asked before each commit
  */
-public record UnitTools<K, V>(
+public record WorkerContext<K, V>(
         String groupId,
-        Intake intake,
+        PartitionQueues intake,
         UnitLimits limits,
         UnitHandler<K, V> handler,
         FailurePolicy policy,
         UnitTransaction transaction,
-        UnitNotes notes,
-        Survivors survivors,
+        PartitionNotes notes,
+        CountedAttempts survivors,
         HandlerHistory history,
         IdentityCheck identities,
         WorkerEvents events,
-        Reports reports) {}
+        ListenerReports reports) {}

@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
-/** The lanes that wait for a worker: at once, after a failure later, or for a move of their position alone. Guarded by its {@link Intake}. */
-final class WaitingLanes {
+/** The lanes that wait for a worker: at once, after a failure later, or for a move of their position alone. Guarded by its {@link PartitionQueues}. */
+final class ReadyQueues {
     /** Records mostly follow soon, and move the position with them; only where none does is a transaction made for it. */
     private static final Duration TAIL_PATIENCE = Duration.ofSeconds(1);
 
-    private final ArrayDeque<Lane> ready = new ArrayDeque<>();
+    private final ArrayDeque<PartitionQueue> ready = new ArrayDeque<>();
     private final PriorityQueue<Due> later = new PriorityQueue<>();
     private final PriorityQueue<Due> tails = new PriorityQueue<>();
 
-    private record Due(Lane lane, long at) implements Comparable<Due> {
+    private record Due(PartitionQueue lane, long at) implements Comparable<Due> {
         @Override
         public int compareTo(Due other) {
             return Long.compare(at - other.at, 0);
@@ -28,7 +28,7 @@ final class WaitingLanes {
         return ready.size();
     }
 
-    void add(Lane lane) {
+    void add(PartitionQueue lane) {
         lane.queued = true;
         ready.add(lane);
     }
@@ -36,13 +36,13 @@ final class WaitingLanes {
     /**
      * @param at by {@link System#nanoTime}
      */
-    void addLater(Lane lane, long at) {
+    void addLater(PartitionQueue lane, long at) {
         lane.queued = true;
         later.add(new Due(lane, at));
     }
 
     /** Lets a lane wait for records that may follow; if none does, its position moves by itself. */
-    void addTail(Lane lane, long now) {
+    void addTail(PartitionQueue lane, long now) {
         if (!lane.tailing) {
             lane.tailing = true;
             tails.add(new Due(lane, now + TAIL_PATIENCE.toNanos()));
@@ -50,7 +50,7 @@ final class WaitingLanes {
     }
 
     /** The lane that has waited longest. */
-    Lane next() {
+    PartitionQueue next() {
         return ready.remove();
     }
 
@@ -62,10 +62,10 @@ final class WaitingLanes {
     }
 
     /** Lanes whose position is due to move without a record, so many at most; they wait no more. */
-    List<Lane> tails(long now, int most) {
-        List<Lane> due = new ArrayList<>();
+    List<PartitionQueue> tails(long now, int most) {
+        List<PartitionQueue> due = new ArrayList<>();
         while (due.size() < most && !tails.isEmpty() && tails.element().at() - now <= 0) {
-            Lane lane = tails.remove().lane();
+            PartitionQueue lane = tails.remove().lane();
             lane.tailing = false;
             if (!lane.busy && !lane.queued && lane.tail() != null) {
                 due.add(lane);
@@ -83,7 +83,7 @@ final class WaitingLanes {
         return due == null ? end : Math.min(end, due.at());
     }
 
-    void remove(Lane lane) {
+    void remove(PartitionQueue lane) {
         ready.remove(lane);
         later.removeIf(due -> due.lane() == lane);
         tails.removeIf(due -> due.lane() == lane);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure how it has failed; null if it has not failed by itself yet, or not in this round
  * @param rounds what came of earlier rounds of tries; null if there was none
  */
-public record Alone(
+public record IsolatedRecord(
         long offset,
         int attempts,
         boolean lockTimed,

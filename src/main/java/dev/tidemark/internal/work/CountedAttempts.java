@@ -8,7 +8,7 @@ import org.apache.kafka.common.TopicPartition;
  * The suspected records whose attempt by this process is counted, so that it is not counted twice. They are tried one after the
  * other, so it remembers one for each partition. Thread-safe.
  */
-public final class Survivors {
+public final class CountedAttempts {
     private final Map<TopicPartition, Long> begun = new ConcurrentHashMap<>();
 
     /** Answers whether this is the first time, the last one that began in this partition. */

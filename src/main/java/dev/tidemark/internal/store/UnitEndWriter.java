@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Writes what a unit ends with beside the advance of its offsets. Stateless. */
-final class UnitEndings {
+final class UnitEndWriter {
     /** How many records are sent at once. */
     private static final int TOGETHER = 200;
 
@@ -25,7 +25,7 @@ final class UnitEndings {
     /**
      * @param owner the name under which records are parked
      */
-    UnitEndings(Schema schema, String groupId, String owner) {
+    UnitEndWriter(Schema schema, String groupId, String owner) {
         this.letters = new DeadLetterTable(schema, groupId);
         this.audit = new AuditLogTable(schema, groupId);
         this.owner = owner;

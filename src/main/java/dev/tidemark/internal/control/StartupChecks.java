@@ -3,7 +3,7 @@ package dev.tidemark.internal.control;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
-import dev.tidemark.internal.plan.Reading;
+import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
@@ -22,22 +22,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What must be known before the first partition is assigned. Used by the control thread. */
-final class Preparation {
-    private static final Logger LOG = LoggerFactory.getLogger(Preparation.class);
+final class StartupChecks {
+    private static final Logger LOG = LoggerFactory.getLogger(StartupChecks.class);
 
     private final Schema schema;
     private final String groupId;
-    private final Reading reading;
+    private final ReadPlan reading;
     private final TopicLookup lookup;
     private final ClaimStore store;
     private final StoreIdentity identity;
     private final ControlConnection connection;
     private final EndWatch ends;
 
-    Preparation(
+    StartupChecks(
             Schema schema,
             String groupId,
-            Reading reading,
+            ReadPlan reading,
             TopicLookup lookup,
             ClaimStore store,
             StoreIdentity identity,

@@ -6,13 +6,13 @@ import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.thread.OwnThread;
 
 /** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the intake is stopped. */
-public final class Assistant<K, V> implements Runnable {
+public final class DecodeAhead<K, V> implements Runnable {
     private final String groupId;
-    private final Intake intake;
+    private final PartitionQueues intake;
     private final RecordDecoder<K, V> decoder;
     private final WorkerEvents events;
 
-    public Assistant(String groupId, Intake intake, RecordDecoder<K, V> decoder, WorkerEvents events) {
+    public DecodeAhead(String groupId, PartitionQueues intake, RecordDecoder<K, V> decoder, WorkerEvents events) {
         this.groupId = groupId;
         this.intake = intake;
         this.decoder = decoder;
@@ -36,7 +36,7 @@ public final class Assistant<K, V> implements Runnable {
 
     private void decodeNext() {
         try {
-            Batch batch = intake.nextToDecode();
+            FetchedRecords batch = intake.nextToDecode();
             OwnThread.enter(Step.DECODING);
             batch.decode(decoder);
         } catch (InterruptedException e) {

@@ -14,11 +14,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Collects what a consumer's health is decided by. Any thread may ask. */
-final class Vitals {
+final class HealthFacts {
     private final EngineOptions<?, ?> options;
     private final OwnThreads threads;
 
-    Vitals(EngineOptions<?, ?> options, OwnThreads threads) {
+    HealthFacts(EngineOptions<?, ?> options, OwnThreads threads) {
         this.options = options;
         this.threads = threads;
     }
@@ -27,7 +27,7 @@ final class Vitals {
      * @param rooms null before the run
      * @param error why the consumer failed, or what it waits for
      */
-    HealthPlanner.Facts facts(State state, @Nullable Rooms rooms, Optional<String> error) {
+    HealthPlanner.Facts facts(State state, @Nullable ConsumerRuntime rooms, Optional<String> error) {
         long now = System.nanoTime();
         Duration deadline = options.work().deadline();
         Duration mostBetweenPolls = options.kafka().settings().maxPollInterval();
@@ -58,7 +58,7 @@ final class Vitals {
                         links(rooms, options.store().networkTimeout(), now));
     }
 
-    private static HealthPlanner.Links links(Rooms rooms, Duration networkTimeout, long now) {
+    private static HealthPlanner.Links links(ConsumerRuntime rooms, Duration networkTimeout, long now) {
         List<HealthPlanner.Silent> silent = new ArrayList<>();
         note(silent, "the control thread", rooms.control().silence(), networkTimeout, now);
         for (int i = 0; i < rooms.sessions().size(); i++) {
@@ -79,7 +79,7 @@ final class Vitals {
         }
     }
 
-    private static Duration oldestUnit(Rooms rooms, long now) {
+    private static Duration oldestUnit(ConsumerRuntime rooms, long now) {
         long oldest = 0;
         for (WorkerSession session : rooms.sessions()) {
             OpenUnit unit = session.openUnit();

@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.UUID;
 
 /** The names by which people and the server recognize a consumer. */
-public final class Names {
+public final class OwnerNames {
     /** PostgreSQL's NAMEDATALEN, less the closing zero: longer names are cut by the server. */
     private static final int LONGEST_NAME = 63;
 
-    private Names() {}
+    private OwnerNames() {}
 
     /** Host, process, and what no other consumer has: containers often share the first two. */
     public static String ownerName() {

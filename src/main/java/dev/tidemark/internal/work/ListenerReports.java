@@ -20,11 +20,11 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /** Puts what became of units into the words of those who listen; costs next to nothing where nobody does. Thread-safe. */
-public final class Reports {
+public final class ListenerReports {
     private final String groupId;
-    private final Listeners listeners;
+    private final SafeListeners listeners;
 
-    public Reports(String groupId, Listeners listeners) {
+    public ListenerReports(String groupId, SafeListeners listeners) {
         this.groupId = groupId;
         this.listeners = listeners;
     }

@@ -21,18 +21,18 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** The assigned partitions and their states. The poll thread changes it; any thread may ask for the status. */
-final class Board {
-    private final Map<TopicPartition, Slot> slots = new HashMap<>();
+final class Assignment {
+    private final Map<TopicPartition, AssignedPartition> slots = new HashMap<>();
     private final Map<TopicPartition, Long> logEnds = new HashMap<>();
     private final String owner;
     private long assignments;
 
-    Board(String owner) {
+    Assignment(String owner) {
         this.owner = owner;
     }
 
-    synchronized Slot add(TopicPartition partition, PartitionState state) {
-        Slot slot = new Slot(partition, ++assignments, state);
+    synchronized AssignedPartition add(TopicPartition partition, PartitionState state) {
+        AssignedPartition slot = new AssignedPartition(partition, ++assignments, state);
         slots.put(partition, slot);
         return slot;
     }
@@ -41,7 +41,7 @@ final class Board {
     synchronized List<Claim> remove(Collection<TopicPartition> partitions) {
         List<Claim> claims = new ArrayList<>();
         for (TopicPartition partition : partitions) {
-            Slot slot = slots.remove(partition);
+            AssignedPartition slot = slots.remove(partition);
             logEnds.remove(partition);
             // One that was to be claimed anew was not given back yet, if a unit was under way.
             Claim held = slot == null ? null : slot.claim == null ? slot.lost : slot.claim;
@@ -53,21 +53,21 @@ final class Board {
     }
 
     /** The slot of an assigned partition; null if it is not assigned. */
-    synchronized @Nullable Slot slot(TopicPartition partition) {
+    synchronized @Nullable AssignedPartition slot(TopicPartition partition) {
         return slots.get(partition);
     }
 
-    synchronized List<Slot> inState(PartitionState... states) {
+    synchronized List<AssignedPartition> inState(PartitionState... states) {
         return slots.values().stream().filter(slot -> slot.is(states)).toList();
     }
 
     /** Changes a slot so that a status sees all of the change or nothing. */
-    synchronized void update(Slot slot, Consumer<Slot> change) {
+    synchronized void update(AssignedPartition slot, Consumer<AssignedPartition> change) {
         change.accept(slot);
     }
 
     /** A new assignment number, for a partition that is claimed again. */
-    synchronized long renew(Slot slot) {
+    synchronized long renew(AssignedPartition slot) {
         slot.assignment = ++assignments;
         return slot.assignment;
     }
@@ -83,8 +83,8 @@ final class Board {
     /** Why the halted partitions halted. */
     synchronized List<TidemarkException> haltedBy() {
         List<TidemarkException> reasons = new ArrayList<>();
-        for (Slot slot : slots.values()) {
-            Slot.Problem problem = slot.problem();
+        for (AssignedPartition slot : slots.values()) {
+            AssignedPartition.Problem problem = slot.problem();
             if (slot.is(PartitionState.HALTED) && problem != null) {
                 reasons.add(problem.why());
             }
@@ -95,7 +95,7 @@ final class Board {
     /** The claims under which partitions are held that stand still: halted, or paused. */
     synchronized Map<TopicPartition, Claim> standingClaims() {
         Map<TopicPartition, Claim> claims = new HashMap<>();
-        for (Slot slot : slots.values()) {
+        for (AssignedPartition slot : slots.values()) {
             if (slot.is(PartitionState.HALTED, PartitionState.PAUSED) && slot.claim != null) {
                 claims.put(slot.partition, slot.claim);
             }
@@ -111,7 +111,7 @@ final class Board {
     /** Whether these partitions are assigned here and have halted. */
     synchronized boolean haveHalted(Collection<TopicPartition> partitions) {
         return partitions.stream().allMatch(partition -> {
-            Slot slot = slots.get(partition);
+            AssignedPartition slot = slots.get(partition);
             return slot != null && slot.is(PartitionState.HALTED);
         });
     }
@@ -126,10 +126,10 @@ final class Board {
      */
     synchronized List<PartitionStatus> status(Map<TopicPartition, Claim> claims) {
         List<PartitionStatus> status = new ArrayList<>();
-        for (Slot slot : slots.values()) {
+        for (AssignedPartition slot : slots.values()) {
             Claim claim = claims.getOrDefault(slot.partition, slot.claim);
             Long end = logEnds.get(slot.partition);
-            Optional<Slot.Problem> problem = problem(slot);
+            Optional<AssignedPartition.Problem> problem = problem(slot);
             status.add(new PartitionStatus(
                     slot.partition,
                     slot.state(),
@@ -138,9 +138,9 @@ final class Board {
                             : OptionalLong.of(claim.position().nextOffset()),
                     end == null ? OptionalLong.empty() : OptionalLong.of(end),
                     problem.map(p -> words(p.why())),
-                    problem.map(Slot.Problem::at),
+                    problem.map(AssignedPartition.Problem::at),
                     slot.fences,
-                    Optional.ofNullable(slot.lastFence).map(Board::words),
+                    Optional.ofNullable(slot.lastFence).map(Assignment::words),
                     owner));
         }
         status.sort(Comparator.comparing((PartitionStatus p) -> p.partition().topic())
@@ -151,11 +151,11 @@ final class Board {
     /** The assigned partitions that make no progress for a reason that passes. */
     synchronized List<Waiting> waiting() {
         List<Waiting> waiting = new ArrayList<>();
-        for (Slot slot : slots.values()) {
+        for (AssignedPartition slot : slots.values()) {
             boolean passes = slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.CLAIMING);
             problem(slot).filter(p -> passes).ifPresent(p -> {
                 Claim claim = slot.claim;
-                Slot.Problem failed = slot.problem();
+                AssignedPartition.Problem failed = slot.problem();
                 waiting.add(new Waiting(
                         slot.partition,
                         claim == null ? OptionalLong.empty() : OptionalLong.of(claim.ownerEpoch()),
@@ -173,13 +173,13 @@ final class Board {
     }
 
     /** What a unit waits for tells more than why it is tried again; since when is the longer of the two. */
-    private static Optional<Slot.Problem> problem(Slot slot) {
-        Slot.Problem problem = slot.problem();
-        Slot.Problem wait = slot.unitWait();
+    private static Optional<AssignedPartition.Problem> problem(AssignedPartition slot) {
+        AssignedPartition.Problem problem = slot.problem();
+        AssignedPartition.Problem wait = slot.unitWait();
         if (wait == null || problem == null) {
             return Optional.ofNullable(wait == null ? problem : wait);
         }
-        return Optional.of(new Slot.Problem(wait.why(), problem.nanos(), problem.at()));
+        return Optional.of(new AssignedPartition.Problem(wait.why(), problem.nanos(), problem.at()));
     }
 
     /** An error in words that hold no data. */

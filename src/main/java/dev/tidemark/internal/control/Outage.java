@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  * Which tasks one of the two servers keeps from succeeding: one log line when it begins and one when it is over, however often it
  * is tried, and by however many tasks. Used by one thread; any may ask {@link #since}.
  */
-final class Trouble {
-    private static final Logger LOG = LoggerFactory.getLogger(Trouble.class);
+final class Outage {
+    private static final Logger LOG = LoggerFactory.getLogger(Outage.class);
 
     /** A call that fails once is no news; brokers are asked every five seconds, and a call of theirs may take some. */
     private static final Duration LONG = Duration.ofSeconds(5);
@@ -48,7 +48,7 @@ final class Trouble {
      */
     private record Failing(int attempts, boolean silent, String how) {}
 
-    Trouble(String groupId, String server) {
+    Outage(String groupId, String server) {
         this.groupId = groupId;
         this.server = server;
     }
