@@ -10,6 +10,10 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.tidemark.internal.store.PooledConnections;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between the rooms; docs/architecture.md draws them. */
@@ -26,8 +30,10 @@ class ArchitectureTest {
     private static final String METRICS = "dev.tidemark.metrics";
     private static final String TRACING = "dev.tidemark.tracing";
     private static final String SQL = "dev.tidemark.sql";
-    private static final String CLI = "dev.tidemark.cli";
-    private static final String DOCTOR = "dev.tidemark.cli.doctor";
+    private static final String CLI = "dev.tidemark.cli..";
+    private static final String ADMIN = "dev.tidemark.admin";
+    private static final String OPERATE = "dev.tidemark.internal.admin";
+    private static final String DOCTOR = "dev.tidemark.doctor";
 
     private final JavaClasses main = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -58,8 +64,10 @@ class ArchitectureTest {
         mayUse(METRICS, API);
         mayUse(TRACING, API);
         mayUse(SQL, PLAN, API);
-        mayUse(CLI, DOCTOR, SQL, STORE, KAFKA, PLAN, METRICS, API);
-        mayUse(DOCTOR, STORE, KAFKA, PLAN, API);
+        mayUse(ADMIN, OPERATE, STORE, KAFKA, PLAN, API);
+        mayUse(CLI, ADMIN, DOCTOR, SQL, OPERATE, STORE, PLAN, METRICS, API);
+        mayUse(OPERATE, STORE, KAFKA, PLAN, API);
+        mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API);
     }
 
     @Test
@@ -76,6 +84,45 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.tidemark.internal..")
+                .check(main);
+    }
+
+    @Test
+    void sqlStandsInTheRoomsThatAreForIt() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(STORE, OPERATE, ADMIN, DOCTOR, SQL)
+                .and(not(belongToAnyOf(TidemarkSchema.class)))
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(Statement.class, PreparedStatement.class, ResultSet.class)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.jdbi.v3.core.statement..", "org.jdbi.v3.core.result..")
+                .check(main);
+        noClasses()
+                .that()
+                .resideInAPackage(CLI)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.jdbi..")
+                .check(main);
+    }
+
+    @Test
+    void whatPlansAChangeIsPure() {
+        noClasses()
+                .that()
+                .haveFullyQualifiedName("dev.tidemark.admin.OffsetPlanner")
+                .or()
+                .haveFullyQualifiedName("dev.tidemark.admin.ChangePlanner")
+                .or()
+                .haveFullyQualifiedName("dev.tidemark.admin.Pauses")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.sql..", "java.util.concurrent..", "org.jdbi..", "org.apache.kafka.clients..")
+                .orShould()
+                .callMethod(Instant.class, "now")
                 .check(main);
     }
 
@@ -113,7 +160,7 @@ class ArchitectureTest {
                 .check(main);
         noClasses()
                 .that()
-                .resideOutsideOfPackage(CLI + "..")
+                .resideOutsideOfPackage(CLI)
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -1,8 +1,27 @@
 package dev.tidemark.cli;
 
 import dev.tidemark.TidemarkException;
-import dev.tidemark.internal.store.PoolerMode;
-import dev.tidemark.internal.store.StoreErrors;
+import dev.tidemark.cli.command.AuditCommand;
+import dev.tidemark.cli.command.CompletionCommand;
+import dev.tidemark.cli.command.DeadLettersCommand;
+import dev.tidemark.cli.command.DeleteCommand;
+import dev.tidemark.cli.command.DescribeCommand;
+import dev.tidemark.cli.command.DoctorCommand;
+import dev.tidemark.cli.command.ExportCommand;
+import dev.tidemark.cli.command.ExportToKafkaCommand;
+import dev.tidemark.cli.command.GroupsCommand;
+import dev.tidemark.cli.command.ImportCommand;
+import dev.tidemark.cli.command.ImportFromKafkaCommand;
+import dev.tidemark.cli.command.MigrateCommand;
+import dev.tidemark.cli.command.PauseCommand;
+import dev.tidemark.cli.command.RebindCommand;
+import dev.tidemark.cli.command.ResetCommand;
+import dev.tidemark.cli.command.ResumeCommand;
+import dev.tidemark.cli.command.RunCommand;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.internal.admin.StoreAccess;
+import dev.tidemark.internal.store.Schema;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -14,7 +33,7 @@ import picocli.CommandLine.ScopeType;
 /** The command {@code tidemark}: what all commands have in common, and how one ends. */
 @Command(
         name = "tidemark",
-        description = "Kafka records into PostgreSQL, exactly once: look at groups, move them, mend them.",
+        description = "Kafka records into PostgreSQL, exactly once: inspect, reset and repair consumer groups.",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
         versionProvider = TidemarkCli.Version.class,
@@ -26,8 +45,8 @@ import picocli.CommandLine.ScopeType;
             "0:done",
             "1:something failed",
             "2:wrong input, or nothing matched it",
-            "3:the database or Kafka is away, or lets nobody in",
-            "4:doctor found something to mend"
+            "3:the database or Kafka is unreachable or rejects the login",
+            "4:doctor found something to fix"
         },
         subcommands = {
             MigrateCommand.class,
@@ -79,7 +98,7 @@ public final class TidemarkCli {
         System.exit(code);
     }
 
-    /** Runs a command; answers its exit code. */
+    /** Runs a command; returns its exit code. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
         return commandLine().setOut(out).setErr(err).execute(args);
     }
@@ -90,18 +109,21 @@ public final class TidemarkCli {
         CommandLine commandLine = new CommandLine(root);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
-            DatabaseOptions database = databaseOf(command);
-            TidemarkException known =
-                    PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(database.forLooks())
-                            ? StoreErrors.poolerByStatement(failure)
-                            : Failures.explain(failure, database);
+            TidemarkException known = explain(failure, databaseOf(command));
             command.getErr().println(known.getMessage());
             if (root.debug) {
                 failure.printStackTrace(command.getErr());
             }
-            return Failures.exitCode(known);
+            return ExitCode.of(known.code());
         });
         return commandLine;
+    }
+
+    /** What a command itself did not explain, such as a job that the server refuses. */
+    private static TidemarkException explain(Exception failure, DatabaseOptions database) {
+        return failure instanceof TidemarkException known
+                ? known
+                : new StoreAccess(database.forLooks(), new Schema(database.schema())).explain(failure);
     }
 
     /** The options of the command that failed; most have some. */

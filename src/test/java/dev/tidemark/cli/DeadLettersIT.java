@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.process.Cli;
 import dev.tidemark.testkit.process.Cli.Result;
@@ -161,7 +162,7 @@ class DeadLettersIT {
             lock.execute("select from tidemark.dead_letter where id = " + second + " for update");
             Result result = cli.run("dead-letters", "drop", "etl", "--all", "--execute");
             assertThat(result.exitCode()).isZero();
-            assertThat(result.out()).contains("kept: somebody is redriving it");
+            assertThat(result.out()).contains("kept: it is being redriven");
             redriving.rollback();
         }
         assertThat(count()).isEqualTo(1);

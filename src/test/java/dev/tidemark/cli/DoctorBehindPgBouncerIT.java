@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.PgBouncer;
@@ -51,7 +52,7 @@ class DoctorBehindPgBouncerIT {
                     .isEqualTo("fail");
             assertThat(find(prepared, "prepareThreshold").get("finding").asText())
                     .contains("TM-208");
-            assertThat(find(prepared, "prepareThreshold").get("mend").asText()).contains("prepareThreshold=0");
+            assertThat(find(prepared, "prepareThreshold").get("fix").asText()).contains("prepareThreshold=0");
 
             assertThat(preparedStatements(bouncer.jdbcUrl(database))).isZero();
 

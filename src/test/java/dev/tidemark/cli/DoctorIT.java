@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -31,7 +32,7 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.Test;
 
-/** What doctor finds on real servers, and that its mends mend. */
+/** What doctor finds on real servers, and that its fixes work. */
 class DoctorIT {
     private static final KafkaServer KAFKA = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -64,7 +65,7 @@ class DoctorIT {
             assertThat(finding.get("finding").asText()).contains(word);
         }
         if (verdict.equals("fail")) {
-            assertThat(finding.get("mend").asText()).isNotBlank();
+            assertThat(finding.get("fix").asText()).isNotBlank();
         }
     }
 
@@ -128,7 +129,7 @@ class DoctorIT {
             assertThat(words.out())
                     .contains("OK      version: PostgreSQL", "no sign of a pooler", " 0 failed, 0 skipped")
                     .doesNotContain(Canary.PASSWORD.plant());
-            assertThat(cli.run("doctor", "-o", "csv").out()).startsWith("section,check,verdict,finding,mend");
+            assertThat(cli.run("doctor", "-o", "csv").out()).startsWith("section,check,verdict,finding,fix");
         }
     }
 
@@ -163,7 +164,7 @@ class DoctorIT {
         Result missing = Cli.on(Servers.postgres().createDatabase()).run("doctor", "-o", "json");
         assertThat(missing.exitCode()).isEqualTo(ExitCode.FINDINGS);
         is(one(missing, "schema", "version"), "fail", "TM-201");
-        assertThat(one(missing, "schema", "version").get("mend").asText()).isEqualTo("tidemark migrate");
+        assertThat(one(missing, "schema", "version").get("fix").asText()).isEqualTo("tidemark migrate");
 
         database.owner().execute("update tidemark.store_info set schema_version = 1");
         is(one(doctor(), "schema", "version"), "fail", "TM-203");
@@ -174,7 +175,7 @@ class DoctorIT {
                         "update tidemark.store_info set min_protocol = 1", "alter table tidemark.log_end set unlogged");
         Result unlogged = doctor();
         is(one(unlogged, "schema", "unlogged"), "fail", "tidemark.log_end");
-        database.owner().execute(one(unlogged, "schema", "unlogged").get("mend").asText());
+        database.owner().execute(one(unlogged, "schema", "unlogged").get("fix").asText());
         is(one(doctor(), "schema", "unlogged"), "ok");
     }
 
@@ -188,10 +189,10 @@ class DoctorIT {
             assertThat(nothing.exitCode()).isEqualTo(ExitCode.FINDINGS);
             JsonNode reader = one(nothing, "rights", "reader");
             is(reader, "fail", "USAGE on the schema", "TM-204");
-            assertThat(reader.get("mend").asText())
+            assertThat(reader.get("fix").asText())
                     .isEqualTo("as tidemark_owner: select tidemark.grant_access('" + role + "', 'reader')");
 
-            mend(reader);
+            fix(reader);
             Result reads = there.run("doctor", "-o", "json");
             assertThat(reads.exitCode()).as(reads.out()).isZero();
             is(one(reads, "rights", "reader"), "ok");
@@ -199,7 +200,7 @@ class DoctorIT {
             JsonNode writer = one(reads, "rights", "writer");
             is(writer, "warn", "it only reads");
 
-            mend(writer);
+            fix(writer);
             Result writes = there.run("doctor", "-o", "json");
             is(one(writes, "rights", "writer"), "ok", "may run consumers");
             is(one(writes, "rights", "operator"), "ok", "need not");
@@ -213,8 +214,8 @@ class DoctorIT {
         }
     }
 
-    private void mend(JsonNode finding) {
-        database.owner().execute(finding.get("mend").asText().replace("as tidemark_owner: ", ""));
+    private void fix(JsonNode finding) {
+        database.owner().execute(finding.get("fix").asText().replace("as tidemark_owner: ", ""));
     }
 
     @Test
@@ -296,7 +297,7 @@ class DoctorIT {
         List<JsonNode> offsets = of(result, "fail");
         assertThat(offsets).hasSize(2);
         is(offsets.get(0), "fail", "partition 0", "begins at 4", "TM-304");
-        assertThat(offsets.get(0).get("mend").asText())
+        assertThat(offsets.get(0).get("fix").asText())
                 .contains("tidemark reset " + group + " --topic " + group + ":0 --to-earliest");
         is(offsets.get(1), "fail", "partition 1", "ends at 0", "TM-305");
         is(one(result, "topics", "partitions"), "warn", "has 3 partitions, and 2 are bound");
@@ -324,7 +325,7 @@ class DoctorIT {
         is(expiry, "warn", "partition 0 expires in ", "60 offsets are still to be read");
         // 100 min and 40 records on, less what passed meanwhile.
         assertThat(expiry.get("finding").asText()).containsAnyOf("in 1 h 5", "in 2 h ");
-        assertThat(expiry.get("mend").asText())
+        assertThat(expiry.get("fix").asText())
                 .contains("retention.ms=" + retention.multipliedBy(2).toMillis());
 
         database.owner().execute("update tidemark.stored_offset set next_offset = 100 where partition = 0");
@@ -350,7 +351,7 @@ class DoctorIT {
         Result denied = there.run("doctor", "-o", "json");
         assertThat(denied.exitCode()).isEqualTo(ExitCode.FINDINGS);
         assertThat(of(denied, "fail"))
-                .extracting(f -> f.get("mend").asText())
+                .extracting(f -> f.get("fix").asText())
                 .containsExactly(
                         "kafka-acls --add --allow-principal User:<user> --operation Read --group " + group,
                         "kafka-acls --add --allow-principal User:<user> --operation Read --topic " + group);

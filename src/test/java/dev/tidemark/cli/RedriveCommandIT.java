@@ -3,6 +3,7 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.kafka.KafkaServer;

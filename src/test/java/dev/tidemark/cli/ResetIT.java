@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.ErrorCode;
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.process.Cli;

@@ -2,6 +2,7 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;

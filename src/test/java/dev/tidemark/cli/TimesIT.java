@@ -2,6 +2,7 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import java.io.PrintWriter;

@@ -9,6 +9,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * A database as one role sees it.
@@ -21,6 +23,13 @@ public record DatabaseLogin(String role, String jdbcUrl) {
 
     public Connection connect() throws SQLException {
         return DriverManager.getConnection(jdbcUrl);
+    }
+
+    /** A connection for each call, none kept. */
+    public DataSource dataSource() {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(jdbcUrl);
+        return source;
     }
 
     public HikariDataSource pool(int size) {

@@ -1,0 +1,175 @@
+package dev.tidemark.admin;
+
+import dev.tidemark.admin.OffsetPlanner.Choice;
+import dev.tidemark.admin.OffsetPlanner.Move;
+import dev.tidemark.admin.OffsetPlanner.MoveTo;
+import dev.tidemark.admin.OffsetPlanner.Refuse;
+import dev.tidemark.internal.admin.GroupFunctions;
+import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.StoreAccess;
+import dev.tidemark.internal.admin.StoredGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.jdbi.v3.core.Handle;
+
+/** Carries a plan out: all of it in one transaction, or nothing. */
+final class ChangeExecutor {
+    /** How often a busy partition may move on between the look at it and its lock. */
+    private static final int ATTEMPTS = 1_000;
+
+    private static final String SAVEPOINT = "before_change";
+
+    private final StoreAccess store;
+
+    ChangeExecutor(StoreAccess store) {
+        this.store = store;
+    }
+
+    ChangeResult execute(ChangePlan plan, ChangeOptions options) {
+        return store.change(tx -> {
+            GroupFunctions functions = new GroupFunctions(tx, store, plan.group(), options.reason());
+            ChangeResult result;
+            if (plan instanceof ResetPlan reset) {
+                result = reset(functions, reset, options);
+            } else if (plan instanceof RebindPlan rebind) {
+                result = rebind(tx, functions, rebind, options);
+            } else {
+                result = undo(functions, (UndoPlan) plan, options);
+            }
+            return result;
+        });
+    }
+
+    private static ChangeResult reset(GroupFunctions functions, ResetPlan plan, ChangeOptions options) {
+        List<OffsetMove> moves = new ArrayList<>();
+        for (ResetPlan.Binding binding : plan.bindings()) {
+            functions.bind(
+                    binding.topic(),
+                    binding.identity(),
+                    binding.moves().stream().map(Move::next).toList());
+            binding.moves().forEach(move -> moves.add(move.shown()));
+        }
+        List<Move> resets = new ArrayList<>();
+        for (Move move : plan.resets()) {
+            resets.add(
+                    OffsetPlanner.isRelative(plan.target())
+                            ? resetFromNow(functions, plan.target(), move)
+                            : move.with(functions.reset(move.partition(), move.next()), move.next()));
+        }
+        requireSameTopics(functions, plan.incarnations(), resets);
+        resets.forEach(move -> moves.add(move.shown()));
+        options.apply(functions.handle().getConnection());
+        OptionalLong change = resets.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(
+                        functions.changeOf(resets.get(resets.size() - 1).partition()));
+        return new ChangeResult(change, OptionalInt.empty(), moves, plan.notes());
+    }
+
+    /** Each reset holds its topic's binding, so that it stays what it is now. */
+    private static void requireSameTopics(
+            GroupFunctions functions, Map<String, Integer> incarnations, List<Move> resets) {
+        Map<String, Integer> now = functions.incarnations();
+        for (Move move : resets) {
+            String topic = move.partition().topic();
+            if (!Objects.equals(now.get(topic), incarnations.get(topic))) {
+                throw OperatorErrors.refused(
+                        "topic " + topic + " of group " + functions.group()
+                                + " was bound anew while this planned, so its offsets mean something else now: nothing was"
+                                + " changed; plan it again",
+                        null);
+            }
+        }
+    }
+
+    /**
+     * Counts from where the partition stands under its lock. An operator has no right to lock but by the reset itself, so it is
+     * taken back, and tried again, where a unit came in between.
+     */
+    private static Move resetFromNow(GroupFunctions functions, OffsetTarget target, Move move) {
+        Handle handle = functions.handle();
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            long stored = functions
+                    .stored(move.partition())
+                    .orElseThrow(() ->
+                            OperatorErrors.nothingMatched("group " + functions.group() + " has no offset for topic "
+                                    + move.partition().topic() + " partition "
+                                    + move.partition().partition() + " any more"));
+            long next = next(target, move, stored);
+            handle.savepoint(SAVEPOINT);
+            long found = functions.reset(move.partition(), next);
+            if (found == stored) {
+                handle.releaseSavepoint(SAVEPOINT);
+                return move.with(stored, next);
+            }
+            handle.rollbackToSavepoint(SAVEPOINT);
+        }
+        throw tooFast("topic " + move.partition().topic() + " partition "
+                + move.partition().partition() + " moves on faster than it can be reset");
+    }
+
+    private static RuntimeException tooFast(String what) {
+        return OperatorErrors.refused(
+                what
+                        + " relative to where it is; nothing was changed: pause it first, or say which offset (--to-offset)",
+                null);
+    }
+
+    private static long next(OffsetTarget target, Move move, long stored) {
+        Choice choice = OffsetPlanner.choose(target, move.partition(), stored, move.log());
+        if (choice instanceof MoveTo to) {
+            return to.offset();
+        }
+        throw OperatorErrors.nothingMatched(((Refuse) choice).why());
+    }
+
+    private static ChangeResult undo(GroupFunctions functions, UndoPlan plan, ChangeOptions options) {
+        List<GroupFunctions.Moved> moved = functions.undo(plan.changeId());
+        options.apply(functions.handle().getConnection());
+        return new ChangeResult(
+                OptionalLong.of(functions.undoneBy(plan.changeId())), OptionalInt.empty(), shown(moved), plan.notes());
+    }
+
+    static List<OffsetMove> shown(List<GroupFunctions.Moved> moved) {
+        return moved.stream()
+                .map(move ->
+                        new OffsetMove(move.partition(), OptionalLong.of(move.from()), move.to(), OptionalLong.empty()))
+                .toList();
+    }
+
+    /**
+     * Carries the plan out if the topic is still bound as it was when it was made. An operator has no right to lock but by the rebind
+     * itself, so it is taken back, and planned again, where a partition moved on that the plan counts from.
+     */
+    private ChangeResult rebind(Handle tx, GroupFunctions functions, RebindPlan first, ChangeOptions options) {
+        RebindPlan.Facts facts = first.facts();
+        RebindPlan plan = first;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            tx.savepoint(SAVEPOINT);
+            int incarnation = functions.rebind(facts.topic(), facts.there(), plan.offsets());
+            if (incarnation != facts.incarnation() + 1) {
+                throw OperatorErrors.refused(
+                        "topic " + facts.topic() + " of group " + facts.group()
+                                + " was bound anew by another while this planned, and its consumers may have read on since"
+                                + " then: nothing was changed; tidemark describe " + facts.group()
+                                + " shows where they are",
+                        null);
+            }
+            if (!plan.isOutdated(functions.stood(facts.topic(), incarnation))) {
+                tx.releaseSavepoint(SAVEPOINT);
+                options.apply(tx.getConnection());
+                return new ChangeResult(OptionalLong.empty(), OptionalInt.of(incarnation), plan.moves(), plan.notes());
+            }
+            tx.rollbackToSavepoint(SAVEPOINT);
+            plan = ChangePlanner.rebound(
+                    facts,
+                    StoredGroup.require(tx, store, facts.group()),
+                    first.notes().subList(0, 1));
+        }
+        throw tooFast("topic " + facts.topic() + " moves on faster than it can be bound");
+    }
+}

@@ -1,0 +1,82 @@
+package dev.tidemark.admin;
+
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.SqlFile;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How a change is carried out: why, and what else belongs to its transaction. Immutable, with withers; thread-safe if its effects are. */
+public final class ChangeOptions {
+    private static final ChangeOptions NONE = new ChangeOptions(null, List.of());
+
+    private final @Nullable String reason;
+    private final List<Effects> effects;
+
+    /** Work in the transaction of a change, such as the removal of rows that records will write again. */
+    @FunctionalInterface
+    public interface Effects {
+        /**
+         * Called once the offsets have moved, before the commit: owners are fenced by then, and their units of work are rolled back or
+         * have committed. It must not commit, roll back or close. Whatever it throws rolls the change back, and comes as the cause of
+         * TM-603; a {@link TidemarkException} comes as it is.
+         */
+        void apply(Connection connection) throws SQLException;
+    }
+
+    private ChangeOptions(@Nullable String reason, List<Effects> effects) {
+        this.reason = reason;
+        this.effects = List.copyOf(effects);
+    }
+
+    /** No reason, and nothing else in the transaction. */
+    public static ChangeOptions none() {
+        return NONE;
+    }
+
+    /** Why; it stands in the audit log, with the role that logged in. */
+    public ChangeOptions withReason(String text) {
+        return new ChangeOptions(text, effects);
+    }
+
+    /** What else belongs to the transaction; several run in the order in which they were given. */
+    public ChangeOptions withEffects(Effects more) {
+        List<Effects> all = new ArrayList<>(effects);
+        all.add(more);
+        return new ChangeOptions(reason, all);
+    }
+
+    /**
+     * SQL that belongs to the transaction, as {@link #withEffects}. The file is read at once.
+     *
+     * @throws dev.tidemark.InvalidConfigurationException if it cannot be read, or would end the transaction (TM-103)
+     */
+    public ChangeOptions withSql(Path file) {
+        SqlFile sql = SqlFile.read(file);
+        return withEffects(sql::run);
+    }
+
+    @Nullable
+    String reason() {
+        return reason;
+    }
+
+    void apply(Connection connection) {
+        for (Effects effect : effects) {
+            try {
+                effect.apply(connection);
+            } catch (TidemarkException e) {
+                throw e;
+            } catch (SQLException | RuntimeException e) {
+                throw OperatorErrors.refused(
+                        "the effects that go with the change failed with "
+                                + e.getClass().getSimpleName() + ": nothing was changed; the cause may hold data",
+                        e);
+            }
+        }
+    }
+}

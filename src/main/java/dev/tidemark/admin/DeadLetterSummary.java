@@ -1,0 +1,38 @@
+package dev.tidemark.admin;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A dead letter without its key, its value and the exception's message, which may be anything; {@link TidemarkAdmin#deadLetter} has
+ * them. Components may be added.
+ *
+ * @param id names it
+ * @param offset the record's own offset
+ * @param timestamp the record's; empty where it has none
+ * @param errorCode why it was parked, such as TM-502; empty where it only followed a parked record of its key
+ * @param errorClass class of the exception; empty where it only followed
+ * @param attempts how often it was tried by itself; 0 where it only followed
+ * @param holdsKey whether later records of its key are parked behind it
+ * @param parkedAt when, by the server's clock
+ * @param supersededAt since when it is to be read again from the log, and cannot be redriven; empty otherwise
+ */
+public record DeadLetterSummary(
+        long id,
+        String topic,
+        int partition,
+        long offset,
+        Optional<Instant> timestamp,
+        Optional<String> errorCode,
+        Optional<String> errorClass,
+        int attempts,
+        boolean holdsKey,
+        Instant parkedAt,
+        Optional<Instant> supersededAt) {
+    /**
+     * What became of one that was to be dropped. Components may be added.
+     *
+     * @param dropped false where it is being redriven at that moment, and was kept
+     */
+    public record Drop(DeadLetterSummary deadLetter, boolean dropped) {}
+}

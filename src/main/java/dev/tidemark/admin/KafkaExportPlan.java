@@ -1,0 +1,86 @@
+package dev.tidemark.admin;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Commits stored offsets to Kafka, for {@link TidemarkAdmin#execute(KafkaExportPlan)}. Immutable. */
+public final class KafkaExportPlan {
+    private final String group;
+    private final PartitionSelection selection;
+    private final List<Row> rows;
+    private final List<String> members;
+
+    /** What the export does. Constants may be added. */
+    public enum Outcome {
+        /** Kafka has what was stored when it was planned. */
+        COMMITTED,
+        /** Nothing was written, nor need it be: the group is active, and its consumers commit what is stored. */
+        MIRRORED
+    }
+
+    /** A partition, with what only the commit needs. */
+    record Row(
+            TopicPartition partition,
+            OptionalLong committed,
+            long stored,
+            @Nullable Integer leaderEpoch) {}
+
+    /**
+     * A partition's two offsets. Components may be added.
+     *
+     * @param committedOffset what Kafka has; empty if it has none
+     */
+    public record Offsets(TopicPartition partition, OptionalLong committedOffset, long storedOffset) {}
+
+    KafkaExportPlan(String group, PartitionSelection selection, List<Row> rows, List<String> members) {
+        this.group = group;
+        this.selection = selection;
+        this.rows = List.copyOf(rows);
+        this.members = List.copyOf(members);
+    }
+
+    /** The group that it is about. */
+    public String group() {
+        return group;
+    }
+
+    /** The partitions, by topic and number. */
+    public List<Offsets> offsets() {
+        return rows.stream()
+                .map(row -> new Offsets(row.partition(), row.committed(), row.stored()))
+                .toList();
+    }
+
+    /** Where the group's members in Kafka run, by client id and host; Kafka takes offsets for a group without members only. */
+    public List<String> members() {
+        return members;
+    }
+
+    PartitionSelection selection() {
+        return selection;
+    }
+
+    Map<TopicPartition, OffsetAndMetadata> commits() {
+        Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
+        rows.forEach(row -> commits.put(
+                row.partition(), new OffsetAndMetadata(row.stored(), Optional.ofNullable(row.leaderEpoch()), "")));
+        return commits;
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder words = new StringBuilder("group " + group);
+        rows.forEach(row -> words.append(System.lineSeparator())
+                .append(row.partition())
+                .append(row.committed().isPresent() ? " " + row.committed().getAsLong() : " (none)")
+                .append(" -> ")
+                .append(row.stored()));
+        return words.toString();
+    }
+}

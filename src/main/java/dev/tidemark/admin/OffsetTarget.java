@@ -1,0 +1,102 @@
+package dev.tidemark.admin;
+
+import dev.tidemark.StartPosition;
+import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.plan.Timestamps;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+
+/** Where offsets are to go. The set may grow: a {@code switch} over it needs a default. Immutable. */
+public sealed interface OffsetTarget {
+    /** The first record that Kafka still holds. */
+    static OffsetTarget earliest() {
+        return new Earliest();
+    }
+
+    /** The log's end: the offset after the last record that the group may read. What is there now is not read. */
+    static OffsetTarget latest() {
+        return new Latest();
+    }
+
+    /** This offset, in every partition. A plan with one that is negative, or outside of a log, is refused (TM-601). */
+    static OffsetTarget offset(long offset) {
+        return new Offset(offset);
+    }
+
+    /**
+     * The first record with a timestamp not before this instant; the log's end where there is none. Milliseconds count, and an instant
+     * that 64 bits of milliseconds do not hold is refused (TM-103).
+     */
+    static OffsetTarget since(Instant instant) {
+        return new Since(instant);
+    }
+
+    /** As {@link #ago(Duration, Instant)}, by this machine's clock at this call. */
+    static OffsetTarget ago(Duration duration) {
+        return ago(duration, Instant.now());
+    }
+
+    /** As {@link #since}, this long before an instant. A duration that is negative, or that 64 bits of milliseconds do not hold, is TM-103. */
+    static OffsetTarget ago(Duration duration, Instant now) {
+        StartPosition unused = StartPosition.ago(duration);
+        return new Since(Timestamps.before(now, duration));
+    }
+
+    /**
+     * So many records forward, or back if negative, from where the partition stands in the moment of the change. What would leave the
+     * log stops at its edge, and the plan's notes say so.
+     */
+    static OffsetTarget shiftBy(long records) {
+        return new ShiftBy(records);
+    }
+
+    /** An offset for each of these partitions, as {@link #offset(long)}. The map is copied. */
+    static OffsetTarget offsets(Map<TopicPartition, Long> offsets) {
+        return new Given(offsets);
+    }
+
+    /** Where they stand: owners are fenced and claim again, halted partitions too, and nothing is read twice or passed over. */
+    static OffsetTarget current() {
+        return new Current();
+    }
+
+    /** See {@link OffsetTarget#earliest()}. */
+    record Earliest() implements OffsetTarget {}
+
+    /** See {@link OffsetTarget#latest()}. */
+    record Latest() implements OffsetTarget {}
+
+    /** See {@link OffsetTarget#offset(long)}. */
+    record Offset(long offset) implements OffsetTarget {}
+
+    /** See {@link OffsetTarget#since(Instant)}. */
+    record Since(Instant instant) implements OffsetTarget {
+        /** Refuses what is out of range with TM-103. */
+        public Since {
+            StartPosition unused = StartPosition.at(instant);
+        }
+    }
+
+    /** See {@link OffsetTarget#shiftBy(long)}. */
+    record ShiftBy(long records) implements OffsetTarget {}
+
+    /** See {@link OffsetTarget#offsets(Map)}. */
+    record Given(Map<TopicPartition, Long> offsets) implements OffsetTarget {
+        /** Refuses an empty map with TM-103. */
+        public Given {
+            if (offsets.isEmpty()) {
+                throw OperatorErrors.invalid("no offsets are given: name at least one partition");
+            }
+            offsets = Map.copyOf(offsets);
+        }
+
+        PartitionSelection selection() {
+            return PartitionSelection.partitions(offsets.keySet());
+        }
+    }
+
+    /** See {@link OffsetTarget#current()}. */
+    record Current() implements OffsetTarget {}
+}

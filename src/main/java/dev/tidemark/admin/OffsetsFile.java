@@ -1,0 +1,174 @@
+package dev.tidemark.admin;
+
+import dev.tidemark.internal.admin.OperatorErrors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Offsets as the CSV of {@code kafka-consumer-groups --export} and {@code --from-file}: RFC 4180, no header, a line for each partition
+ * with {@code topic,partition,offset} or {@code group,topic,partition,offset}. Immutable.
+ */
+public final class OffsetsFile {
+    private final List<Line> lines;
+
+    /** A line; the group is blank where the file names none. */
+    private record Line(String group, TopicPartition partition, long offset) {}
+
+    private OffsetsFile(List<Line> lines) {
+        this.lines = lines;
+    }
+
+    /** Reads a file; one that cannot be read, or holds another line, is refused (TM-103). */
+    public static OffsetsFile read(Path file) {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (IOException e) {
+            throw OperatorErrors.invalid("the file cannot be read: " + file);
+        }
+        return parse(text);
+    }
+
+    /** Reads such lines; another line is refused (TM-103), by its number and without its content. Empty lines are passed over. */
+    public static OffsetsFile parse(String text) {
+        List<Line> lines = new ArrayList<>();
+        Fields fields = new Fields(text);
+        while (fields.hasNext()) {
+            List<String> line = fields.next();
+            if (!line.equals(List.of(""))) {
+                lines.add(line(line, fields.lineNumber));
+            }
+        }
+        return new OffsetsFile(List.copyOf(lines));
+    }
+
+    private static Line line(List<String> fields, int number) {
+        int columns = fields.size();
+        if (columns == 3 || columns == 4) {
+            try {
+                int partition = Integer.parseInt(fields.get(columns - 2).strip());
+                long offset = Long.parseLong(fields.get(columns - 1).strip());
+                String topic = fields.get(columns - 3).strip();
+                if (partition >= 0 && offset >= 0 && !topic.isEmpty()) {
+                    return new Line(columns == 4 ? fields.get(0) : "", new TopicPartition(topic, partition), offset);
+                }
+            } catch (NumberFormatException e) {
+                // Said below.
+            }
+        }
+        // Without the line itself: it may be any file.
+        throw OperatorErrors.invalid(
+                "line " + number + " of the file is neither topic,partition,offset nor group,topic,partition,offset");
+    }
+
+    /**
+     * The offsets of a group; a file without groups is about any. None is TM-601, two for a partition are TM-103.
+     *
+     * @return in the order of the file
+     */
+    public Map<TopicPartition, Long> of(String group) {
+        Map<TopicPartition, Long> offsets = new LinkedHashMap<>();
+        for (Line line : lines) {
+            if ((line.group().isEmpty() || line.group().equals(group))
+                    && offsets.put(line.partition(), line.offset()) != null) {
+                throw OperatorErrors.invalid(
+                        "the file has two offsets for topic " + line.partition().topic() + " partition "
+                                + line.partition().partition());
+            }
+        }
+        if (offsets.isEmpty()) {
+            TreeSet<String> groups = new TreeSet<>();
+            lines.forEach(line -> groups.add(line.group()));
+            throw OperatorErrors.nothingMatched(
+                    lines.isEmpty()
+                            ? "the file holds no offsets"
+                            : "the file holds no offsets of group " + group + ": it is about "
+                                    + String.join(", ", groups));
+        }
+        return offsets;
+    }
+
+    /** The text of a file with these offsets, in their order and without a group. */
+    public static String print(Map<TopicPartition, Long> offsets) {
+        StringBuilder text = new StringBuilder();
+        // No topic's name needs quotes.
+        offsets.forEach((partition, offset) -> text.append(partition.topic())
+                .append(',')
+                .append(partition.partition())
+                .append(',')
+                .append(offset)
+                .append('\n'));
+        return text.toString();
+    }
+
+    /** Splits CSV into the fields of each line. Only a group's name may need quotes. */
+    private static final class Fields {
+        private final String text;
+        private int next;
+        private int lineNumber;
+
+        Fields(String text) {
+            this.text = text;
+        }
+
+        boolean hasNext() {
+            return next < text.length();
+        }
+
+        List<String> next() {
+            lineNumber++;
+            List<String> fields = new ArrayList<>();
+            fields.add(field());
+            while (hasNext() && text.charAt(next) == ',') {
+                next++;
+                fields.add(field());
+            }
+            endLine();
+            return fields;
+        }
+
+        private String field() {
+            if (!hasNext() || text.charAt(next) != '"') {
+                int from = next;
+                while (hasNext() && ",\r\n".indexOf(text.charAt(next)) < 0) {
+                    next++;
+                }
+                return text.substring(from, next);
+            }
+            StringBuilder field = new StringBuilder();
+            for (next++; hasNext(); next++) {
+                char c = text.charAt(next);
+                if (c != '"') {
+                    field.append(c);
+                } else if (next + 1 < text.length() && text.charAt(next + 1) == '"') {
+                    field.append(c);
+                    next++;
+                } else {
+                    next++;
+                    return field.toString();
+                }
+            }
+            throw OperatorErrors.invalid("line " + lineNumber + " of the file ends within quotes");
+        }
+
+        private void endLine() {
+            if (hasNext() && text.charAt(next) == '\r') {
+                next++;
+                if (hasNext() && text.charAt(next) == '\n') {
+                    next++;
+                }
+            } else if (hasNext() && text.charAt(next) == '\n') {
+                next++;
+            } else if (hasNext()) {
+                throw OperatorErrors.invalid("line " + lineNumber + " of the file goes on after a closing quote");
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.tidemark.admin;
+
+import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.StoredGroup;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.kafka.common.TopicPartition;
+
+/** Which of a group's partitions are meant: all, some topics, some partitions. A value; immutable. */
+public final class PartitionSelection {
+    private static final PartitionSelection ALL = new PartitionSelection(Map.of());
+
+    /** The partitions that are meant of each topic, none for all of them; no topic for all topics. */
+    private final Map<String, Set<Integer>> topics;
+
+    private PartitionSelection(Map<String, Set<Integer>> topics) {
+        this.topics = topics;
+    }
+
+    /** All partitions of all topics that the group has. */
+    public static PartitionSelection all() {
+        return ALL;
+    }
+
+    /** All partitions of these topics; at least one (TM-103). */
+    public static PartitionSelection topics(String... names) {
+        Map<String, Set<Integer>> topics = new TreeMap<>();
+        Arrays.asList(names).forEach(name -> topics.put(name, Set.of()));
+        return of(topics);
+    }
+
+    /** These partitions; at least one (TM-103). */
+    public static PartitionSelection partitions(TopicPartition... partitions) {
+        return partitions(Arrays.asList(partitions));
+    }
+
+    /** These partitions; at least one (TM-103). */
+    public static PartitionSelection partitions(Collection<TopicPartition> partitions) {
+        Map<String, Set<Integer>> topics = new TreeMap<>();
+        partitions.forEach(
+                p -> topics.computeIfAbsent(p.topic(), t -> new TreeSet<>()).add(p.partition()));
+        return of(topics);
+    }
+
+    private static PartitionSelection of(Map<String, Set<Integer>> topics) {
+        if (topics.isEmpty()) {
+            throw OperatorErrors.invalid("nothing is selected: name at least one, or take PartitionSelection.all()");
+        }
+        return new PartitionSelection(Collections.unmodifiableMap(topics));
+    }
+
+    /** What either of the two selects. */
+    public PartitionSelection and(PartitionSelection other) {
+        if (isAll() || other.isAll()) {
+            return ALL;
+        }
+        Map<String, Set<Integer>> union = new TreeMap<>(topics);
+        other.topics.forEach((topic, partitions) -> union.merge(topic, partitions, PartitionSelection::union));
+        return of(union);
+    }
+
+    private static Set<Integer> union(Set<Integer> one, Set<Integer> other) {
+        Set<Integer> union = new TreeSet<>(one);
+        union.addAll(other);
+        // None stands for all of the topic.
+        return one.isEmpty() || other.isEmpty() ? Set.of() : union;
+    }
+
+    /** Whether this is {@link #all()}. */
+    public boolean isAll() {
+        return topics.isEmpty();
+    }
+
+    /** Whether that partition is selected; of a group that has it. */
+    public boolean includes(TopicPartition partition) {
+        if (isAll()) {
+            return true;
+        }
+        Set<Integer> partitions = topics.get(partition.topic());
+        return partitions != null && (partitions.isEmpty() || partitions.contains(partition.partition()));
+    }
+
+    /** The partitions that are selected of each topic, none for all of them; empty if all topics are. */
+    Map<String, Set<Integer>> byTopic() {
+        return topics;
+    }
+
+    /** The rows that are selected, all of which must be there (TM-601). */
+    List<StoredGroup.Row> of(StoredGroup stored) {
+        requireAll(stored.partitions(), "group " + stored.group());
+        return stored.rows().stream().filter(row -> includes(row.partition())).toList();
+    }
+
+    /** Refuses what is selected and not there (TM-601); says what is. */
+    void requireAll(Collection<TopicPartition> there, String whose) {
+        Set<String> known = new TreeSet<>();
+        there.forEach(partition -> known.add(partition.topic()));
+        topics.forEach((topic, partitions) -> {
+            if (!known.contains(topic)) {
+                throw OperatorErrors.nothingMatched(
+                        whose + " has no offsets for topic " + topic + ": it has " + String.join(", ", known));
+            }
+            for (int partition : partitions) {
+                if (!there.contains(new TopicPartition(topic, partition))) {
+                    throw OperatorErrors.nothingMatched(
+                            whose + " has no offset for topic " + topic + " partition " + partition);
+                }
+            }
+        });
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PartitionSelection selection && topics.equals(selection.topics);
+    }
+
+    @Override
+    public int hashCode() {
+        return topics.hashCode();
+    }
+
+    /** As the command line takes it: {@code flights:0,2 seats}; {@code all topics}. */
+    @Override
+    public String toString() {
+        if (isAll()) {
+            return "all topics";
+        }
+        StringBuilder words = new StringBuilder();
+        topics.forEach((topic, partitions) -> words.append(words.isEmpty() ? "" : " ")
+                .append(topic)
+                .append(partitions.isEmpty() ? "" : ":" + partitions.toString().replaceAll("[\\[\\] ]", "")));
+        return words.toString();
+    }
+}

@@ -1,0 +1,97 @@
+package dev.tidemark.admin;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.kafka.common.TopicPartition;
+
+/** A pause or a resume, and what it means for each partition, for {@link TidemarkAdmin#execute(PausePlan, ChangeOptions)}. Immutable. */
+public final class PausePlan {
+    private final String group;
+    private final boolean resume;
+    private final PartitionSelection selection;
+    private final List<Partition> partitions;
+
+    /** How much of a group a pause stops. Constants may be added. */
+    public enum Extent {
+        /** The whole group. */
+        GROUP,
+        /** All partitions of a topic. */
+        TOPIC,
+        /** One partition. */
+        PARTITION
+    }
+
+    /**
+     * A partition that is selected. Components may be added.
+     *
+     * @param storedOffset where it stands
+     * @param lag in records, as its owner saw it last; empty if none has
+     * @param owner the consumer that has claimed it; empty if none has
+     * @param before the extent of the widest pause that stops it; empty if none does
+     * @param after the same when the plan has been carried out
+     */
+    public record Partition(
+            TopicPartition partition,
+            long storedOffset,
+            OptionalLong lag,
+            Optional<String> owner,
+            Optional<Extent> before,
+            Optional<Extent> after) {}
+
+    PausePlan(String group, boolean resume, PartitionSelection selection, List<Partition> partitions) {
+        this.group = group;
+        this.resume = resume;
+        this.selection = selection;
+        this.partitions = List.copyOf(partitions);
+    }
+
+    /** The group that it is about. */
+    public String group() {
+        return group;
+    }
+
+    /** Whether it ends pauses; otherwise it makes them. */
+    public boolean isResume() {
+        return resume;
+    }
+
+    /** What is paused or resumed. */
+    public PartitionSelection selection() {
+        return selection;
+    }
+
+    /** The partitions that are selected, by topic and number. */
+    public List<Partition> partitions() {
+        return partitions;
+    }
+
+    /** The same with the pauses that there are now. */
+    PausePlan done(Pauses now) {
+        return new PausePlan(
+                group,
+                resume,
+                selection,
+                partitions.stream()
+                        .map(p -> new Partition(
+                                p.partition(),
+                                p.storedOffset(),
+                                p.lag(),
+                                p.owner(),
+                                p.before(),
+                                now.extent(p.partition())))
+                        .toList());
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder words = new StringBuilder((resume ? "resume" : "pause") + " group " + group + ", " + selection);
+        partitions.forEach(p -> words.append(System.lineSeparator())
+                .append(p.partition())
+                .append(" paused before: ")
+                .append(p.before().map(Extent::name).orElse("no"))
+                .append(", after: ")
+                .append(p.after().map(Extent::name).orElse("no")));
+        return words.toString();
+    }
+}

@@ -1,0 +1,260 @@
+package dev.tidemark.admin;
+
+import dev.tidemark.DeadLetter;
+import dev.tidemark.internal.admin.KafkaAccess;
+import dev.tidemark.internal.admin.StoreAccess;
+import dev.tidemark.internal.admin.StoredGroup;
+import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.store.Schema;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operates consumer groups while their consumers run: inspects, resets, pauses, rebinds, imports, exports and deletes them. What changes
+ * something is planned first; the plan is a value that can be shown, and only {@code execute} changes anything.
+ *
+ * <p>Each call takes one connection from the DataSource and gives it back as it was; it must not be one that is bound to a transaction of
+ * the caller's, which the call would commit. A change is one transaction: when {@code execute} returns it is committed, when it throws
+ * nothing was changed, but for TM-602, whose message says whether that is known. Running consumers follow within seconds.
+ *
+ * <p>What the role may do decides: a reader inspects, an operator changes ({@code grant_access} gives either). Kafka is needed only where
+ * a method says so.
+ *
+ * <p>Every method throws {@link dev.tidemark.TidemarkException}, whose message has the way out and whose code is stable: TM-601 if what
+ * was named does not exist or a plan is impossible, TM-103 for an impossible argument, TM-602 if a server is unreachable, TM-603 if the
+ * store refuses the change, TM-204 if the role lacks a privilege, TM-201 without a store, TM-301 and TM-302 if the offsets belong to
+ * another cluster or topic, TM-307 if a topic does not exist, TM-308 if Kafka refuses.
+ *
+ * <p>Immutable and thread-safe. It holds no resources: there is nothing to close.
+ */
+public final class TidemarkAdmin {
+    /** For a name that Kafka's client insists on. */
+    private static final String NO_GROUP = "tidemark-admin";
+
+    private final StoreAccess store;
+    private final Planning planning;
+    private final ChangeExecutor changes;
+    private final Operations operations;
+
+    private TidemarkAdmin(Builder builder) {
+        this.store = new StoreAccess(builder.dataSource, builder.schema);
+        this.planning = new Planning(store, builder.kafka);
+        this.changes = new ChangeExecutor(store);
+        this.operations = new Operations(store, planning);
+    }
+
+    /** For the store in schema {@code tidemark}, and without Kafka. */
+    public static TidemarkAdmin of(DataSource dataSource) {
+        return builder(dataSource).build();
+    }
+
+    /** For another schema, or with Kafka. */
+    public static Builder builder(DataSource dataSource) {
+        return new Builder(dataSource);
+    }
+
+    /** Which store this is. */
+    public StoreInfo store() {
+        return store.read(handle -> new Views(handle, store).store());
+    }
+
+    /** All groups, by name. */
+    public List<GroupSummary> groups() {
+        return store.read(handle -> new Views(handle, store).groups());
+    }
+
+    /** The partitions of a group, by topic and number: where it stands, who has claimed them, what blocks them. */
+    public List<PartitionSummary> describe(String group) {
+        return store.read(handle -> new Views(handle, store).partitions(group));
+    }
+
+    /** The stored offsets of a group, by topic and number; for {@link OffsetsFile#print}, or {@link #planImport} elsewhere. */
+    public Map<TopicPartition, Long> offsets(String group, PartitionSelection selection) {
+        Map<TopicPartition, Long> offsets = new LinkedHashMap<>();
+        selection
+                .of(store.read(handle -> StoredGroup.require(handle, store, group)))
+                .forEach(row -> offsets.put(row.partition(), row.nextOffset()));
+        return Collections.unmodifiableMap(offsets);
+    }
+
+    /** As {@link #planReset(String, OffsetTarget, PartitionSelection, PlanOptions)} with the defaults. */
+    public ResetPlan planReset(String group, OffsetTarget target, PartitionSelection selection) {
+        return planReset(group, target, selection, PlanOptions.defaults());
+    }
+
+    /**
+     * Plans a move of partitions to other offsets. With {@link OffsetTarget#offsets} all partitions means those that it names. Needs
+     * Kafka but for {@link OffsetTarget#current()}, and for offsets given by number that are taken unchecked.
+     */
+    public ResetPlan planReset(String group, OffsetTarget target, PartitionSelection selection, PlanOptions options) {
+        return planning.reset(group, target, selection, options);
+    }
+
+    /** Plans to move the partitions of one change, a reset or an undo, back to where they stood before it, wherever they are by now. */
+    public UndoPlan planUndo(String group, long changeId) {
+        return planning.undo(group, changeId);
+    }
+
+    /**
+     * Plans to take offsets from elsewhere, such as an {@link OffsetsFile}: topics that the group has are reset, topics that are new to
+     * it are bound, with all partitions, to the topic that Kafka has now. Needs Kafka unless the group has all topics and the offsets are
+     * taken unchecked.
+     */
+    public ResetPlan planImport(String group, Map<TopicPartition, Long> offsets, PlanOptions options) {
+        return planning.imported(group, new OffsetTarget.Given(offsets), options);
+    }
+
+    /**
+     * Plans to take the offsets that a group has committed to Kafka, as {@link #planImport}. Refused while the group has members there
+     * (TM-603), as they would go on from what was taken over, unless unchecked. Waits up to 15 s for a transaction that is committing
+     * offsets of the group. Needs Kafka.
+     */
+    public ResetPlan planImportFromKafka(String group, PartitionSelection selection, PlanOptions options) {
+        return planning.importedFromKafka(group, selection, options);
+    }
+
+    /**
+     * Plans to bind a group's offsets to the topic that Kafka has now, after it was created again or moved to another cluster (TM-301,
+     * TM-302). The target says where to begin, as the offsets of the topic before mean nothing in another. Needs Kafka.
+     */
+    public RebindPlan planRebind(String group, String topic, OffsetTarget target, PlanOptions options) {
+        return planning.rebound(group, topic, target, options);
+    }
+
+    /** Carries a plan out without a reason and without effects. */
+    public ChangeResult execute(ChangePlan plan) {
+        return execute(plan, ChangeOptions.none());
+    }
+
+    /** Carries a plan out: all of it in one transaction. Waits for units of work that are committing. */
+    public ChangeResult execute(ChangePlan plan, ChangeOptions options) {
+        return changes.execute(plan, options);
+    }
+
+    /** Plans to commit stored offsets to Kafka: the way back from Tidemark. Needs Kafka. */
+    public KafkaExportPlan planExportToKafka(String group, PartitionSelection selection) {
+        return planning.exported(group, selection);
+    }
+
+    /**
+     * Commits to Kafka what was stored when it was planned. While the group has members there Kafka refuses that: then nothing is
+     * written, and it looks for up to 5 s whether they mirror what is stored by themselves; if not, that is TM-308. Needs Kafka.
+     */
+    public KafkaExportPlan.Outcome execute(KafkaExportPlan plan) {
+        return operations.export(plan);
+    }
+
+    /** Plans to pause a group, topics or partitions until they are resumed. */
+    public PausePlan planPause(String group, PartitionSelection selection) {
+        return operations.planPause(group, selection);
+    }
+
+    /** Plans to end the pauses of what is selected and all within it; a wider pause stays. One that would end none is TM-601. */
+    public PausePlan planResume(String group, PartitionSelection selection) {
+        return operations.planResume(group, selection);
+    }
+
+    /**
+     * Carries a pause or a resume out; consumers finish the units that are open, and keep their assignment.
+     *
+     * @return the plan with the pauses that there are now
+     */
+    public PausePlan execute(PausePlan plan, ChangeOptions options) {
+        return operations.execute(plan, options);
+    }
+
+    /** Plans to delete a group: its offsets, dead letters and pauses. Its audit rows stay. */
+    public DeletionPlan planDeletion(String group) {
+        return store.read(handle -> new DeletionPlan(group, new Views(handle, store).topics(group), false));
+    }
+
+    /** Deletes a group, as it is by then; refused while a partition is owned or dead letters remain (TM-603), unless forced. */
+    public void execute(DeletionPlan plan, ChangeOptions options) {
+        operations.delete(plan, options);
+    }
+
+    /** Rows of the audit log, the newest last. */
+    public List<AuditEntry> audit(AuditQuery query) {
+        return store.read(handle -> new Views(handle, store).audit(query));
+    }
+
+    /** Dead letters by id, without their content. */
+    public List<DeadLetterSummary> deadLetters(DeadLetterQuery query) {
+        return store.read(handle -> new Views(handle, store).deadLetters(query));
+    }
+
+    /** A dead letter with everything in it. */
+    public DeadLetter deadLetter(String group, long id) {
+        return operations.deadLetter(group, id);
+    }
+
+    /**
+     * Drops dead letters, all in one transaction: their records never take effect. Each leaves a row in the audit log. {@link
+     * dev.tidemark.TidemarkConsumer#redrive} applies them instead.
+     */
+    public List<DeadLetterSummary.Drop> dropDeadLetters(DeadLetterQuery query, ChangeOptions options) {
+        return operations.drop(query, options);
+    }
+
+    /** Says which servers. Not thread-safe. */
+    public static final class Builder {
+        private final DataSource dataSource;
+        private Schema schema = new Schema(Schema.DEFAULT);
+        private @Nullable KafkaAccess kafka;
+
+        private Builder(DataSource dataSource) {
+            this.dataSource = dataSource;
+        }
+
+        /** The schema of the offset store, a plain lower-case identifier (TM-103). Default: {@code tidemark}. */
+        public Builder schema(String name) {
+            this.schema = new Schema(name);
+            return this;
+        }
+
+        /**
+         * The Kafka cluster, by a client that the caller closes, for groups that read committed records, as Tidemark's consumers do by
+         * default.
+         */
+        public Builder kafka(Admin admin) {
+            return kafka(admin, IsolationLevel.READ_COMMITTED);
+        }
+
+        /**
+         * The Kafka cluster, by a client that the caller closes.
+         *
+         * @param isolation how the groups read, which decides where a log ends
+         */
+        public Builder kafka(Admin admin, IsolationLevel isolation) {
+            this.kafka = KafkaAccess.shared(admin, isolation);
+            return this;
+        }
+
+        /**
+         * The Kafka cluster, by the settings of a consumer; {@code group.id} is not needed. Each call that needs Kafka makes a client and
+         * closes it; it gives up after 15 s unless the settings say otherwise. The map is copied.
+         *
+         * @throws dev.tidemark.InvalidConfigurationException if they are not a consumer's settings (TM-101, TM-103)
+         */
+        public Builder kafka(Map<String, ?> consumerConfig) {
+            Map<String, Object> config = new HashMap<>(consumerConfig);
+            config.putIfAbsent(ConsumerConfig.GROUP_ID_CONFIG, NO_GROUP);
+            this.kafka = KafkaAccess.of(KafkaSettings.of(config));
+            return this;
+        }
+
+        /** The admin. Connects to nothing yet. */
+        public TidemarkAdmin build() {
+            return new TidemarkAdmin(this);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.AuditEntry;
+import dev.tidemark.admin.AuditQuery;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.TimeArgument;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.Table;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Shows the audit log. */
+@Command(
+        name = "audit",
+        description = {
+            "Shows who moved, paused, bound, parked or deleted what: when, why, and from where to where. Newest last.",
+            "Rows with the same CHANGE-ID belong together; reset --undo CHANGE-ID takes moves back. Needs the database only."
+        })
+public final class AuditCommand implements Callable<Integer> {
+    /** What {@code audit_log.action} holds. */
+    enum Action {
+        reset,
+        undo,
+        rebind,
+        bind,
+        pause,
+        resume,
+        delete,
+        manual_move,
+        gap,
+        skip,
+        park,
+        redrive,
+        drop
+    }
+
+    @Parameters(paramLabel = "GROUP", arity = "0..1", description = "The consumer group. Default: all of them.")
+    private @Nullable String group;
+
+    @Option(names = "--topic", paramLabel = "TOPIC", description = "Only what concerns this topic.")
+    private @Nullable String topic;
+
+    @Option(
+            names = "--since",
+            paramLabel = "TIME",
+            converter = TimeArgument.Converter.class,
+            description = "Only what is not older: a duration, such as 90m, 7d or PT1H30M, or a time, such as"
+                    + " 2026-11-24T09:00 (local) or 2026-11-24T09:00:00Z.")
+    private @Nullable TimeArgument since;
+
+    @Option(
+            names = "--action",
+            paramLabel = "ACTION",
+            split = ",",
+            description = "Only these: ${COMPLETION-CANDIDATES}.")
+    private List<Action> actions = List.of();
+
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "At most so many, the newest. Default: ${DEFAULT-VALUE}.")
+    private int limit = 100;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        if (limit < 1) {
+            throw CommandException.wrongInput("--limit must be positive, not " + limit);
+        }
+        Table table = new Table(
+                "change_id",
+                "at",
+                "action",
+                "group_id",
+                "topic",
+                "partition",
+                "from_offset",
+                "to_offset",
+                "by_role",
+                "by_client",
+                "reason",
+                "details");
+        for (AuditEntry entry : database.looks().audit(query())) {
+            table.add(
+                    entry.changeId(),
+                    entry.at(),
+                    entry.action(),
+                    entry.group(),
+                    entry.topic(),
+                    entry.partition(),
+                    entry.fromOffset(),
+                    entry.toOffset(),
+                    entry.byRole(),
+                    entry.byClient(),
+                    entry.reason(),
+                    entry.details().map(Table::json));
+        }
+        output.print(table);
+        return ExitCode.DONE;
+    }
+
+    private AuditQuery query() {
+        AuditQuery query = AuditQuery.all()
+                .withLimit(limit)
+                .withActions(actions.stream().map(Enum::name).toArray(String[]::new));
+        if (group != null) {
+            query = query.withGroup(group);
+        }
+        if (topic != null) {
+            query = query.withTopic(topic);
+        }
+        if (since != null && since.ago() != null) {
+            query = query.within(since.ago());
+        }
+        if (since != null && since.at() != null) {
+            query = query.since(since.at());
+        }
+        return query;
+    }
+}

@@ -1,0 +1,107 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.ChangeOptions;
+import dev.tidemark.admin.ChangePlan;
+import dev.tidemark.admin.ChangeResult;
+import dev.tidemark.admin.OffsetMove;
+import dev.tidemark.admin.ResetPlan;
+import dev.tidemark.admin.UndoPlan;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.EffectsOptions;
+import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.output.Table;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Shows a change of offsets, and carries it out if it was told to. */
+final class ChangeRun {
+    private final DatabaseOptions database;
+    private final OutputOptions output;
+    private final ExecuteOptions change;
+    private final EffectsOptions effects;
+    private final ChangeOptions options;
+
+    ChangeRun(DatabaseOptions database, OutputOptions output, ExecuteOptions change, EffectsOptions effects) {
+        this.database = database;
+        this.output = output;
+        this.change = change;
+        this.effects = effects;
+        this.options = effects.with(change.options());
+    }
+
+    void run(ChangePlan plan) {
+        plan.notes().forEach(output::say);
+        if (!change.execute()) {
+            print(plan, plan.moves(), null);
+            hint(plan);
+            effects.announce(output);
+            change.sayIfDry(output);
+            return;
+        }
+        ChangeResult result = database.changes().execute(plan, options);
+        List<String> news = new ArrayList<>(result.notes());
+        news.removeAll(plan.notes());
+        news.forEach(output::say);
+        print(
+                plan,
+                result.moves(),
+                result.changeId().isPresent() ? result.changeId().getAsLong() : null);
+        output.say(done(plan, result));
+    }
+
+    private static String done(ChangePlan plan, ChangeResult result) {
+        if (result.incarnation().isPresent()) {
+            return "Done: this is incarnation " + result.incarnation().getAsInt() + ".";
+        }
+        if (result.changeId().isEmpty()) {
+            return "Done.";
+        }
+        long id = result.changeId().getAsLong();
+        return plan instanceof UndoPlan undo
+                ? "Done as change " + id + ": change " + undo.changeId() + " is undone."
+                : "Done as change " + id + ". tidemark reset " + plan.group() + " --undo " + id
+                        + " --execute moves the offsets back.";
+    }
+
+    /** A table of what moves; with the change that it was, if it was done and can be undone. */
+    private void print(ChangePlan plan, List<OffsetMove> moves, @Nullable Long id) {
+        boolean undo = plan instanceof UndoPlan;
+        List<String> columns = new ArrayList<>(List.of("topic", "partition", "stored_offset", "new_offset"));
+        if (!undo) {
+            columns.add("lag");
+        }
+        boolean numbered = !undo && id != null;
+        if (numbered) {
+            columns.add("change_id");
+        }
+        Table table = new Table(columns.toArray(String[]::new));
+        for (OffsetMove move : moves) {
+            List<@Nullable Object> row = new ArrayList<>();
+            row.add(move.partition().topic());
+            row.add(move.partition().partition());
+            row.add(move.storedOffset());
+            row.add(move.newOffset());
+            if (!undo) {
+                row.add(move.lag());
+            }
+            if (numbered) {
+                row.add(id);
+            }
+            table.add(row.toArray());
+        }
+        output.print(table);
+    }
+
+    /** What people forget. */
+    private void hint(ChangePlan plan) {
+        if (plan instanceof ResetPlan
+                && !effects.isGiven()
+                && plan.moves().stream().anyMatch(OffsetMove::goesBack)) {
+            output.say(
+                    "Records from NEW-OFFSET on will be applied again: --with-sql FILE removes their effects in the same"
+                            + " transaction, see docs/reset.md.");
+        }
+    }
+}

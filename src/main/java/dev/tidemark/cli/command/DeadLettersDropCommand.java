@@ -1,0 +1,71 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.DeadLetterQuery;
+import dev.tidemark.admin.DeadLetterSummary;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.DeadLetterOptions;
+import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.Table;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Gives parked records up. */
+@Command(
+        name = "drop",
+        description = {
+            "Gives parked records up: they never take effect. Each leaves a row in audit_log, without its content.",
+            "A dry run unless --execute. Needs the database only."
+        })
+public final class DeadLettersDropCommand implements Callable<Integer> {
+    @Mixin
+    private DeadLetterOptions choice = new DeadLetterOptions();
+
+    @Parameters(index = "1..*", paramLabel = "ID", description = "The dead letters, as dead-letters list shows them.")
+    private List<Long> ids = List.of();
+
+    @Option(names = "--all", description = "All of the group, or all that --topic and --error-code leave.")
+    private boolean all;
+
+    @Mixin
+    private ExecuteOptions change = new ExecuteOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        if (all == !ids.isEmpty() || (!all && choice.isNarrowed())) {
+            throw CommandException.wrongInput(
+                    "say which: the ids of dead letters, or --all, which --topic and --error-code narrow down");
+        }
+        DeadLetterQuery query = all ? choice.query() : choice.query().withIds(ids);
+        Table table = new Table("id", "topic", "partition", "record_offset", "error_code", "result");
+        if (change.execute()) {
+            List<DeadLetterSummary.Drop> drops = database.changes().dropDeadLetters(query, change.options());
+            drops.forEach(
+                    drop -> add(table, drop.deadLetter(), drop.dropped() ? "dropped" : "kept: it is being redriven"));
+        } else {
+            database.looks().deadLetters(query).forEach(letter -> add(table, letter, "would be dropped"));
+        }
+        if (table.isEmpty()) {
+            throw CommandException.nothingMatched("group " + choice.group() + " has no such dead letter");
+        }
+        output.print(table);
+        change.sayIfDry(output);
+        return ExitCode.DONE;
+    }
+
+    private static void add(Table table, DeadLetterSummary letter, String result) {
+        table.add(letter.id(), letter.topic(), letter.partition(), letter.offset(), letter.errorCode(), result);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.DeadLetter;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.DeadLetterPage;
+import dev.tidemark.cli.output.ExitCode;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** One parked record. */
+@Command(
+        name = "show",
+        description = {
+            "Shows a parked record: headers, key, value, and the error with its stack. It may hold anything.",
+            "Keys and values are shown as text where they are text in UTF-8, in Base64 otherwise. Needs the database only."
+        })
+public final class DeadLettersShowCommand implements Callable<Integer> {
+    /** At most one way to show bytes. */
+    static final class Form {
+        @Option(
+                names = "--raw-key",
+                description = "Write the key's bytes to standard output, untouched, and nothing else.")
+        private boolean rawKey;
+
+        @Option(
+                names = "--raw-value",
+                description = "Write the value's bytes to standard output, untouched, and nothing else.")
+        private boolean rawValue;
+
+        @Option(names = "--hex", description = "Show bytes as hexadecimal digits, whatever they are.")
+        private boolean hex;
+    }
+
+    @Parameters(index = "0", paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Parameters(index = "1", paramLabel = "ID", description = "The dead letter, as dead-letters list shows it.")
+    private long id;
+
+    @ArgGroup(exclusive = true)
+    private Form form = new Form();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        DeadLetter letter = database.looks().deadLetter(group, id);
+        if (form.rawKey) {
+            write("key", letter.record().key());
+        } else if (form.rawValue) {
+            write("value", letter.record().value());
+        } else {
+            DeadLetterPage page = new DeadLetterPage(letter, form.hex);
+            output.print(page.table(), page.words());
+        }
+        return ExitCode.DONE;
+    }
+
+    // Past the writer, which would decode them.
+    private void write(String what, byte @Nullable [] bytes) {
+        if (bytes == null) {
+            throw CommandException.nothingMatched("dead letter " + id + " of group " + group + " has no " + what);
+        }
+        try (OutputStream out = new FileOutputStream(FileDescriptor.out)) {
+            out.write(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

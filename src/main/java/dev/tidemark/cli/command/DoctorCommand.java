@@ -1,0 +1,114 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.Table;
+import dev.tidemark.doctor.Doctor;
+import dev.tidemark.doctor.Finding;
+import dev.tidemark.doctor.Verdict;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Checks everything, and says how to fix it. */
+@Command(
+        name = "doctor",
+        description = {
+            "Checks server, schema, rights, pooler, timeouts, connections, groups, Kafka, ids and retention, and ends each"
+                    + " check that fails with its fix. Changes nothing.",
+            "Connect as the role that is to be checked. What needs Kafka is skipped where no cluster is given. Exits with 4"
+                    + " when a check has failed; a warning alone does not."
+        })
+public final class DoctorCommand implements Callable<Integer> {
+    /** For a name that Kafka's client insists on. */
+    private static final String NO_GROUP = "tidemark-doctor";
+
+    @Option(
+            names = "--group",
+            paramLabel = "GROUP",
+            description = "Only this consumer group. Default: all of the store's.")
+    private @Nullable String group;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many workers one consumer has. Default: ${DEFAULT-VALUE}.")
+    private int workers = 1;
+
+    @Option(names = "--pool", paramLabel = "N", description = "How many connections its pool holds.")
+    private @Nullable Integer pool;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        if (workers < 1 || (pool != null && pool < 1)) {
+            throw CommandException.wrongInput("--workers and --pool must be positive");
+        }
+        Doctor.Builder doctor = Doctor.builder(database.forLooks())
+                .schema(database.schema())
+                .workers(workers)
+                .prepareThreshold(database.prepareThreshold());
+        if (group != null) {
+            doctor.group(group);
+        }
+        if (pool != null) {
+            doctor.poolSize(pool);
+        }
+        if (kafka.isGiven()) {
+            doctor.kafka(kafka.config(group == null ? NO_GROUP : group));
+        }
+        List<Finding> findings = doctor.build().examine();
+        Table table = new Table("section", "check", "verdict", "finding", "fix");
+        findings.forEach(f -> table.add(f.section(), f.check(), text(f.verdict()), f.finding(), f.fix()));
+        output.print(table, words(findings));
+        return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
+    }
+
+    /** For people: what is wrong stands out, and its fix below it. */
+    private static String words(List<Finding> findings) {
+        StringBuilder words = new StringBuilder();
+        String section = "";
+        for (Finding finding : findings) {
+            if (!finding.section().equals(section)) {
+                section = finding.section();
+                words.append(String.format("%s%n", section));
+            }
+            words.append(String.format(
+                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(finding.finding())));
+            if (finding.fix() != null) {
+                words.append(String.format("          fix: %s%n", Table.text(finding.fix())));
+            }
+        }
+        words.append(String.format(
+                "%d ok, %d warnings, %d failed, %d skipped%n",
+                count(findings, Verdict.OK),
+                count(findings, Verdict.WARN),
+                count(findings, Verdict.FAIL),
+                count(findings, Verdict.SKIPPED)));
+        return words.toString();
+    }
+
+    private static String text(Verdict verdict) {
+        return verdict.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static long count(List<Finding> findings, Verdict verdict) {
+        return findings.stream().filter(finding -> finding.verdict() == verdict).count();
+    }
+}

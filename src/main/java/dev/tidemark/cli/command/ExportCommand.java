@@ -1,0 +1,63 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.OffsetsFile;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.ScopeOptions;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.ExitCode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Writes offsets to a file. */
+@Command(
+        name = "export",
+        description = {
+            "Writes a group's offsets as CSV: lines of topic,partition,offset, without a header.",
+            "tidemark import and kafka-consumer-groups --reset-offsets --from-file read it. Needs the database only."
+        })
+public final class ExportCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Option(
+            names = "--file",
+            paramLabel = "FILE",
+            description = "Where to; a file that is there is replaced." + " Default: standard output.")
+    private @Nullable Path file;
+
+    @Mixin
+    private ScopeOptions scopes = new ScopeOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Spec
+    private CommandSpec command;
+
+    @Override
+    public Integer call() {
+        String text = OffsetsFile.print(database.looks().offsets(group, scopes.selectionOrAll()));
+        if (file == null) {
+            PrintWriter out = command.commandLine().getOut();
+            out.print(text);
+            out.flush();
+            return ExitCode.DONE;
+        }
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw CommandException.wrongInput("the file cannot be written: " + file);
+        }
+        return ExitCode.DONE;
+    }
+}

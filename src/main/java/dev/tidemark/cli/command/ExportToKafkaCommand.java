@@ -1,0 +1,68 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.KafkaExportPlan;
+import dev.tidemark.admin.KafkaExportPlan.Outcome;
+import dev.tidemark.admin.TidemarkAdmin;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.ScopeOptions;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.Table;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Gives a group back to Kafka. */
+@Command(
+        name = "export-to-kafka",
+        description = {
+            "Commits a group's stored offsets to Kafka: the way back, and what lag tools of an inactive group look at.",
+            "Kafka takes that for an inactive group only. Consumers that run mirror what is stored by themselves, if they were"
+                    + " started with mirrorToKafka(); this command tells whether they do."
+        })
+public final class ExportToKafkaCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Mixin
+    private ScopeOptions scopes = new ScopeOptions();
+
+    @Option(names = "--execute", description = "Do it. Without this, only what would be done is shown.")
+    private boolean execute;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        TidemarkAdmin admin = kafka.admin(database, group);
+        KafkaExportPlan plan = admin.planExportToKafka(group, scopes.selectionOrAll());
+        Table table = new Table("topic", "partition", "committed_offset", "stored_offset");
+        plan.offsets()
+                .forEach(row -> table.add(
+                        row.partition().topic(),
+                        row.partition().partition(),
+                        row.committedOffset(),
+                        row.storedOffset()));
+        output.print(table);
+        if (!execute && plan.members().isEmpty()) {
+            output.say("Nothing was changed: --execute does it.");
+        } else if (admin.execute(plan) == Outcome.COMMITTED) {
+            output.say("Done: Kafka has what is stored.");
+        } else {
+            // An active group is only looked at.
+            output.say(
+                    "Nothing was written, nor need it be: the group is active, and its consumers mirror what is stored.");
+        }
+        return ExitCode.DONE;
+    }
+}

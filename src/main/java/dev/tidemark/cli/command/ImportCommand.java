@@ -1,0 +1,63 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.EffectsOptions;
+import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.ImportOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.SelectorOptions;
+import dev.tidemark.cli.output.ExitCode;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.apache.kafka.common.TopicPartition;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Takes offsets from a file. */
+@Command(
+        name = "import",
+        description = {
+            "Takes offsets from a CSV file, as kafka-consumer-groups --export and tidemark export write it: lines of"
+                    + " topic,partition,offset or group,topic,partition,offset.",
+            "Topics that the group has are reset, those that are new to it are bound to the topics that Kafka has now.",
+            "Kafka is not needed for topics that the group has, with --force."
+        })
+public final class ImportCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Option(names = "--file", paramLabel = "FILE", required = true, description = "The file; - is standard input.")
+    private String file = "";
+
+    @Mixin
+    private ImportOptions how = new ImportOptions();
+
+    @Option(names = "--force", description = "Take offsets outside of the log.")
+    private boolean force;
+
+    @Mixin
+    private EffectsOptions effects = new EffectsOptions();
+
+    @Mixin
+    private ExecuteOptions change = new ExecuteOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        ChangeRun run = new ChangeRun(database, output, change, effects);
+        Map<TopicPartition, Long> offsets = SelectorOptions.offsets(file).of(group);
+        run.run(kafka.admin(database, group).planImport(group, offsets, how.options(force)));
+        return ExitCode.DONE;
+    }
+}

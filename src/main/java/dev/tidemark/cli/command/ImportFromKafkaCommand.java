@@ -1,0 +1,62 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.EffectsOptions;
+import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.ImportOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.ScopeOptions;
+import dev.tidemark.cli.output.ExitCode;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Takes a group over from Kafka. */
+@Command(
+        name = "import-from-kafka",
+        description = {
+            "Takes the offsets that a group has committed to Kafka into the store: the way in for a group that ran without"
+                    + " Tidemark.",
+            "Topics that are new to the store are bound, those that it has are reset. Refused while the group is active."
+        })
+public final class ImportFromKafkaCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Mixin
+    private ScopeOptions scopes = new ScopeOptions();
+
+    @Mixin
+    private ImportOptions how = new ImportOptions();
+
+    @Option(
+            names = "--force",
+            description =
+                    "Take offsets outside of the log, and those of a group that is active and goes on committing.")
+    private boolean force;
+
+    @Mixin
+    private ExecuteOptions change = new ExecuteOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private EffectsOptions effects = new EffectsOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        ChangeRun run = new ChangeRun(database, output, change, effects);
+        run.run(kafka.admin(database, group).planImportFromKafka(group, scopes.selectionOrAll(), how.options(force)));
+        return ExitCode.DONE;
+    }
+}

@@ -1,0 +1,66 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.OffsetTarget;
+import dev.tidemark.admin.PlanOptions;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.EffectsOptions;
+import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.SelectorOptions;
+import dev.tidemark.cli.output.ExitCode;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Binds a group to the topic that Kafka has now. */
+@Command(
+        name = "rebind",
+        description = {
+            "Binds a group's offsets to the topic that Kafka has now, after it was created again or moved to another cluster"
+                    + " (TM-301, TM-302). Consumers that run follow; those that stopped are started again.",
+            "Where to begin must be said, for the offsets of the topic before mean nothing in another: by one of "
+                    + SelectorOptions.NAMES
+                    + ". --to-earliest is right where the new topic holds other records than the"
+                    + " one before."
+        })
+public final class RebindCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Option(names = "--topic", paramLabel = "TOPIC", required = true, description = "The topic.")
+    private String topic = "";
+
+    @Mixin
+    private SelectorOptions selectors = new SelectorOptions();
+
+    @Option(names = "--force", description = "Take offsets outside of the log.")
+    private boolean force;
+
+    @Mixin
+    private EffectsOptions effects = new EffectsOptions();
+
+    @Mixin
+    private ExecuteOptions change = new ExecuteOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        OffsetTarget target = selectors.chosen(group, Instant.now());
+        ChangeRun run = new ChangeRun(database, output, change, effects);
+        PlanOptions options = force ? PlanOptions.defaults().unchecked() : PlanOptions.defaults();
+        run.run(kafka.admin(database, group).planRebind(group, topic, target, options));
+        return ExitCode.DONE;
+    }
+}

@@ -1,0 +1,197 @@
+package dev.tidemark.cli.command;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Redriven;
+import dev.tidemark.Redriven.Result;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.admin.DeadLetterQuery;
+import dev.tidemark.admin.DeadLetterSummary;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.JobOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.Table;
+import dev.tidemark.cli.running.Pools;
+import dev.tidemark.sql.SqlJob;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.CommonClientConfigs;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Dead letters that are applied after all, by a SQL job. */
+@Command(
+        name = "redrive",
+        description = {
+            "Applies dead letters after all, each in a transaction of its own that also removes it.",
+            "Of one key the earliest goes first. Works beside running consumers. Needs the database only.",
+            "Without --execute it shows what it would try. Ends with 1 unless all took effect."
+        })
+public final class RedriveCommand implements Callable<Integer> {
+    /** Their errors are held until a page is through. */
+    private static final int PAGE = 1_000;
+
+    @Mixin
+    private JobOptions job = new JobOptions();
+
+    @Parameters(index = "1", paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Parameters(
+            index = "2..*",
+            arity = "0..*",
+            paramLabel = "ID",
+            description = "Dead letters, as dead-letters list shows them. These or --all are required.")
+    private List<Long> ids = new ArrayList<>();
+
+    @Option(names = "--all", description = "All of the group that can be redriven.")
+    private boolean all;
+
+    @Option(names = "--execute", description = "Do it. Without this, only what would be done is shown.")
+    private boolean execute;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() throws SQLException {
+        if (ids.isEmpty() != all) {
+            throw CommandException.wrongInput("say which: either ids of dead letters or --all");
+        }
+        SqlJob sql = job.read();
+        Pages pages = all ? this::page : chosen(database.looks().deadLetters(query().withIds(ids)));
+        if (pages.after(0).isEmpty()) {
+            output.say("group " + group + " has no dead letters that can be redriven");
+            return ExitCode.DONE;
+        }
+        if (!execute) {
+            show(pages);
+            return ExitCode.DONE;
+        }
+        job.check(sql, database.forLooks());
+        return redrive(pages, sql) ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    /** What is to be redriven, without its content, which stays in the database until it is its turn. */
+    private interface Pages {
+        /** Those that follow, in the order of their ids; none at the end. */
+        List<DeadLetterSummary> after(long id);
+    }
+
+    private DeadLetterQuery query() {
+        return DeadLetterQuery.of(group);
+    }
+
+    private List<DeadLetterSummary> page(long after) {
+        return database.looks().deadLetters(query().redrivable().after(after).withLimit(PAGE));
+    }
+
+    private static Pages chosen(List<DeadLetterSummary> letters) {
+        return after -> letters.stream()
+                .filter(letter -> letter.id() > after)
+                .limit(PAGE)
+                .toList();
+    }
+
+    private void show(Pages pages) {
+        Table table = new Table("id", "topic", "partition", "record_offset", "error_code", "attempts", "parked_at");
+        int count = 0;
+        for (List<DeadLetterSummary> page = pages.after(0); !page.isEmpty(); page = pages.after(lastId(page))) {
+            for (DeadLetterSummary letter : page) {
+                table.add(
+                        letter.id(),
+                        letter.topic(),
+                        letter.partition(),
+                        letter.offset(),
+                        letter.errorCode(),
+                        letter.attempts(),
+                        letter.parkedAt());
+                count++;
+            }
+        }
+        output.print(table);
+        output.say("nothing was done: add --execute to redrive " + count + " dead letter(s)");
+    }
+
+    private static long lastId(List<DeadLetterSummary> page) {
+        return page.get(page.size() - 1).id();
+    }
+
+    /** Page after page, and those that waited for one of a later page again; returns whether all took effect. */
+    private boolean redrive(Pages pages, SqlJob sql) {
+        Table table = new Table("id", "topic", "partition", "record_offset", "result", "error");
+        try (HikariDataSource pool = Pools.of(database.dataSource(), 2);
+                TidemarkConsumer consumer = consumer(sql, pool)) {
+            boolean allApplied = true;
+            boolean progress = false;
+            List<DeadLetterSummary> waiting = new ArrayList<>();
+            for (List<DeadLetterSummary> page = pages.after(0); !page.isEmpty(); page = pages.after(lastId(page))) {
+                Map<Long, DeadLetterSummary> letters = byId(page);
+                for (Redriven answer : consumer.redrive(letters.keySet())) {
+                    DeadLetterSummary letter = Objects.requireNonNull(letters.get(answer.id()));
+                    progress |= answer.result() == Result.APPLIED;
+                    if (answer.result() == Result.WAITS) {
+                        waiting.add(letter);
+                    } else {
+                        allApplied &= answer.result() == Result.APPLIED;
+                        add(table, letter, answer);
+                    }
+                }
+            }
+            Map<Long, DeadLetterSummary> left = byId(waiting);
+            for (Redriven answer :
+                    left.isEmpty() || !progress ? List.<Redriven>of() : consumer.redrive(left.keySet())) {
+                allApplied &= answer.result() == Result.APPLIED;
+                add(table, Objects.requireNonNull(left.remove(answer.id())), answer);
+            }
+            for (DeadLetterSummary letter : left.values()) {
+                allApplied = false;
+                add(table, letter, new Redriven(letter.id(), Result.WAITS, Optional.empty()));
+            }
+            output.print(table);
+            return allApplied;
+        }
+    }
+
+    private static Map<Long, DeadLetterSummary> byId(List<DeadLetterSummary> letters) {
+        Map<Long, DeadLetterSummary> byId = new TreeMap<>();
+        letters.forEach(letter -> byId.put(letter.id(), letter));
+        return byId;
+    }
+
+    private static void add(Table table, DeadLetterSummary letter, Redriven answer) {
+        table.add(
+                letter.id(),
+                letter.topic(),
+                letter.partition(),
+                letter.offset(),
+                answer.result(),
+                answer.error().map(Throwable::getMessage).orElse(null));
+    }
+
+    private TidemarkConsumer consumer(SqlJob sql, HikariDataSource pool) {
+        // It never runs, so Kafka is never asked, and no topic is read.
+        Map<String, Object> nowhere = Map.of(
+                CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
+                "localhost:9092",
+                CommonClientConfigs.GROUP_ID_CONFIG,
+                group);
+        return TidemarkConsumer.from(nowhere)
+                .topics("none")
+                .database(pool)
+                .schema(database.schema())
+                .handleBatch(sql);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.tidemark.cli.command;
+
+import dev.tidemark.admin.OffsetTarget;
+import dev.tidemark.admin.PartitionSelection;
+import dev.tidemark.admin.PlanOptions;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.EffectsOptions;
+import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.ScopeOptions;
+import dev.tidemark.cli.option.SelectorOptions;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.output.ExitCode;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Moves a group to other offsets. */
+@Command(
+        name = "reset",
+        description = {
+            "Moves where a group goes on, while its consumers run: they follow within seconds.",
+            "One of " + SelectorOptions.NAMES + ", or --undo. All partitions move in one transaction.",
+            "Kafka is needed to find offsets, and to see that they are in the log; with --force, an offset given by number"
+                    + " is taken as it is, and Kafka is not asked."
+        })
+public final class ResetCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Mixin
+    private SelectorOptions selectors = new SelectorOptions();
+
+    @Option(names = "--undo", paramLabel = "CHANGE", description = "Moves all offsets back that this change moved.")
+    private @Nullable Long undo;
+
+    @Mixin
+    private ScopeOptions scopes = new ScopeOptions();
+
+    @Option(names = "--force", description = "Take offsets outside of the log, and do not ask Kafka about them.")
+    private boolean force;
+
+    @Mixin
+    private EffectsOptions effects = new EffectsOptions();
+
+    @Mixin
+    private ExecuteOptions change = new ExecuteOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    @Override
+    public Integer call() {
+        ChangeRun run = new ChangeRun(database, output, change, effects);
+        Long undone = undo;
+        if (undone != null) {
+            if (selectors.isGiven() || scopes.isGiven()) {
+                throw CommandException.wrongInput("--undo moves all offsets of the change back: leave the others out");
+            }
+            // Even a dry run may wait for units of work: the store tries the undo, and takes it back.
+            run.run(database.changes().planUndo(group, undone));
+            return ExitCode.DONE;
+        }
+        OffsetTarget target = selectors.chosen(group, Instant.now());
+        boolean given = target instanceof OffsetTarget.Given;
+        if (given && scopes.isGiven()) {
+            throw CommandException.wrongInput("--from-file says of which topics: leave --topic and --all-topics out");
+        }
+        PartitionSelection selection = given ? PartitionSelection.all() : scopes.selection();
+        PlanOptions options = force ? PlanOptions.defaults().unchecked() : PlanOptions.defaults();
+        run.run(kafka.admin(database, group).planReset(group, target, selection, options));
+        return ExitCode.DONE;
+    }
+}

@@ -1,0 +1,141 @@
+package dev.tidemark.cli.command;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.TidemarkSchema;
+import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.HttpOptions;
+import dev.tidemark.cli.option.JobOptions;
+import dev.tidemark.cli.option.KafkaOptions;
+import dev.tidemark.cli.option.RunOptions;
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.running.HttpEndpoint;
+import dev.tidemark.cli.running.Pools;
+import dev.tidemark.cli.running.ProgressLine;
+import dev.tidemark.cli.running.RunTally;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.sql.SqlJob;
+import dev.tidemark.sql.StatementFailedException;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** A job that is a SQL file. */
+@Command(
+        name = "run",
+        description = {
+            "Runs a SQL job: its statements read Kafka's records from the relation records, and take effect exactly once.",
+            "Goes on until it is stopped (Ctrl-C, SIGTERM), unless --until-end is given. Ends with 1 where all has halted."
+        })
+public final class RunCommand implements Callable<Integer> {
+    /** For closing the pool and the last lines, once the consumer has stopped. */
+    private static final long GOODBYE_SECONDS = 5;
+
+    @Mixin
+    private JobOptions job = new JobOptions();
+
+    @Option(names = "--group", paramLabel = "GROUP", required = true, description = "The consumer group (group.id).")
+    private String group = "";
+
+    @Mixin
+    private RunOptions options = new RunOptions();
+
+    @Option(
+            names = "--migrate",
+            description = "Make the schema of the offset store first, or bring it to this version.")
+    private boolean migrate;
+
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "Show no progress.")
+    private boolean quiet;
+
+    @Mixin
+    private HttpOptions http = new HttpOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Spec
+    private CommandSpec command;
+
+    @Override
+    public Integer call() throws SQLException {
+        var config = kafka.config(group);
+        SqlJob sql = job.read();
+        if (migrate) {
+            TidemarkSchema.migrate(database.forChanges(), database.schema());
+        }
+        check(sql);
+        RunTally tally = new RunTally();
+        CountDownLatch ended = new CountDownLatch(1);
+        try (HikariDataSource pool = Pools.of(database.dataSource(), Math.max(2, options.workers() + 1));
+                TidemarkConsumer consumer = http.apply(options.apply(TidemarkConsumer.from(config)))
+                        .database(pool)
+                        .schema(database.schema())
+                        .listener(tally)
+                        .handleBatch(sql)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(consumer, ended), "tidemark-stop"));
+            run(consumer, tally);
+        } finally {
+            ended.countDown();
+        }
+        return ExitCode.DONE;
+    }
+
+    /** A database that is away says nothing about the job; the run waits for it. */
+    private void check(SqlJob sql) throws SQLException {
+        try {
+            job.check(sql, database.forLooks());
+        } catch (SQLException e) {
+            if (FailureKind.of(SqlFailures.facts(e)) == FailureKind.HANDLER) {
+                throw e;
+            }
+        }
+    }
+
+    private void run(TidemarkConsumer consumer, RunTally tally) {
+        PrintWriter err = command.commandLine().getErr();
+        try (HttpEndpoint endpoint = http.start(consumer);
+                ProgressLine progress = quiet ? null : ProgressLine.start(group, consumer, tally, err)) {
+            consumer.run();
+        } catch (TidemarkException e) {
+            throw withPlace(e);
+        }
+    }
+
+    /** A halt that a statement caused says which. */
+    private TidemarkException withPlace(TidemarkException halt) {
+        for (Throwable t = halt; t != null; t = t.getCause()) {
+            if (t instanceof StatementFailedException failed) {
+                String words = String.valueOf(halt.getMessage())
+                        .substring(halt.code().code().length())
+                        .replaceFirst("^: ", "");
+                return new TidemarkException(halt.code(), words + " (" + job.place(failed) + ")", halt);
+            }
+        }
+        return halt;
+    }
+
+    /** The process ends when its last hook does, so this waits until everything is closed. */
+    private static void stop(TidemarkConsumer consumer, CountDownLatch ended) {
+        consumer.close();
+        try {
+            boolean unused = ended.await(GOODBYE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.admin.TidemarkAdmin;
+import dev.tidemark.cli.output.CommandException;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+import org.postgresql.ds.PGSimpleDataSource;
+import picocli.CommandLine.Option;
+
+/** Which database and schema a command works on. */
+public final class DatabaseOptions {
+    /** Seconds until a server that does not answer counts as away. */
+    private static final int CONNECT_TIMEOUT = 10;
+
+    /**
+     * Seconds until a server that does not reply counts as gone: a firewall or a host that is gone ends connections without a word.
+     */
+    private static final int REPLY_TIMEOUT = 30;
+
+    /** As before, for a change: it may wait for a unit that lasts as long as {@code max.poll.interval.ms} lets it, or have much to do. */
+    private static final int CHANGE_TIMEOUT = 360;
+
+    private static final String DRIVER = PGProperty.APPLICATION_NAME.getDefaultValue();
+
+    @Option(
+            names = "--jdbc-url",
+            paramLabel = "URL",
+            defaultValue = "${env:TIDEMARK_JDBC_URL}",
+            description = {
+                "The database, such as jdbc:postgresql://localhost:5432/app.",
+                "Default: TIDEMARK_JDBC_URL. User and password come from the URL, from PGUSER and PGPASSWORD, or from"
+                        + " ~/.pgpass."
+            })
+    private @Nullable String jdbcUrl;
+
+    @Option(
+            names = "--schema",
+            paramLabel = "NAME",
+            defaultValue = "${env:TIDEMARK_SCHEMA:-tidemark}",
+            description = "The schema of the offset store. Default: TIDEMARK_SCHEMA, or tidemark.")
+    private String schema = "tidemark";
+
+    /** The schema's name, which may be impossible. */
+    public String schema() {
+        return schema;
+    }
+
+    /** For consumers, which watch their connections themselves. A connection for each call, none kept. */
+    public DataSource dataSource() {
+        return source();
+    }
+
+    /** As {@link #dataSource}, but a server that falls silent is given up after 30 s. */
+    public DataSource forLooks() {
+        return limited(REPLY_TIMEOUT);
+    }
+
+    /** As {@link #forLooks}, after 6 min: a change may have to wait for units of work. */
+    public DataSource forChanges() {
+        return limited(CHANGE_TIMEOUT);
+    }
+
+    private PGSimpleDataSource limited(int seconds) {
+        PGSimpleDataSource source = source();
+        if (!hasOwnLimit(source)) {
+            source.setSocketTimeout(seconds);
+        }
+        return source;
+    }
+
+    /** Whoever says 0 in the URL means it. */
+    private boolean hasOwnLimit(PGSimpleDataSource source) {
+        return source.getSocketTimeout() != 0 || jdbcUrl().contains(PGProperty.SOCKET_TIMEOUT.getName() + "=");
+    }
+
+    private PGSimpleDataSource source() {
+        Map<String, String> environment = System.getenv();
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        try {
+            source.setUrl(jdbcUrl());
+        } catch (IllegalArgumentException e) {
+            // Without the cause: it quotes the URL, and so perhaps the password.
+            throw CommandException.wrongInput(
+                    "--jdbc-url is no URL of PostgreSQL: it begins with jdbc:postgresql://host:port/database");
+        }
+        if (source.getUser() == null) {
+            source.setUser(environment.get("PGUSER"));
+        }
+        if (source.getPassword() == null) {
+            source.setPassword(environment.get("PGPASSWORD"));
+        }
+        // The driver names itself where the URL names nobody, and the audit log is to tell more.
+        if (DRIVER.equals(source.getApplicationName())) {
+            source.setApplicationName("tidemark-cli");
+        }
+        if (source.getConnectTimeout() == 0) {
+            source.setConnectTimeout(CONNECT_TIMEOUT);
+        }
+        // A server that takes the connection and says nothing is away as well.
+        if (source.getLoginTimeout() == 0) {
+            source.setLoginTimeout(CONNECT_TIMEOUT);
+        }
+        // PgBouncer may hand out another connection for each transaction.
+        source.setPrepareThreshold(0);
+        return source;
+    }
+
+    /** After how many executions the driver would prepare a statement on the server, as the URL says it; 0 for never. */
+    public int prepareThreshold() {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(jdbcUrl());
+        return source.getPrepareThreshold();
+    }
+
+    /** As it was given; for pools. */
+    public String jdbcUrl() {
+        String url = jdbcUrl;
+        if (url == null || url.isBlank()) {
+            throw CommandException.wrongInput("no database: pass --jdbc-url, or set TIDEMARK_JDBC_URL");
+        }
+        return url;
+    }
+
+    /** For what changes nothing: a server that falls silent is given up after 30 s. */
+    public TidemarkAdmin looks() {
+        return TidemarkAdmin.builder(forLooks()).schema(schema).build();
+    }
+
+    /** For what changes something: a server that falls silent is given up after 6 min. */
+    public TidemarkAdmin changes() {
+        return TidemarkAdmin.builder(forChanges()).schema(schema).build();
+    }
+}

@@ -1,0 +1,55 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.running.HttpEndpoint;
+import dev.tidemark.metrics.TidemarkMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Whether and where a run answers {@code /health}, {@code /ready} and {@code /metrics}. */
+public final class HttpOptions {
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            description = "Answer /health, /ready and /metrics (Prometheus) there. Default: not at all.")
+    private @Nullable Integer port;
+
+    @Option(
+            names = "--http-host",
+            paramLabel = "HOST",
+            description =
+                    "The address to listen on, such as 0.0.0.0 for all: there is no login and no TLS. Default: this"
+                            + " host only.")
+    private @Nullable String host;
+
+    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+    /** Measures, where somebody can ask for it. */
+    public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
+        return port == null ? builder : builder.listener(TidemarkMetrics.to(meters));
+    }
+
+    /** Answers until it is closed; null where nobody asked for it. */
+    @Nullable
+    public HttpEndpoint start(TidemarkConsumer consumer) {
+        if (port == null) {
+            return null;
+        }
+        if (port < 0 || port > 65_535) {
+            throw CommandException.wrongInput("--http-port is from 0 to 65535, not " + port);
+        }
+        InetSocketAddress address = host == null ? HttpEndpoint.loopback(port) : new InetSocketAddress(host, port);
+        try {
+            return HttpEndpoint.start(address, consumer::health, meters::scrape);
+        } catch (IOException e) {
+            throw CommandException.wrongInput("cannot listen on " + address + " (" + e.getMessage()
+                    + "): choose another --http-port or --http-host");
+        }
+    }
+}

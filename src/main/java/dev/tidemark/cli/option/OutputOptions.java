@@ -1,0 +1,60 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.cli.output.Table;
+import java.io.PrintWriter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** How a command prints: tables for people, JSON and CSV for programs. */
+public final class OutputOptions {
+    /** The formats. */
+    public enum Format {
+        table,
+        json,
+        csv
+    }
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            defaultValue = "table",
+            description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Format format = Format.table;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    public Format format() {
+        return format;
+    }
+
+    /** Prints rows on standard output. */
+    public void print(Table listing) {
+        PrintWriter out = command.commandLine().getOut();
+        switch (format) {
+            case table -> out.print(listing.asTable());
+            case json -> out.println(listing.asJson());
+            case csv -> out.print(listing.asCsv());
+        }
+        out.flush();
+    }
+
+    /** Prints rows on standard output, and to people in words of the command's own. */
+    public void print(Table listing, String words) {
+        if (format == Format.table) {
+            PrintWriter out = command.commandLine().getOut();
+            out.print(words);
+            out.flush();
+        } else {
+            print(listing);
+        }
+    }
+
+    /** Says something to people: on standard error, so that programs read rows and nothing else. */
+    public void say(String line) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.admin.PartitionSelection;
+import java.util.List;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Which part of a group is paused or resumed. */
+public final class PauseOptions {
+    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
+    private String group = "";
+
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC[:P,...]",
+            converter = TopicChoice.Converter.class,
+            description = "A topic, or some of its partitions, such as flights:0,2. May be repeated. Default: the whole"
+                    + " group.")
+    private List<TopicChoice> topics = List.of();
+
+    /** The group. */
+    public String group() {
+        return group;
+    }
+
+    /** What was said; nothing means the whole group. */
+    public PartitionSelection selection() {
+        return topics.stream()
+                .map(TopicChoice::selection)
+                .reduce(PartitionSelection::and)
+                .orElseGet(PartitionSelection::all);
+    }
+}

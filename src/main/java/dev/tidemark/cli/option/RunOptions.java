@@ -1,0 +1,125 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.GapPolicy;
+import dev.tidemark.StartPosition;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.cli.output.CommandException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** What a run reads and how: the options of a {@link TidemarkBuilder}. */
+public final class RunOptions {
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            split = ",",
+            description = "A topic to read; may be repeated. This or --topic-pattern is required.")
+    private List<String> topics = new ArrayList<>();
+
+    @Option(
+            names = "--topic-pattern",
+            paramLabel = "REGEX",
+            description = "Read all topics whose whole name matches; also those that are made later.")
+    private @Nullable Pattern topicPattern;
+
+    @Option(
+            names = "--start",
+            paramLabel = "WHERE",
+            defaultValue = "earliest",
+            converter = StartPositions.class,
+            description =
+                    "Where a group without stored offsets begins: earliest, latest, committed (what Kafka holds of it), a"
+                            + " time such as 2026-11-24T09:00:00Z, or a duration ago such as 7d. Default: ${DEFAULT-VALUE}.")
+    private StartPosition start = StartPosition.earliest();
+
+    @Option(
+            names = "--on-failure",
+            paramLabel = "[retry=N,]WHAT",
+            defaultValue = "park",
+            converter = FailurePolicies.class,
+            description =
+                    "What becomes of a record that fails: park, park-key (and what follows of its key), skip or halt."
+                            + " With retry=N, before it, it is tried again first, after 1, 2, 4, ... s. Default: ${DEFAULT-VALUE}.")
+    private FailurePolicy failures = FailurePolicy.park();
+
+    @Option(
+            names = "--on-gap",
+            paramLabel = "WHAT",
+            defaultValue = "halt",
+            converter = Gaps.class,
+            description = "Where records were deleted before they were read: halt, or go on at the earliest there is."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private GapPolicy gaps = GapPolicy.halt();
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Transactions open at once, each on a connection of its own; one more is needed. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private int workers = 1;
+
+    @Option(
+            names = "--unit-records",
+            paramLabel = "N",
+            description = "At most this many records in a transaction. Default: 5000.")
+    private @Nullable Integer unitRecords;
+
+    @Option(names = "--until-end", description = "End once everything is read that was there at the start.")
+    private boolean untilEnd;
+
+    @Option(names = "--mirror-to-kafka", description = "Show positions to Kafka's own tools as well.")
+    private boolean mirror;
+
+    @Option(
+            names = "--strict-topic-identity",
+            description = "Ask Kafka before each commit whether the topics are still the same.")
+    private boolean strict;
+
+    public int workers() {
+        return workers;
+    }
+
+    /** Sets what was asked for. */
+    public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
+        if (topics.isEmpty() == (topicPattern == null)) {
+            throw CommandException.wrongInput("say what to read: either --topic or --topic-pattern");
+        }
+        if (topicPattern == null) {
+            builder.topics(topics);
+        } else {
+            builder.topicPattern(topicPattern);
+        }
+        builder.startAt(start).onFailure(failures).onGap(gaps).workers(workers);
+        if (unitRecords != null) {
+            builder.limits(UnitLimits.defaults().withRecords(unitRecords));
+        }
+        if (untilEnd) {
+            builder.untilEnd();
+        }
+        if (mirror) {
+            builder.mirrorToKafka();
+        }
+        return strict ? builder.strictTopicIdentity() : builder;
+    }
+
+    /** A gap policy as people say it. */
+    public static final class Gaps implements ITypeConverter<GapPolicy> {
+        @Override
+        public GapPolicy convert(String text) {
+            return switch (text.strip().toLowerCase(Locale.ROOT)) {
+                case "halt" -> GapPolicy.halt();
+                case "earliest" -> GapPolicy.resumeAtEarliest();
+                default -> throw new TypeConversionException("'" + text + "' is neither halt nor earliest");
+            };
+        }
+    }
+}

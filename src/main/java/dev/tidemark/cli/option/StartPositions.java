@@ -1,0 +1,50 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.StartPosition;
+import java.time.ZoneId;
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** A start position as people say it. Pure. */
+public final class StartPositions implements ITypeConverter<StartPosition> {
+    @Override
+    public StartPosition convert(String text) {
+        return parse(text, ZoneId.systemDefault());
+    }
+
+    /** Times without a zone are of this one; refuses what is no position. */
+    public static StartPosition parse(String text, ZoneId zone) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
+            case "earliest" -> StartPosition.earliest();
+            case "latest" -> StartPosition.latest();
+            case "committed" -> StartPosition.committed();
+            default -> since(text, zone);
+        };
+    }
+
+    private static StartPosition since(String text, ZoneId zone) {
+        TimeArgument since;
+        try {
+            since = TimeArgument.parse(text, zone);
+        } catch (TypeConversionException e) {
+            throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
+                    + "' is none of earliest, latest, committed, a duration such as 7d, and a time such as"
+                    + " 2026-11-24T09:00:00Z");
+        }
+        try {
+            if (since.ago() != null) {
+                return StartPosition.ago(since.ago());
+            }
+            if (since.at() != null) {
+                return StartPosition.at(since.at());
+            }
+        } catch (InvalidConfigurationException e) {
+            throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
+                    + "' is out of range: Kafka counts milliseconds in 64 bits");
+        }
+        throw new IllegalStateException("neither a duration nor a time");
+    }
+}

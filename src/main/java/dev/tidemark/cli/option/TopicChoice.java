@@ -1,0 +1,53 @@
+package dev.tidemark.cli.option;
+
+import dev.tidemark.admin.PartitionSelection;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.TopicPartition;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A topic or some of its partitions, as Kafka's tools write it: {@code flights} or {@code flights:0,2}.
+ *
+ * @param partitions empty for all of them
+ */
+public record TopicChoice(String topic, List<Integer> partitions) {
+    private static final Pattern GRAMMAR = Pattern.compile("([a-zA-Z0-9._-]+)(?::(\\d{1,9}(?:,\\d{1,9})*))?");
+
+    /** Refuses what is no topic, or no partitions of one. */
+    public static TopicChoice parse(String text) {
+        Matcher m = GRAMMAR.matcher(text.strip());
+        if (!m.matches()) {
+            throw new TypeConversionException(
+                    "'" + text + "' is neither a topic nor some of its partitions, such as flights:0,2");
+        }
+        List<Integer> partitions = m.group(2) == null
+                ? List.of()
+                : Arrays.stream(m.group(2).split(","))
+                        .map(Integer::valueOf)
+                        .distinct()
+                        .sorted()
+                        .toList();
+        return new TopicChoice(m.group(1), partitions);
+    }
+
+    /** The partitions that are meant. */
+    public PartitionSelection selection() {
+        return partitions.isEmpty()
+                ? PartitionSelection.topics(topic)
+                : PartitionSelection.partitions(partitions.stream()
+                        .map(partition -> new TopicPartition(topic, partition))
+                        .toList());
+    }
+
+    /** For picocli. */
+    public static final class Converter implements ITypeConverter<TopicChoice> {
+        @Override
+        public TopicChoice convert(String value) {
+            return parse(value);
+        }
+    }
+}

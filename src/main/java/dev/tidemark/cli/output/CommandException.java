@@ -1,0 +1,23 @@
+package dev.tidemark.cli.output;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.TidemarkException;
+
+/** Ends a command with one line on standard error; nothing was changed. */
+public final class CommandException extends TidemarkException {
+    private static final long serialVersionUID = 1L;
+
+    private CommandException(ErrorCode code, String message) {
+        super(code, message, null);
+    }
+
+    /** What was asked for does not exist (TM-601); the message says what there is. */
+    public static CommandException nothingMatched(String message) {
+        return new CommandException(ErrorCode.NOTHING_MATCHED, message);
+    }
+
+    /** An option is missing or impossible (TM-103); the message says how to set it. */
+    public static CommandException wrongInput(String message) {
+        return new CommandException(ErrorCode.INVALID_SETTING, message);
+    }
+}

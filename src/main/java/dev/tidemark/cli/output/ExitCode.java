@@ -1,0 +1,37 @@
+package dev.tidemark.cli.output;
+
+import dev.tidemark.ErrorCode;
+
+/** What the process ends with. Scripts rely on these numbers; docs/cli.md lists them. */
+public final class ExitCode {
+    /** Everything was done, or there was nothing to do. */
+    public static final int DONE = 0;
+
+    /** Something went wrong on the way; the error says what was done until then. */
+    public static final int FAILED = 1;
+
+    /** Wrong input, or nothing matched it; nothing was changed. */
+    public static final int WRONG_INPUT = 2;
+
+    /** The database or Kafka is unreachable or rejects the login. */
+    public static final int AWAY = 3;
+
+    /** Doctor found something to fix. */
+    public static final int FINDINGS = 4;
+
+    private ExitCode() {}
+
+    /** For an error of ours. */
+    public static int of(ErrorCode code) {
+        return switch (code) {
+            case LOGIN_REFUSED, POOLER_BY_STATEMENT, SERVER_AWAY, KAFKA_REFUSES, SERVER_READ_ONLY -> AWAY;
+            case INVALID_SETTING,
+                    CONFLICTING_KAFKA_SETTING,
+                    CONFLICTING_LIMITS,
+                    CONFLICTING_JDBC_SETTING,
+                    NOTHING_MATCHED,
+                    TOPIC_MISSING -> WRONG_INPUT;
+            default -> FAILED;
+        };
+    }
+}

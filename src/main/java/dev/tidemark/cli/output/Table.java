@@ -1,0 +1,152 @@
+package dev.tidemark.cli.output;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVPrinter;
+import org.jspecify.annotations.Nullable;
+
+/** Rows under named columns, and how they are written. Values are numbers, booleans, texts, instants, JSON, null, or an optional one of these. */
+public final class Table {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private final List<String> columns;
+    private final List<List<@Nullable Object>> rows = new ArrayList<>();
+
+    /**
+     * @param columns names in lower case with underscores, as in the views; JSON and CSV have them as they are, a table prints {@code
+     *     STORED-OFFSET} as Kafka's tools do. A unit is part of the name: {@code age_seconds}
+     */
+    public Table(String... columns) {
+        this.columns = List.of(columns);
+    }
+
+    /** Adds a row, a value for each column. */
+    public void add(@Nullable Object... values) {
+        if (values.length != columns.size()) {
+            throw new IllegalArgumentException(values.length + " values for " + columns.size() + " columns");
+        }
+        rows.add(Arrays.stream(values).map(Table::plain).collect(Collectors.toCollection(ArrayList::new)));
+    }
+
+    public boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
+    /** Columns aligned, numbers to the right; a dash where there is nothing. */
+    public String asTable() {
+        List<String> headers = columns.stream()
+                .map(name -> name.toUpperCase(Locale.ROOT).replace('_', '-'))
+                .toList();
+        int[] widths = new int[columns.size()];
+        boolean[] right = new boolean[columns.size()];
+        for (int i = 0; i < widths.length; i++) {
+            int column = i;
+            widths[i] = Math.max(
+                    headers.get(i).length(),
+                    rows.stream()
+                            .mapToInt(row -> text(row.get(column)).length())
+                            .max()
+                            .orElse(0));
+            right[i] = rows.stream().anyMatch(row -> row.get(column) instanceof Number);
+        }
+        StringBuilder table = new StringBuilder();
+        line(table, headers, widths, right);
+        rows.forEach(row -> line(table, row.stream().map(Table::text).toList(), widths, right));
+        return table.toString();
+    }
+
+    private static void line(StringBuilder table, List<String> cells, int[] widths, boolean[] right) {
+        StringBuilder line = new StringBuilder();
+        for (int i = 0; i < widths.length; i++) {
+            String cell = cells.get(i);
+            String room = " ".repeat(widths[i] - cell.length());
+            line.append(i == 0 ? "" : "  ").append(right[i] ? room + cell : cell + room);
+        }
+        table.append(line.toString().stripTrailing()).append(System.lineSeparator());
+    }
+
+    /** An array with an object for each row. */
+    public String asJson() {
+        List<Map<String, @Nullable Object>> objects =
+                rows.stream().map(this::object).toList();
+        try {
+            return JSON.writeValueAsString(objects);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Map<String, @Nullable Object> object(List<@Nullable Object> row) {
+        Map<String, @Nullable Object> object = new LinkedHashMap<>();
+        for (int i = 0; i < row.size(); i++) {
+            object.put(columns.get(i), row.get(i));
+        }
+        return object;
+    }
+
+    /** A line of names, then a line for each row, by RFC 4180; nothing where there is nothing. */
+    public String asCsv() {
+        StringBuilder text = new StringBuilder();
+        try (CSVPrinter printer = new CSVPrinter(text, CSVFormat.RFC4180)) {
+            printer.printRecord(columns);
+            printer.printRecords(rows);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString();
+    }
+
+    /** As it is printed in every format. */
+    public static @Nullable Object plain(@Nullable Object value) {
+        if (value instanceof Optional<?> optional) {
+            return plain(optional.orElse(null));
+        }
+        if (value instanceof OptionalLong number) {
+            return number.isPresent() ? number.getAsLong() : null;
+        }
+        if (value instanceof OptionalInt number) {
+            return number.isPresent() ? number.getAsInt() : null;
+        }
+        if (value instanceof Instant time) {
+            return DateTimeFormatter.ISO_INSTANT.format(time.truncatedTo(ChronoUnit.MILLIS));
+        }
+        boolean printable = value instanceof Number || value instanceof Boolean || value instanceof JsonNode;
+        return printable || value == null ? value : value.toString();
+    }
+
+    /** Text that is JSON, as a value. */
+    public static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** In one line. */
+    public static String text(@Nullable Object value) {
+        // A line break would break the table, and other control characters a terminal.
+        return value == null
+                ? "-"
+                : Objects.toString(value).replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "?");
+    }
+}

@@ -1,0 +1,5 @@
+/** What the command line prints: tables, pages, exit codes. */
+@NullMarked
+package dev.tidemark.cli.output;
+
+import org.jspecify.annotations.NullMarked;

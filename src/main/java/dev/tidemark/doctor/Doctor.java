@@ -1,0 +1,137 @@
+package dev.tidemark.doctor;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.store.Schema;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks, from the ground up, what consumer groups need: the server and its settings, a pooler in between, timeouts, connections, the
+ * schema, the privileges of the role that is connected, what blocks groups, Kafka, its ACLs, the ids of cluster and topics, whether
+ * stored offsets are still in the log, and whether Kafka holds what is left to read for long enough. Connect as the role that is to be
+ * checked: a consumer's.
+ *
+ * <p>It changes nothing. What cannot be asked becomes a finding, not an exception: a server that is away fails its own check and has
+ * those that depend on it skipped.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class Doctor {
+    /** For a name that Kafka's client insists on. */
+    private static final String NO_GROUP = "tidemark-doctor";
+
+    /** The driver's own default. */
+    private static final int PREPARE_THRESHOLD = 5;
+
+    private final DataSource dataSource;
+    private final Schema schema;
+    private final Examination.Case patient;
+
+    private Doctor(Builder builder) {
+        this.dataSource = builder.dataSource;
+        this.schema = builder.schema;
+        this.patient = new Examination.Case(
+                builder.group, builder.workers, builder.poolSize, builder.prepareThreshold, builder.settings());
+    }
+
+    /** A doctor for the store in schema {@code tidemark}, all its groups, consumers of one worker, and no Kafka. */
+    public static Builder builder(DataSource dataSource) {
+        return new Builder(dataSource);
+    }
+
+    /**
+     * Runs every check once, one after the other, on up to three connections at a time. It takes a second or two, and up to a minute
+     * where servers do not reply.
+     *
+     * @return the findings in the order of the checks; those of one section are not always together
+     */
+    public List<Finding> examine() {
+        return new Examination(dataSource, schema, patient).run();
+    }
+
+    /** Says what is to be checked. Not thread-safe. */
+    public static final class Builder {
+        private final DataSource dataSource;
+        private Schema schema = new Schema(Schema.DEFAULT);
+        private @Nullable String group;
+        private int workers = 1;
+        private @Nullable Integer poolSize;
+        private int prepareThreshold = PREPARE_THRESHOLD;
+        private @Nullable Map<String, Object> kafka;
+
+        private Builder(DataSource dataSource) {
+            this.dataSource = dataSource;
+        }
+
+        /** The schema of the offset store, a plain lower-case identifier (TM-103). Default: {@code tidemark}. */
+        public Builder schema(String name) {
+            this.schema = new Schema(name);
+            return this;
+        }
+
+        /** One group only, which need not exist yet. Default: all that the store holds. */
+        public Builder group(String groupId) {
+            this.group = groupId;
+            return this;
+        }
+
+        /** How many workers one consumer has; positive (TM-103). Default: 1. */
+        public Builder workers(int count) {
+            this.workers = positive("workers", count);
+            return this;
+        }
+
+        /** How many connections a consumer's pool holds; positive (TM-103). Not checked by default. */
+        public Builder poolSize(int connections) {
+            this.poolSize = positive("poolSize", connections);
+            return this;
+        }
+
+        /** {@code prepareThreshold} of a consumer's JDBC URL, which matters behind a pooler. Default: the driver's, 5. */
+        public Builder prepareThreshold(int executions) {
+            this.prepareThreshold = executions;
+            return this;
+        }
+
+        /**
+         * The Kafka settings of a consumer, as {@link dev.tidemark.TidemarkConsumer} takes them: its time limits are compared with the
+         * server's, and its cluster is asked. The map is copied. Checks that need Kafka are skipped by default.
+         */
+        public Builder kafka(Map<String, ?> consumerConfig) {
+            this.kafka = new HashMap<>(consumerConfig);
+            return this;
+        }
+
+        /**
+         * The doctor. Connects to nothing yet.
+         *
+         * @throws InvalidConfigurationException if the Kafka settings are not a consumer's (TM-101, TM-103)
+         */
+        public Doctor build() {
+            return new Doctor(this);
+        }
+
+        private @Nullable KafkaSettings settings() {
+            if (kafka == null) {
+                return null;
+            }
+            Map<String, Object> config = new HashMap<>(kafka);
+            config.putIfAbsent(ConsumerConfig.GROUP_ID_CONFIG, group == null ? NO_GROUP : group);
+            return KafkaSettings.of(config);
+        }
+
+        private static int positive(String name, int value) {
+            if (value < 1) {
+                throw new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING, name + " must be positive, not " + value, null);
+            }
+            return value;
+        }
+    }
+}

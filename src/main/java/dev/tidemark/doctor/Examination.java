@@ -1,0 +1,215 @@
+package dev.tidemark.doctor;
+
+import dev.tidemark.internal.admin.KafkaAccess;
+import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.NotConnectedException;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.SchemaCheck;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreErrors;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/** One examination: goes through all checks, from the ground up; what cannot be asked is skipped, and said so. For one thread, once. */
+final class Examination {
+    /** Kafka's own defaults. */
+    private static final Duration MAX_POLL_INTERVAL = Duration.ofMinutes(5);
+
+    private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(45);
+
+    /**
+     * What is to be examined.
+     *
+     * @param group one only; null for all that the store holds
+     * @param workers of one consumer
+     * @param pool the size of its pool; null where it is not known
+     * @param prepareThreshold of its JDBC URL
+     * @param kafka its settings; null where no cluster was given
+     */
+    record Case(
+            @Nullable String group,
+            int workers,
+            @Nullable Integer pool,
+            int prepareThreshold,
+            @Nullable KafkaSettings kafka) {}
+
+    private interface Question {
+        List<Finding> ask() throws SQLException;
+    }
+
+    private final DataSource dataSource;
+    private final Schema schema;
+    private final Case patient;
+    private final List<Finding> findings = new ArrayList<>();
+
+    Examination(DataSource dataSource, Schema schema, Case patient) {
+        this.dataSource = dataSource;
+        this.schema = schema;
+        this.patient = patient;
+    }
+
+    /** Looks at everything, once. */
+    List<Finding> run() {
+        List<GroupFacts> groups = new ArrayList<>();
+        try (Connection connection = NotConnectedException.open(dataSource);
+                Handle handle = Jdbi.open(connection)) {
+            PGConnection driver = connection.unwrap(PGConnection.class);
+            int threshold = driver.getPrepareThreshold();
+            driver.setPrepareThreshold(0);
+            try {
+                findings.add(Finding.ok("database", "connection", "the database answers"));
+                server(new ServerQuestions(handle));
+                groups.addAll(store(new StoreQuestions(handle, schema.name())));
+            } finally {
+                driver.setPrepareThreshold(threshold);
+            }
+        } catch (SQLException | JdbiException e) {
+            findings.add(Finding.fail(
+                    "database",
+                    "connection",
+                    message(e),
+                    StoreErrors.isRefusedLogin(e)
+                            ? StoreErrors.wayIn(e)
+                            : "check the JDBC URL (--jdbc-url), and whether the server runs"));
+            findings.add(Finding.skipped("schema", "the database does not answer"));
+            findings.add(Finding.skipped("group", "the database does not answer"));
+        }
+        kafka(groups);
+        return List.copyOf(findings);
+    }
+
+    private void server(ServerQuestions questions) {
+        ask("database", () -> {
+            Settings settings = questions.settings();
+            List<Finding> found = new ArrayList<>(
+                    ServerChecks.judge(settings, questions.isStandby(), questions.hidesFailures(), questions.clock()));
+            KafkaSettings kafka = patient.kafka();
+            Duration deadline = kafka == null ? MAX_POLL_INTERVAL : kafka.maxPollInterval();
+            Duration session = kafka == null ? SESSION_TIMEOUT : kafka.sessionTimeout();
+            found.addAll(TimeoutChecks.judge(settings, deadline, session));
+            found.addAll(ConnectionChecks.judge(settings, questions.connections(), patient.workers(), patient.pool()));
+            return found;
+        });
+        ask("pooler", () -> PoolerChecks.judge(new PoolerProbe(dataSource, patient.prepareThreshold()).ask()));
+    }
+
+    /** The groups to go on with; none where they cannot be read. */
+    private List<GroupFacts> store(StoreQuestions questions) {
+        SchemaChecks.Facts facts;
+        try {
+            facts = questions.schema();
+        } catch (JdbiException | IllegalStateException e) {
+            SqlFacts sql = SqlFailures.facts(e);
+            if (sql.is("42501")) {
+                // The schema is there, and the role is shut out: rights tell what is missing.
+                ask("rights", () -> RightsChecks.judge(schema.name(), questions.rights()));
+            } else {
+                findings.add(
+                        sql.is("42P01", "3F000", "42703") || !sql.fromDatabase()
+                                ? SchemaChecks.missing(schema.name())
+                                : unasked("schema", e));
+            }
+            findings.add(Finding.skipped("group", "the offset store cannot be read"));
+            return List.of();
+        }
+        findings.addAll(SchemaChecks.judge(schema.name(), facts, SchemaCheck.SCHEMA_VERSION, SchemaCheck.PROTOCOL));
+        if (SchemaChecks.isOlder(facts, SchemaCheck.SCHEMA_VERSION)) {
+            findings.add(Finding.skipped("rights", "the schema is older than this version"));
+            findings.add(Finding.skipped("group", "the schema is older than this version"));
+            return List.of();
+        }
+        List<GroupFacts> groups = new ArrayList<>();
+        ask("rights", () -> {
+            RightsChecks.Facts rights = questions.rights();
+            List<Finding> found = new ArrayList<>(RightsChecks.judge(schema.name(), rights));
+            if (RightsChecks.mayRead(rights)) {
+                found.addAll(groups(questions, groups));
+            } else {
+                found.add(Finding.skipped("group", "the offset store cannot be read"));
+            }
+            return found;
+        });
+        return groups;
+    }
+
+    private List<Finding> groups(StoreQuestions questions, List<GroupFacts> into) {
+        List<String> known = questions.groups();
+        String wanted = patient.group();
+        if (wanted != null && !known.contains(wanted)) {
+            return List.of(GroupChecks.unknown(wanted, known.stream().limit(10).toList()));
+        }
+        if (known.isEmpty()) {
+            return List.of(Finding.skipped("group", "the store holds none yet"));
+        }
+        List<Finding> found = new ArrayList<>();
+        for (String group : wanted == null ? known : List.of(wanted)) {
+            GroupFacts facts = questions.group(group);
+            into.add(facts);
+            found.addAll(GroupChecks.judge(facts));
+        }
+        return found;
+    }
+
+    private void kafka(List<GroupFacts> groups) {
+        KafkaSettings settings = patient.kafka();
+        if (settings == null) {
+            for (String section : List.of("kafka", "topics", "retention")) {
+                findings.add(Finding.skipped(section, "no cluster is given (--bootstrap-servers or --kafka-config)"));
+            }
+            return;
+        }
+        try (Admin admin = Admin.create(KafkaAccess.patient(settings))) {
+            KafkaQuestions questions = new KafkaQuestions(admin, settings.isolationLevel());
+            KafkaQuestions.Cluster there = questions.cluster();
+            findings.addAll(BrokerChecks.reachable(there.id(), there.nodes()));
+            KafkaRound round = new KafkaRound(questions);
+            String wanted = patient.group();
+            if (wanted != null && groups.isEmpty()) {
+                ask("kafka", () -> List.of(round.groupRights(wanted)));
+            }
+            for (GroupFacts group : groups) {
+                ask("kafka", () -> List.of(round.groupRights(group.group())));
+                ask("group", () -> round.members(group));
+                ask("topics", () -> round.topics(there, group));
+            }
+            if (groups.isEmpty()) {
+                findings.add(Finding.skipped("topics", "no group to look at"));
+                findings.add(Finding.skipped("retention", "no group to look at"));
+            }
+        } catch (KafkaException e) {
+            findings.add(BrokerChecks.unreachable(message(e)));
+            findings.add(Finding.skipped("topics", "Kafka does not answer"));
+            findings.add(Finding.skipped("retention", "Kafka does not answer"));
+        }
+    }
+
+    /** One question that fails must not keep the others from being asked. */
+    private void ask(String section, Question question) {
+        try {
+            findings.addAll(question.ask());
+        } catch (SQLException | JdbiException | KafkaException e) {
+            findings.add(unasked(section, e));
+        }
+    }
+
+    private Finding unasked(String section, Exception e) {
+        return Finding.fail(section, "question", "it could not be asked: " + message(e), "see docs/errors.md");
+    }
+
+    private String message(Throwable failure) {
+        return String.valueOf(OperatorErrors.explain(schema, failure, false).getMessage());
+    }
+}

@@ -1,0 +1,193 @@
+package dev.tidemark.internal.admin;
+
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store's functions that move a group, and what it tells of the moves, in the caller's transaction.
+ *
+ * @param reason for the audit log; null for none
+ */
+public record GroupFunctions(
+        Handle handle,
+        StoreAccess store,
+        String group,
+        @Nullable String reason) {
+    /** A partition that an undo has moved. */
+    public record Moved(TopicPartition partition, long from, long to) {}
+
+    private Query query(String sql) {
+        return handle.createQuery(store.sql(sql)).bind("group", group);
+    }
+
+    private Query query(String sql, TopicPartition partition) {
+        return query(sql).bind("topic", partition.topic()).bind("partition", partition.partition());
+    }
+
+    /** Where a partition stands now; empty if it has no offset. */
+    public Optional<Long> stored(TopicPartition partition) {
+        return query("""
+                        select next_offset from {schema}.stored_offset
+                         where group_id = :group and topic = :topic and partition = :partition
+                        """, partition).mapTo(Long.class).findOne();
+    }
+
+    /** Moves a partition, which is locked from then on; returns where it stood. */
+    public long reset(TopicPartition partition, long next) {
+        return query("select {schema}.reset_offset(:group, :topic, :partition, :next, :reason)", partition)
+                .bind("next", next)
+                .bind("reason", reason)
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /** The change that the last reset of a partition was, which this transaction has locked. */
+    public long changeOf(TopicPartition partition) {
+        return query("""
+                        select change_id from {schema}.audit_log
+                         where group_id = :group and topic = :topic and partition = :partition and action = 'reset'
+                         order by id desc limit 1
+                        """, partition).mapTo(Long.class).one();
+    }
+
+    /** Which topic of its name each topic is, by number. */
+    public Map<String, Integer> incarnations() {
+        Map<String, Integer> incarnations = new HashMap<>();
+        query("select topic, incarnation from {schema}.topic_binding where group_id = :group")
+                .map((r, context) -> incarnations.put(r.getString("topic"), r.getInt("incarnation")))
+                .list();
+        return incarnations;
+    }
+
+    /** Binds a topic that the group has not met. */
+    public void bind(String topic, Identity identity, List<Long> offsets) {
+        int unused = bound("bind_topic", topic, identity, offsets);
+    }
+
+    /** Binds a topic anew; returns which incarnation it is now. */
+    public int rebind(String topic, Identity identity, List<Long> offsets) {
+        return bound("rebind_topic", topic, identity, offsets);
+    }
+
+    private int bound(String function, String topic, Identity identity, List<Long> offsets) {
+        return query("select {schema}." + function
+                        + "(:group, :topic, :cluster, :topicId, cast(:offsets as bigint[]), :reason)")
+                .bind("topic", topic)
+                .bind("cluster", identity.clusterId())
+                .bind("topicId", identity.topicId().orElse(null))
+                .bind("offsets", array(offsets))
+                .bind("reason", reason)
+                .mapTo(Integer.class)
+                .one();
+    }
+
+    /** Numbers as an array in SQL's own words. */
+    public static String array(List<Long> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
+    }
+
+    /** Where the partitions of a topic stood under the locks of the rebind that made this incarnation. */
+    public Map<Integer, Long> stood(String topic, int incarnation) {
+        Map<Integer, Long> stood = new TreeMap<>();
+        query("""
+                        select partition, from_offset from {schema}.audit_log
+                         where group_id = :group and topic = :topic and action = 'rebind' and incarnation = :incarnation
+                           and partition is not null and from_offset is not null
+                         order by id
+                        """)
+                .bind("topic", topic)
+                .bind("incarnation", incarnation)
+                .map((r, context) -> stood.put(r.getInt("partition"), r.getLong("from_offset")))
+                .list();
+        return stood;
+    }
+
+    /** Moves all partitions of a change back to where they stood before it. */
+    public List<Moved> undo(long change) {
+        return handle.createQuery(store.sql("select * from {schema}.undo_reset(:change, :reason)"))
+                .bind("change", change)
+                .bind("reason", reason)
+                .map((r, context) -> new Moved(
+                        new TopicPartition(r.getString("topic"), r.getInt("partition")),
+                        r.getLong("from_offset"),
+                        r.getLong("to_offset")))
+                .list();
+    }
+
+    /** The change that has undone another; a change is undone once at most. */
+    public long undoneBy(long change) {
+        return handle.createQuery(store.sql("""
+                        select max(change_id) from {schema}.audit_log where action = 'undo' and details ->> 'undoes' = :change
+                        """))
+                .bind("change", Long.toString(change))
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /** The groups that a change is about. */
+    public List<String> groupsOf(long change) {
+        return handle.createQuery(
+                        store.sql("select distinct group_id from {schema}.audit_log where change_id = :change"))
+                .bind("change", change)
+                .mapTo(String.class)
+                .list();
+    }
+
+    /** The latest changes that moved offsets of the group. */
+    public List<Long> latestMoves(int limit) {
+        return query("""
+                        select change_id from {schema}.audit_log
+                         where group_id = :group and action in ('reset', 'undo', 'manual_move')
+                         group by change_id order by max(id) desc limit :limit
+                        """).bind("limit", limit).mapTo(Long.class).list();
+    }
+
+    /** Pauses the group, a topic or a partition. */
+    public void pause(@Nullable String topic, @Nullable Integer partition) {
+        boolean unused = query("select {schema}.pause(:group, :topic, :partition, :reason)")
+                .bind("topic", topic)
+                .bind("partition", partition)
+                .bind("reason", reason)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    /** Ends the pause of the group, a topic or a partition and those within it; returns how many ended. */
+    public int resume(@Nullable String topic, @Nullable Integer partition) {
+        return query("select {schema}.resume(:group, :topic, :partition, :reason)")
+                .bind("topic", topic)
+                .bind("partition", partition)
+                .bind("reason", reason)
+                .mapTo(Integer.class)
+                .one();
+    }
+
+    /** Deletes the group. */
+    public void delete(boolean force) {
+        int unused = query("select {schema}.delete_group(:group, :reason, :force)")
+                .bind("reason", reason)
+                .bind("force", force)
+                .mapTo(Integer.class)
+                .one();
+    }
+
+    /** Drops these dead letters; returns those that are gone, which leaves out what is being redriven. */
+    public Set<Long> drop(List<Long> ids) {
+        return query("select id from unnest(cast(:ids as bigint[])) as i(id)"
+                        + " where {schema}.drop_dead_letter(:group, id, :reason)")
+                .bind("ids", array(ids))
+                .bind("reason", reason)
+                .mapTo(Long.class)
+                .collect(Collectors.toSet());
+    }
+}

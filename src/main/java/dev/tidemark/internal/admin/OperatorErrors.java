@@ -1,0 +1,132 @@
+package dev.tidemark.internal.admin;
+
+import dev.tidemark.ErrorCode;
+import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.StoreErrors;
+import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** The errors of operating a group: each message has the way out, and none holds data. Pure. */
+public final class OperatorErrors {
+    private static final String WHO = "of this command";
+
+    /** Kafka's client says of such a setting that it is invalid in, or has no resolvable, bootstrap urls. */
+    private static final String BOOTSTRAP = "bootstrap";
+
+    /** How Kafka's message begins where an Admin client cannot be made. */
+    private static final String NOT_MADE = "Failed to create new";
+
+    private OperatorErrors() {}
+
+    /** What was asked for does not exist (TM-601); the message says what there is. */
+    public static TidemarkException nothingMatched(String message) {
+        return new TidemarkException(ErrorCode.NOTHING_MATCHED, message, null);
+    }
+
+    /** An argument is missing or impossible (TM-103); the message says what is possible. */
+    public static TidemarkException invalid(String message) {
+        return new InvalidConfigurationException(ErrorCode.INVALID_SETTING, message, null);
+    }
+
+    /** A change is refused, and nothing was changed (TM-603); the message holds no data, and the cause may. */
+    public static TidemarkException refused(String message, @Nullable Throwable cause) {
+        return new TidemarkException(ErrorCode.CHANGE_REFUSED, message, cause);
+    }
+
+    /**
+     * The same failure as an error of ours.
+     *
+     * @param changing whether a transaction was begun that changes something, so that a lost connection leaves its outcome open
+     */
+    public static TidemarkException explain(Schema schema, Throwable failure, boolean changing) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof TidemarkException known) {
+                return known;
+            }
+            Optional<TidemarkException> ofKafka = ofKafka(t, failure);
+            if (ofKafka.isPresent()) {
+                return ofKafka.get();
+            }
+        }
+        SqlFacts facts = SqlFailures.facts(failure);
+        return facts.fromDatabase()
+                ? ofDatabase(schema, failure, facts, changing)
+                : new TidemarkException(
+                        ErrorCode.UNEXPECTED,
+                        "this failed with " + failure.getClass().getSimpleName()
+                                + "; the cause (--debug) shows where, and the messages, which may hold data",
+                        failure);
+    }
+
+    private static Optional<TidemarkException> ofKafka(Throwable t, Throwable failure) {
+        if (t instanceof KafkaUnavailableException || t instanceof TimeoutException) {
+            return Optional.of(new TidemarkException(
+                    ErrorCode.SERVER_AWAY,
+                    "Kafka is unreachable: check bootstrap.servers (--bootstrap-servers), and whether a broker runs there",
+                    failure));
+        }
+        if (t instanceof ConfigException && String.valueOf(t.getMessage()).contains(BOOTSTRAP)) {
+            // Without the cause: it quotes the setting.
+            return Optional.of(
+                    invalid("bootstrap.servers (--bootstrap-servers) names no host that can be found: it is a list"
+                            + " such as localhost:9092,other:9092"));
+        }
+        if (t instanceof KafkaException) {
+            Optional<TidemarkException> refusal = KafkaErrors.refusal(WHO, t);
+            return refusal.isPresent() || !String.valueOf(t.getMessage()).startsWith(NOT_MADE)
+                    ? refusal
+                    : Optional.of(KafkaErrors.notMade(WHO, t));
+        }
+        return Optional.empty();
+    }
+
+    private static TidemarkException ofDatabase(Schema schema, Throwable failure, SqlFacts facts, boolean changing) {
+        String own = ownMessage(failure);
+        if (own != null && facts.is("P0002")) {
+            return nothingMatched(own);
+        }
+        if (own != null && facts.is("22023")) {
+            return invalid(own);
+        }
+        if (own != null && facts.is("55000")) {
+            return refused(own, failure);
+        }
+        String state = facts.sqlState() == null ? "" : facts.sqlState();
+        boolean away =
+                facts.connectionLost() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57P0");
+        if (away && !StoreErrors.isRefusedLogin(failure)) {
+            return new TidemarkException(
+                    ErrorCode.SERVER_AWAY,
+                    "the database is unreachable (" + SqlFailures.describe(failure)
+                            + "): check the JDBC URL (--jdbc-url), and whether the server runs there"
+                            + (changing ? ". Whether the change was made is not known; the audit log tells" : ""),
+                    failure);
+        }
+        return StoreErrors.translate(schema, WHO, failure);
+    }
+
+    /** What one of our own functions raised: such a message holds names and offsets, and nothing else. */
+    private static @Nullable String ownMessage(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof PSQLException p) {
+                ServerErrorMessage message = p.getServerErrorMessage();
+                if (message != null && "exec_stmt_raise".equals(message.getRoutine())) {
+                    String hint = message.getHint();
+                    return message.getMessage() + (hint == null ? "" : ". " + hint);
+                }
+            }
+        }
+        return null;
+    }
+}

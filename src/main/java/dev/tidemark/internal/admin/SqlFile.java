@@ -1,0 +1,58 @@
+package dev.tidemark.internal.admin;
+
+import dev.tidemark.internal.plan.TransactionVerbs;
+import dev.tidemark.internal.store.SqlFailures;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import org.postgresql.core.Parser;
+
+/**
+ * SQL that goes with a change, in its transaction.
+ *
+ * @param file where it stands; names it in errors
+ */
+public record SqlFile(Path file, List<String> statements) {
+    /** Reads a file; refuses one that cannot be read, or that would end the transaction (TM-103). */
+    public static SqlFile read(Path file) {
+        List<String> statements;
+        try {
+            // The driver's own, so that a semicolon in a text or a function's body ends nothing.
+            statements = Parser.parseJdbcSql(Files.readString(file), true, false, true, false, true).stream()
+                    .map(query -> query.nativeSql)
+                    .toList();
+        } catch (IOException | SQLException e) {
+            throw OperatorErrors.invalid("the SQL file cannot be read: " + file);
+        }
+        if (statements.stream().anyMatch(TransactionVerbs::endsTransaction)) {
+            throw OperatorErrors.invalid("the SQL of " + file
+                    + " ends the transaction, which is to hold the change of offsets too: leave that out");
+        }
+        return new SqlFile(file, statements);
+    }
+
+    /** Runs the statements; a failure ends the change (TM-603). */
+    public void run(Connection connection) {
+        try (Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        } catch (SQLException e) {
+            if (SqlFailures.facts(e).is("40P01")) {
+                throw OperatorErrors.refused(
+                        "the SQL of " + file
+                                + " and a unit of work waited for each other: nothing was changed; pause the"
+                                + " group, and try again",
+                        e);
+            }
+            throw OperatorErrors.refused(
+                    "the SQL of " + file + " failed (" + SqlFailures.describe(e)
+                            + "): nothing was changed; the cause (--debug) has the message, which may hold data",
+                    e);
+        }
+    }
+}

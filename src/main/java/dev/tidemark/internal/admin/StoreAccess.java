@@ -1,0 +1,101 @@
+package dev.tidemark.internal.admin;
+
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.store.NotConnectedException;
+import dev.tidemark.internal.store.PoolerMode;
+import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.StoreErrors;
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.postgresql.PGConnection;
+
+/**
+ * The offset store for one call at a time: a connection from the DataSource, given back as it was. Whatever fails on the way is thrown
+ * as an error of ours. Thread-safe.
+ */
+public record StoreAccess(DataSource dataSource, Schema schema) {
+    /** What a call does on its connection. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T on(Handle handle) throws SQLException;
+    }
+
+    /** The statement with the schema's name in place of {@code {schema}}. */
+    public String sql(String template) {
+        return template.replace("{schema}", schema.name());
+    }
+
+    /** Statements that change nothing, each in a transaction of its own. */
+    public <T> T read(Work<T> work) {
+        return call(false, work);
+    }
+
+    /** One transaction, READ COMMITTED whatever the database's default is. */
+    public <T> T change(Work<T> work) {
+        return call(
+                true,
+                handle -> handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, tx -> {
+                    // It locks rows, which a server whose client is gone without a word would keep for hours.
+                    tx.execute("set local idle_in_transaction_session_timeout = '30s'");
+                    return work.on(tx);
+                }));
+    }
+
+    private <T> T call(boolean changing, Work<T> work) {
+        boolean began = false;
+        try (Connection connection = NotConnectedException.open(dataSource)) {
+            boolean autoCommit = connection.getAutoCommit();
+            int threshold = threshold(connection, 0);
+            connection.setAutoCommit(true);
+            began = changing;
+            T result;
+            try {
+                result = work.on(Jdbi.open(connection));
+            } catch (SQLException | RuntimeException e) {
+                giveBack(connection, autoCommit, threshold, e);
+                throw e;
+            }
+            connection.setAutoCommit(autoCommit);
+            int unused = threshold(connection, threshold);
+            return result;
+        } catch (SQLException | JdbiException e) {
+            throw explain(e, began);
+        }
+    }
+
+    /** A failure of a caller's own on this database, or in Kafka, as an error of ours. */
+    public TidemarkException explain(Exception failure) {
+        return explain(failure, false);
+    }
+
+    private TidemarkException explain(Exception failure, boolean began) {
+        return PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource)
+                ? StoreErrors.poolerByStatement(failure)
+                : OperatorErrors.explain(schema, failure, began);
+    }
+
+    private static void giveBack(Connection connection, boolean autoCommit, int threshold, Exception failure) {
+        try {
+            connection.setAutoCommit(autoCommit);
+            int unused = threshold(connection, threshold);
+        } catch (SQLException alsoBroken) {
+            failure.addSuppressed(alsoBroken);
+        }
+    }
+
+    /** PgBouncer may hand out another connection for each transaction, so nothing is prepared on the server. */
+    private static int threshold(Connection connection, int wanted) throws SQLException {
+        if (!connection.isWrapperFor(PGConnection.class)) {
+            return wanted;
+        }
+        PGConnection driver = connection.unwrap(PGConnection.class);
+        int before = driver.getPrepareThreshold();
+        driver.setPrepareThreshold(wanted);
+        return before;
+    }
+}
