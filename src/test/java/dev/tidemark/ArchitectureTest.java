@@ -22,7 +22,8 @@ class ArchitectureTest {
     private static final String PLAN = "dev.tidemark.internal.plan";
     private static final String STORE = "dev.tidemark.internal.store";
     private static final String KAFKA = "dev.tidemark.internal.kafka";
-    private static final String WORK = "dev.tidemark.internal.work";
+    private static final String QUEUE = "dev.tidemark.internal.queue";
+    private static final String UNIT = "dev.tidemark.internal.unit";
     private static final String CONTROL = "dev.tidemark.internal.control";
     private static final String RUN = "dev.tidemark.internal.run";
     private static final String THREAD = "dev.tidemark.internal.thread";
@@ -58,9 +59,10 @@ class ArchitectureTest {
         mayUse(STORE, PLAN, THREAD, API);
         mayUse(KAFKA, PLAN, API);
         mayUse(LOG, API);
-        mayUse(WORK, STORE, PLAN, THREAD, LOG, API);
+        mayUse(QUEUE, PLAN, THREAD, API);
+        mayUse(UNIT, QUEUE, STORE, PLAN, THREAD, LOG, API);
         mayUse(CONTROL, STORE, KAFKA, PLAN, THREAD, LOG, API);
-        mayUse(RUN, STORE, KAFKA, WORK, CONTROL, PLAN, THREAD, LOG, API);
+        mayUse(RUN, STORE, KAFKA, QUEUE, UNIT, CONTROL, PLAN, THREAD, LOG, API);
         mayUse(METRICS, API);
         mayUse(TRACING, API);
         mayUse(SQL, PLAN, API);

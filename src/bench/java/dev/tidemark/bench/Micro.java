@@ -1,8 +1,8 @@
 package dev.tidemark.bench;
 
-import dev.tidemark.internal.work.Batching;
-import dev.tidemark.internal.work.Decoding;
-import dev.tidemark.internal.work.Planning;
+import dev.tidemark.internal.queue.Batching;
+import dev.tidemark.internal.queue.Decoding;
+import dev.tidemark.internal.unit.Planning;
 import dev.tidemark.testkit.process.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -10,7 +10,7 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
-import dev.tidemark.internal.work.IdentityCheck;
+import dev.tidemark.internal.unit.IdentityCheck;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -17,7 +17,7 @@ import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.thread.OwnThreads;
-import dev.tidemark.internal.work.IdentityCheck;
+import dev.tidemark.internal.unit.IdentityCheck;
 import java.time.Duration;
 import java.util.ConcurrentModificationException;
 import java.util.HashMap;

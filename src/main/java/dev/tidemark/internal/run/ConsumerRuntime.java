@@ -16,15 +16,16 @@ import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
-import dev.tidemark.internal.work.DecodeAhead;
-import dev.tidemark.internal.work.HandlerHistory;
-import dev.tidemark.internal.work.IdentityCheck;
-import dev.tidemark.internal.work.PartitionQueues;
-import dev.tidemark.internal.work.SafeListeners;
-import dev.tidemark.internal.work.ListenerReports;
-import dev.tidemark.internal.work.CountedAttempts;
-import dev.tidemark.internal.work.WorkerContext;
-import dev.tidemark.internal.work.Worker;
+import dev.tidemark.internal.unit.DecodeAhead;
+import dev.tidemark.internal.unit.HandlerHistory;
+import dev.tidemark.internal.unit.IdentityCheck;
+import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.unit.SafeListeners;
+import dev.tidemark.internal.unit.ListenerReports;
+import dev.tidemark.internal.unit.CountedAttempts;
+import dev.tidemark.internal.unit.WorkerContext;
+import dev.tidemark.internal.unit.SuspectedRecords;
+import dev.tidemark.internal.unit.Worker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,7 +132,7 @@ record ConsumerRuntime(
     <K, V> List<OwnThread> startWorkers(
             EngineOptions<K, V> options, String owner, SafeListeners listeners, OwnThreads group) {
         String groupId = options.groupId();
-        CountedAttempts survivors = new CountedAttempts();
+        CountedAttempts attempts = new CountedAttempts();
         HandlerHistory history = new HandlerHistory();
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         List<OwnThread> threads = new ArrayList<>();
@@ -139,20 +140,21 @@ record ConsumerRuntime(
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(
                     schema, groupId, owner, session, options.store().ownerTimeout());
-            WorkerContext<K, V> tools = new WorkerContext<>(
+            PartitionNotes notes = new PartitionNotes(schema, groupId, session, transaction);
+            WorkerContext<K, V> context = new WorkerContext<>(
                     groupId,
                     intake,
                     options.work().limits(),
                     options.work().handler(),
                     options.work().policy(),
                     transaction,
-                    new PartitionNotes(schema, groupId, session, transaction),
-                    survivors,
+                    notes,
+                    new SuspectedRecords(attempts, notes, intake, inbox),
                     history,
                     identities,
                     inbox,
                     new ListenerReports(groupId, listeners));
-            Worker<K, V> worker = new Worker<>(tools, options.work().decoders().get(), session);
+            Worker<K, V> worker = new Worker<>(context, options.work().decoders().get(), session);
             threads.add(group.create(
                     "tidemark-" + groupId + "-worker-" + (threads.size() + 1), LogContext.inGroup(groupId, worker)));
         }

@@ -4,7 +4,7 @@ import dev.tidemark.Claim;
 import dev.tidemark.PartitionState;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.work.PartitionQueues;
+import dev.tidemark.internal.queue.PartitionQueues;
 import java.util.HashSet;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;

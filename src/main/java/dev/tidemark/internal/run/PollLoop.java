@@ -10,7 +10,7 @@ import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
-import dev.tidemark.internal.work.PartitionQueues;
+import dev.tidemark.internal.queue.PartitionQueues;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -6,7 +6,7 @@ import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.work.WorkerEvents;
+import dev.tidemark.internal.unit.WorkerEvents;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;

@@ -7,7 +7,7 @@ import dev.tidemark.TidemarkListener.Rebalance;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.thread.OwnThread;
-import dev.tidemark.internal.work.PartitionQueues;
+import dev.tidemark.internal.queue.PartitionQueues;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;

@@ -13,7 +13,7 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.work.PartitionQueues;
+import dev.tidemark.internal.queue.PartitionQueues;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,0 +1,17 @@
+package dev.tidemark.internal.queue;
+
+import dev.tidemark.Claim;
+import java.util.Collection;
+import org.apache.kafka.common.TopicPartition;
+
+/** Nobody listens: what the poll thread makes of the news is not measured. In this package, as its user is. */
+final class Silence implements QueueEvents {
+    @Override
+    public void roomFor(Collection<TopicPartition> partitions) {}
+
+    @Override
+    public void appetite() {}
+
+    @Override
+    public void drained(Claim claim) {}
+}

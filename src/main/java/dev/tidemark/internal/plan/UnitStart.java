@@ -1,0 +1,14 @@
+package dev.tidemark.internal.plan;
+
+/** How a unit of work begins. */
+public sealed interface UnitStart {
+    /**
+     * With a transaction of all its records.
+     *
+     * @param decodeNanos how long they were decoded
+     */
+    record Records(long decodeNanos) implements UnitStart {}
+
+    /** With what became of its first record before any transaction: it cannot be decoded, or must not be tried. */
+    record Ended(UnitOutcome outcome) implements UnitStart {}
+}

@@ -1,0 +1,44 @@
+package dev.tidemark.internal.queue;
+
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** Batches that may be decoded ahead. It holds none that a worker has come to, so it never holds more than waits in the lanes. Thread-safe. */
+final class DecodingQueue {
+    private final Set<FetchedRecords> waiting = new LinkedHashSet<>();
+    private boolean stopped;
+
+    synchronized void add(FetchedRecords fetched) {
+        if (!stopped) {
+            fetched.waitIn(this);
+            waiting.add(fetched);
+            notify();
+        }
+    }
+
+    synchronized void remove(FetchedRecords fetched) {
+        waiting.remove(fetched);
+    }
+
+    /** The oldest batch, which it holds no longer. Waits for one. */
+    synchronized FetchedRecords take() throws InterruptedException {
+        while (waiting.isEmpty()) {
+            wait();
+        }
+        Iterator<FetchedRecords> all = waiting.iterator();
+        FetchedRecords first = all.next();
+        all.remove();
+        return first;
+    }
+
+    /** Lets go of everything. */
+    synchronized void stop() {
+        stopped = true;
+        waiting.clear();
+    }
+
+    synchronized int size() {
+        return waiting.size();
+    }
+}

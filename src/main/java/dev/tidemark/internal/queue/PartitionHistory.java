@@ -1,0 +1,107 @@
+package dev.tidemark.internal.queue;
+
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * What the units of one claimed partition have come to under this claim. It belongs to the worker whose unit the partition is in;
+ * taking and settling units hands it on from one worker to the next.
+ */
+public final class PartitionHistory {
+    /** So few are not worth a look; a hash takes less than 200 bytes. */
+    private static final int FEW_HELD_KEYS = 100;
+
+    /** Hashes of the keys whose records follow a parked one, and of some whose dead letters are gone meanwhile. */
+    private final Set<ByteBuffer> heldKeys = new HashSet<>();
+
+    /** With more held keys than this, it is time to look which of them still are. */
+    private int mostHeldKeys;
+
+    private long successes;
+    private long writes;
+    private int givenUp;
+    private boolean rowHeld;
+
+    PartitionHistory(Collection<ByteBuffer> heldKeys) {
+        holdOnly(heldKeys);
+    }
+
+    /** These keys are held now, and no others. */
+    public void holdOnly(Collection<ByteBuffer> hashes) {
+        heldKeys.clear();
+        heldKeys.addAll(hashes);
+        mostHeldKeys = Math.max(FEW_HELD_KEYS, 2 * hashes.size());
+    }
+
+    /** From now on, records of this key follow a parked one. */
+    public void hold(ByteBuffer hash) {
+        heldKeys.add(hash);
+    }
+
+    /** No dead letters of these keys are left. */
+    public void release(Collection<ByteBuffer> hashes) {
+        heldKeys.removeAll(hashes);
+    }
+
+    /** Whether records of this key follow a parked one, as far as is known here. */
+    public boolean holds(ByteBuffer hash) {
+        return heldKeys.contains(hash);
+    }
+
+    /** Whether any key is held. */
+    public boolean isHolding() {
+        return !heldKeys.isEmpty();
+    }
+
+    /** Whether so many keys were parked since the last look that dead letters of as many may be gone. */
+    public boolean isHoldingMany() {
+        return heldKeys.size() > mostHeldKeys;
+    }
+
+    int heldKeys() {
+        return heldKeys.size();
+    }
+
+    /** Records took effect. */
+    public void succeeded() {
+        givenUp = 0;
+        successes++;
+    }
+
+    /** Records that took effect wrote a row. */
+    public void wrote() {
+        writes++;
+    }
+
+    /** How often records took effect. */
+    public long successes() {
+        return successes;
+    }
+
+    /** How often records wrote a row, as far as that was looked at. */
+    public long writes() {
+        return writes;
+    }
+
+    /** A record was parked or skipped. */
+    public void gaveUp() {
+        givenUp++;
+    }
+
+    /** How many records in a row were parked or skipped. */
+    public int givenUp() {
+        return givenUp;
+    }
+
+    /** Whether another transaction held the partition's offset row the last time. */
+    public boolean isRowHeld() {
+        return rowHeld;
+    }
+
+    /** Notes whether another transaction holds the partition's offset row. */
+    public void rowHeld(boolean held) {
+        rowHeld = held;
+    }
+}

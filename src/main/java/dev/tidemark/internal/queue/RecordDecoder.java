@@ -1,0 +1,86 @@
+package dev.tidemark.internal.queue;
+
+import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.thread.OwnThread;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/** Turns bytes into keys and values with deserializers of its own. Used by one worker thread. */
+public final class RecordDecoder<K, V> implements AutoCloseable {
+    private final Deserializer<K> keys;
+    private final Deserializer<V> values;
+
+    public RecordDecoder(Supplier<? extends Deserializer<K>> keys, Supplier<? extends Deserializer<V>> values) {
+        this.keys = keys.get();
+        this.values = values.get();
+    }
+
+    /** Which side of a record a deserializer failed on. */
+    public static final class UndecodableException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String side;
+
+        UndecodableException(String side, Throwable cause) {
+            super(side, cause);
+            this.side = side;
+        }
+
+        /** Which side: key or value. */
+        public String side() {
+            return side;
+        }
+    }
+
+    /**
+     * Decodes a record from copies of its key, value and headers: whatever deserializers and handlers do to what they get, the raw
+     * record stays as Kafka delivered it. Null bytes stay null, without asking the deserializer, as KafkaConsumer does it.
+     */
+    public ConsumerRecord<K, V> decode(ConsumerRecord<byte[], byte[]> raw) throws UndecodableException {
+        Headers headers = RawRecords.copy(raw.headers());
+        return new ConsumerRecord<>(
+                raw.topic(),
+                raw.partition(),
+                raw.offset(),
+                raw.timestamp(),
+                raw.timestampType(),
+                raw.serializedKeySize(),
+                raw.serializedValueSize(),
+                side("key", keys, raw.topic(), headers, raw.key()),
+                side("value", values, raw.topic(), headers, raw.value()),
+                headers,
+                raw.leaderEpoch(),
+                Optional.empty());
+    }
+
+    // A tombstone's value is null; ConsumerRecord does not say so in its types.
+    @SuppressWarnings("NullAway")
+    private static <T> T side(
+            String side, Deserializer<T> deserializer, String topic, Headers headers, byte @Nullable [] bytes)
+            throws UndecodableException {
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            return deserializer.deserialize(topic, headers, bytes.clone());
+        } catch (Throwable e) {
+            Fatal.rethrow(e);
+            throw new UndecodableException(side, e);
+        } finally {
+            boolean unused = OwnThread.goesOn();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            keys.close();
+        } finally {
+            values.close();
+        }
+    }
+}

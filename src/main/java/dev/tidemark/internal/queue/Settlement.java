@@ -1,0 +1,24 @@
+package dev.tidemark.internal.queue;
+
+import dev.tidemark.Position;
+import dev.tidemark.internal.plan.IsolatedRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the workers end a unit's portion.
+ *
+ * @param done how many of its records are behind the position now; the others come again
+ * @param moved where the claim stands now; null if it did not move
+ * @param delay nanoseconds until its records may be tried again
+ * @param troubled whether passing trouble kept them from taking effect
+ * @param alone the record that is to be tried by itself next; null if none is
+ * @param closing whether the partition is closed with it
+ */
+public record Settlement(
+        PartitionShare taken,
+        int done,
+        @Nullable Position moved,
+        long delay,
+        boolean troubled,
+        @Nullable IsolatedRecord alone,
+        boolean closing) {}

@@ -1,0 +1,52 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.internal.queue.FetchedRecords;
+import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.thread.OwnThread;
+
+/** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the intake is stopped. */
+public final class DecodeAhead<K, V> implements Runnable {
+    private final String groupId;
+    private final PartitionQueues intake;
+    private final RecordDecoder<K, V> decoder;
+    private final WorkerEvents events;
+
+    public DecodeAhead(String groupId, PartitionQueues intake, RecordDecoder<K, V> decoder, WorkerEvents events) {
+        this.groupId = groupId;
+        this.intake = intake;
+        this.decoder = decoder;
+        this.events = events;
+    }
+
+    @Override
+    public void run() {
+        try (decoder) {
+            while (!intake.isStopped()) {
+                decodeNext();
+            }
+        } catch (Throwable e) {
+            events.failed(new TidemarkException(
+                    ErrorCode.UNEXPECTED,
+                    "group " + groupId + ": decoding ahead died of "
+                            + e.getClass().getSimpleName(),
+                    e));
+        }
+    }
+
+    private void decodeNext() {
+        try {
+            FetchedRecords fetched = intake.nextToDecode();
+            OwnThread.enter(Step.DECODING);
+            fetched.decode(decoder);
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+        } finally {
+            OwnThread.rest();
+            boolean unused = OwnThread.goesOn();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.internal.queue.PartitionHistory;
+import dev.tidemark.FailureAction;
+import dev.tidemark.internal.plan.IsolatedRecord.Failure;
+import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
+import dev.tidemark.internal.plan.Evidence;
+import dev.tidemark.internal.plan.Evidence.Habit;
+import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.SqlFacts;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** What one unit has learnt about the record that fails in it. Used by one worker. */
+final class FailingRecord {
+    /** A record that fails in another way each time is judged after so many of them. */
+    private static final int MOST_WAYS = 3;
+
+    private final HandlerHistory history;
+
+    /** How the records failed that failed together, and how many successes the lanes had had by then. */
+    private String together = "";
+
+    private final Map<PartitionHistory, Long> successesThen = new HashMap<>();
+    private boolean lockTimed;
+
+    // Of the record that fails by itself.
+    private OptionalInt neighboursAlike = OptionalInt.empty();
+    private Proof proof = Proof.NONE;
+    private @Nullable FailureAction decided;
+    private int ways;
+    private int inARow;
+    private @Nullable String kind;
+
+    FailingRecord(HandlerHistory history) {
+        this.history = history;
+    }
+
+    /** Whether a time limit ended a try of this unit, so that the next ones must tell a wait for a lock from work that takes long. */
+    boolean isLockTimed() {
+        return lockTimed;
+    }
+
+    /** From now on, a wait for a lock is told from work that takes long. */
+    void lockTimed() {
+        lockTimed = true;
+    }
+
+    /** Records of these parts have failed together. */
+    void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts) {
+        together = facts.kind();
+        successesThen.clear();
+        shares.forEach(share -> successesThen.put(share.history(), successes(share, facts)));
+        lockTimed |= facts.isCancelled();
+    }
+
+    /** The failure of those records is known to be that of this one, the first of its part. */
+    void pin(ShareProgress<?, ?> share) {
+        Long successes = successesThen.get(share.history());
+        if (successes != null && share.failure() == null) {
+            share.failed(new Failure(together, successes));
+        }
+    }
+
+    /**
+     * Other records were tried.
+     *
+     * @param action what the policy has said about this one
+     * @param by which succeeded
+     * @param alike how many failed as this one did
+     * @param tried how many there were at all
+     */
+    void compared(FailureAction action, Proof by, int alike, int tried) {
+        decided = action;
+        inARow = tried > 0 ? 0 : inARow;
+        proof = by;
+        neighboursAlike = OptionalInt.of(by == Proof.NONE ? alike : 0);
+    }
+
+    /** What the policy has said about this record, which is tried again. */
+    void decided(FailureAction action) {
+        decided = action;
+    }
+
+    /** Another record is looked at from now on. */
+    void forget() {
+        inARow = 0;
+        kind = null;
+        neighboursAlike = OptionalInt.empty();
+        proof = Proof.NONE;
+        decided = null;
+        ways = 0;
+    }
+
+    /**
+     * What is known of a record that has just failed by itself.
+     *
+     * @param cleanSession whether no handler had left anything in the session in which it failed
+     */
+    Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean cleanSession) {
+        inARow++;
+        kind = facts.kind();
+        boolean clean = cleanSession || !isSessionSuspect(share, facts) || inARow >= MOST_WAYS;
+        Rounds rounds = share.rounds();
+        Failure first = share.failure();
+        if (first == null && rounds != null && rounds.kind().equals(kind)) {
+            decided = rounds.decided();
+        }
+        boolean alike = first != null && first.kind().equals(kind);
+        boolean othersSucceeded = first != null && alike && successes(share, facts) > first.successes();
+        if (!alike) {
+            share.failed(new Failure(kind, successes(share, facts)));
+        }
+        boolean judged = alike || (neighboursAlike.isPresent() && ++ways >= MOST_WAYS);
+        if (!judged) {
+            neighboursAlike = OptionalInt.empty();
+            proof = Proof.NONE;
+            decided = first == null ? decided : null;
+        }
+        String topic = share.partition().topic();
+        Habit habit = history.habit(topic, kind);
+        if (rounds != null) {
+            habit = habit.or(history.habit(topic, rounds.kind()));
+        }
+        return new Evidence(
+                othersSucceeded ? Proof.OWN : proof,
+                neighboursAlike,
+                history.givenUpAlike(topic, kind),
+                inARow,
+                clean,
+                share.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,
+                habit,
+                decided);
+    }
+
+    /** How many successes of the part's partition say something about records that fail so. */
+    private long successes(ShareProgress<?, ?> share, SqlFacts facts) {
+        boolean any = history.counts(share.partition().topic(), false, facts.fromDatabase());
+        return any ? share.history().successes() : share.history().writes();
+    }
+
+    /** Whether what handlers left in the session may be why a record fails so. */
+    boolean isSessionSuspect(ShareProgress<?, ?> share, SqlFacts facts) {
+        return facts.fromDatabase() && history.habit(share.partition().topic(), facts.kind()) != Habit.STAYS;
+    }
+
+    /** The next round of a record that failed in this one, about which its policy has decided. */
+    Rounds nextRound(ShareProgress<?, ?> share, FailureAction action) {
+        Rounds rounds = share.rounds();
+        return new Rounds(rounds == null ? 1 : rounds.count() + 1, Objects.requireNonNull(kind), action);
+    }
+
+    /** A record of this part succeeded by itself: if it failed before, that has passed. */
+    void succeeded(ShareProgress<?, ?> share) {
+        Rounds rounds = share.rounds();
+        String passed = kind != null || rounds == null ? kind : rounds.kind();
+        if (passed != null) {
+            history.passed(share.partition().topic(), passed);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.FailureAction;
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.Reaction;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitTransaction.Terms;
+import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/** Parks or skips the first record of a part, in a transaction of its own. Used by one worker, once. */
+final class GiveUpUnit<K, V> {
+    private static final Logger LOG = LoggerFactory.getLogger(GiveUpUnit.class);
+
+    private final WorkerContext<K, V> tools;
+    private final ShareProgress<K, V> share;
+    private final Reaction.GiveUp reaction;
+
+    GiveUpUnit(WorkerContext<K, V> tools, ShareProgress<K, V> share, Reaction.GiveUp reaction) {
+        this.tools = tools;
+        this.share = share;
+        this.reaction = reaction;
+    }
+
+    /** Gives it up; if that is committed, the part has moved beyond it. */
+    UnitOutcome run() {
+        ConsumerRecord<byte[], byte[]> record = share.firstRaw();
+        int attempts = share.attemptsAlone();
+        UnitOutcome outcome = tools.transaction()
+                .run(List.of(share.claim()), Terms.USUAL.lockTimed(true), tx -> end(record, attempts + 1));
+        if (outcome instanceof UnitOutcome.Committed committed) {
+            gaveUp(record, committed);
+        }
+        return outcome;
+    }
+
+    private UnitEnd end(ConsumerRecord<byte[], byte[]> record, int attempts) {
+        Throwable cause = Objects.requireNonNullElse(reaction.why().getCause(), reaction.why());
+        return reaction.how() instanceof FailureAction.Park park
+                ? new UnitEnd.Park(
+                        share.claim(), record, park.holdKey(), reaction.why().code(), cause, attempts)
+                : new UnitEnd.Skip(
+                        share.claim(), record, String.valueOf(reaction.why().getMessage()));
+    }
+
+    private void gaveUp(ConsumerRecord<byte[], byte[]> record, UnitOutcome.Committed committed) {
+        byte[] key = record.key();
+        if (reaction.how() instanceof FailureAction.Park park && park.holdKey() && key != null) {
+            share.history().hold(KeyHash.of(key));
+        }
+        committed.moves().values().forEach(share::moved);
+        log(record.offset());
+        share.history().gaveUp();
+        tools.reports()
+                .gaveUp(
+                        share.partition(),
+                        record.offset(),
+                        reaction.how(),
+                        reaction.why().code());
+    }
+
+    /** The first in a row is news; those behind it are counted, not told. */
+    private void log(long offset) {
+        String words = LogContext.quotable(
+                reaction.why(), String.valueOf(reaction.why().getMessage()));
+        try (MDC.MDCCloseable unused = LogContext.about(share.partition())) {
+            if (share.history().givenUp() == 0) {
+                LOG.warn(
+                        "gave up a record group={} partition={} offset={} code={} error=\"{}\"",
+                        tools.groupId(),
+                        share.partition(),
+                        offset,
+                        reaction.why().code(),
+                        words);
+            } else {
+                LOG.debug("gave up another record partition={} offset={}", share.partition(), offset);
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.unit.UnitHandler.Progress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tries records beside one that failed, each in a transaction that is rolled back, until one succeeds. Nothing of it stays in the
+ * database; a handler's effects outside of it do, as after any failed transaction. Used by one worker, once.
+ */
+final class NeighbourTrial<K, V> {
+    /** How many records of the partition are looked among. */
+    private static final int REACH = 512;
+
+    /** How many records of other partitions are tried where there are none of its own. */
+    private static final int OTHERS = 4;
+
+    private final WorkerContext<K, V> tools;
+    private final RecordDecoder<K, V> decoder;
+    private final ShareProgress<K, V> share;
+    private final List<ShareProgress<K, V>> shares;
+    private final UnitOutcome failed;
+    private final SqlFacts failure;
+    private final boolean undecodable;
+    private final boolean atCommit;
+    private final boolean lockTimed;
+    private int alike;
+    private int tried;
+
+    /** How many failed in what the first record failed in: to be decoded, or to be handled. */
+    private int compared;
+
+    /**
+     * @param share whose first record failed
+     * @param shares all of its unit
+     * @param failure how it failed
+     * @param failed the same as the outcome; where it could not be decoded, nothing but decoding is tried
+     */
+    NeighbourTrial(
+            WorkerContext<K, V> tools,
+            RecordDecoder<K, V> decoder,
+            ShareProgress<K, V> share,
+            List<ShareProgress<K, V>> shares,
+            SqlFacts failure,
+            UnitOutcome failed,
+            boolean lockTimed) {
+        this.tools = tools;
+        this.decoder = decoder;
+        this.share = share;
+        this.shares = shares;
+        this.failure = failure;
+        this.failed = failed;
+        this.undecodable = failed instanceof UnitOutcome.Undecodable;
+        this.atCommit = failed instanceof UnitOutcome.HandlerFailed f && f.atCommit();
+        this.lockTimed = lockTimed;
+    }
+
+    /**
+     * What came of it.
+     *
+     * @param proof which record succeeded
+     * @param alike how many failed as the first record did
+     * @param tried how many there were
+     * @param ended how a trial ended that says nothing of its record, so that the unit ends with it; null otherwise
+     * @param interrupted whether the unit may not go on
+     */
+    record Result(
+            Proof proof, int alike, int tried, @Nullable UnitOutcome ended, boolean interrupted) {}
+
+    Result run() {
+        if (share.taken().isSuspected()) {
+            // Who follows one that may have killed its owners may kill as well, and is not counted here.
+            return result(Proof.NONE, null, false);
+        }
+        if (atCommit) {
+            UnitOutcome itself = tryOut(share.firstRaw());
+            tried++;
+            if (itself instanceof UnitOutcome.Committed) {
+                // It fails at nothing but a COMMIT, to which no trial comes: others can be no proof.
+                alike = behind().isEmpty() && others().isEmpty() ? 0 : 1;
+                return result(Proof.NONE, null, false);
+            }
+            if (!isOfItsRecord(itself)) {
+                return result(Proof.NONE, itself, false);
+            }
+            alike = 0;
+            compared = 0;
+        }
+        Result own = run(spread(ofOtherKeys(behind())), Proof.OWN);
+        boolean says = own.proof() != Proof.NONE || own.ended() != null || own.interrupted() || compared > 0;
+        return says ? own : run(others(), Proof.OTHERS);
+    }
+
+    private Result run(List<ConsumerRecord<byte[], byte[]>> candidates, Proof proof) {
+        for (ConsumerRecord<byte[], byte[]> candidate : candidates) {
+            if (tools.queues().isStopped() || tools.queues().isClosed(share.taken())) {
+                return result(Proof.NONE, null, true);
+            }
+            tried++;
+            UnitOutcome outcome = tryOut(candidate);
+            if (outcome instanceof UnitOutcome.Committed) {
+                if (failed instanceof UnitOutcome.HandlerFailed f
+                        && f.facts().isCancelled()
+                        && tools.transaction().wroteToForeignTable()) {
+                    // What waits on the far side for a lock cannot be told from what works for long.
+                    return result(Proof.NONE, new UnitOutcome.Troubled(FailureKind.PASSING, f.cause()), false);
+                }
+                String topic = share.partition().topic();
+                if (undecodable
+                        || tools.history().counts(topic, tools.transaction().wrote(), failure.fromDatabase())) {
+                    return result(proof, null, false);
+                }
+                // It was passed over without an effect, and so did not come to what fails.
+                continue;
+            }
+            if (!isOfItsRecord(outcome)) {
+                return result(Proof.NONE, endOf(outcome), false);
+            }
+        }
+        return result(Proof.NONE, null, false);
+    }
+
+    /** What a record that cannot be decoded for now means to one that stands before it: it waits as well. */
+    private static UnitOutcome endOf(UnitOutcome outcome) {
+        return outcome instanceof UnitOutcome.Undecodable undecodable
+                ? new UnitOutcome.Troubled(FailureKind.PASSING, undecodable.cause())
+                : outcome;
+    }
+
+    private Result result(Proof proof, @Nullable UnitOutcome ended, boolean interrupted) {
+        return new Result(proof, alike, tried, ended, interrupted);
+    }
+
+    /** Takes in how a record failed; returns false for an outcome that says nothing of it. */
+    private boolean isOfItsRecord(UnitOutcome outcome) {
+        if (outcome instanceof UnitOutcome.HandlerFailed failed) {
+            compared++;
+            alike += !undecodable && failed.facts().kind().equals(failure.kind()) ? 1 : 0;
+            return true;
+        }
+        if (outcome instanceof UnitOutcome.Undecodable failed) {
+            // If it did not come to the handler, it says nothing of what the handler does.
+            compared += undecodable ? 1 : 0;
+            alike += undecodable && failed.facts().kind().equals(failure.kind()) ? 1 : 0;
+            return FailureKind.of(failed.facts()) == FailureKind.HANDLER;
+        }
+        return outcome instanceof UnitOutcome.TransactionBroken;
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> behind() {
+        List<ConsumerRecord<byte[], byte[]>> behind = new ArrayList<>(share.behindFirst());
+        if (behind.size() < REACH) {
+            behind.addAll(tools.queues().behind(share.taken(), REACH - behind.size()));
+        }
+        if (share.history().isHolding()) {
+            // They follow a parked one of their key, and may fail for that alone.
+            behind.removeIf(record -> record.key() != null && share.history().holds(KeyHash.of(record.key())));
+        }
+        return behind;
+    }
+
+    private List<ConsumerRecord<byte[], byte[]>> others() {
+        List<ConsumerRecord<byte[], byte[]>> others = new ArrayList<>();
+        for (ShareProgress<K, V> other : shares) {
+            if (other != share
+                    && other.partition().topic().equals(share.partition().topic())
+                    && others.size() < OTHERS
+                    && other.hasLeft()) {
+                others.add(other.firstRaw());
+            }
+        }
+        others.addAll(tools.queues().firstOfOthers(share.taken(), OTHERS - others.size()));
+        return others;
+    }
+
+    /** What is wrong with a record is often wrong with its key, so that others of it say little. */
+    private List<ConsumerRecord<byte[], byte[]>> ofOtherKeys(List<ConsumerRecord<byte[], byte[]>> records) {
+        byte[] key = share.firstRaw().key();
+        return key == null
+                ? records
+                : records.stream()
+                        .filter(record -> !Arrays.equals(key, record.key()))
+                        .toList();
+    }
+
+    /** The next ones closely, those further behind at growing distances: bad records often come in a row. */
+    private static <T> List<T> spread(List<T> all) {
+        List<T> some = new ArrayList<>();
+        for (int i = 0; i < all.size(); i = 2 * i + 1) {
+            some.add(all.get(i));
+        }
+        return some;
+    }
+
+    private UnitOutcome tryOut(ConsumerRecord<byte[], byte[]> raw) {
+        ConsumerRecord<K, V> record;
+        try {
+            record = decoder.decode(raw);
+        } catch (UndecodableException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause));
+        }
+        if (undecodable) {
+            return new UnitOutcome.Committed(Map.of());
+        }
+        Progress progress =
+                new Progress(1, System.nanoTime() + tools.limits().time().toNanos());
+        UnitOutcome outcome = tools.transaction()
+                .run(List.of(share.claim()), Terms.USUAL.lockTimed(lockTimed).asTrial(), tx -> {
+                    tools.handler().handle(List.of(List.of(record)), tx, progress);
+                    return new UnitEnd.Advance(Map.of());
+                });
+        // The handler may have cleared it.
+        LogContext.enter(tools.groupId());
+        return outcome;
+    }
+}

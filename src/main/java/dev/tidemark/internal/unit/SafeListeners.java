@@ -1,0 +1,104 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkListener;
+import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.thread.OwnThread;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All listeners as one that never throws: what they throw harms nobody else. Thread-safe. */
+public final class SafeListeners implements TidemarkListener {
+    private static final Logger LOG = LoggerFactory.getLogger(SafeListeners.class);
+
+    private final String groupId;
+    private final List<TidemarkListener> listeners;
+    private final Set<Class<?>> failed = ConcurrentHashMap.newKeySet();
+
+    public SafeListeners(String groupId, List<TidemarkListener> listeners) {
+        this.groupId = groupId;
+        this.listeners = listeners;
+    }
+
+    /** Whether nobody listens, so that nothing need be made up for them. */
+    boolean isEmpty() {
+        return listeners.isEmpty();
+    }
+
+    private void tell(Consumer<TidemarkListener> news) {
+        for (TidemarkListener listener : listeners) {
+            try {
+                news.accept(listener);
+            } catch (Throwable e) {
+                Fatal.rethrow(e);
+                if (failed.add(listener.getClass())) {
+                    LOG.warn(
+                            "a listener failed, what it throws is ignored from now on group={} listener={} cause={}",
+                            groupId,
+                            listener.getClass().getName(),
+                            e.getClass().getSimpleName());
+                }
+            } finally {
+                boolean unused = OwnThread.goesOn();
+            }
+        }
+    }
+
+    @Override
+    public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+        tell(listener -> listener.started(consumer, kafkaMetrics));
+    }
+
+    @Override
+    public void stopped(TidemarkConsumer consumer) {
+        tell(listener -> listener.stopped(consumer));
+    }
+
+    @Override
+    public void unitEnded(Unit unit) {
+        tell(listener -> listener.unitEnded(unit));
+    }
+
+    @Override
+    public void retrying(Retry retry) {
+        tell(listener -> listener.retrying(retry));
+    }
+
+    @Override
+    public void parked(GivenUp records) {
+        tell(listener -> listener.parked(records));
+    }
+
+    @Override
+    public void skipped(GivenUp records) {
+        tell(listener -> listener.skipped(records));
+    }
+
+    @Override
+    public void fenced(Fence fence) {
+        tell(listener -> listener.fenced(fence));
+    }
+
+    @Override
+    public void halted(Halt halt) {
+        tell(listener -> listener.halted(halt));
+    }
+
+    @Override
+    public void claimed(Claimed claimed) {
+        tell(listener -> listener.claimed(claimed));
+    }
+
+    @Override
+    public void rebalanced(Rebalance rebalance) {
+        tell(listener -> listener.rebalanced(rebalance));
+    }
+}

@@ -1,0 +1,124 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.plan.UnitStart;
+import dev.tidemark.internal.queue.PartitionShare;
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.ErrorCode;
+import dev.tidemark.TidemarkException;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.unit.ShareDecoder.Decoded;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/** One worker: takes what is there, decodes it, and runs it as a unit of work. */
+public final class Worker<K, V> implements Runnable {
+    /** Long enough that a steady trickle keeps its connection, short enough that an idle consumer blocks no pool. */
+    private static final Duration KEEP_CONNECTION = Duration.ofSeconds(10);
+
+    private final WorkerContext<K, V> tools;
+    private final RecordDecoder<K, V> decoder;
+    private final ShareDecoder<K, V> shareDecoder;
+    private final WorkerSession session;
+    private UnitPace pace;
+
+    public Worker(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder, WorkerSession session) {
+        this.tools = tools;
+        this.decoder = decoder;
+        this.shareDecoder = new ShareDecoder<>(decoder, tools.notes());
+        this.session = session;
+        this.pace = UnitPace.initial(tools.limits());
+    }
+
+    /** Works until the intake is stopped; whatever ends it before ends the consumer. */
+    @Override
+    public void run() {
+        try (session;
+                decoder) {
+            session.warmUp();
+            OwnThread.rest();
+            while (!tools.queues().isStopped()) {
+                List<PartitionShare> unit = next();
+                if (unit.isEmpty()) {
+                    OwnThread.enter(Step.CONNECTING);
+                    session.giveBack();
+                    OwnThread.rest();
+                } else {
+                    finish(unit);
+                }
+            }
+        } catch (Throwable e) {
+            tools.events()
+                    .failed(new TidemarkException(
+                            ErrorCode.UNEXPECTED,
+                            "group " + tools.groupId() + ": a worker died of "
+                                    + e.getClass().getSimpleName(),
+                            e));
+        }
+    }
+
+    private List<PartitionShare> next() {
+        try {
+            return tools.queues().take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+            return List.of();
+        }
+    }
+
+    private void finish(List<PartitionShare> unit) {
+        session.unitTaken(System.nanoTime());
+        OwnThread.enter(Step.DECODING);
+        boolean ended = false;
+        try {
+            work(unit);
+            ended = true;
+        } finally {
+            if (!ended) {
+                tools.queues().abandon(unit);
+            }
+            OwnThread.rest();
+            boolean unused = OwnThread.goesOn();
+        }
+    }
+
+    private void work(List<PartitionShare> unit) {
+        long decodeNanos = 0;
+        List<ShareProgress<K, V>> shares = new ArrayList<>();
+        for (PartitionShare taken : unit) {
+            // Before it is decoded, which may be what kills.
+            UnitOutcome refused = taken.isSuspected() && !taken.records().isEmpty()
+                    ? tools.suspected().begin(taken.claim(), taken.records().get(0).offset())
+                    : null;
+            if (refused != null) {
+                run(List.of(new ShareProgress<>(taken, List.of())), new UnitStart.Ended(refused));
+                continue;
+            }
+            OwnThread.enter(Step.DECODING);
+            long began = System.nanoTime();
+            Decoded<K, V> decoded = shareDecoder.decode(taken);
+            if (decoded.failed().isPresent()) {
+                run(List.of(decoded.share()), new UnitStart.Ended(UnitRun.outcomeOf(decoded.failed().get())));
+                continue;
+            }
+            decodeNanos += System.nanoTime() - began;
+            shares.add(decoded.share());
+        }
+        if (!shares.isEmpty()) {
+            run(shares, new UnitStart.Records(decodeNanos));
+        }
+    }
+
+    private void run(List<ShareProgress<K, V>> shares, UnitStart start) {
+        pace = new UnitRun<>(tools, decoder, pace, shares).run(start);
+    }
+}

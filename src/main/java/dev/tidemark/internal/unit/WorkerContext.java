@@ -1,0 +1,27 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.store.PartitionNotes;
+import dev.tidemark.internal.store.UnitTransaction;
+
+/**
+ * What a worker's units work with.
+ *
+ * @param history shared by all workers of a consumer
+ * @param identities asked before each commit
+ */
+public record WorkerContext<K, V>(
+        String groupId,
+        PartitionQueues queues,
+        UnitLimits limits,
+        UnitHandler<K, V> handler,
+        FailurePolicy policy,
+        UnitTransaction transaction,
+        PartitionNotes notes,
+        SuspectedRecords suspected,
+        HandlerHistory history,
+        IdentityCheck identities,
+        WorkerEvents events,
+        ListenerReports reports) {}

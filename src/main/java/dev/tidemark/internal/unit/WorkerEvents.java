@@ -1,0 +1,30 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.Claim;
+import dev.tidemark.TidemarkException;
+import java.util.Collection;
+import dev.tidemark.internal.queue.QueueEvents;
+
+/** What the workers have to tell the poll thread. Every method returns at once; any thread may call. */
+public interface WorkerEvents extends QueueEvents {
+    /** These claims are gone, or in doubt; what was buffered under them is dropped already. */
+    void lost(Collection<Claim> claims, TidemarkException why);
+
+    /** These partitions cannot go on; what was buffered for them is dropped already. */
+    void halted(Collection<Claim> claims, TidemarkException why);
+
+    /** An attempt failed and will be repeated. */
+    void retrying(Collection<Claim> claims, TidemarkException why);
+
+    /** The positions of these claims have moved in the database. */
+    void moved(Collection<Claim> claims);
+
+    /** What was retried has taken effect. */
+    void recovered(Collection<Claim> claims);
+
+    /** This process came back from a record under suspicion that it will not try again here, and could not note that itself. */
+    void survived(Claim claim, long offset);
+
+    /** The whole consumer cannot go on. */
+    void failed(TidemarkException why);
+}
