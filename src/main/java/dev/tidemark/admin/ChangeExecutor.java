@@ -79,7 +79,7 @@ final class ChangeExecutor {
             if (!Objects.equals(now.get(topic), incarnations.get(topic))) {
                 throw OperatorErrors.refused(
                         "topic " + topic + " of group " + functions.group()
-                                + " was bound anew while this planned, so its offsets mean something else now: nothing was"
+                                + " was rebound while this planned, so its offsets mean something else now: nothing was"
                                 + " changed; plan it again",
                         null);
             }
@@ -154,7 +154,7 @@ final class ChangeExecutor {
             if (incarnation != facts.incarnation() + 1) {
                 throw OperatorErrors.refused(
                         "topic " + facts.topic() + " of group " + facts.group()
-                                + " was bound anew by another while this planned, and its consumers may have read on since"
+                                + " was rebound by another call while this planned, and its consumers may have read on since"
                                 + " then: nothing was changed; tidemark describe " + facts.group()
                                 + " shows where they are",
                         null);

@@ -8,7 +8,7 @@ import java.util.List;
  * default. Immutable.
  *
  * <p>A plan does not go stale unnoticed: targets that count from where partitions stand are counted again under their locks, all others
- * say where the group goes, wherever it is by then, and a plan for a topic that was bound anew meanwhile is refused.
+ * say where the group goes, wherever it is by then, and a plan for a topic that was rebound meanwhile is refused.
  */
 public sealed interface ChangePlan permits ResetPlan, UndoPlan, RebindPlan {
     /** The group that it is about. */

@@ -19,7 +19,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Plans changes of offsets from what the store and Kafka say; what cannot be is refused for all partitions (TM-601). Pure. */
 final class ChangePlanner {
-    /** More reasons than that help nobody. */
+    /** How many reasons an error names. */
     private static final int NAMED = 5;
 
     private ChangePlanner() {}

@@ -12,7 +12,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param logEndOffset the log's end as the partition's owner saw it last; empty before the first look
  * @param lag records that are still to be read, by the same look; empty before it
  * @param owner the consumer that has claimed it; empty if none has
- * @param state {@code halted}, {@code paused}, {@code waiting}, {@code owned} or {@code free}; a newer store may know others
+ * @param state halted, paused, waiting, owned or free, in lower case; a newer store may know others
  * @param errorCode why it has halted or waits, such as TM-502; empty unless it does
  * @param errorText the same in words, without any record's content
  * @param since since when it has halted or waits, by the server's clock; empty unless it does

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Asks the store and Kafka for what a plan is made of. No connection is held while Kafka is asked. */
 final class Planning {
-    /** More changes than that help nobody. */
+    /** How many changes an error names. */
     private static final int NAMED = 5;
 
     private static final String SAVEPOINT = "before_undo";

@@ -23,7 +23,7 @@ import org.jdbi.v3.core.statement.Query;
 
 /** What the store's views and tables show, for one call. */
 final class Views {
-    /** More ids than that help nobody. */
+    /** How many ids an error names. */
     private static final int NAMED = 10;
 
     private static final String TOPICS = """

@@ -2,7 +2,7 @@ package dev.tidemark.cli;
 
 import java.util.Arrays;
 
-/** What libraries may say: on standard error, warnings only, unless somebody wants to know more. */
+/** What libraries may say: on standard error, warnings only, unless --debug is given. */
 final class Logging {
     private static final String FILE = "logback.configurationFile";
 

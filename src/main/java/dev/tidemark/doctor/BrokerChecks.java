@@ -13,7 +13,7 @@ final class BrokerChecks {
 
     static List<Finding> reachable(String clusterId, int nodes) {
         return List.of(
-                Finding.ok(SECTION, "reachable", nodes + (nodes == 1 ? " broker answers" : " brokers answer")),
+                Finding.ok(SECTION, "reachable", nodes + (nodes == 1 ? " broker" : " brokers")),
                 Finding.ok(SECTION, "cluster id", clusterId));
     }
 

@@ -20,7 +20,7 @@ final class ConnectionChecks {
     /**
      * @param settings the server's
      * @param workers of one consumer
-     * @param pool the size of its pool; null where nobody said
+     * @param pool the size of its pool; null where it is not known
      */
     static List<Finding> judge(Settings settings, Facts facts, int workers, @Nullable Integer pool) {
         List<Finding> findings = new ArrayList<>();

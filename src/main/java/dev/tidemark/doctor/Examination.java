@@ -70,7 +70,7 @@ final class Examination {
             int threshold = driver.getPrepareThreshold();
             driver.setPrepareThreshold(0);
             try {
-                findings.add(Finding.ok("database", "connection", "the database answers"));
+                findings.add(Finding.ok("database", "connection", "connected"));
                 server(new ServerQuestions(handle));
                 groups.addAll(store(new StoreQuestions(handle, schema.name())));
             } finally {
@@ -84,8 +84,8 @@ final class Examination {
                     StoreErrors.isRefusedLogin(e)
                             ? StoreErrors.wayIn(e)
                             : "check the JDBC URL (--jdbc-url), and whether the server runs"));
-            findings.add(Finding.skipped("schema", "the database does not answer"));
-            findings.add(Finding.skipped("group", "the database does not answer"));
+            findings.add(Finding.skipped("schema", "the database is unreachable"));
+            findings.add(Finding.skipped("group", "the database is unreachable"));
         }
         kafka(groups);
         return List.copyOf(findings);
@@ -191,8 +191,8 @@ final class Examination {
             }
         } catch (KafkaException e) {
             findings.add(BrokerChecks.unreachable(message(e)));
-            findings.add(Finding.skipped("topics", "Kafka does not answer"));
-            findings.add(Finding.skipped("retention", "Kafka does not answer"));
+            findings.add(Finding.skipped("topics", "Kafka is unreachable"));
+            findings.add(Finding.skipped("retention", "Kafka is unreachable"));
         }
     }
 

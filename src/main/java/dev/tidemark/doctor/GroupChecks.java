@@ -72,7 +72,7 @@ final class GroupChecks {
                 "group " + group + ": topic " + place.partition().topic() + " partition "
                         + place.partition().partition() + " has halted with "
                         + Objects.requireNonNullElse(place.errorCode(), "an error") + ": "
-                        + Objects.requireNonNullElse(place.errorText(), "nobody said why"),
+                        + Objects.requireNonNullElse(place.errorText(), "no reason recorded"),
                 "fix the cause (docs/errors.md), then let it try again: tidemark reset " + group + " --topic " + where
                         + " --to-current --execute");
     }
@@ -83,7 +83,7 @@ final class GroupChecks {
                 "waiting",
                 "group " + group + ": topic " + place.partition().topic() + " partition "
                         + place.partition().partition() + " waits since " + place.waitingSince() + ": "
-                        + Objects.requireNonNullElse(place.errorText(), "nobody said why"),
+                        + Objects.requireNonNullElse(place.errorText(), "no reason recorded"),
                 "end what it waits for, or wait: it goes on by itself (docs/errors.md)");
     }
 
@@ -173,10 +173,10 @@ final class GroupChecks {
                 .min(Instant::compareTo)
                 .map(oldest -> "for " + Durations.words(Duration.between(oldest, facts.readAt())))
                 .orElse("yet");
-        String finding = of(facts) + "nobody has looked at the log of " + stale.size() + " of "
+        String finding = of(facts) + "no owner has looked at the log of " + stale.size() + " of "
                 + facts.places().size() + " partitions " + since + ", so their lag is not known";
         return owners.isEmpty()
-                ? Finding.warn(SECTION, "samples", finding + ": nobody owns them", "start its consumers")
+                ? Finding.warn(SECTION, "samples", finding + ": they have no owner", "start its consumers")
                 : Finding.warn(
                         SECTION,
                         "samples",

@@ -23,7 +23,7 @@ import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 
-/** Asks Kafka about groups and hands the answers to the checks. */
+/** Asks Kafka about groups and hands what it says to the checks. */
 final class KafkaRound {
     private final KafkaQuestions kafka;
 

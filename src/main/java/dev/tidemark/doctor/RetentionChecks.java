@@ -29,7 +29,7 @@ final class RetentionChecks {
      * A partition with something left to read.
      *
      * @param behind how many offsets
-     * @param recordAt the timestamp of the next record to read, or nearly; null where nobody knows
+     * @param recordAt the timestamp of the next record to read, or nearly; null where it is not known
      * @param margin offsets between the log's start and the next to read
      * @param moved offsets by which the log's start moved since it was sampled; null where it never was
      * @param since how long ago that was
@@ -46,7 +46,7 @@ final class RetentionChecks {
         return Finding.warn(
                 SECTION,
                 "expiry",
-                "group " + group + ": topic " + topic + ": nobody can tell when records expire: " + why,
+                "group " + group + ": topic " + topic + ": it is not known when records expire: " + why,
                 "kafka-acls --add --allow-principal User:<user> --operation DescribeConfigs --topic " + topic);
     }
 

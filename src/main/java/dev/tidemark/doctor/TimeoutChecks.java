@@ -36,8 +36,8 @@ final class TimeoutChecks {
                         ? Finding.warn(
                                 SECTION,
                                 "client_connection_check_interval",
-                                "off: a statement of a process that was killed goes on to its end, and keeps its locks so"
-                                        + " long",
+                                "off: a statement of a process that was killed keeps running, and holds its locks until it"
+                                        + " finishes",
                                 "alter system set client_connection_check_interval = '10s'; select pg_reload_conf()")
                         : Finding.ok(
                                 SECTION,

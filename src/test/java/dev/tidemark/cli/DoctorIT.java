@@ -257,7 +257,7 @@ class DoctorIT {
         assertThat(result.exitCode()).isEqualTo(ExitCode.FINDINGS);
         is(one(result, "group", "halted"), "fail", "TM-502", "the handler failed");
         is(one(result, "group", "paused"), "warn", "tidemark_operator", "repairs");
-        is(one(result, "group", "samples"), "warn", "nobody owns them");
+        is(one(result, "group", "samples"), "warn", "they have no owner");
 
         String other = group + "-other";
         Result unknown = cli.run("doctor", "--group", other, "-o", "json");
@@ -360,7 +360,7 @@ class DoctorIT {
         secured.allow(ResourceType.TOPIC, group, AclOperation.READ);
         Result allowed = there.run("doctor", "-o", "json");
         assertThat(allowed.exitCode()).as(allowed.out()).isZero();
-        is(one(allowed, "retention", "expiry"), "warn", "nobody can tell");
+        is(one(allowed, "retention", "expiry"), "warn", "it is not known");
         secured.allow(ResourceType.TOPIC, group, AclOperation.DESCRIBE_CONFIGS);
         is(one(there.run("doctor", "-o", "json"), "retention", "expiry"), "ok");
         assertThat(allowed.out()).doesNotContain(Canary.PASSWORD.plant());

@@ -91,7 +91,7 @@ public final class DatabaseOptions {
         if (source.getPassword() == null) {
             source.setPassword(environment.get("PGPASSWORD"));
         }
-        // The driver names itself where the URL names nobody, and the audit log is to tell more.
+        // The driver names itself where the URL names no application, and the audit log is to tell more.
         if (DRIVER.equals(source.getApplicationName())) {
             source.setApplicationName("tidemark-cli");
         }

@@ -12,12 +12,12 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Whether and where a run answers {@code /health}, {@code /ready} and {@code /metrics}. */
+/** Whether and where a run serves {@code /health}, {@code /ready} and {@code /metrics}. */
 public final class HttpOptions {
     @Option(
             names = "--http-port",
             paramLabel = "PORT",
-            description = "Answer /health, /ready and /metrics (Prometheus) there. Default: not at all.")
+            description = "Serve /health, /ready and /metrics (Prometheus) there. Default: not at all.")
     private @Nullable Integer port;
 
     @Option(
@@ -30,12 +30,12 @@ public final class HttpOptions {
 
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-    /** Measures, where somebody can ask for it. */
+    /** Measures, if there is an endpoint to ask for it. */
     public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
         return port == null ? builder : builder.listener(TidemarkMetrics.to(meters));
     }
 
-    /** Answers until it is closed; null where nobody asked for it. */
+    /** Serves until it is closed; null without --http-port. */
     @Nullable
     public HttpEndpoint start(TidemarkConsumer consumer) {
         if (port == null) {

@@ -79,7 +79,7 @@ public final class HttpEndpoint implements AutoCloseable {
         return server.getAddress();
     }
 
-    /** Stops at once; answers under way may be cut off. */
+    /** Stops at once; responses under way may be cut off. */
     @Override
     public void close() {
         server.stop(0);

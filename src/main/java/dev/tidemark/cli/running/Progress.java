@@ -26,7 +26,7 @@ public final class Progress {
      *
      * @param perSecond records
      * @param lag what is still to be read; empty while a partition's is unknown
-     * @param left until the lag is gone at this rate, if nothing new comes in; empty where nobody can tell
+     * @param left until the lag is gone at this rate, if nothing new comes in; empty where it is not known
      */
     public record Look(double perSecond, OptionalLong lag, Optional<Duration> left, int partitions, int halted) {
         @Override

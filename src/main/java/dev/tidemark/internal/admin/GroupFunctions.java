@@ -74,7 +74,7 @@ public record GroupFunctions(
         int unused = bound("bind_topic", topic, identity, offsets);
     }
 
-    /** Binds a topic anew; returns which incarnation it is now. */
+    /** Binds a topic again; returns which incarnation it is now. */
     public int rebind(String topic, Identity identity, List<Long> offsets) {
         return bound("rebind_topic", topic, identity, offsets);
     }

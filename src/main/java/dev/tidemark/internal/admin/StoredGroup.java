@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record StoredGroup(
         String group, Map<String, Identity> topics, Map<String, Integer> incarnations, List<Row> rows) {
-    /** More names than that help nobody. */
+    /** How many names an error names. */
     private static final int NAMED = 10;
 
     /**
