@@ -36,11 +36,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** What the control thread meets and no code describes: no consumer dies of it, and none is silent about it. */
+@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 class ControlFailureIT {
     private static EmbeddedPostgresServer postgres;
 
@@ -180,7 +183,7 @@ class ControlFailureIT {
         if (defect == Defect.IN_CLAIMS) {
             database.superuser().execute(defect.sql);
         }
-        try (LogCapture log = LogCapture.start("control-failure");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = start(database.pool(3))) {
             if (defect != Defect.IN_CLAIMS) {
                 running.until("ready", () -> running.consumer().health().ready());
@@ -207,7 +210,7 @@ class ControlFailureIT {
     void aRuntimeExceptionEndsNothing() {
         AtomicBoolean broken = new AtomicBoolean();
         AtomicInteger thrown = new AtomicInteger();
-        try (LogCapture log = LogCapture.start("control-failure");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = start(pool(broken, thrown))) {
             running.until("running", () -> running.consumer().health().ready());
             broken.set(true);

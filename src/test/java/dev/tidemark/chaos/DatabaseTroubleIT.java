@@ -30,9 +30,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.postgresql.PGConnection;
 
 /** The database does not serve the consumer for a while; what passes is waited for, and what does not is named. */
+@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 class DatabaseTroubleIT {
     private static final int PARTITIONS = 2;
     private static final int POOL = 4;

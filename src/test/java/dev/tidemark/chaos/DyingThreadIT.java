@@ -154,7 +154,7 @@ class DyingThreadIT {
     @Test
     void nobodyWaitsForTheUnitOfADeadWorker() {
         produce();
-        try (LogCapture log = LogCapture.start("DyingThreadIT")) {
+        try (LogCapture log = LogCapture.of(topic)) {
             try (Running running =
                     Running.start(database, kafka.consumerConfig(topic, "cooperative"), dying(Place.HANDLER))) {
                 assertThat(running.failure()).hasRootCauseInstanceOf(OutOfMemoryError.class);

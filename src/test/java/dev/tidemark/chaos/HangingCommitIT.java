@@ -25,10 +25,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** COMMIT hangs because it waits for a standby that is not there: it is durable here, and nobody can see it yet. */
+@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 class HangingCommitIT {
     private static EmbeddedPostgresServer postgres;
 

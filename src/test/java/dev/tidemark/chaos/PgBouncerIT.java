@@ -38,8 +38,11 @@ import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Every transaction gets another server connection, as PgBouncer hands them out in transaction mode. */
+@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 class PgBouncerIT {
     private static EmbeddedPostgresServer postgres;
 

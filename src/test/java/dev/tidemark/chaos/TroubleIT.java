@@ -24,8 +24,11 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Trouble is told once when it begins and once when it is over, whatever is tried meanwhile, and however often. */
+@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 class TroubleIT {
     private static EmbeddedPostgresServer postgres;
 
@@ -45,7 +48,7 @@ class TroubleIT {
     void anIdleConsumersDatabaseComesBack() {
         KafkaServer kafka = Servers.kafka();
         String topic = kafka.createTopic(Servers.unique("idle"), 2);
-        try (LogCapture log = LogCapture.start("idle");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = running(kafka, topic)) {
             running.until("it runs", () -> running.consumer().health().ready());
             for (int time = 1; time <= 2; time++) {
@@ -65,7 +68,7 @@ class TroubleIT {
     void anIdleConsumersBrokerComesBack() {
         try (KafkaServer kafka = KafkaServer.start(Servers.directory("trouble-kafka"))) {
             String topic = kafka.createTopic("trouble", 2);
-            try (LogCapture log = LogCapture.start("broker");
+            try (LogCapture log = LogCapture.of(topic);
                     Running running = running(kafka, topic)) {
                 running.until("it runs", () -> running.consumer().health().ready());
                 kafka.kill();
@@ -126,7 +129,7 @@ class TroubleIT {
     void aTableThatSomebodyHoldsIsToldOnceHoweverOftenItIsTried() throws SQLException {
         KafkaServer kafka = Servers.kafka();
         String topic = kafka.createTopic(Servers.unique("held"), 2);
-        try (LogCapture log = LogCapture.start("held");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = running(kafka, topic)) {
             running.until("it runs", () -> running.consumer().health().ready());
             try (Connection person = database.owner().connect();
@@ -149,7 +152,7 @@ class TroubleIT {
     void whatIsInTheWayOfTheStartIsToldOnce() throws SQLException {
         KafkaServer kafka = Servers.kafka();
         String topic = kafka.createTopic(Servers.unique("start"), 2);
-        try (LogCapture log = LogCapture.start("start");
+        try (LogCapture log = LogCapture.of(topic);
                 Connection person = database.owner().connect();
                 Statement s = person.createStatement()) {
             person.setAutoCommit(false);
@@ -201,7 +204,7 @@ class TroubleIT {
     }
 
     private TidemarkException failure(KafkaServer kafka, String topic, String url) {
-        try (LogCapture log = LogCapture.start("never");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = Running.start(
                         TestDatabase.pool(url, 3),
                         kafka.consumerConfig(topic, "cooperative"),

@@ -30,10 +30,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Halts and releases stand in the tables in the end, whatever happened to the connection when they came about. */
+@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 class WrittenDownIT {
     private static final long BAD = 10;
     private static final String CONTROL = "usename = 'tidemark_writer' and datname = current_database()"
@@ -92,7 +95,7 @@ class WrittenDownIT {
             endControl();
             halted.countDown();
         });
-        try (LogCapture log = LogCapture.start("written-down");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = start()) {
             running.until("refused", () -> halted.getCount() == 0 && said(log, "the database is in trouble"));
             assertThat(isHalted()).isFalse();
@@ -104,7 +107,7 @@ class WrittenDownIT {
     @Test
     void aHaltWhileATableIsLocked() throws SQLException {
         try (Connection c = database.superuser().connect();
-                LogCapture log = LogCapture.start("written-down");
+                LogCapture log = LogCapture.of(topic);
                 Running running = start()) {
             // It begins to wait before it meets the bad record.
             accident.set(() -> hold(c, "lock table tidemark.partition_state in share row exclusive mode"));
@@ -138,7 +141,7 @@ class WrittenDownIT {
     @ValueSource(booleans = {false, true})
     void aReleaseAtTheEnd(boolean lockedAsWell) throws SQLException {
         try (Connection c = database.superuser().connect();
-                LogCapture log = LogCapture.start("written-down")) {
+                LogCapture log = LogCapture.of(topic)) {
             try (Running running = start()) {
                 running.until("halted", this::isHalted);
                 running.until("read", () -> stored(1) == flights.size());

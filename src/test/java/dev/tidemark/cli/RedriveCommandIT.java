@@ -131,10 +131,10 @@ class RedriveCommandIT {
                         + " from tidemark.topic_binding b, generate_series(1000, 1199) n where b.topic = '" + topic
                         + "'");
         Cli small = Cli.with(Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl(), "JAVA_TOOL_OPTIONS", "-Xmx64m"));
-        Result dry = small.run("dead-letters", "redrive", mended.toString(), topic, "--all");
+        Result dry = small.runProcess("dead-letters", "redrive", mended.toString(), topic, "--all");
         assertThat(dry.exitCode()).as(dry.err()).isZero();
         assertThat(dry.err()).contains("redrive 200 dead letter(s)");
-        Result done = small.run("dead-letters", "redrive", mended.toString(), topic, "--all", "--execute");
+        Result done = small.runProcess("dead-letters", "redrive", mended.toString(), topic, "--all", "--execute");
         assertThat(done.exitCode()).as(done.err()).isZero();
         assertThat(done.out().lines().filter(line -> line.contains("APPLIED"))).hasSize(200);
         assertThat(ids()).isEmpty();

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ class SilentDatabaseIT {
     }
 
     /** A command on a connection that falls silent once it says a word. */
-    private record Started(List<String> args, FreezingProxy proxy, Cli.Running running) {}
+    private record Started(List<String> args, FreezingProxy proxy, CompletableFuture<Cli.Result> end) {}
 
     private Started start(DatabaseRole role, String word, String more, String... args) throws IOException {
         FreezingProxy proxy = new FreezingProxy(database.server().port());
@@ -58,17 +59,25 @@ class SilentDatabaseIT {
                 proxy.through(database.as(role).jdbcUrl()) + more,
                 "TIDEMARK_BOOTSTRAP_SERVERS",
                 kafka.bootstrapServers()));
-        return new Started(List.of(args), proxy, cli.start(args));
+        return new Started(List.of(args), proxy, cli.runInBackground(args));
     }
 
     private void assertGivenUp(List<Started> commands, int exitCode) throws IOException {
         for (Started command : commands) {
-            try (FreezingProxy proxy = command.proxy();
-                    Cli.Running running = command.running()) {
-                assertThat(running.await(60)).as(running.err()).isEqualTo(exitCode);
+            try (FreezingProxy proxy = command.proxy()) {
+                assertEnds(command, exitCode);
                 assertThat(proxy.hasFrozen()).as("%s", command.args()).isTrue();
             }
         }
+    }
+
+    private static void assertEnds(Started command, int exitCode) {
+        Awaitility.await(command.args() + " ends")
+                .atMost(Duration.ofSeconds(120))
+                .until(command.end()::isDone);
+        assertThat(command.end().join().exitCode())
+                .as(command.end().join().err())
+                .isEqualTo(exitCode);
     }
 
     @Test
@@ -113,7 +122,7 @@ class SilentDatabaseIT {
                 "--reason",
                 "test");
         assertGivenUp(List.of(pause), ExitCode.AWAY);
-        assertThat(pause.running().err()).contains("TM-602", "Whether the change was made is not known");
+        assertThat(pause.end().join().err()).contains("TM-602", "Whether the change was made is not known");
     }
 
     /** The server does not learn that the command is gone, and its locks are in the way of every claim. */
@@ -129,7 +138,7 @@ class SilentDatabaseIT {
                 "--to-offset",
                 "3",
                 "--execute");
-        assertThat(reset.running().await(60)).isEqualTo(ExitCode.AWAY);
+        assertEnds(reset, ExitCode.AWAY);
         Awaitility.await("the locks are gone")
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> database.superuser()

@@ -13,7 +13,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The statements of docs/backup.md. What it promises of restores and replicas is tested in the package chaos. */
@@ -21,13 +20,8 @@ class BackupGuideIT {
     private static final DocPage PAGE = DocPage.of("docs/backup.md");
 
     private final KafkaServer kafka = Servers.kafka();
-    private final TestDatabase database = Servers.postgres().createDatabase();
+    private final TestDatabase database = Servers.postgres().createStore();
     private final HikariDataSource pool = database.pool(3);
-
-    @BeforeEach
-    void migrate() {
-        database.migrate();
-    }
 
     @AfterEach
     void close() {

@@ -19,13 +19,12 @@ import org.junit.jupiter.api.Test;
 class DeadLetterGuideIT {
     private static final DocPage PAGE = DocPage.of("docs/dead-letters.md");
 
-    private final TestDatabase database = Servers.postgres().createDatabase();
+    private final TestDatabase database = Servers.postgres().createStore();
     private final HikariDataSource pool = database.pool(2);
 
     /** Ids 40 to 43 of our group: one failed, one followed it, one failed otherwise, one is superseded; 44 is another group's. */
     @BeforeEach
     void park() {
-        database.migrate();
         database.owner()
                 .execute(
                         "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions)"

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** Records 0, 1, 2 and so on of one partition, and what a handler did with them. */
@@ -26,11 +25,6 @@ abstract class FailureCase {
     @BeforeEach
     void table() {
         database.owner().execute("create table done (n bigint)");
-    }
-
-    @AfterEach
-    void noSettings() {
-        database.superuser().execute("alter role " + database.writer().role() + " reset all");
     }
 
     void send(int from, int to) {

@@ -21,7 +21,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,11 +66,6 @@ class HeldLocksIT {
                         "insert into total values (0, 0), (1, 0)");
     }
 
-    @AfterEach
-    void noTimeLimits() {
-        database.superuser().execute("alter role " + database.writer().role() + " reset all");
-    }
-
     private void send(int from, int to) {
         try (var producer = kafka.producer()) {
             for (int n = from; n < to; n++) {
@@ -92,7 +86,9 @@ class HeldLocksIT {
 
     private Running start(FailurePolicy policy, String timeout) {
         if (!timeout.isEmpty()) {
-            database.superuser().execute("alter role " + database.writer().role() + " set " + timeout);
+            database.superuser()
+                    .execute("alter role " + database.writer().role() + " in database " + database.name() + " set "
+                            + timeout);
         }
         return Running.start(
                 database,
@@ -159,7 +155,9 @@ class HeldLocksIT {
     @CsvSource({"1, ''", "1, statement_timeout = '1s'", "2, ''"})
     void oneHeldOffsetRowStopsItsOwnPartitionOnly(int workers, String timeout) throws SQLException {
         if (!timeout.isEmpty()) {
-            database.superuser().execute("alter role " + database.writer().role() + " set " + timeout);
+            database.superuser()
+                    .execute("alter role " + database.writer().role() + " in database " + database.name() + " set "
+                            + timeout);
         }
         try (Running running = Running.start(
                         database,
@@ -238,7 +236,9 @@ class HeldLocksIT {
 
     @Test
     void aRecordThatIsSlowByItselfIsGivenUp() {
-        database.superuser().execute("alter role " + database.writer().role() + " set statement_timeout = '500ms'");
+        database.superuser()
+                .execute("alter role " + database.writer().role() + " in database " + database.name()
+                        + " set statement_timeout = '500ms'");
         send(0, RECORDS);
         try (Running running = Running.start(
                 database,

@@ -23,7 +23,8 @@ class RemoteLockIT extends FailureCase {
                 .execute(
                         "create foreign table far_total (k int, n bigint) server near options (table_name 'total')",
                         "grant select, update on far_total to public",
-                        "alter role " + database.writer().role() + " set statement_timeout = '1s'");
+                        "alter role " + database.writer().role() + " in database " + database.name()
+                                + " set statement_timeout = '1s'");
         send(0, 20);
         AtomicInteger retries = new AtomicInteger();
         try (Connection person = database.superuser().connect();

@@ -103,7 +103,8 @@ class VerdictSequencesIT extends FailureCase {
             running.until("one halts", () -> halted(running) == 1);
             var unused = producer.send(new ProducerRecord<>(two, 1, "key", "value"));
             producer.flush();
-            running.until("the other too", () -> halted(running) == 2 || !givenUp().isEmpty());
+            running.until(
+                    "the other too", () -> halted(running) == 2 || !givenUp().isEmpty());
         }
         assertThat(givenUp()).isEmpty();
         licence.set(true);

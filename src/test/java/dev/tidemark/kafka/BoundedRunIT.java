@@ -242,7 +242,7 @@ class BoundedRunIT {
 
     @Test
     void aPatternThatMatchesNothingIsAtItsEndAndSaysSo() {
-        try (LogCapture log = LogCapture.start("nothing");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running =
                         start("consumer", builder -> builder.topicPattern(Pattern.compile(topic + "-nothing")))) {
             running.end();

@@ -209,7 +209,7 @@ class KafkaSettingsIT {
             producer.beginTransaction();
             producer.sendOffsetsToTransaction(
                     Map.of(zero, new OffsetAndMetadata(30)), new ConsumerGroupMetadata(topic));
-            try (LogCapture log = LogCapture.start(topic);
+            try (LogCapture log = LogCapture.of(topic);
                     Running running = Running.start(
                             database,
                             kafka.consumerConfig(topic, how.equals("consumer protocol") ? "consumer" : "cooperative"),

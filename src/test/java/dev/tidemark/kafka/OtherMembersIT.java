@@ -103,7 +103,7 @@ class OtherMembersIT {
     @ParameterizedTest
     @ValueSource(strings = {"eager", "cooperative", "consumer"})
     void aBoundedRunSaysWhatItWaitsForAndGoesOn(String protocol) {
-        try (LogCapture log = LogCapture.start(topic)) {
+        try (LogCapture log = LogCapture.of(topic)) {
             Running running;
             try (Plain plain = new Plain(protocol)) {
                 plain.awaitAssigned(2);
@@ -129,7 +129,7 @@ class OtherMembersIT {
 
     @Test
     void anUnboundedRunNamesThemAndForgetsThemAgain() {
-        try (LogCapture log = LogCapture.start(topic);
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = start("cooperative", b -> b)) {
             running.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
             try (Plain plain = new Plain("cooperative")) {
@@ -154,7 +154,7 @@ class OtherMembersIT {
     /** Two of ours, one of which holds nothing: there is nothing to tell. */
     @Test
     void ourOwnAreNoStrangers() {
-        try (LogCapture log = LogCapture.start(topic);
+        try (LogCapture log = LogCapture.of(topic);
                 Running first = start("cooperative", b -> b);
                 Running second = start("cooperative", b -> b)) {
             first.until(

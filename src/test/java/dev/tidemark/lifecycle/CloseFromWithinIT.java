@@ -83,7 +83,7 @@ class CloseFromWithinIT {
                         Flights.sample().subList(0, 20));
             }
         }
-        try (LogCapture log = LogCapture.start("CloseFromWithinIT");
+        try (LogCapture log = LogCapture.of(topic);
                 Running running = Running.start(
                         database,
                         kafka.consumerConfig(topic, "cooperative"),

@@ -103,7 +103,9 @@ class StopIT {
                     builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
                 second.until(
                         "the claim waits for the binding",
-                        () -> database.number("select count(*) from pg_locks where not granted") > 0);
+                        () -> database.number("select count(*) from pg_locks join pg_stat_activity using (pid)"
+                                        + " where datname = current_database() and not granted")
+                                > 0);
                 CompletableFuture<Void> closed = CompletableFuture.runAsync(second.consumer()::close);
                 second.until("the last task of the control thread is waited for", () -> isEnding(topic));
                 other.rollback();

@@ -38,7 +38,7 @@ class EveryManualMoveIT {
     private static final TopicPartition ONE = new TopicPartition("flights", 1);
     private static final long STANDS = 100;
 
-    private final TestDatabase database = Servers.postgres().createDatabase();
+    private final TestDatabase database = Servers.postgres().createStore();
     private final String owner = DatabaseRole.OWNER.login();
     private final String writer = DatabaseRole.WRITER.login();
     private final OffsetStore store = OffsetStore.of("etl");
@@ -48,7 +48,6 @@ class EveryManualMoveIT {
     /** Two partitions, bound and read up to 100 by a consumer under the writer's role, which has the claims. */
     @BeforeEach
     void read() throws SQLException {
-        database.migrate();
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
             Map<Integer, Long> starts = Map.of(0, 40L, 1, 40L);

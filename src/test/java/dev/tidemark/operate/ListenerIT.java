@@ -149,7 +149,7 @@ class ListenerIT {
     void aListenerThatThrowsHarmsNobody() {
         Notes notes = new Notes();
         AtomicBoolean refused = new AtomicBoolean();
-        try (LogCapture log = LogCapture.start("listener")) {
+        try (LogCapture log = LogCapture.of(topic)) {
             try (var producer = kafka.producer();
                     Running running = Running.start(
                             database,

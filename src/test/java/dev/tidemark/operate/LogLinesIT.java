@@ -85,7 +85,7 @@ class LogLinesIT {
 
     @Test
     void everyLineHasOneFormAndItsContext() {
-        try (LogCapture log = LogCapture.start("lines")) {
+        try (LogCapture log = LogCapture.of(topic)) {
             run(log);
             assertThat(log.news()).isNotEmpty().allSatisfy(line -> {
                 assertThat(line.getFormattedMessage()).matches(FORM);
@@ -94,7 +94,7 @@ class LogLinesIT {
                 assertThat(line.getMDCPropertyMap()).containsEntry("group", topic);
             });
             assertThat(log.news()).as("nothing per record").hasSizeLessThan(30);
-            assertThat(log.of(HANDLER.getName()))
+            assertThat(log.by(HANDLER.getName()))
                     .isNotEmpty()
                     .allSatisfy(line -> assertThat(line.getMDCPropertyMap()).isEqualTo(Map.of("group", topic)));
 

@@ -48,7 +48,7 @@ class WaitingIT {
     @BeforeEach
     void open() {
         producer = kafka.producer();
-        log = LogCapture.start(topic);
+        log = LogCapture.of(topic);
         database.owner().execute("create table slow (id int primary key)", "insert into slow values (1)");
     }
 

@@ -20,8 +20,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
-import java.util.SimpleTimeZone;
-import java.util.TimeZone;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,22 +77,6 @@ class RefusedConnectionIT {
     }
 
     @Test
-    void aTimeZoneOfTheJvmThatTheServerDoesNotKnow() {
-        TimeZone before = TimeZone.getDefault();
-        TimeZone.setDefault(new SimpleTimeZone(0, "Mars/Olympus"));
-        try {
-            String words = "invalid value for parameter 'TimeZone': 'Mars/Olympus'";
-            TidemarkException failure =
-                    Running.failureToStart(kafka.consumerConfig("nothing", "cooperative"), database.jdbcUrl());
-            assertTold(failure, "22023", words);
-            assertThat(failure).hasMessageContaining("-Duser.timezone");
-            assertTold(migration(database.jdbcUrl()), "22023", words);
-        } finally {
-            TimeZone.setDefault(before);
-        }
-    }
-
-    @Test
     void theCommandLineTellsItToo() {
         for (String command : new String[] {"groups", "migrate", "doctor"}) {
             Cli.Result result = Cli.with(
@@ -137,7 +119,7 @@ class RefusedConnectionIT {
         database.owner().execute("select tidemark.grant_access('few_role', 'writer')");
         String url = database.as("few_role").jdbcUrl();
         String topic = kafka.createTopic(Servers.unique("few"), 1);
-        try (LogCapture log = LogCapture.start("few");
+        try (LogCapture log = LogCapture.of(topic);
                 Connection taken = DriverManager.getConnection(url);
                 Running running = Running.start(
                         TestDatabase.pool(url, 2),
@@ -154,7 +136,7 @@ class RefusedConnectionIT {
         }
     }
 
-    private static void assertTold(TidemarkException failure, String sqlState, String words) {
+    static void assertTold(TidemarkException failure, String sqlState, String words) {
         assertThat(failure.code()).as(String.valueOf(failure.getMessage())).isEqualTo(ErrorCode.LOGIN_REFUSED);
         assertThat(failure)
                 .hasMessageContaining(sqlState)
@@ -162,7 +144,7 @@ class RefusedConnectionIT {
                 .hasMessageNotContaining(Canary.PASSWORD.plant());
     }
 
-    private static TidemarkException migration(String url) {
+    static TidemarkException migration(String url) {
         try (HikariDataSource pool = TestDatabase.pool(url, 2)) {
             return (TidemarkException) catchThrowable(() -> TidemarkSchema.migrate(pool));
         }

@@ -137,7 +137,7 @@ class RepairedClaimIT {
     private void goesOnAfter(
             String code, UnaryOperator<TidemarkBuilder<String, String>> reading, TopicPartition of, Repair repair)
             throws Exception {
-        try (LogCapture log = LogCapture.start("repaired");
+        try (LogCapture log = LogCapture.of(sound);
                 Running running = start(reading)) {
             running.until("it is refused", () -> error(running, of).contains(code));
             running.until(

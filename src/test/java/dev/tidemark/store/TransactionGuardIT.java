@@ -6,6 +6,7 @@ import dev.tidemark.ErrorCode;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordFailedException;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -19,6 +20,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -33,6 +35,8 @@ import org.postgresql.jdbc.PgConnection;
 
 /** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
 class TransactionGuardIT {
+    private static final UnitLimits ONE_UNIT = UnitLimits.defaults().withTime(Duration.ofMinutes(1));
+
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final String topic = kafka.createTopic(Servers.unique("guard"), 1);
@@ -118,7 +122,8 @@ class TransactionGuardIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).handle((record, tx) -> {
+                // One unit, on the slowest machine as well.
+                builder -> builder.topics(topic).limits(ONE_UNIT).handle((record, tx) -> {
                     FlightEffects.foldOne(record, tx);
                     if (record.offset() == 5) {
                         Objects.requireNonNull(OFFENCES.get(offence)).handle(record, tx);

@@ -8,27 +8,34 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What this process logs below {@code dev.tidemark} while it is open. */
+/** What a consumer group logs in this process below {@code dev.tidemark} while it is open; other tests run beside. */
 public final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
     private final Logger logger = (Logger) LoggerFactory.getLogger("dev.tidemark");
     private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
 
-    private LogCapture() {
+    private final String groupId;
+
+    private LogCapture(String groupId) {
+        this.groupId = groupId;
+        setName("capture-" + groupId);
         setContext(logger.getLoggerContext());
         start();
         logger.addAppender(this);
     }
 
-    public static LogCapture start(String name) {
-        LogCapture capture = new LogCapture();
-        capture.setName(name);
-        return capture;
+    /** Captures what this group's threads log, and what names the group. */
+    public static LogCapture of(String groupId) {
+        return new LogCapture(groupId);
     }
 
     @Override
     protected void append(ILoggingEvent event) {
         event.prepareForDeferredProcessing();
-        events.add(event);
+        if (groupId.equals(event.getMDCPropertyMap().get("group"))
+                || event.getThreadName().startsWith("tidemark-" + groupId + "-")
+                || (event.getFormattedMessage() + " ").contains("group=" + groupId + " ")) {
+            events.add(event);
+        }
     }
 
     /** Lines of Tidemark itself, from INFO on. */
@@ -40,7 +47,7 @@ public final class LogCapture extends AppenderBase<ILoggingEvent> implements Aut
     }
 
     /** Lines of the class that logged under this name. */
-    public List<ILoggingEvent> of(String loggerName) {
+    public List<ILoggingEvent> by(String loggerName) {
         return events.stream().filter(e -> e.getLoggerName().equals(loggerName)).toList();
     }
 

@@ -16,6 +16,9 @@ import org.awaitility.Awaitility;
 
 /** A consumer that runs inside the test, with a pool of its own. Closing it checks that no connection was leaked. */
 public final class Running implements AutoCloseable {
+    /** How long a busy machine may take over anything. */
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+
     private final HikariDataSource pool;
     private final TidemarkConsumer consumer;
     private final CompletableFuture<Void> run;
@@ -53,8 +56,8 @@ public final class Running implements AutoCloseable {
     /** Waits until something holds, or the run ends, which throws what it threw. */
     public void until(String what, Callable<Boolean> holds) {
         Awaitility.await(what)
-                .atMost(Duration.ofSeconds(60))
-                .pollInterval(Duration.ofMillis(50))
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
                 .until(() -> {
                     if (run.isDone()) {
                         run.join();
@@ -65,7 +68,7 @@ public final class Running implements AutoCloseable {
 
     /** Waits for the end of the run, and answers what it threw. */
     public Throwable failure() {
-        Awaitility.await("the run ends").atMost(Duration.ofSeconds(60)).until(run::isDone);
+        Awaitility.await("the run ends").atMost(PATIENCE).until(run::isDone);
         try {
             run.join();
         } catch (CompletionException e) {
@@ -76,7 +79,7 @@ public final class Running implements AutoCloseable {
 
     /** Waits for the end of the run, which throws what it threw. */
     public void end() {
-        Awaitility.await("the run ends").atMost(Duration.ofSeconds(60)).until(run::isDone);
+        Awaitility.await("the run ends").atMost(PATIENCE).until(run::isDone);
         run.join();
     }
 

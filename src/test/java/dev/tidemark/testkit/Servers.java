@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.awaitility.Awaitility;
 
 /** One broker and one database server for all tests of this JVM; they end with it. */
 public final class Servers {
@@ -25,6 +27,11 @@ public final class Servers {
     private static PostgresServer postgres;
     private static KafkaServer kafka;
     private static SecuredKafka securedKafka;
+
+    static {
+        // Ten seconds are too few where other tests run beside.
+        Awaitility.setDefaultTimeout(Duration.ofMinutes(1));
+    }
 
     private Servers() {}
 
@@ -79,10 +86,7 @@ public final class Servers {
 
     /** A database with the offset store and the flights' tables. */
     public static TestDatabase flightDatabase(PostgresServer server) {
-        TestDatabase database = server.createDatabase();
-        database.migrate();
-        FlightEffects.createTables(database);
-        return database;
+        return server.createFlights();
     }
 
     /** Sends flights, keyed by origin, and checks that each arrived. */

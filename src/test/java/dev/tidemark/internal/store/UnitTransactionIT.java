@@ -254,7 +254,7 @@ class UnitTransactionIT {
         assertThat(transaction.run(List.of(claim), tx -> {
                     database.superuser()
                             .execute("select pg_terminate_backend(pid) from pg_stat_activity"
-                                    + " where application_name = 'tidemark/test'");
+                                    + " where application_name = 'tidemark/test' and datname = current_database()");
                     tx.execute("select 1");
                     return new UnitEnd.Advance(Map.of());
                 }))

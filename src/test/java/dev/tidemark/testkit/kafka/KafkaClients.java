@@ -54,7 +54,7 @@ public abstract class KafkaClients implements AutoCloseable {
         }
     }
 
-    public Admin admin() {
+    public synchronized Admin admin() {
         if (admin == null) {
             admin = Admin.create(connection());
         }

@@ -1,8 +1,11 @@
 package dev.tidemark.testkit.kafka;
 
 import dev.tidemark.testkit.process.ChildJvm;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import kafka.tools.StorageTool;
 import org.awaitility.Awaitility;
 
 /** One Kafka process: its settings, its data, and its life. */
@@ -17,7 +22,8 @@ final class KafkaNode implements AutoCloseable {
     private static final String LOGS = "-Dlogback.configurationFile=logback-broker.xml";
 
     /** Starts fast, and is slow under load. */
-    static final List<String> QUICK = List.of("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", LOGS);
+    static final List<String> QUICK =
+            Stream.concat(ChildJvm.QUICK.stream(), Stream.of("-Xmx384m", LOGS)).toList();
 
     /** As brokers run, on a small machine. */
     static final List<String> STRONG = List.of("-Xmx1g", "-XX:+UseG1GC", LOGS);
@@ -83,12 +89,13 @@ final class KafkaNode implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        ChildJvm format = ChildJvm.start(
-                directory.resolve("format.log"),
-                "kafka.tools.StorageTool",
-                QUICK,
-                List.of("format", "-t", clusterId, "-c", config()));
-        Awaitility.await("storage format").atMost(Duration.ofMinutes(3)).until(() -> !format.isAlive());
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        int code = StorageTool.execute(
+                new String[] {"format", "-t", clusterId, "-c", config()},
+                new PrintStream(said, true, StandardCharsets.UTF_8));
+        if (code != 0) {
+            throw new IllegalStateException("storage format: " + said.toString(StandardCharsets.UTF_8));
+        }
     }
 
     private String config() {

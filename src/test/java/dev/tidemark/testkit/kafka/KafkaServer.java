@@ -23,12 +23,11 @@ public final class KafkaServer extends KafkaClients {
         own.put("advertised.listeners", "PLAINTEXT://localhost:" + port);
         own.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
         own.put("controller.quorum.voters", "1@localhost:" + controllerPort);
-        if (jvmArgs.equals(KafkaNode.STRONG)) {
-            // Under load a disk can stand still for longer than the tests' two seconds; then the only broker would be
-            // fenced.
-            own.put("broker.session.timeout.ms", "30000");
-            own.put("broker.heartbeat.interval.ms", "2000");
-        }
+        // Under load a disk or a core can stand still for longer than the tests' two seconds; then the only broker
+        // would
+        // be fenced.
+        own.put("broker.session.timeout.ms", "30000");
+        own.put("broker.heartbeat.interval.ms", "2000");
         this.node = new KafkaNode(directory, jvmArgs, own);
     }
 

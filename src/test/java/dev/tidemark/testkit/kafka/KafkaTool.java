@@ -15,10 +15,10 @@ public final class KafkaTool {
 
     /** Runs it; answers what it printed. */
     public static String consumerGroups(KafkaServer kafka, String... args) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ChildJvm.QUICK);
+        command.addAll(List.of(
                 "-Dlogback.configurationFile=dev/tidemark/cli/logback.xml",
                 "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
                 "--bootstrap-server",

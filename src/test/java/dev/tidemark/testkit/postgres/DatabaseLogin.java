@@ -50,8 +50,15 @@ public record DatabaseLogin(String role, String jdbcUrl) {
 
     /** The rows as text, columns joined by a bar. */
     public List<String> query(String sql) {
-        try (Connection c = connect();
-                Statement s = c.createStatement();
+        try {
+            return KeptConnections.ask(jdbcUrl, connection -> rows(connection, sql));
+        } catch (SQLException e) {
+            throw failed(e);
+        }
+    }
+
+    private static List<String> rows(Connection connection, String sql) throws SQLException {
+        try (Statement s = connection.createStatement();
                 ResultSet r = s.executeQuery(sql)) {
             List<String> rows = new ArrayList<>();
             while (r.next()) {
@@ -63,8 +70,6 @@ public record DatabaseLogin(String role, String jdbcUrl) {
                 ProvokedCodes.note(row.toString());
             }
             return rows;
-        } catch (SQLException e) {
-            throw failed(e);
         }
     }
 

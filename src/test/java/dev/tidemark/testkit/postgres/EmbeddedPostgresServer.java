@@ -61,7 +61,9 @@ public final class EmbeddedPostgresServer implements PostgresServer {
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("full_page_writes", "on")
-                .setServerConfig("max_connections", "200")
+                .setServerConfig("max_connections", "300")
+                // With hundreds of databases it would be busy with nothing else.
+                .setServerConfig("autovacuum_naptime", "1h")
                 .setServerConfig("max_prepared_transactions", "0")
                 .setServerConfig("log_min_messages", "warning");
     }

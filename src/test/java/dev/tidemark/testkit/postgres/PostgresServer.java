@@ -1,12 +1,14 @@
 package dev.tidemark.testkit.postgres;
 
 import dev.tidemark.testkit.Canary;
+import dev.tidemark.testkit.FlightEffects;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.ContainerFetchException;
 import org.testcontainers.containers.ContainerLaunchException;
@@ -17,6 +19,9 @@ import org.testcontainers.containers.ContainerLaunchException;
  */
 public interface PostgresServer extends AutoCloseable {
     AtomicInteger DATABASES = new AtomicInteger();
+
+    /** Not UTC, on purpose. */
+    String TIME_ZONE = "alter database %s set timezone to 'Asia/Kathmandu'";
 
     /** Whichever this machine can run. */
     static PostgresServer start() {
@@ -57,11 +62,41 @@ public interface PostgresServer extends AutoCloseable {
 
     /** A new database, whose session time zone is not UTC, on purpose. */
     default TestDatabase createDatabase() {
-        String name = "t" + DATABASES.incrementAndGet() + "_"
-                + ProcessHandle.current().pid();
-        TestDatabase database = createDatabase(name);
-        database.owner().execute("alter database " + name + " set timezone to 'Asia/Kathmandu'");
+        TestDatabase database = createDatabase(uniqueName());
+        database.owner().execute(TIME_ZONE.formatted(database.name()));
         return database;
+    }
+
+    /** A new database with the offset store: a copy with an identity of its own. */
+    default TestDatabase createStore() {
+        return copy("store", TestDatabase::migrate);
+    }
+
+    /** A new database with the offset store and the flights' tables: a copy with an identity of its own. */
+    default TestDatabase createFlights() {
+        return copy("flights", template -> {
+            template.migrate();
+            FlightEffects.createTables(template);
+        });
+    }
+
+    private TestDatabase copy(String templateName, Consumer<TestDatabase> fill) {
+        String template = DatabaseTemplates.of(this, templateName, fill);
+        TestDatabase database = new TestDatabase(this, uniqueName());
+        try (Connection c = connect("postgres");
+                Statement s = c.createStatement()) {
+            s.execute("create database " + database.name() + " owner " + DatabaseRole.OWNER.login() + " template "
+                    + template);
+            s.execute(TIME_ZONE.formatted(database.name()));
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+        database.owner().execute("update tidemark.store_info set store_id = default");
+        return database;
+    }
+
+    private static String uniqueName() {
+        return "t" + DATABASES.incrementAndGet() + "_" + ProcessHandle.current().pid();
     }
 
     /** A new database as the server makes it, but for the roles, which may use what its owner will make. */

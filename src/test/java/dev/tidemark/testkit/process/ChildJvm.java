@@ -19,6 +19,10 @@ import java.util.stream.Collectors;
 
 /** A JVM of its own that can be killed and stopped like any process. Its output goes to a file. */
 public final class ChildJvm implements AutoCloseable {
+    /** For processes that do little: they start quickly. */
+    public static final List<String> QUICK =
+            List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-XX:-UsePerfData");
+
     private final Process process;
     private final Path log;
 

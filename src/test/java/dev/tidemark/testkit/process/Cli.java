@@ -1,5 +1,6 @@
 package dev.tidemark.testkit.process;
 
+import dev.tidemark.cli.InProcess;
 import dev.tidemark.cli.TidemarkCli;
 import dev.tidemark.testkit.ProvokedCodes;
 import dev.tidemark.testkit.Running;
@@ -8,18 +9,21 @@ import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The command line as people call it: a process of its own, which gets its servers through the environment. */
+/** The command line, which gets its servers through the environment: in this JVM, or as people call it, in a process of its own. */
 public final class Cli {
     private static final AtomicInteger CALLS = new AtomicInteger();
 
@@ -76,8 +80,28 @@ public final class Cli {
         };
     }
 
-    /** Runs a command to its end. */
+    /** Runs a command to its end, in this JVM. */
     public Result run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = InProcess.run(variables(List.of(args)), out, err, args);
+        Result result = new Result(exitCode, out.toString(), err.toString());
+        try {
+            Files.writeString(errorLog(), result.err());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        ProvokedCodes.note(result.out() + result.err());
+        return result;
+    }
+
+    /** The same on a thread of its own. */
+    public CompletableFuture<Result> runInBackground(String... args) {
+        return CompletableFuture.supplyAsync(() -> run(args), task -> new Thread(task, "test-command").start());
+    }
+
+    /** Runs a command to its end, in a process of its own. */
+    public Result runProcess(String... args) {
         try (Running running = start(args)) {
             running.process().getOutputStream().close();
             String out = new String(running.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -89,29 +113,34 @@ public final class Cli {
         }
     }
 
+    private Map<String, String> variables(List<String> args) {
+        Map<String, String> variables = new HashMap<>(environment);
+        if (database != null) {
+            variables.putIfAbsent(
+                    "TIDEMARK_JDBC_URL", database.as(roleFor(args)).jdbcUrl());
+        }
+        return variables;
+    }
+
+    /** Standard error is a log, and the scan for canaries reads it. */
+    private static Path errorLog() throws IOException {
+        Files.createDirectories(ProcessLog.DIRECTORY);
+        return ProcessLog.DIRECTORY.resolve(
+                "cli-" + ProcessHandle.current().pid() + "-" + CALLS.incrementAndGet() + ".log");
+    }
+
     /** Starts a command that goes on until it is told to stop. */
     public Running start(String... args) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xmx256m",
-                TidemarkCli.class.getName()));
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ChildJvm.QUICK);
+        command.addAll(List.of("-Xmx256m", TidemarkCli.class.getName()));
         command.addAll(List.of(args));
-        // Standard error is a log, and the scan for canaries reads it.
-        Path err = Path.of(
-                "target", "logs", "cli-" + ProcessHandle.current().pid() + "-" + CALLS.incrementAndGet() + ".log");
         try {
-            Files.createDirectories(err.getParent());
+            Path err = errorLog();
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
             builder.environment().keySet().removeIf(name -> name.startsWith("TIDEMARK_") || name.startsWith("PG"));
-            if (database != null) {
-                builder.environment()
-                        .put(
-                                "TIDEMARK_JDBC_URL",
-                                database.as(roleFor(List.of(args))).jdbcUrl());
-            }
-            builder.environment().putAll(environment);
+            builder.environment().putAll(variables(List.of(args)));
             builder.environment().put("CLASSPATH", ChildJvm.classPath());
             Process process = builder.start();
             Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));

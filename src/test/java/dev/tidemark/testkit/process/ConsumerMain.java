@@ -28,11 +28,9 @@ public final class ConsumerMain {
         List<String> args = new ArrayList<>();
         kafka.forEach((key, value) -> args.add("kafka." + key + "=" + value));
         settings.forEach((key, value) -> args.add(key + "=" + value));
-        return ChildJvm.start(
-                log,
-                ConsumerMain.class,
-                List.of("-Xmx" + settings.getOrDefault("heap", "128m"), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-                args);
+        List<String> jvmArgs = new ArrayList<>(ChildJvm.QUICK);
+        jvmArgs.add("-Xmx" + settings.getOrDefault("heap", "128m"));
+        return ChildJvm.start(log, ConsumerMain.class, jvmArgs, args);
     }
 
     public static void main(String[] args) {

@@ -1,0 +1,38 @@
+package dev.tidemark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.testkit.process.Cli.Result;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** A command as people call it prints, and ends with, what it does in this JVM, where the other tests run it. */
+class CommandProcessIT {
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+
+    private static void assertTheSame(int exitCode, Cli cli, String... args) {
+        Result process = cli.runProcess(args);
+        assertThat(process.exitCode()).as(process.err()).isEqualTo(exitCode);
+        assertThat(process).isEqualTo(cli.run(args));
+    }
+
+    @Test
+    void eachExitCode() {
+        database.execute(
+                "select tidemark.bind_topic('d\u00e9p\u00f4t', 'flights', 'cluster', 'id', array[0, 0]::bigint[])");
+        Cli cli = Cli.on(database);
+        assertTheSame(ExitCode.DONE, cli, "describe", "d\u00e9p\u00f4t");
+        assertTheSame(ExitCode.WRONG_INPUT, cli, "describe", "nobody");
+        assertTheSame(ExitCode.WRONG_INPUT, cli, "nonsense");
+        assertTheSame(ExitCode.WRONG_INPUT, Cli.with(Map.of()), "groups");
+        assertTheSame(
+                ExitCode.AWAY,
+                Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing")),
+                "groups");
+        assertTheSame(ExitCode.FINDINGS, Cli.on(Servers.postgres().createDatabase()), "doctor", "-o", "json");
+    }
+}
