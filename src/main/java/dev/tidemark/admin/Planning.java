@@ -106,12 +106,12 @@ final class Planning {
     }
 
     ResetPlan importedFromKafka(String group, PartitionSelection selection, PlanOptions options) {
+        StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, group));
         return ask(group, log -> {
             KafkaGroup members = new KafkaGroup(log, group);
             List<String> notes = active(group, members.members(), options);
             Map<TopicPartition, Long> committed = members.committed();
             OffsetTarget.Given given = new OffsetTarget.Given(chosen(group, committed, selection));
-            StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, group));
             refuseHalves(stored, committed, given);
             Facts facts = facts(stored, given.selection().byTopic().keySet(), log);
             return ChangePlanner.imported(stored, given, facts, options).with(notes);
