@@ -33,6 +33,8 @@ class CommandProcessIT {
                 ExitCode.AWAY,
                 Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing")),
                 "groups");
-        assertTheSame(ExitCode.FINDINGS, Cli.on(Servers.postgres().createDatabase()), "doctor", "-o", "json");
+        // What it finds, such as how many connections the server has, changes while other tests run.
+        Result doctor = Cli.on(Servers.postgres().createDatabase()).runProcess("doctor");
+        assertThat(doctor.exitCode()).isEqualTo(ExitCode.FINDINGS);
     }
 }
