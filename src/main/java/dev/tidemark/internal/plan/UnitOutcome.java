@@ -14,6 +14,11 @@ public sealed interface UnitOutcome {
     /** See {@link Reaction#fold}. */
     <R> R fold(Cases<R> cases);
 
+    /** What a failure of records says; null for other outcomes. */
+    default @Nullable SqlFacts failure() {
+        return null;
+    }
+
     /** One method a case. */
     interface Cases<R> {
         /** See {@link Committed}. */
@@ -100,6 +105,11 @@ public sealed interface UnitOutcome {
         }
 
         @Override
+        public SqlFacts failure() {
+            return facts;
+        }
+
+        @Override
         public <R> R fold(Cases<R> cases) {
             return cases.handlerFailed(this);
         }
@@ -112,6 +122,11 @@ public sealed interface UnitOutcome {
      * @param facts what the cause says
      */
     record Undecodable(String side, Throwable cause, SqlFacts facts) implements UnitOutcome {
+        @Override
+        public SqlFacts failure() {
+            return facts;
+        }
+
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.undecodable(this);

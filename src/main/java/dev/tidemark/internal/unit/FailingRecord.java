@@ -2,6 +2,10 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.FailureAction;
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.queue.RawRecords;
 import dev.tidemark.internal.plan.IsolatedRecord.Failure;
 import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
 import dev.tidemark.internal.plan.Evidence;
@@ -51,11 +55,45 @@ final class FailingRecord {
     }
 
     /** Records of these parts have failed together. */
-    void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts) {
+    private void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts) {
         together = facts.kind();
         successesThen.clear();
         shares.forEach(share -> successesThen.put(share.history(), successes(share, facts)));
         lockTimed |= facts.isCancelled();
+    }
+
+    /**
+     * What decisions need to know of an attempt's first record, which may have failed by itself; null where none is left.
+     *
+     * @param failure what the outcome says
+     * @param timed whether a wait for a lock was told from work that takes long
+     * @param cleanSession whether no handler had left anything in the session
+     */
+    @Nullable
+    RecordFacts facts(
+            Attempt<?, ?> attempt,
+            UnitOutcome outcome,
+            SqlFacts failure,
+            boolean timed,
+            boolean cleanSession,
+            FailurePolicy policy) {
+        ShareProgress<?, ?> first = attempt.firstShare();
+        if (!first.hasLeft()) {
+            return null;
+        }
+        Evidence evidence = Evidence.none();
+        if (attempt.size() > 1) {
+            failedTogether(attempt.shares(), failure);
+        } else if (timed || !failure.isCancelled() || outcome instanceof UnitOutcome.Undecodable) {
+            evidence = evidence(first, failure, cleanSession);
+        }
+        return new RecordFacts(
+                policy,
+                RawRecords.copy(first.firstRaw()),
+                first.attemptsAlone() + 1,
+                first.history().givenUp(),
+                timed,
+                evidence);
     }
 
     /** The failure of those records is known to be that of this one, the first of its part. */
@@ -101,7 +139,7 @@ final class FailingRecord {
      *
      * @param cleanSession whether no handler had left anything in the session in which it failed
      */
-    Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean cleanSession) {
+    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean cleanSession) {
         inARow++;
         kind = facts.kind();
         boolean clean = cleanSession || !isSessionSuspect(share, facts) || inARow >= MOST_WAYS;

@@ -1,0 +1,190 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.Claim;
+import dev.tidemark.Position;
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.store.UnitEnd;
+import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.unit.UnitHandler.Progress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** Runs the transactions of one unit, one after the other, and remembers what the last one showed. Used by one worker. */
+final class AttemptRunner<K, V> {
+    private final WorkerContext<K, V> tools;
+    private final RecordDecoder<K, V> decoder;
+    private long began;
+    private long decodeNanos;
+    private @Nullable Progress progress;
+    private boolean lockTimed;
+    private boolean watched;
+    private Duration took = Duration.ZERO;
+
+    AttemptRunner(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder) {
+        this.tools = tools;
+        this.decoder = decoder;
+    }
+
+    /** How far the handler came; null before it was called. */
+    @Nullable
+    Progress progress() {
+        return progress;
+    }
+
+    /** Whether a wait for a lock was told from work that takes long. */
+    boolean wasLockTimed() {
+        return lockTimed;
+    }
+
+    /** How long the last attempt took. */
+    Duration took() {
+        return took;
+    }
+
+    /** Runs the first attempt of the unit, whose records were decoded before. */
+    UnitOutcome runFirst(Attempt<K, V> attempt, long decoding) {
+        began = System.nanoTime();
+        decodeNanos = decoding;
+        return run(attempt, false, false);
+    }
+
+    /**
+     * The same records decoded anew, for another attempt.
+     *
+     * @throws UndecodableException if the first cannot be
+     */
+    Attempt<K, V> decoded(Attempt<K, V> attempt) throws UndecodableException {
+        began = System.nanoTime();
+        tools.transaction().unitTaken(began);
+        Attempt<K, V> decoded = attempt.decoded(decoder);
+        decodeNanos += System.nanoTime() - began;
+        return decoded;
+    }
+
+    /**
+     * Hands the records to the handler, in a transaction that moves the offsets.
+     *
+     * @param timed whether waits for locks are to be told from work that takes long
+     * @param searching whether it serves to find a record that fails
+     */
+    UnitOutcome run(Attempt<K, V> attempt, boolean timed, boolean searching) {
+        Progress current = new Progress(
+                attempt.parts().size(), System.nanoTime() + tools.limits().time().toNanos());
+        progress = current;
+        Set<String> topics =
+                attempt.shares().stream().map(share -> share.partition().topic()).collect(Collectors.toSet());
+        lockTimed = timed || attempt.shares().stream().anyMatch(ShareProgress::isLockTimed);
+        watched = searching || attempt.shares().stream().anyMatch(this::isWritingOfInterest);
+        boolean first = attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
+        Terms terms = Terms.USUAL
+                .lockTimed(lockTimed)
+                .afterHeld(attempt.shares().stream().anyMatch(share -> share.history().isRowHeld()))
+                .watched(watched)
+                .firstTry(first && !searching);
+        UnitOutcome outcome = tools.transaction().run(attempt.claims(), terms, tx -> {
+            if (attempt.size() > 0) {
+                tools.handler().handle(attempt.handedOver(), tx, current);
+            }
+            tools.identities().confirm(topics);
+            Map<Claim, Position> moves = attempt.moves(current);
+            return new UnitEnd.Advance(moves, attempt.followers(moves));
+        });
+        took = Duration.ofNanos(System.nanoTime() - began);
+        // The handler may have cleared it.
+        LogContext.enter(tools.groupId());
+        long decoding = decodeNanos;
+        decodeNanos = 0;
+        if (attempt.size() > 0 || attempt.shares().stream().noneMatch(ShareProgress::onlyFollows)) {
+            tools.reports()
+                    .ended(
+                            outcome,
+                            () -> attempt.counts(outcome),
+                            () -> tools.transaction().times(decoding));
+        }
+        return outcome;
+    }
+
+    /** Whether it says anything if a record of this partition writes a row, or none. */
+    private boolean isWritingOfInterest(ShareProgress<K, V> share) {
+        String topic = share.partition().topic();
+        return tools.history().hasGivenUp(topic) || tools.history().isLookDue(topic);
+    }
+
+    /** The attempt has moved these claims. */
+    void committed(Attempt<K, V> attempt, Map<Claim, Position> moves) {
+        List<Claim> moved = new ArrayList<>();
+        // What a transaction of one topic wrote is that topic's.
+        boolean one = watched && attempt.topics() == 1;
+        for (Attempt.Part<K, V> part : attempt.parts()) {
+            ShareProgress<K, V> share = part.share();
+            Position to = moves.get(share.claim());
+            if (to != null) {
+                moved(share, to);
+                moved.add(share.claim());
+                share.history().rowHeld(false);
+                if (part.count() > 0) {
+                    hadEffect(share, one, attempt.size() == part.count());
+                }
+            }
+        }
+        // Told before it is settled: a revocation waits for no more than that, and the next unit's position comes
+        // after.
+        tools.events().moved(moved);
+    }
+
+    private void hadEffect(ShareProgress<K, V> share, boolean oneTopic, boolean onePartition) {
+        share.history().succeeded();
+        String topic = share.partition().topic();
+        if (watched) {
+            if (tools.transaction().wrote() && oneTopic) {
+                if (onePartition) {
+                    share.history().wrote();
+                }
+                tools.history().wrote(topic);
+            }
+            tools.history().succeeded(topic, oneTopic && tools.transaction().wasReadyToWrite());
+        }
+    }
+
+    /**
+     * Parks what stands before a share's first record, which has failed, behind the parked ones of its keys: what becomes of that
+     * record is not theirs.
+     *
+     * @return how that ended, if it did not take effect; null if it did, and where nothing stands before
+     */
+    @Nullable
+    UnitOutcome parkLeaders(ShareProgress<K, V> share) {
+        if (!share.hasLeaders()) {
+            return null;
+        }
+        Position to = share.after(0);
+        UnitEnd end = new UnitEnd.Advance(Map.of(share.claim(), to), share.followers(to));
+        UnitOutcome outcome = tools.transaction().run(List.of(share.claim()), tx -> end);
+        if (outcome instanceof UnitOutcome.Committed) {
+            moved(share, to);
+            tools.events().moved(List.of(share.claim()));
+            return null;
+        }
+        return outcome instanceof UnitOutcome.HandlerFailed failed
+                ? new UnitOutcome.Troubled(FailureKind.PASSING, failed.cause())
+                : outcome;
+    }
+
+    private void moved(ShareProgress<K, V> share, Position to) {
+        List<ConsumerRecord<byte[], byte[]>> followers = share.followers(to);
+        share.moved(to);
+        if (!followers.isEmpty()) {
+            tools.reports().followed(share.partition(), followers.get(0).offset(), followers.size());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.Claim;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The shares of a unit, and those of them whose records it handles. Used by one worker.
+ *
+ * @param all as the unit took them
+ * @param handled the same, unless what a success of one topic proves matters: then only those of one topic
+ */
+record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>> handled) {
+    static <K, V> UnitShares<K, V> of(List<ShareProgress<K, V>> all, HandlerHistory history) {
+        boolean matters = all.stream()
+                .anyMatch(share -> history.hasGivenUp(share.partition().topic()));
+        String topic = all.get(0).partition().topic();
+        return new UnitShares<>(
+                all,
+                matters
+                        ? all.stream()
+                                .filter(share -> share.partition().topic().equals(topic))
+                                .toList()
+                        : all);
+    }
+
+    static List<Claim> claims(List<? extends ShareProgress<?, ?>> shares) {
+        return shares.stream().map(ShareProgress::claim).toList();
+    }
+
+    /** The claims of what took effect after it was tried in vain. */
+    List<Claim> recovered() {
+        return claims(all.stream().filter(ShareProgress::hasRecovered).toList());
+    }
+
+    /** Those that were left out come first the next time, or a busy topic would keep them out. */
+    List<ShareProgress<K, V>> inTurn() {
+        if (handled.size() == all.size()) {
+            return all;
+        }
+        Set<ShareProgress<K, V>> some = Set.copyOf(handled);
+        List<ShareProgress<K, V>> inTurn =
+                new ArrayList<>(all.stream().filter(share -> !some.contains(share)).toList());
+        inTurn.addAll(handled);
+        return inTurn;
+    }
+
+    /** Lets no further unit of these claims come. */
+    void close() {
+        all.forEach(ShareProgress::close);
+    }
+}
