@@ -11,7 +11,6 @@ import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
-import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -21,11 +20,9 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,35 +40,10 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
-    // Counts what this session wrote since it last reported its statistics, which it does between transactions only.
-    // What went to a foreign table is not counted, but locks it; so does a statement that finds nothing to write.
-    private static final String WRITTEN = """
-            select case when current_setting('track_counts')::boolean
-                        then (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_xact_user_tables)
-                           + count(*) filter (where c.relkind = 'f')
-                   end,
-                   count(*), count(*) filter (where c.relkind = 'f')
-              from pg_locks l join pg_class c on c.oid = l.relation
-             where l.pid = pg_backend_pid() and l.mode = 'RowExclusiveLock' and c.relkind in ('r', 'p', 'f')
-               and l.database = (select oid from pg_database where datname = current_database())
-            """;
-
-    /**
-     * What a session has written.
-     *
-     * @param rows empty where the server does not count them
-     * @param tables how many tables it has locked in order to write to them
-     * @param foreign how many of them are foreign
-     */
-    private record Written(OptionalLong rows, long tables, long foreign) {
-        private static final Written NOTHING = new Written(OptionalLong.empty(), 0, 0);
-    }
-
-    private final Schema schema;
     private final String groupId;
-    private final StoredOffsetTable offsets;
+    private final UnitOffsets offsets;
+    private final UnitFailures failures;
     private final UnitEndWriter endings;
-    private final SingleOffset serializable;
     private final WorkerSession session;
     private final Duration ownerTimeout;
     private final UnitClock clock = new UnitClock();
@@ -94,58 +66,12 @@ public final class UnitTransaction {
      *     hold the locks of its effects for ever
      */
     public UnitTransaction(Schema schema, String groupId, String owner, WorkerSession session, Duration ownerTimeout) {
-        this.schema = schema;
         this.groupId = groupId;
-        this.offsets = new StoredOffsetTable(schema, groupId);
+        this.offsets = new UnitOffsets(schema, groupId, session, ownerTimeout);
+        this.failures = new UnitFailures(schema, groupId, session);
         this.endings = new UnitEndWriter(schema, groupId, owner);
-        this.serializable = SingleOffset.serializable(schema, groupId);
         this.session = session;
         this.ownerTimeout = ownerTimeout;
-    }
-
-    /**
-     * How a transaction is run.
-     *
-     * @param lockTimed whether a wait for a lock ends, with 55P03, long before a time limit would end its statement
-     * @param lockPatience how long the advance may wait for offset rows that another transaction holds
-     * @param trial whether the effects are only tried, and rolled back if they succeed
-     * @param watched whether {@link #wrote} is to tell
-     * @param mayBeStale whether a failure that an old session explains is to be tried on another connection
-     */
-    public record Terms(boolean lockTimed, Duration lockPatience, boolean trial, boolean watched, boolean mayBeStale) {
-        /** Long enough for every transaction of our own that holds offset rows. */
-        private static final Duration PATIENCE = Duration.ofSeconds(2);
-
-        /** For rows that were held a moment ago: the other partitions of the worker wait meanwhile. */
-        private static final Duration LITTLE_PATIENCE = Duration.ofMillis(200);
-
-        /** As units are run. */
-        public static final Terms USUAL = new Terms(false, PATIENCE, false, false, false);
-
-        /** The same with little patience for offset rows if they were held the last time. */
-        public Terms afterHeld(boolean held) {
-            return held ? new Terms(lockTimed, LITTLE_PATIENCE, trial, watched, mayBeStale) : this;
-        }
-
-        /** The same, with waits for locks told from work that takes long. */
-        public Terms lockTimed(boolean timed) {
-            return timed ? new Terms(true, lockPatience, trial, watched, mayBeStale) : this;
-        }
-
-        /** The same, only to try, and watched. */
-        public Terms asTrial() {
-            return new Terms(lockTimed, lockPatience, true, true, mayBeStale);
-        }
-
-        /** The same, watched. */
-        public Terms watched(boolean watch) {
-            return watch ? new Terms(lockTimed, lockPatience, trial, true, mayBeStale) : this;
-        }
-
-        /** The same, at records that are tried for the first time. */
-        public Terms firstTry(boolean first) {
-            return first ? new Terms(lockTimed, lockPatience, trial, watched, true) : this;
-        }
     }
 
     /**
@@ -178,14 +104,14 @@ public final class UnitTransaction {
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
     public UnitOutcome run(Collection<Claim> claims, Effects effects) {
-        return run(claims, Terms.USUAL, effects);
+        return run(claims, UnitTerms.USUAL, effects);
     }
 
     /**
      * Runs the effects under these claims and writes how they end, all or nothing. A trial ends as committed without a move if the
      * effects succeed, and has none.
      */
-    public UnitOutcome run(Collection<Claim> claims, Terms terms, Effects effects) {
+    public UnitOutcome run(Collection<Claim> claims, UnitTerms terms, Effects effects) {
         OpenUnit unit;
         try {
             unit = session.begin(clock.start(), claims);
@@ -217,7 +143,7 @@ public final class UnitTransaction {
         Set<TopicPartition> held = new HashSet<>();
         claims.forEach(claim -> held.add(claim.partition()));
         try {
-            held.removeAll(offsets.free(session.connection(), claims, Terms.LITTLE_PATIENCE));
+            held.removeAll(offsets.free(session.connection(), claims, UnitTerms.LITTLE_PATIENCE));
             session.rollback();
         } catch (SQLException e) {
             LOG.debug("could not see which offset rows are held: {}", SqlFailures.describe(e));
@@ -237,7 +163,7 @@ public final class UnitTransaction {
         return clock.times(decodeNanos);
     }
 
-    private void cleanUp(UnitOutcome outcome, Terms terms) {
+    private void cleanUp(UnitOutcome outcome, UnitTerms terms) {
         boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
         boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
                 || (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING && !isRowLocked)
@@ -250,21 +176,21 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitOutcome attempt(Collection<Claim> claims, Terms terms, Effects effects, OpenUnit unit) {
+    private UnitOutcome attempt(Collection<Claim> claims, UnitTerms terms, Effects effects, OpenUnit unit) {
         isRowLocked = false;
         Connection connection;
         UnitStart start;
-        Written before;
+        WrittenRows before;
         try {
             connection = session.connection();
             cleanSession = session.isClean();
             warnOfTimeLimit();
-            start = begin(connection, claims);
+            start = offsets.begin(connection, claims);
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
             }
             session.allowLongReads();
-            before = terms.watched() ? written(connection) : Written.NOTHING;
+            before = terms.watched() ? WrittenRows.of(connection) : WrittenRows.NOTHING;
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -278,7 +204,7 @@ public final class UnitTransaction {
             session.handlerRuns();
             end = guarded(effects);
             if (terms.watched()) {
-                Written after = written(connection);
+                WrittenRows after = WrittenRows.of(connection);
                 wrote = after.rows().isEmpty()
                         || after.rows().getAsLong() > before.rows().orElse(0);
                 wroteToForeignTable = after.foreign() > before.foreign();
@@ -292,14 +218,14 @@ public final class UnitTransaction {
             return e.outcome();
         } catch (Throwable e) {
             Fatal.rethrow(e);
-            return ofHandler(e, unit, terms);
+            return failures.ofHandler(e, unit, terms);
         }
         clock.next();
         if (unit.isCancelled()) {
             SQLException late = new SQLException("the unit ran past its deadline", "57014");
             return unit.isCut()
                     ? new UnitOutcome.Troubled(FailureKind.PASSING, late)
-                    : handlerFailed(ErrorCode.DEADLINE_PASSED, late);
+                    : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, late);
         }
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
@@ -341,7 +267,7 @@ public final class UnitTransaction {
             moves = written.orElse(Map.of());
             advancing = true;
             Set<TopicPartition> moved =
-                    moves.isEmpty() ? Set.of() : advance(connection, moves, start.transactionId(), patience);
+                    moves.isEmpty() ? Set.of()   : offsets.advance(connection, moves, start.transactionId(), patience);
             if (written.isEmpty() || moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
@@ -352,11 +278,11 @@ public final class UnitTransaction {
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
             if (facts.is("25P02")) {
-                return ofFailedTransaction(e);
+                return UnitFailures.ofFailedTransaction(e);
             }
             if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
                 // It was in the handler's hands for so long.
-                return handlerFailed(ErrorCode.DEADLINE_PASSED, e);
+                return UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");
@@ -391,11 +317,11 @@ public final class UnitTransaction {
         session.rollback();
         try {
             Connection connection = session.connection();
-            UnitStart start = begin(connection, claims);
+            UnitStart start = offsets.begin(connection, claims);
             Map<Claim, Position> moves =
                     endings.write(connection, end, start.transactionId()).orElse(Map.of());
             return !moves.isEmpty()
-                    && advance(connection, moves, start.transactionId(), patience)
+                    && offsets.advance(connection, moves, start.transactionId(), patience)
                                     .size()
                             == moves.size();
         } catch (SQLException e) {
@@ -406,24 +332,6 @@ public final class UnitTransaction {
         }
     }
 
-    private UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
-        return session.isSerializable() && claims.size() == 1
-                ? serializable.begin(
-                        connection, claims.iterator().next(), ownerTimeout.toMillis(), session.applicationName())
-                : offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
-    }
-
-    private Set<TopicPartition> advance(
-            Connection connection, Map<Claim, Position> moves, String transactionId, Duration patience)
-            throws SQLException {
-        Within unit = new Within(transactionId, patience);
-        if (session.isSerializable() && moves.size() == 1) {
-            Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
-            return serializable.advance(connection, move.getKey(), move.getValue(), unit);
-        }
-        return offsets.advance(connection, moves, unit);
-    }
-
     private UnitEnd guarded(Effects effects) throws Exception {
         UnitEnd end;
         try {
@@ -431,13 +339,13 @@ public final class UnitTransaction {
         } catch (Throwable e) {
             Optional<String> tried = session.closeView();
             if (tried.isPresent()) {
-                throw new GuardViolation(tried.get(), e);
+                throw new UnitFailures.GuardViolation(tried.get(), e);
             }
             throw e;
         }
         Optional<String> tried = session.closeView();
         if (tried.isPresent()) {
-            throw new GuardViolation(tried.get(), null);
+            throw new UnitFailures.GuardViolation(tried.get(), null);
         }
         return end;
     }
@@ -459,89 +367,9 @@ public final class UnitTransaction {
         }
     }
 
-    /** A statement came after one that failed: a handler's clean-up may do that, and so hide what waiting helps. */
-    private static UnitOutcome ofFailedTransaction(Throwable e) {
-        SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
-        FailureKind kind = FailureKind.of(behind);
-        if (kind != FailureKind.HANDLER) {
-            return new UnitOutcome.Troubled(kind, e);
-        }
-        return behind.isTimeLimit()
-                ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
-                : new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
-    }
-
-    private UnitOutcome ofHandler(Throwable e, OpenUnit unit, Terms terms) {
-        if (e instanceof GuardViolation violation) {
-            return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
-        }
-        if (SqlFailures.isStatementClash(e)) {
-            return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
-        }
-        SqlFacts facts = SqlFailures.facts(e);
-        if (facts.is("25P02")) {
-            return ofFailedTransaction(e);
-        }
-        if (facts.isTransactionBroken()) {
-            return new UnitOutcome.TransactionBroken(
-                    "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
-        }
-        if (SqlFailures.isSettingRefusedByDriver(e)) {
-            return new UnitOutcome.TransactionBroken(
-                    "the handler changed a setting of the session that the driver depends on, such as client_encoding or DateStyle",
-                    e);
-        }
-        // A server that did not reply to the cancellation either was silent, which no record can help.
-        if (unit.isCut() || SqlFailures.isTimeout(e)) {
-            return new UnitOutcome.Troubled(FailureKind.PASSING, e);
-        }
-        // "Cache lookup failed" and "wrong type": what an old session has kept of types and plans that DDL has
-        // replaced.
-        boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
-        if (stale && !session.isFresh()) {
-            // Another connection prepares it anew.
-            return new UnitOutcome.Troubled(FailureKind.PASSING, e);
-        }
-        if (facts.is("25006") && !session.isServerReadOnly()) {
-            return handlerFailed(ErrorCode.HANDLER_FAILED, e);
-        }
-        // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
-        boolean cutOff = session.isCutOff()
-                && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
-        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
-        return kind == FailureKind.HANDLER
-                ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
-                : new UnitOutcome.Troubled(kind, e);
-    }
-
-    private static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
-        return new UnitOutcome.HandlerFailed(code, cause, SqlFailures.facts(cause));
-    }
-
-    /**
-     * How a unit ends in which a statement of the store failed, one that no handler has a part in: a time limit that ended it is
-     * passing trouble.
-     */
+    /** How a unit ends in which a statement of the store failed, one that no handler has a part in. */
     public UnitOutcome ofOwnStatement(SQLException e) {
-        session.silence().failed(e);
-        SqlFacts facts = SqlFailures.facts(e);
-        // A pool answers for a connection that it found broken, and then without an SQLSTATE.
-        boolean cutOff = facts.sqlState() == null && session.isCutOff();
-        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
-        return kind == FailureKind.HANDLER
-                ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
-                : new UnitOutcome.Troubled(kind, e);
-    }
-
-    private static Written written(Connection connection) throws SQLException {
-        try (PreparedStatement s = Schema.prepare(connection, WRITTEN);
-                ResultSet r = s.executeQuery()) {
-            if (!r.next()) {
-                return Written.NOTHING;
-            }
-            long rows = r.getLong(1);
-            return new Written(r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows), r.getLong(2), r.getLong(3));
-        }
+        return failures.ofOwnStatement(e);
     }
 
     private static String transactionId(Connection connection) throws SQLException {
@@ -556,17 +384,5 @@ public final class UnitTransaction {
         all.forEach(claim -> missing.add(claim.partition()));
         missing.removeAll(present);
         return missing;
-    }
-
-    /** The handler did what is not its own; carried past its own exception, which is the cause. */
-    private static final class GuardViolation extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        private final String what;
-
-        GuardViolation(String what, @Nullable Throwable cause) {
-            super(what, cause);
-            this.what = what;
-        }
     }
 }

@@ -8,7 +8,7 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.UnitEnd;
-import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.store.UnitTerms;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ final class AttemptRunner<K, V> {
         lockTimed = timed || attempt.shares().stream().anyMatch(ShareProgress::isLockTimed);
         watched = searching || attempt.shares().stream().anyMatch(this::isWritingOfInterest);
         boolean first = attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
-        Terms terms = Terms.USUAL
+        UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
                 .afterHeld(attempt.shares().stream().anyMatch(share -> share.history().isRowHeld()))
                 .watched(watched)

@@ -5,7 +5,7 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.UnitEnd;
-import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.store.UnitTerms;
 import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -32,7 +32,7 @@ final class GiveUpUnit<K, V> {
         ConsumerRecord<byte[], byte[]> record = share.firstRaw();
         int attempts = share.attemptsAlone();
         UnitOutcome outcome = tools.transaction()
-                .run(List.of(share.claim()), Terms.USUAL.lockTimed(true), tx -> end(record, attempts + 1));
+                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> end(record, attempts + 1));
         if (outcome instanceof UnitOutcome.Committed committed) {
             gaveUp(record, committed);
         }

@@ -8,7 +8,7 @@ import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
-import dev.tidemark.internal.store.UnitTransaction.Terms;
+import dev.tidemark.internal.store.UnitTerms;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.nio.ByteBuffer;
@@ -222,7 +222,7 @@ final class NeighbourTrial<K, V> {
         Progress progress =
                 new Progress(1, System.nanoTime() + tools.limits().time().toNanos());
         UnitOutcome outcome = tools.transaction()
-                .run(List.of(share.claim()), Terms.USUAL.lockTimed(lockTimed).asTrial(), tx -> {
+                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(lockTimed).asTrial(), tx -> {
                     tools.handler().handle(List.of(List.of(record)), tx, progress);
                     return new UnitEnd.Advance(Map.of());
                 });
