@@ -53,14 +53,11 @@ final class AdminExamples {
             admin.execute(plan, ChangeOptions.none());
             return true;
         } catch (TidemarkException e) {
-            switch (e.code()) {
-                case NOTHING_MATCHED: // no such group
-                    return true;
-                case CHANGE_REFUSED: // owned, or dead letters remain: the message says which
-                    return false;
-                default:
-                    throw e;
-            }
+            return switch (e.code()) {
+                case NOTHING_MATCHED -> true; // no such group
+                case CHANGE_REFUSED -> false; // owned, or dead letters remain: the message says which
+                default -> throw e;
+            };
         }
         // docs: end
     }

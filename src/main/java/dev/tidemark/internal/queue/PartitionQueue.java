@@ -2,8 +2,8 @@ package dev.tidemark.internal.queue;
 
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
-import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.queue.FetchedRecords.Range;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

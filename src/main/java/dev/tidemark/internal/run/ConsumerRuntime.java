@@ -6,26 +6,26 @@ import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.OpenUnit;
-import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.PartitionNotes;
+import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
+import dev.tidemark.internal.unit.CountedAttempts;
 import dev.tidemark.internal.unit.DecodeAhead;
 import dev.tidemark.internal.unit.HandlerHistory;
 import dev.tidemark.internal.unit.IdentityCheck;
-import dev.tidemark.internal.queue.PartitionQueues;
-import dev.tidemark.internal.unit.SafeListeners;
 import dev.tidemark.internal.unit.ListenerReports;
-import dev.tidemark.internal.unit.CountedAttempts;
-import dev.tidemark.internal.unit.WorkerContext;
+import dev.tidemark.internal.unit.SafeListeners;
 import dev.tidemark.internal.unit.SuspectedRecords;
 import dev.tidemark.internal.unit.Worker;
+import dev.tidemark.internal.unit.WorkerContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -154,7 +154,8 @@ record ConsumerRuntime(
                     identities,
                     inbox,
                     new ListenerReports(groupId, listeners));
-            Worker<K, V> worker = new Worker<>(context, options.work().decoders().get(), session);
+            Worker<K, V> worker =
+                    new Worker<>(context, options.work().decoders().get(), session);
             threads.add(group.create(
                     "tidemark-" + groupId + "-worker-" + (threads.size() + 1), LogContext.inGroup(groupId, worker)));
         }

@@ -267,7 +267,7 @@ public final class UnitTransaction {
             moves = written.orElse(Map.of());
             advancing = true;
             Set<TopicPartition> moved =
-                    moves.isEmpty() ? Set.of()   : offsets.advance(connection, moves, start.transactionId(), patience);
+                    moves.isEmpty() ? Set.of() : offsets.advance(connection, moves, start.transactionId(), patience);
             if (written.isEmpty() || moved.size() < moves.size()) {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))

@@ -37,7 +37,8 @@ record WrittenRows(OptionalLong rows, long tables, long foreign) {
                 return NOTHING;
             }
             long rows = r.getLong(1);
-            return new WrittenRows(r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows), r.getLong(2), r.getLong(3));
+            return new WrittenRows(
+                    r.wasNull() ? OptionalLong.empty() : OptionalLong.of(rows), r.getLong(2), r.getLong(3));
         }
     }
 }

@@ -1,12 +1,12 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.RawRecords;
-import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.queue.RawRecords;
+import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.util.ArrayList;

@@ -79,16 +79,20 @@ final class AttemptRunner<K, V> {
      */
     UnitOutcome run(Attempt<K, V> attempt, boolean timed, boolean searching) {
         Progress current = new Progress(
-                attempt.parts().size(), System.nanoTime() + tools.limits().time().toNanos());
+                attempt.parts().size(),
+                System.nanoTime() + tools.limits().time().toNanos());
         progress = current;
-        Set<String> topics =
-                attempt.shares().stream().map(share -> share.partition().topic()).collect(Collectors.toSet());
+        Set<String> topics = attempt.shares().stream()
+                .map(share -> share.partition().topic())
+                .collect(Collectors.toSet());
         lockTimed = timed || attempt.shares().stream().anyMatch(ShareProgress::isLockTimed);
         watched = searching || attempt.shares().stream().anyMatch(this::isWritingOfInterest);
-        boolean first = attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
+        boolean first =
+                attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
-                .afterHeld(attempt.shares().stream().anyMatch(share -> share.history().isRowHeld()))
+                .afterHeld(attempt.shares().stream()
+                        .anyMatch(share -> share.history().isRowHeld()))
                 .watched(watched)
                 .firstTry(first && !searching);
         UnitOutcome outcome = tools.transaction().run(attempt.claims(), terms, tx -> {

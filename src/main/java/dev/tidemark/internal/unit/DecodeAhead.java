@@ -1,11 +1,11 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.FetchedRecords;
-import dev.tidemark.internal.queue.PartitionQueues;
-import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.queue.FetchedRecords;
+import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.thread.OwnThread;
 
 /** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the intake is stopped. */

@@ -1,17 +1,17 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
-import dev.tidemark.internal.plan.UnitOutcome;
-import dev.tidemark.internal.queue.RawRecords;
-import dev.tidemark.internal.plan.IsolatedRecord.Failure;
-import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
 import dev.tidemark.internal.plan.Evidence;
 import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.IsolatedRecord.Failure;
+import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.queue.PartitionHistory;
+import dev.tidemark.internal.queue.RawRecords;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,22 +1,20 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
 import dev.tidemark.internal.store.UnitTerms;
-import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -222,10 +220,13 @@ final class NeighbourTrial<K, V> {
         Progress progress =
                 new Progress(1, System.nanoTime() + tools.limits().time().toNanos());
         UnitOutcome outcome = tools.transaction()
-                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(lockTimed).asTrial(), tx -> {
-                    tools.handler().handle(List.of(List.of(record)), tx, progress);
-                    return new UnitEnd.Advance(Map.of());
-                });
+                .run(
+                        List.of(share.claim()),
+                        UnitTerms.USUAL.lockTimed(lockTimed).asTrial(),
+                        tx -> {
+                            tools.handler().handle(List.of(List.of(record)), tx, progress);
+                            return new UnitEnd.Advance(Map.of());
+                        });
         // The handler may have cleared it.
         LogContext.enter(tools.groupId());
         return outcome;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.DeadLetter;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.RecordFailedException;
@@ -11,13 +10,14 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.DeadLetterTable;
 import dev.tidemark.internal.store.DeadLetterTable.Locked;
+import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
-import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
-import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,14 +1,14 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.RawRecords;
-import dev.tidemark.internal.queue.PartitionHistory;
-import dev.tidemark.internal.queue.PartitionShare;
-import dev.tidemark.internal.queue.Settlement;
 import dev.tidemark.Claim;
 import dev.tidemark.Position;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.IsolatedRecord.Failure;
 import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
+import dev.tidemark.internal.queue.PartitionHistory;
+import dev.tidemark.internal.queue.PartitionShare;
+import dev.tidemark.internal.queue.RawRecords;
+import dev.tidemark.internal.queue.Settlement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.plan.UnitStart;
-import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.Claim;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
@@ -13,9 +11,11 @@ import dev.tidemark.internal.plan.ReactionPlanner;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.plan.UnitStart;
+import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.thread.OwnThread;
-import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,7 +105,12 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 failure == null
                         ? null
                         : failing.facts(
-                                attempt, outcome, failure, runner.wasLockTimed(), tools.transaction().wasCleanSession(), tools.policy()));
+                                attempt,
+                                outcome,
+                                failure,
+                                runner.wasLockTimed(),
+                                tools.transaction().wasCleanSession(),
+                                tools.policy()));
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.goesOn();
         return reaction.fold(this);
@@ -114,7 +119,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private UnitPace settle() {
         shares.all().forEach(tools.suspected()::end);
         List<Claim> recovered = shares.recovered();
-        tools.queues().settle(shares.inTurn().stream().map(ShareProgress::settlement).toList());
+        tools.queues()
+                .settle(shares.inTurn().stream().map(ShareProgress::settlement).toList());
         if (!recovered.isEmpty()) {
             tools.events().recovered(recovered);
         }
@@ -258,7 +264,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         UnitOutcome outcome = new GiveUpUnit<>(tools, share, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
             tools.history()
-                    .gaveUp(share.partition().topic(), Objects.requireNonNull(Objects.requireNonNull(last).failure()));
+                    .gaveUp(
+                            share.partition().topic(),
+                            Objects.requireNonNull(Objects.requireNonNull(last).failure()));
             tools.events().moved(List.of(share.claim()));
             return false;
         }

@@ -40,8 +40,8 @@ record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>>
             return all;
         }
         Set<ShareProgress<K, V>> some = Set.copyOf(handled);
-        List<ShareProgress<K, V>> inTurn =
-                new ArrayList<>(all.stream().filter(share -> !some.contains(share)).toList());
+        List<ShareProgress<K, V>> inTurn = new ArrayList<>(
+                all.stream().filter(share -> !some.contains(share)).toList());
         inTurn.addAll(handled);
         return inTurn;
     }

@@ -1,24 +1,19 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.plan.UnitOutcome;
-import dev.tidemark.internal.plan.UnitStart;
-import dev.tidemark.internal.queue.PartitionShare;
-import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.ErrorCode;
 import dev.tidemark.TidemarkException;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.plan.UnitStart;
+import dev.tidemark.internal.queue.PartitionShare;
+import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.ShareDecoder.Decoded;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** One worker: takes what is there, decodes it, and runs it as a unit of work. */
 public final class Worker<K, V> implements Runnable {
@@ -97,7 +92,8 @@ public final class Worker<K, V> implements Runnable {
         for (PartitionShare taken : unit) {
             // Before it is decoded, which may be what kills.
             UnitOutcome refused = taken.isSuspected() && !taken.records().isEmpty()
-                    ? tools.suspected().begin(taken.claim(), taken.records().get(0).offset())
+                    ? tools.suspected()
+                            .begin(taken.claim(), taken.records().get(0).offset())
                     : null;
             if (refused != null) {
                 run(List.of(new ShareProgress<>(taken, List.of())), new UnitStart.Ended(refused));
@@ -107,7 +103,9 @@ public final class Worker<K, V> implements Runnable {
             long began = System.nanoTime();
             Decoded<K, V> decoded = shareDecoder.decode(taken);
             if (decoded.failed().isPresent()) {
-                run(List.of(decoded.share()), new UnitStart.Ended(UnitRun.outcomeOf(decoded.failed().get())));
+                run(
+                        List.of(decoded.share()),
+                        new UnitStart.Ended(UnitRun.outcomeOf(decoded.failed().get())));
                 continue;
             }
             decodeNanos += System.nanoTime() - began;

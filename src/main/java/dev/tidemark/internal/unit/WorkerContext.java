@@ -1,8 +1,8 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 

@@ -2,8 +2,8 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.Claim;
 import dev.tidemark.TidemarkException;
-import java.util.Collection;
 import dev.tidemark.internal.queue.QueueEvents;
+import java.util.Collection;
 
 /** What the workers have to tell the poll thread. Every method returns at once; any thread may call. */
 public interface WorkerEvents extends QueueEvents {

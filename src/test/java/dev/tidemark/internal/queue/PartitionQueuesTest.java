@@ -1,7 +1,5 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.internal.unit.DecodeAhead;
-import dev.tidemark.internal.unit.WorkerEvents;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.Claim;
@@ -12,6 +10,8 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.unit.DecodeAhead;
+import dev.tidemark.internal.unit.WorkerEvents;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;

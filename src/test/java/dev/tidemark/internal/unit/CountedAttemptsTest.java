@@ -23,8 +23,6 @@ class CountedAttemptsTest {
         assertThat(attempts.isBegun(P0, 9_999)).isTrue();
         assertThat(attempts.size()).isEqualTo(2);
         attempts.forget(P0, 9_999);
-        assertThat(attempts.begin(P0, 9_999))
-                .as("not counted any more")
-                .isTrue();
+        assertThat(attempts.begin(P0, 9_999)).as("not counted any more").isTrue();
     }
 }

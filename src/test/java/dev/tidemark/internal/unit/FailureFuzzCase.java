@@ -1,7 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.queue.PartitionQueues;
-import dev.tidemark.internal.queue.RecordDecoder;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -17,6 +15,8 @@ import dev.tidemark.TidemarkException;
 import dev.tidemark.TopicBinding;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitTransaction;

@@ -44,7 +44,8 @@ class ShareProgressTest {
                 .mapToObj(offset -> new ConsumerRecord<>("t", 0, offset, new byte[0], new byte[0]))
                 .toList();
         queues.offer(claim, records, next);
-        PartitionShare share = queues.take(UnitPace.initial(limits), Duration.ZERO).get(0);
+        PartitionShare share =
+                queues.take(UnitPace.initial(limits), Duration.ZERO).get(0);
         return new ShareProgress<>(share, share.records());
     }
 
