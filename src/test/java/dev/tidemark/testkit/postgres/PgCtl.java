@@ -73,7 +73,7 @@ final class PgCtl {
                 "-l",
                 data + "/restart.log",
                 "-o",
-                "-p " + port + " -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c max_connections=200"));
+                "-p " + port + " -c fsync=on -c synchronous_commit=on -c full_page_writes=on -c max_connections=300"));
         return arguments;
     }
 
