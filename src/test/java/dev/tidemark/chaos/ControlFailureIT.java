@@ -35,6 +35,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -44,6 +45,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** What the control thread meets and no code describes: no consumer dies of it, and none is silent about it. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
+@Tag("chaos")
 class ControlFailureIT {
     private static EmbeddedPostgresServer postgres;
 

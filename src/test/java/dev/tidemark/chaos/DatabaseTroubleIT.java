@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -36,6 +37,7 @@ import org.postgresql.PGConnection;
 
 /** The database does not serve the consumer for a while; what passes is waited for, and what does not is named. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
+@Tag("chaos")
 class DatabaseTroubleIT {
     private static final int PARTITIONS = 2;
     private static final int POOL = 4;

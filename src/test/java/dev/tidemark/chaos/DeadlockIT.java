@@ -13,9 +13,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Three processes fold record by record over rows that all of them share: deadlocks by construction. */
+@Tag("chaos")
 class DeadlockIT {
     @Test
     void deadlocksCostTimeAndNothingElse() {

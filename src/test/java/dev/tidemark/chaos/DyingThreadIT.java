@@ -29,11 +29,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** An error of the virtual machine ends the worker that it meets, and so the run: what that worker held has come to nothing. */
+@Tag("chaos")
 class DyingThreadIT {
     private static final int DEADLY = 7;
     private static final int RECORDS = 40;

@@ -16,9 +16,11 @@ import dev.tidemark.testkit.postgres.LaggingReplica;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.Ports;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A replica that lags is promoted under a running consumer: what it lacks is a suffix, and it comes back from Kafka. */
+@Tag("chaos")
 class FailoverIT {
     private static final int PARTITIONS = 3;
 

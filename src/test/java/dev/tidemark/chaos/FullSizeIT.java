@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.zip.GZIPInputStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  * -Dtidemark.flights=<flights-3m.ndjson.gz>}.
  */
 @EnabledIfSystemProperty(named = "tidemark.flights", matches = ".+")
+@Tag("chaos")
 class FullSizeIT {
     private static final int PARTITIONS = 8;
 

@@ -19,10 +19,12 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Two consumers with three workers each, under the stricter isolation levels, wherever these are set. */
+@Tag("chaos")
 class IsolationIT {
     private static final int PARTITIONS = 8;
 

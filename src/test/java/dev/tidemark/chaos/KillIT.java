@@ -17,10 +17,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Three processes, 200,000 flights, and a kill -9 every ten thousand: every airport's count and sum stay exact. */
+@Tag("chaos")
 class KillIT {
     private static final int TIMES = 10;
     private static final int KILLS = 20;

@@ -31,6 +31,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
@@ -40,6 +41,7 @@ import org.slf4j.LoggerFactory;
  * Two loops of one's own that do at random whatever a loop may get wrong, while members come and go, commits are cut, and offsets are
  * moved forward and back, by function, by SQL and by a stranger's claim: nothing is lost, nothing is doubled, everything in order.
  */
+@Tag("chaos")
 class OwnLoopChaosIT {
     private static final Logger LOG = LoggerFactory.getLogger(OwnLoopChaosIT.class);
     private static final int PARTITIONS = 3;

@@ -37,12 +37,14 @@ import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Every transaction gets another server connection, as PgBouncer hands them out in transaction mode. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
+@Tag("chaos")
 class PgBouncerIT {
     private static EmbeddedPostgresServer postgres;
 

@@ -23,9 +23,11 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A group that is busy in two processes is put back to an instant: both follow within seconds, and every effect is exact. */
+@Tag("chaos")
 class ResetWhileBusyIT {
     private static final int PARTITIONS = 4;
 

@@ -14,9 +14,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Both servers crash under load, one after the other, and nobody helps the consumers. */
+@Tag("chaos")
 class RestartIT {
     private static final int TIMES = 4;
 

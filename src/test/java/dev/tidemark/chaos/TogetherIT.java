@@ -18,9 +18,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Twelve instances start at once on an empty database: all migrate and so own the store, all bind, and every record takes effect once. */
+@Tag("chaos")
 class TogetherIT {
     private static final int INSTANCES = 12;
 

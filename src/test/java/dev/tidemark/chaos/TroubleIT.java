@@ -23,12 +23,14 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Trouble is told once when it begins and once when it is over, whatever is tried meanwhile, and however often. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
+@Tag("chaos")
 class TroubleIT {
     private static EmbeddedPostgresServer postgres;
 

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Halts and releases stand in the tables in the end, whatever happened to the connection when they came about. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
+@Tag("chaos")
 class WrittenDownIT {
     private static final long BAD = 10;
     private static final String CONTROL = "usename = 'tidemark_writer' and datname = current_database()"
