@@ -115,7 +115,7 @@ public interface PostgresServer extends AutoCloseable {
                 Statement s = c.createStatement()) {
             for (DatabaseRole role : DatabaseRole.values()) {
                 s.execute("do $$ begin create role " + role.login() + " login password '" + Canary.PASSWORD.plant()
-                        + "'; exception when duplicate_object then null; end $$");
+                        + "'; exception when duplicate_object or unique_violation then null; end $$");
             }
             s.execute("create database " + name + " owner " + owner + options);
         } catch (SQLException e) {
