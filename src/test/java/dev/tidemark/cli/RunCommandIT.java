@@ -178,23 +178,25 @@ class RunCommandIT {
     @Test
     void textBytesPatternsAndStartsAreAsAsked() throws Exception {
         database.owner().execute("create table seen (key text, value text, ts timestamptz)");
+        // No other test may have topics that the pattern matches.
+        String patterned = kafka.createTopic(Servers.unique("patterned"), 2);
         long recent = Instant.now().minus(Duration.ofHours(1)).toEpochMilli();
         long old = recent - Duration.ofDays(2).toMillis();
         Path raw =
                 write("raw.sql", "insert into seen select key::text, encode(value, 'escape'), timestamp from records");
         try (var producer = kafka.producer()) {
-            producer.send(new ProducerRecord<>(topic, 0, old, "{\"a\":1}", "old"))
+            producer.send(new ProducerRecord<>(patterned, 0, old, "{\"a\":1}", "old"))
                     .get();
-            producer.send(new ProducerRecord<>(topic, 0, recent, "{\"a\":2}", "new"))
+            producer.send(new ProducerRecord<>(patterned, 0, recent, "{\"a\":2}", "new"))
                     .get();
         }
         Result result = cli.run(
                 "run",
                 raw.toString(),
                 "--topic-pattern",
-                topic.replaceAll("\\d", "[0-9]"),
+                patterned.replaceAll("\\d", "[0-9]"),
                 "--group",
-                topic,
+                patterned,
                 "--value",
                 "bytea",
                 "--key",

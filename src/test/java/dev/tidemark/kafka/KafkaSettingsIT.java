@@ -156,7 +156,7 @@ class KafkaSettingsIT {
                 database,
                 kafka.consumerConfig(topic, how.equals("consumer protocol") ? "consumer" : "cooperative"),
                 builder -> (switch (how) {
-                            case "pattern" -> builder.topicPattern(Pattern.compile(Pattern.quote(topic) + ".*"));
+                            case "pattern" -> builder.topicPattern(Pattern.compile(Pattern.quote(topic) + "(|-.*)"));
                             case "partitions" -> builder.partitions(zero);
                             default -> builder.topics(topic);
                         })

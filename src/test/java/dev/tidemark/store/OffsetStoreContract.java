@@ -31,9 +31,14 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What the store promises to somebody with a loop of their own, on every PostgreSQL that Tidemark supports. */
 @Tag("database")
+// One server, one test at a time: the server prunes no page while a transaction of any database is open that was there
+// before.
+@Execution(ExecutionMode.SAME_THREAD)
 abstract class OffsetStoreContract {
     private static final TopicPartition P0 = new TopicPartition("flights", 0);
     private static final TopicPartition P1 = new TopicPartition("flights", 1);

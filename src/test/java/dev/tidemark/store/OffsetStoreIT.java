@@ -1,12 +1,25 @@
 package dev.tidemark.store;
 
-import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.PostgresServer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 
-/** On the server that all tests share: Docker's where there is an engine, the newest embedded one otherwise. */
+/** On Docker's server where there is an engine, on the newest embedded one otherwise. */
 class OffsetStoreIT extends OffsetStoreContract {
+    private static PostgresServer postgres;
+
+    @BeforeAll
+    static void start() {
+        postgres = PostgresServer.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        postgres.close();
+    }
+
     @Override
     PostgresServer server() {
-        return Servers.postgres();
+        return postgres;
     }
 }
