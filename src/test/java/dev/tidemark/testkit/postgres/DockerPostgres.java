@@ -15,7 +15,7 @@ final class DockerPostgres implements PostgresServer {
         PostgreSQLContainer container = new PostgreSQLContainer("postgres:17")
                 .withUsername(DatabaseRole.SUPERUSER.login())
                 .withPassword(Canary.PASSWORD.plant())
-                .withCommand("postgres", "-c", "max_connections=200");
+                .withCommand("postgres", "-c", "max_connections=300");
         container.start();
         return new DockerPostgres(container);
     }
