@@ -2,22 +2,22 @@ package dev.tidemark.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.lang.reflect.Method;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import jdk.jfr.Recording;
-import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.Event;
+import jdk.jfr.Name;
 import jdk.jfr.consumer.RecordedThread;
 import jdk.jfr.consumer.RecordedThreadGroup;
-import jdk.jfr.consumer.RecordingFile;
+import jdk.jfr.consumer.RecordingStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
@@ -31,9 +31,21 @@ public final class ProvokedCodes implements InvocationInterceptor {
     private static final String THROWN = "jdk.JavaExceptionThrow";
     private static final Pattern CODE = Pattern.compile("TM-\\d{3}");
 
+    private static final Map<String, TestThreads> RUNNING = new ConcurrentHashMap<>();
+
+    // One for all tests, never stopped: whenever a recording starts or stops, events are switched off for a moment.
+    private static final RecordingStream STREAM = listen();
+
+    /** Comes after everything that was thrown before it. */
+    @Name("dev.tidemark.testkit.TestEnded")
+    static final class TestEnded extends Event {
+        private String test = "";
+    }
+
     /** The threads of one test, and the codes that they met. */
     private static final class TestThreads extends ThreadGroup {
         private final Set<String> codes = ConcurrentHashMap.newKeySet();
+        private final CompletableFuture<Void> heardAll = new CompletableFuture<>();
 
         TestThreads() {
             super(Servers.unique("provokes"));
@@ -69,12 +81,15 @@ public final class ProvokedCodes implements InvocationInterceptor {
 
     private static void intercept(Invocation<Void> invocation, Method test) throws Throwable {
         TestThreads threads = new TestThreads();
-        try (Recording recording = new Recording()) {
-            recording.enable(THROWN).withoutStackTrace();
-            recording.start();
+        RUNNING.put(threads.getName(), threads);
+        try {
             run(threads, invocation);
-            recording.stop();
-            noteThrown(recording, threads);
+            TestEnded end = new TestEnded();
+            end.test = threads.getName();
+            end.commit();
+            threads.heardAll.get(60, TimeUnit.SECONDS);
+        } finally {
+            RUNNING.remove(threads.getName());
         }
         assertThat(threads.codes)
                 .as("codes of the errors that came")
@@ -103,27 +118,35 @@ public final class ProvokedCodes implements InvocationInterceptor {
         }
     }
 
-    private static void noteThrown(Recording recording, TestThreads threads) throws IOException {
-        Path file = Files.createTempFile("thrown", ".jfr");
-        try {
-            recording.dump(file);
-            for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
-                if (isOf(threads, event.getThread())
-                        && event.hasField("message")
-                        && event.getString("message") != null) {
-                    threads.note(event.getString("message"));
-                }
+    private static RecordingStream listen() {
+        RecordingStream stream = new RecordingStream();
+        stream.enable(THROWN).withoutStackTrace();
+        stream.enable(TestEnded.class).withoutStackTrace();
+        stream.onEvent(THROWN, event -> {
+            TestThreads threads = testOf(event.getThread());
+            if (threads != null && event.hasField("message") && event.getString("message") != null) {
+                threads.note(event.getString("message"));
             }
-        } finally {
-            Files.delete(file);
-        }
+        });
+        stream.onEvent("dev.tidemark.testkit.TestEnded", event -> {
+            TestThreads threads = RUNNING.get(event.getString("test"));
+            if (threads != null) {
+                threads.heardAll.complete(null);
+            }
+        });
+        stream.startAsync();
+        return stream;
     }
 
-    private static boolean isOf(TestThreads threads, RecordedThread thread) {
+    private static @Nullable TestThreads testOf(@Nullable RecordedThread thread) {
         RecordedThreadGroup group = thread == null ? null : thread.getThreadGroup();
-        while (group != null && !threads.getName().equals(group.getName())) {
+        while (group != null) {
+            TestThreads threads = group.getName() == null ? null : RUNNING.get(group.getName());
+            if (threads != null) {
+                return threads;
+            }
             group = group.getParent();
         }
-        return group != null;
+        return null;
     }
 }
