@@ -34,11 +34,15 @@ public final class ProvokedCodes implements InvocationInterceptor {
     private static final Map<String, TestThreads> RUNNING = new ConcurrentHashMap<>();
 
     // One for all tests, never stopped: whenever a recording starts or stops, events are switched off for a moment.
+    // Held, or it would be collected.
+    @SuppressWarnings("UnusedVariable")
     private static final RecordingStream STREAM = listen();
 
     /** Comes after everything that was thrown before it. */
     @Name("dev.tidemark.testkit.TestEnded")
     static final class TestEnded extends Event {
+        // Read by the recorder.
+        @SuppressWarnings("UnusedVariable")
         private String test = "";
     }
 
