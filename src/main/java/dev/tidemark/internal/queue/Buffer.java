@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
-/** How much waits in the lanes and is under way, and which partitions are paused because of that. Guarded by its {@link PartitionQueues}. */
+/** How much waits in the queues and is under way, and which partitions are paused because of that. Guarded by its {@link PartitionQueues}. */
 final class Buffer {
     private final UnitLimits limits;
     private final int workers;
@@ -26,7 +26,7 @@ final class Buffer {
         this.mostBytes = mostBytes;
     }
 
-    /** Changes what waits in a lane, and keeps count. */
+    /** Changes what waits in a queue, and keeps count. */
     void change(PartitionQueue queue, Runnable change) {
         int records = queue.size();
         long bytes = queue.bytes;

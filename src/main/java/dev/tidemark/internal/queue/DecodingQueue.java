@@ -4,7 +4,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** Batches that may be decoded ahead. It holds none that a worker has come to, so it never holds more than waits in the lanes. Thread-safe. */
+/** Batches that may be decoded ahead. It holds none that a worker has come to, so it never holds more than waits in the queues. Thread-safe. */
 final class DecodingQueue {
     private final Set<FetchedRecords> waiting = new LinkedHashSet<>();
     private boolean stopped;

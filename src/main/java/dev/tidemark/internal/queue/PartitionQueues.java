@@ -178,7 +178,7 @@ public final class PartitionQueues {
         return leaving.containsKey(partition);
     }
 
-    /** Whether the claim that a unit's portion was read under is gone meanwhile. */
+    /** Whether the claim that a unit's share was read under is gone meanwhile. */
     public synchronized boolean isClosed(PartitionShare taken) {
         return taken.queue().closed;
     }
@@ -325,7 +325,7 @@ public final class PartitionQueues {
                 .toList();
     }
 
-    /** Ends units: each portion is either done up to a record, to be tried again, or its partition's last. */
+    /** Ends units: each share is either done up to a record, to be tried again, or its partition's last. */
     public void settle(List<Settlement> settlements) {
         List<Claim> drained = new ArrayList<>();
         List<TopicPartition> room;
@@ -392,7 +392,7 @@ public final class PartitionQueues {
         }
     }
 
-    /** Lets a lane wait for a worker, if there is something to do for it. */
+    /** Lets a queue wait for a worker, if there is something to do for it. */
     private void enqueue(PartitionQueue queue) {
         if (!queue.isEmpty()) {
             waiting.add(queue);

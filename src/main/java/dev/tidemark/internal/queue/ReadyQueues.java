@@ -41,7 +41,7 @@ final class ReadyQueues {
         later.add(new Due(queue, at));
     }
 
-    /** Lets a lane wait for records that may follow; if none does, its position moves by itself. */
+    /** Lets a queue wait for records that may follow; if none does, its position moves by itself. */
     void addTail(PartitionQueue queue, long now) {
         if (!queue.tailing) {
             queue.tailing = true;
@@ -49,7 +49,7 @@ final class ReadyQueues {
         }
     }
 
-    /** The lane that has waited longest. */
+    /** The queue that has waited longest. */
     PartitionQueue next() {
         return ready.remove();
     }
@@ -74,7 +74,7 @@ final class ReadyQueues {
         return due;
     }
 
-    /** When the next lane's time comes, if that is before the end. */
+    /** When the next queue's time comes, if that is before the end. */
     long nextDue(long end) {
         return sooner(later.peek(), sooner(tails.peek(), end));
     }

@@ -5,7 +5,7 @@ import dev.tidemark.internal.plan.IsolatedRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the workers end a unit's portion.
+ * How the workers end a unit's share.
  *
  * @param done how many of its records are behind the position now; the others come again
  * @param moved where the claim stands now; null if it did not move

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** What one transaction takes of a unit: records from the beginning of each of some parts. */
 record Attempt<K, V>(List<Part<K, V>> parts) {
     /**
-     * So many records from the beginning of a part.
+     * So many records from the beginning of a share.
      *
      * @param decoded the same, decoded; fewer or none while they are still to be decoded
      */
@@ -47,7 +47,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
                 .toList());
     }
 
-    /** So many records, part after part, still to be decoded. */
+    /** So many records, share after share, still to be decoded. */
     static <K, V> Attempt<K, V> first(List<ShareProgress<K, V>> shares, int records) {
         List<Part<K, V>> parts = new ArrayList<>();
         int open = records;
@@ -61,12 +61,12 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return new Attempt<>(parts);
     }
 
-    /** The first record of a part, still to be decoded. */
+    /** The first record of a share, still to be decoded. */
     static <K, V> Attempt<K, V> firstRecord(ShareProgress<K, V> share) {
         return new Attempt<>(List.of(new Part<>(share, 1, List.of())));
     }
 
-    /** The only record of this slice without the parts that hold none, still to be decoded. */
+    /** The only record of this attempt without the shares that hold none, still to be decoded. */
     Attempt<K, V> ofTheRecord() {
         return new Attempt<>(parts.stream()
                 .filter(part -> part.count() > 0)

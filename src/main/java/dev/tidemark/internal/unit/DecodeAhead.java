@@ -8,7 +8,7 @@ import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.thread.OwnThread;
 
-/** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the intake is stopped. */
+/** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the queues are stopped. */
 public final class DecodeAhead<K, V> implements Runnable {
     private final String groupId;
     private final PartitionQueues intake;

@@ -26,7 +26,7 @@ final class FailingRecord {
 
     private final HandlerHistory history;
 
-    /** How the records failed that failed together, and how many successes the lanes had had by then. */
+    /** How the records failed that failed together, and how many successes the queues had had by then. */
     private String together = "";
 
     private final Map<PartitionHistory, Long> successesThen = new HashMap<>();
@@ -54,7 +54,7 @@ final class FailingRecord {
         lockTimed = true;
     }
 
-    /** Records of these parts have failed together. */
+    /** Records of these shares have failed together. */
     private void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts) {
         together = facts.kind();
         successesThen.clear();
@@ -96,7 +96,7 @@ final class FailingRecord {
                 evidence);
     }
 
-    /** The failure of those records is known to be that of this one, the first of its part. */
+    /** The failure of those records is known to be that of this one, the first of its share. */
     void pin(ShareProgress<?, ?> share) {
         Long successes = successesThen.get(share.history());
         if (successes != null && share.failure() == null) {
@@ -192,7 +192,7 @@ final class FailingRecord {
         return new Rounds(rounds == null ? 1 : rounds.count() + 1, Objects.requireNonNull(kind), action);
     }
 
-    /** A record of this part succeeded by itself: if it failed before, that has passed. */
+    /** A record of this share succeeded by itself: if it failed before, that has passed. */
     void succeeded(ShareProgress<?, ?> share) {
         Rounds rounds = share.rounds();
         String passed = kind != null || rounds == null ? kind : rounds.kind();

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/** Parks or skips the first record of a part, in a transaction of its own. Used by one worker, once. */
+/** Parks or skips the first record of a share, in a transaction of its own. Used by one worker, once. */
 final class GiveUpUnit<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(GiveUpUnit.class);
 

@@ -16,20 +16,20 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** A portion as its unit goes on: what is behind it, and how it is to be settled. Used by one worker. */
+/** A share as its unit goes on: what is behind it, and how it is to be settled. Used by one worker. */
 final class ShareProgress<K, V> {
     /** Nanoseconds do not count much further. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private final PartitionShare taken;
 
-    /** The portion's records, but for those whose keys are held; these follow in the transaction that passes over them. */
+    /** The share's records, but for those whose keys are held; these follow in the transaction that passes over them. */
     private final List<ConsumerRecord<byte[], byte[]>> free;
 
     private final List<ConsumerRecord<K, V>> records;
     private Claim claim;
 
-    /** How many of the portion's records are behind the position, and how many of the free ones. */
+    /** How many of the share's records are behind the position, and how many of the free ones. */
     private int done;
 
     private int freeDone;
@@ -38,13 +38,13 @@ final class ShareProgress<K, V> {
     private boolean closing;
     private @Nullable IsolatedRecord alone;
 
-    /** Of a portion without records of held keys. */
+    /** Of a share without records of held keys. */
     ShareProgress(PartitionShare taken, List<ConsumerRecord<K, V>> records) {
         this(taken, taken.records(), records);
     }
 
     /**
-     * @param free the portion's records, but for those whose keys are held
+     * @param free the share's records, but for those whose keys are held
      * @param records the free records decoded, or as many of them from the beginning as this unit may handle
      */
     ShareProgress(PartitionShare taken, List<ConsumerRecord<byte[], byte[]>> free, List<ConsumerRecord<K, V>> records) {

@@ -15,7 +15,7 @@ public interface UnitHandler<K, V> {
     /**
      * Handles the records in order and keeps the progress current, so that a failure tells where it happened.
      *
-     * @param records one list per portion of the unit
+     * @param records one list per share of the unit
      */
     void handle(List<List<ConsumerRecord<K, V>>> records, Handle tx, Progress progress) throws Exception;
 
@@ -33,13 +33,13 @@ public interface UnitHandler<K, V> {
             this.timeIsUp = timeIsUp;
         }
 
-        /** How many records of a portion have been handled. */
+        /** How many records of a share have been handled. */
         int done(int index) {
             return done[index];
         }
 
         /**
-         * The portion whose record {@link #done} the handler is busy with, or has failed on; -1 where it gets more than one record
+         * The share whose record {@link #done} the handler is busy with, or has failed on; -1 where it gets more than one record
          * at a time, and after its return.
          */
         int failing() {

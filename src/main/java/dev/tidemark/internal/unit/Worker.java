@@ -34,7 +34,7 @@ public final class Worker<K, V> implements Runnable {
         this.pace = UnitPace.initial(tools.limits());
     }
 
-    /** Works until the intake is stopped; whatever ends it before ends the consumer. */
+    /** Works until the queues are stopped; whatever ends it before ends the consumer. */
     @Override
     public void run() {
         try (session;
