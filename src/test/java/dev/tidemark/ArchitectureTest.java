@@ -31,7 +31,6 @@ class ArchitectureTest {
     private static final String METRICS = "dev.tidemark.metrics";
     private static final String TRACING = "dev.tidemark.tracing";
     private static final String SQL = "dev.tidemark.sql";
-    private static final String CLI = "dev.tidemark.cli..";
     private static final String ADMIN = "dev.tidemark.admin";
     private static final String OPERATE = "dev.tidemark.internal.admin";
     private static final String DOCTOR = "dev.tidemark.doctor";
@@ -67,7 +66,6 @@ class ArchitectureTest {
         mayUse(TRACING, API);
         mayUse(SQL, PLAN, API);
         mayUse(ADMIN, OPERATE, STORE, KAFKA, PLAN, API);
-        mayUse(CLI, ADMIN, DOCTOR, SQL, OPERATE, STORE, PLAN, METRICS, API);
         mayUse(OPERATE, STORE, KAFKA, PLAN, API);
         mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API);
     }
@@ -101,13 +99,6 @@ class ArchitectureTest {
                 .orShould()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.jdbi.v3.core.statement..", "org.jdbi.v3.core.result..")
-                .check(main);
-        noClasses()
-                .that()
-                .resideInAPackage(CLI)
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.jdbi..")
                 .check(main);
     }
 
@@ -154,28 +145,17 @@ class ArchitectureTest {
                 .check(main);
         noClasses()
                 .that(not(belongToAnyOf(PooledConnections.class)))
-                .and()
-                .resideOutsideOfPackage(CLI)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.zaxxer..")
-                .check(main);
-        noClasses()
-                .that()
-                .resideOutsideOfPackage(CLI)
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "picocli..", "com.fasterxml.jackson..", "org.apache.commons.csv..", "dev.tidemark.cli..")
                 .check(main);
     }
 
     @Test
     void metricsAndTracingHaveRoomsOfTheirOwn() {
-        // The command line serves the meters to Prometheus.
         noClasses()
                 .that()
-                .resideOutsideOfPackages(METRICS, CLI)
+                .resideOutsideOfPackage(METRICS)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("io.micrometer..")
@@ -191,10 +171,10 @@ class ArchitectureTest {
                 .that()
                 .resideInAPackage("dev.tidemark..")
                 .and()
-                .resideOutsideOfPackages(METRICS, TRACING, CLI)
+                .resideOutsideOfPackages(METRICS, TRACING)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(METRICS, TRACING, CLI)
+                .resideInAnyPackage(METRICS, TRACING)
                 .check(main);
     }
 

@@ -23,7 +23,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.PgBouncer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
 import dev.tidemark.testkit.process.ConsumerFleet;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -175,12 +174,6 @@ class PgBouncerIT {
             try (var pool = TestDatabase.pool(bouncer.jdbcUrl(database), 2)) {
                 assertKnowsNoTransactions(catchThrowable(() -> TidemarkSchema.migrate(pool)));
             }
-            Cli cli = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(database)));
-            Cli.Result migrate = cli.run("migrate");
-            assertThat(migrate.err()).contains("TM-211").contains("pool_mode = transaction");
-            Cli.Result doctor = cli.run("doctor");
-            assertThat(doctor.exitCode()).isEqualTo(4);
-            assertThat(doctor.out()).contains("TM-211").contains("pool_mode = transaction");
         }
     }
 

@@ -13,8 +13,6 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
-import dev.tidemark.testkit.process.Cli.Result;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -171,19 +169,9 @@ class OtherMembersIT {
         }
     }
 
+    /** An assignor that has nothing in common with the others is refused by the broker, which says so to us. */
     @Test
-    void doctorNamesThem() {
-        try (Running running = start("cooperative", b -> b)) {
-            running.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
-            try (Plain plain = new Plain("cooperative")) {
-                plain.awaitAssigned(1);
-                Result doctor = Cli.on(database, kafka).run("doctor", "--group", topic);
-                assertThat(doctor.out())
-                        .containsPattern("WARN +members: group " + topic + ": topic " + topic
-                                + " partition [01] is held by" + " plain-" + topic + " on ");
-            }
-        }
-        // An assignor that has nothing in common with the others is refused by the broker, which says so to us.
+    void anAssignorOfTheirsOnlyEndsTheRun() {
         try (Plain plain = new Plain("eager")) {
             plain.awaitAssigned(2);
             Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");

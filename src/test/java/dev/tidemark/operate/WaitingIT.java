@@ -17,7 +17,6 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -35,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
-/** A unit or a claim that waits says so: in the log, in the database, in the status, in the health and on the command line. */
+/** A unit or a claim that waits says so: in the log, in the database, in the status and in the health. */
 class WaitingIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -291,12 +290,6 @@ class WaitingIT {
                 .containsExactly("1");
         running.until("the log tells", () -> begun().size() == 1);
         assertThat(begun().get(0)).contains("partition=" + partition);
-
-        Cli cli = Cli.on(database);
-        Cli.Result describe = cli.run("describe", topic);
-        assertThat(describe.out()).contains("waiting", code).matches(out -> has(out, words));
-        Cli.Result doctor = cli.run("doctor", "--group", topic);
-        assertThat(doctor.out()).contains("WARN    waiting", code).matches(out -> has(out, words));
         assertThat(begun()).hasSize(1);
         assertThat(begun().get(0)).doesNotContain("secret row");
     }

@@ -15,11 +15,9 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -74,26 +72,6 @@ class RefusedConnectionIT {
         String url = changed(change);
         assertTold(Running.failureToStart(kafka.consumerConfig("nothing", "cooperative"), url), sqlState, words);
         assertTold(migration(url), sqlState, words);
-    }
-
-    @Test
-    void theCommandLineTellsItToo() {
-        for (String command : new String[] {"groups", "migrate", "doctor"}) {
-            Cli.Result result = Cli.with(
-                            Map.of("TIDEMARK_JDBC_URL", database.jdbcUrl() + "&options=-c%20TimeZone=Mars"))
-                    .run(command);
-            String said = result.out() + result.err();
-            assertThat(said)
-                    .as(command)
-                    .contains("TM-209")
-                    .contains("invalid value for parameter 'TimeZone': 'Mars'")
-                    .contains("-Duser.timezone")
-                    .doesNotContain("check user")
-                    .doesNotContain("user and password")
-                    .doesNotContain("TM-201")
-                    .doesNotContain("TM-900")
-                    .doesNotContain(Canary.PASSWORD.plant());
-        }
     }
 
     @Test

@@ -3,7 +3,7 @@ package dev.tidemark.cli;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.cli.testkit.Cli;
 
 /** A database that holds groups and never met Kafka, and the command line on it, whose Kafka is down. */
 final class StoredGroups {

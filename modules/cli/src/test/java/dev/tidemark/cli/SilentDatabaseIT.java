@@ -13,7 +13,7 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.FreezingProxy;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.cli.testkit.Cli;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

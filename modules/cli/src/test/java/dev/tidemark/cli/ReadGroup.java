@@ -7,7 +7,7 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
+import dev.tidemark.cli.testkit.Cli;
 import java.util.List;
 import org.apache.kafka.common.TopicPartition;
 

@@ -1,4 +1,4 @@
-package dev.tidemark.testkit.process;
+package dev.tidemark.cli.testkit;
 
 import dev.tidemark.cli.InProcess;
 import dev.tidemark.cli.TidemarkCli;
@@ -8,6 +8,8 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ChildJvm;
+import dev.tidemark.testkit.process.ProcessLog;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

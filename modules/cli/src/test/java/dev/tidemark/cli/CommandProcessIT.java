@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
-import dev.tidemark.testkit.process.Cli.Result;
+import dev.tidemark.cli.testkit.Cli;
+import dev.tidemark.cli.testkit.Cli.Result;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -10,8 +10,8 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.PgBouncer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.testkit.process.Cli;
-import dev.tidemark.testkit.process.Cli.Result;
+import dev.tidemark.cli.testkit.Cli;
+import dev.tidemark.cli.testkit.Cli.Result;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -61,6 +61,19 @@ class DoctorBehindPgBouncerIT {
             assertThat(unprepared.exitCode()).as(unprepared.out()).isZero();
             assertThat(find(unprepared, "prepareThreshold").get("verdict").asText())
                     .isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void aPoolerThatKnowsNoTransactionsIsNamed() throws Exception {
+        assumeTrue(PgBouncer.binary().isPresent(), "pgbouncer is neither on the PATH nor in /usr/sbin");
+        try (EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start();
+                PgBouncer bouncer = PgBouncer.start(postgres, 3, "statement")) {
+            Cli cli = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(Servers.flightDatabase(postgres))));
+            assertThat(cli.run("migrate").err()).contains("TM-211").contains("pool_mode = transaction");
+            Result doctor = cli.run("doctor");
+            assertThat(doctor.exitCode()).isEqualTo(4);
+            assertThat(doctor.out()).contains("TM-211").contains("pool_mode = transaction");
         }
     }
 

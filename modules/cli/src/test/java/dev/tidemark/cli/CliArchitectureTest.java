@@ -1,0 +1,52 @@
+package dev.tidemark.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+
+/** What the command line may use of the library; docs/architecture.md draws it. */
+class CliArchitectureTest {
+    private final JavaClasses main = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.tidemark.cli");
+
+    @Test
+    void arrowsRunOneWay() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.tidemark..")
+                        .and(not(resideInAnyPackage(
+                                "dev.tidemark",
+                                "dev.tidemark.admin",
+                                "dev.tidemark.doctor",
+                                "dev.tidemark.sql",
+                                "dev.tidemark.metrics",
+                                "dev.tidemark.cli..",
+                                "dev.tidemark.internal.admin",
+                                "dev.tidemark.internal.store",
+                                "dev.tidemark.internal.plan"))))
+                .check(main);
+    }
+
+    /** Commands are words and printing; what they do is the library's. */
+    @Test
+    void noSqlStandsHere() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(Statement.class, PreparedStatement.class, ResultSet.class)
+                .orShould()
+                .dependOnClassesThat()
+                .resideInAPackage("org.jdbi..")
+                .check(main);
+    }
+}

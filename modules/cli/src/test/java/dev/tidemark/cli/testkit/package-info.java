@@ -1,0 +1,5 @@
+/** What the tests of the command line share, beside the library's test kit. */
+@NullMarked
+package dev.tidemark.cli.testkit;
+
+import org.jspecify.annotations.NullMarked;
