@@ -130,9 +130,12 @@ class DocsTest {
         try (Stream<Path> files = Files.walk(Path.of("modules"))) {
             for (Path file : files.filter(f -> f.toString().matches(".*/src/test/java/.*(IT|Test)\\.java"))
                     .toList()) {
-                annotation.matcher(Files.readString(file)).results().forEach(found -> code.matcher(found.group(1))
+                annotation
+                        .matcher(Files.readString(file))
                         .results()
-                        .forEach(name -> provoked.add(ErrorCode.valueOf(name.group(1)))));
+                        .forEach(found -> code.matcher(found.group(1))
+                                .results()
+                                .forEach(name -> provoked.add(ErrorCode.valueOf(name.group(1)))));
             }
         }
         return provoked;

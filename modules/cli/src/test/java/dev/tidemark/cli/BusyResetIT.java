@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tidemark.cli.testkit.Cli;
+import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -11,8 +13,6 @@ import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.cli.testkit.Cli;
-import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.process.ConsumerFleet;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,10 +3,10 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.cli.output.ExitCode;
-import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -26,20 +26,21 @@ class DoctorOtherMembersIT {
         Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
         config.put("client.id", "plain-" + topic);
         config.put("enable.auto.commit", "false");
-        try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
-                        .handleBatch(FlightEffects::foldBatch));
+        try (Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch));
                 var plain = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             running.until(
-                    "claimed",
-                    () -> running.consumer().status().partitions().size() == 2);
+                    "claimed", () -> running.consumer().status().partitions().size() == 2);
             plain.subscribe(List.of(topic));
             running.until("one partition is the plain consumer's", () -> {
                 plain.poll(Duration.ofMillis(200));
                 return plain.assignment().size() == 1;
             });
             assertThat(Cli.on(database, kafka).run("doctor", "--group", topic).out())
-                    .containsPattern("WARN +members: group " + topic + ": topic " + topic
-                            + " partition [01] is held by" + " plain-" + topic + " on ");
+                    .containsPattern("WARN +members: group " + topic + ": topic " + topic + " partition [01] is held by"
+                            + " plain-" + topic + " on ");
         }
     }
 }

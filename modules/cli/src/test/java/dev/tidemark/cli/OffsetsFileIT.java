@@ -3,11 +3,11 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.testkit.Cli;
+import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaTool;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.cli.testkit.Cli;
-import dev.tidemark.cli.testkit.Cli.Result;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -3,6 +3,8 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.testkit.Cli;
+import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -10,8 +12,6 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.DatabaseRole;
-import dev.tidemark.cli.testkit.Cli;
-import dev.tidemark.cli.testkit.Cli.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

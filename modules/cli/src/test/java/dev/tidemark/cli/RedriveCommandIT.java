@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.testkit.Cli;
+import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.cli.testkit.Cli;
-import dev.tidemark.cli.testkit.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Running;
@@ -13,7 +14,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.FreezingProxy;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.cli.testkit.Cli;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package dev.tidemark.cli;
 
+import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import dev.tidemark.cli.testkit.Cli;
 
 /** A database that holds groups and never met Kafka, and the command line on it, whose Kafka is down. */
 final class StoredGroups {

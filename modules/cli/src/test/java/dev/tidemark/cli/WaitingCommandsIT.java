@@ -38,9 +38,7 @@ class WaitingCommandsIT {
                 s.execute("set application_name = 'curious person'");
                 s.execute("select * from tidemark.stored_offset for update");
                 Servers.produceTo(
-                        producer,
-                        new TopicPartition(topic, 0),
-                        Flights.sample().subList(0, 100));
+                        producer, new TopicPartition(topic, 0), Flights.sample().subList(0, 100));
                 running.until(
                         "the wait is noted",
                         () -> database.query("select state from tidemark.consumer_lag")
