@@ -1,14 +1,14 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.Problem;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A consumer as it was a moment ago. A snapshot: it does not change.
+ * A consumer as it was a moment ago. A snapshot: it does not change. Components may be added.
  *
  * @param groupId the consumer group
  * @param state where the consumer is in its life
- * @param healthy as {@link TidemarkConsumer#isHealthy()}
  * @param partitions the assigned partitions, by topic and number
  * @param queue what was fetched and waits for a worker
  * @param lastError why the whole consumer stopped, what it is waiting for, or which partitions members of the group hold that
@@ -17,10 +17,9 @@ import java.util.Optional;
 public record ConsumerStatus(
         String groupId,
         State state,
-        boolean healthy,
         List<PartitionStatus> partitions,
         Queue queue,
-        Optional<String> lastError) {
+        Optional<Problem> lastError) {
     /**
      * Records that wait in this process; those that a unit holds are not among them.
      *

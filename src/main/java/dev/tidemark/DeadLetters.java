@@ -1,5 +1,8 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.store.AuditLogTable;
 import dev.tidemark.internal.store.AuditLogTable.Action;
 import dev.tidemark.internal.store.DeadLetterTable;

@@ -2,7 +2,7 @@ package dev.tidemark;
 
 import java.time.Duration;
 
-/** What becomes of a record that failed by itself; see {@link FailurePolicy}. */
+/** What becomes of a record that failed by itself; see {@link FailurePolicy}. More kinds may be added. */
 public sealed interface FailureAction {
     /** Tries the record again after this long. Its partition waits, the others go on, and polling does too. */
     static FailureAction retryAfter(Duration delay) {
@@ -11,7 +11,7 @@ public sealed interface FailureAction {
 
     /** Puts the record into {@code dead_letter} and moves the offset beyond it, in one transaction. */
     static FailureAction park() {
-        return new Park(false);
+        return new Park();
     }
 
     /**
@@ -19,7 +19,7 @@ public sealed interface FailureAction {
      * record without a key is parked alone.
      */
     static FailureAction parkKey() {
-        return new Park(true);
+        return new ParkKey();
     }
 
     /** Moves the offset beyond the record and writes a row into {@code audit_log}, in one transaction. The record has no effect. */
@@ -40,8 +40,11 @@ public sealed interface FailureAction {
         }
     }
 
-    /** See {@link FailureAction#park} and {@link FailureAction#parkKey}. */
-    record Park(boolean holdKey) implements FailureAction {}
+    /** See {@link FailureAction#park}. */
+    record Park() implements FailureAction {}
+
+    /** See {@link FailureAction#parkKey}. */
+    record ParkKey() implements FailureAction {}
 
     /** See {@link FailureAction#skip}. */
     record Skip() implements FailureAction {}

@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
 
 /**
@@ -9,7 +11,7 @@ import java.time.Duration;
  * <p>Not asked about what passes, such as a lost connection, a deadlock or a held lock, which is retried for as long as it lasts, nor
  * about a handler that ends the transaction (TM-501) or lacks a class (TM-505), which halts. A record is parked or skipped only on
  * evidence that the failure is its own: another record succeeds with the same handler after it failed, and it fails again. Where
- * others fail alike and none succeeds, or {@link #mostInARow} records of a partition were given up one after the other, the partition
+ * others fail alike and none succeeds, or {@link #maxConsecutiveFailures} records of a partition were given up one after the other, the partition
  * halts with TM-505 instead. To gather the evidence, records behind it are tried in transactions that are rolled back.
  *
  * <p>Called on a worker's thread, several at once: it must be thread-safe and quick. If it throws, the partition halts.
@@ -17,14 +19,14 @@ import java.time.Duration;
 @FunctionalInterface
 public interface FailurePolicy {
     /** How many records in a row are parked or skipped before that counts as a failure of something else. */
-    int MOST_IN_A_ROW = 100;
+    int DEFAULT_MAX_CONSECUTIVE_FAILURES = 100;
 
     /** What to do now; it is asked again after each retry. Never null. */
     FailureAction decide(RecordFailure failure);
 
     /** How many records of a partition may be parked or skipped in a row; the next one halts with TM-505. */
-    default int mostInARow() {
-        return MOST_IN_A_ROW;
+    default int maxConsecutiveFailures() {
+        return DEFAULT_MAX_CONSECUTIVE_FAILURES;
     }
 
     /** Stops the partition in front of the record, at its first failure. The default. */
@@ -58,10 +60,10 @@ public interface FailurePolicy {
     }
 
     /** The same policy with another limit on records given up in a row; at least 1. */
-    default FailurePolicy withMostInARow(int limit) {
+    default FailurePolicy withMaxConsecutiveFailures(int limit) {
         if (limit < 1) {
             throw new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING, "mostInARow must be positive, not " + limit, null);
+                    ErrorCode.INVALID_SETTING, "maxConsecutiveFailures must be positive, not " + limit, null);
         }
         FailurePolicy policy = this;
         return new FailurePolicy() {
@@ -71,7 +73,7 @@ public interface FailurePolicy {
             }
 
             @Override
-            public int mostInARow() {
+            public int maxConsecutiveFailures() {
                 return limit;
             }
         };
@@ -117,7 +119,7 @@ public interface FailurePolicy {
             FailurePolicy first = failure -> failure.attempt() <= times
                     ? FailureAction.retryAfter(wait(failure.attempt()))
                     : last.decide(failure);
-            return first.withMostInARow(last.mostInARow());
+            return first.withMaxConsecutiveFailures(last.maxConsecutiveFailures());
         }
 
         private Duration wait(int attempt) {

@@ -3,7 +3,7 @@ package dev.tidemark;
 /**
  * What to do when the stored offset is below the start of the log: the records between were deleted before they were read. The
  * other mismatches (beyond the end, truncated, another topic) always halt their partition, because to go on by itself could
- * apply records twice: a person moves the offset instead.
+ * apply records twice: a person moves the offset instead. More kinds may be added.
  */
 public sealed interface GapPolicy {
     /** Halts the partition with TM-304, which names the lost range. The default. */

@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;

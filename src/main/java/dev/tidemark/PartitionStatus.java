@@ -1,12 +1,13 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.Problem;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * One assigned partition as the consumer saw it a moment ago.
+ * One assigned partition as the consumer saw it a moment ago. Components may be added.
  *
  * @param partition which
  * @param state what it is doing
@@ -23,10 +24,10 @@ public record PartitionStatus(
         PartitionState state,
         OptionalLong storedOffset,
         OptionalLong logEndOffset,
-        Optional<String> lastError,
+        Optional<Problem> lastError,
         Optional<Instant> errorSince,
         long fences,
-        Optional<String> lastFence,
+        Optional<Problem> lastFence,
         String owner) {
     /** Offsets between the stored offset and the sampled log end, never negative; empty while either is unknown. */
     public OptionalLong lag() {

@@ -1,5 +1,6 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**

@@ -1,12 +1,14 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
 import java.time.Instant;
 
 /**
  * Where a group begins that has no stored offsets for a topic yet. It is resolved once, for all partitions, and stored before
  * the first record is read; from then on the stored offsets alone count. Partitions that are added to the topic later start at
- * their first record, whatever was chosen here. The default is {@link #earliest()}.
+ * their first record, whatever was chosen here. The default is {@link #earliest()}. More kinds may be added.
  */
 public sealed interface StartPosition {
     /** The first record that Kafka still holds. */

@@ -1,35 +1,25 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
-import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.run.ConsumerEngine;
-import dev.tidemark.internal.run.EngineOptions;
-import dev.tidemark.internal.run.EngineOptions.KafkaSide;
-import dev.tidemark.internal.run.EngineOptions.StoreSide;
-import dev.tidemark.internal.run.EngineOptions.WorkSide;
-import dev.tidemark.internal.store.PooledConnections;
-import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.unit.UnitHandler;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Collects what a {@link TidemarkConsumer} is made of. Nothing is contacted; contradictions are refused with {@link
@@ -39,52 +29,25 @@ import org.slf4j.LoggerFactory;
  * @param <V> the value that the handler gets
  */
 public final class TidemarkBuilder<K, V> {
-    private static final Logger LOG = LoggerFactory.getLogger(TidemarkBuilder.class);
-
-    private static final long BUFFER_BYTES = 64L << 20;
-    private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration MILLISECOND = Duration.ofMillis(1);
-    private static final Duration DAY = Duration.ofDays(1);
-
-    private final Map<String, ?> kafkaConfig;
-    private final Settings settings;
-    private final Supplier<? extends Deserializer<K>> keys;
-    private final Supplier<? extends Deserializer<V>> values;
-
-    /** What does not depend on the types of key and value. */
-    private static final class Settings {
-        private @Nullable Subscription subscription;
-        private @Nullable DataSource dataSource;
-        private String schema = Schema.DEFAULT;
-        private @Nullable UUID storeId;
-        private StartPosition start = StartPosition.earliest();
-        private GapPolicy gaps = GapPolicy.halt();
-        private FailurePolicy failures = FailurePolicy.halt();
-        private UnitLimits limits = UnitLimits.defaults();
-        private int workers = 1;
-        private long bufferBytes = BUFFER_BYTES;
-        private @Nullable Duration ownerTimeout;
-        private Duration networkTimeout = NETWORK_TIMEOUT;
-        private boolean strictIdentity;
-        private boolean untilEnd;
-        private boolean mirror;
-        private final List<TidemarkListener> listeners = new ArrayList<>();
-    }
+    private final Map<String, ?> kafkaSettings;
+    private final ConsumerSettings settings;
+    private final @Nullable Supplier<? extends Deserializer<K>> keys;
+    private final @Nullable Supplier<? extends Deserializer<V>> values;
 
     private TidemarkBuilder(
-            Map<String, ?> kafkaConfig,
-            Settings settings,
-            Supplier<? extends Deserializer<K>> keys,
-            Supplier<? extends Deserializer<V>> values) {
-        this.kafkaConfig = kafkaConfig;
+            Map<String, ?> kafkaSettings,
+            ConsumerSettings settings,
+            @Nullable Supplier<? extends Deserializer<K>> keys,
+            @Nullable Supplier<? extends Deserializer<V>> values) {
+        this.kafkaSettings = kafkaSettings;
         this.settings = settings;
         this.keys = keys;
         this.values = values;
     }
 
-    static TidemarkBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
+    static <K, V> TidemarkBuilder<K, V> from(Map<String, ?> kafkaSettings) {
         return new TidemarkBuilder<>(
-                kafkaConfig, new Settings(), ByteArrayDeserializer::new, ByteArrayDeserializer::new);
+                Collections.unmodifiableMap(new HashMap<>(kafkaSettings)), new ConsumerSettings(), null, null);
     }
 
     /**
@@ -128,11 +91,12 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * How bytes become keys and values. Each thread that decodes makes its own pair, as deserializers need not be thread-safe; {@code
-     * configure} is not called, {@code close} is. A null key or value is not shown to them. Without this call both stay bytes.
+     * configure} is not called, {@code close} is. A null key or value is not shown to them. Without this call {@code key.deserializer} and
+     * {@code value.deserializer} of the Kafka settings apply. Returns a builder with the settings made so far; this one keeps its own.
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(
             Supplier<? extends Deserializer<K2>> key, Supplier<? extends Deserializer<V2>> value) {
-        return new TidemarkBuilder<>(kafkaConfig, settings, key, value);
+        return new TidemarkBuilder<>(kafkaSettings, new ConsumerSettings(settings), key, value);
     }
 
     /**
@@ -234,8 +198,8 @@ public final class TidemarkBuilder<K, V> {
      * which is also the brokers' default under {@code group.protocol=consumer}. A warning is logged if the unit's deadline is
      * shorter: a successor's handlers may then be cancelled while they wait for those locks.
      */
-    public TidemarkBuilder<K, V> ownerTimeout(Duration timeout) {
-        settings.ownerTimeout = timeout;
+    public TidemarkBuilder<K, V> transactionIdleTimeout(Duration timeout) {
+        settings.transactionIdleTimeout = timeout;
         return this;
     }
 
@@ -252,114 +216,68 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * Who is told what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds to those before. Default
-     * nobody.
+     * How long {@link TidemarkConsumer#close} waits for the run to end. Default 20 s: below the 30 s that Kubernetes grants a pod. At
+     * least {@link #drainTimeout} (TM-102).
      */
-    public TidemarkBuilder<K, V> listener(TidemarkListener... told) {
-        settings.listeners.addAll(List.of(told));
+    public TidemarkBuilder<K, V> closeTimeout(Duration timeout) {
+        settings.closeTimeout = timeout;
+        return this;
+    }
+
+    /**
+     * How long a partition that is revoked, or a stop, waits for the unit under way to commit; after that it is left to be fenced. The
+     * whole group waits meanwhile under the eager and cooperative protocols. Default 10 s, or {@link #closeTimeout} if that is shorter;
+     * must stay below {@code max.poll.interval.ms} (TM-102).
+     */
+    public TidemarkBuilder<K, V> drainTimeout(Duration timeout) {
+        settings.drainTimeout = timeout;
+        return this;
+    }
+
+    /** Who is told what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds one. */
+    public TidemarkBuilder<K, V> addListener(TidemarkListener listener) {
+        settings.listeners.add(listener);
+        return this;
+    }
+
+    /**
+     * What runs around transactions and handler calls, such as {@code TidemarkTracing.with(openTelemetry)}. Each call adds one, inside
+     * of those before.
+     */
+    public TidemarkBuilder<K, V> addInterceptor(UnitInterceptor interceptor) {
+        settings.interceptors.add(interceptor);
+        return this;
+    }
+
+    /** Makes the Kafka clients. Default {@code KafkaConsumer} and {@code Admin}. */
+    public TidemarkBuilder<K, V> kafkaClients(KafkaClients clients) {
+        settings.clients = clients;
         return this;
     }
 
     /** Builds a consumer whose handler gets one record at a time. */
     public TidemarkConsumer handle(RecordHandler<K, V> handler) {
-        return build(UnitHandler.of(handler));
+        KafkaSettings kafka = KafkaSettings.of(kafkaSettings);
+        return build(kafka, UnitHandler.of(handler, kafka.groupId(), List.copyOf(settings.interceptors)));
     }
 
     /** Builds a consumer whose handler gets all records of a unit at once. */
     public TidemarkConsumer handleBatch(BatchHandler<K, V> handler) {
-        return build(UnitHandler.of(handler));
+        KafkaSettings kafka = KafkaSettings.of(kafkaSettings);
+        return build(kafka, UnitHandler.of(handler, kafka.groupId(), List.copyOf(settings.interceptors)));
     }
 
-    private TidemarkConsumer build(UnitHandler<K, V> handler) {
-        KafkaSettings kafka = KafkaSettings.of(kafkaConfig);
-        ReadPlan reading = new ReadPlan(subscription(), settings.start, settings.gaps, settings.untilEnd);
-        DataSource database = settings.dataSource;
-        if (database == null) {
-            throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
-        }
-        int workers = settings.workers;
-        require(workers > 0, "workers must be positive, not " + workers);
-        require(settings.bufferBytes > 0, "bufferBytes must be positive, not " + settings.bufferBytes);
-        OptionalInt pooled = PooledConnections.of(database);
-        if (pooled.isPresent() && pooled.getAsInt() < workers + 1) {
-            throw invalid(
-                    ErrorCode.CONFLICTING_LIMITS,
-                    "the pool holds " + pooled.getAsInt() + " connection(s) and " + workers + " worker(s) need "
-                            + (workers + 1) + ": raise maximumPoolSize or lower workers");
-        }
-        Duration timeout = settings.ownerTimeout == null ? kafka.sessionTimeout() : settings.ownerTimeout;
-        Duration unused = Times.setting("ownerTimeout", timeout);
-        Duration deadline = deadline(kafka);
-        if (deadline.compareTo(timeout) < 0) {
-            LOG.warn(
-                    "the deadline of a unit is shorter than ownerTimeout, so that units may be cancelled while they wait for the"
-                            + " locks of a process that stopped; they are tried again group={} deadline={} owner_timeout={}",
-                    kafka.groupId(),
-                    deadline,
-                    timeout);
-        }
-        Duration network = settings.networkTimeout;
-        require(
-                network.compareTo(MILLISECOND) >= 0 && network.compareTo(DAY) <= 0,
-                "networkTimeout must be between 1 ms and a day, not " + network);
-        return new ConsumerEngine<>(new EngineOptions<>(
-                new KafkaSide(kafka, reading, settings.strictIdentity, settings.mirror),
-                new StoreSide(
-                        database, new Schema(settings.schema), Optional.ofNullable(settings.storeId), timeout, network),
-                new WorkSide<>(
-                        () -> new RecordDecoder<>(keys, values),
-                        handler,
-                        settings.failures,
-                        settings.limits,
-                        workers,
-                        settings.bufferBytes,
-                        deadline),
-                List.copyOf(settings.listeners)));
+    private TidemarkConsumer build(KafkaSettings kafka, UnitHandler<K, V> handler) {
+        Supplier<? extends Deserializer<K>> key =
+                keys == null ? () -> typed(kafka.deserializers().key()) : keys;
+        Supplier<? extends Deserializer<V>> value =
+                values == null ? () -> typed(kafka.deserializers().value()) : values;
+        return new ConsumerEngine<>(settings.checked(kafka, () -> new RecordDecoder<>(key, value), handler));
     }
 
-    private Subscription subscription() {
-        Subscription subscription = settings.subscription;
-        boolean nothing = subscription == null
-                || (subscription instanceof Subscription.Topics t && t.names().isEmpty())
-                || (subscription instanceof Subscription.Manual m
-                        && m.partitions().isEmpty());
-        if (subscription == null || nothing) {
-            throw invalid(
-                    ErrorCode.INVALID_SETTING,
-                    "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)");
-        }
-        if (subscription instanceof Subscription.Topics t) {
-            require(t.names().stream().noneMatch(String::isBlank), "a topic name is blank");
-        }
-        if (subscription instanceof Subscription.Manual m) {
-            require(
-                    m.partitions().stream().noneMatch(p -> p.topic().isBlank() || p.partition() < 0),
-                    "a partition has a blank topic or a negative number");
-        }
-        return subscription;
-    }
-
-    private Duration deadline(KafkaSettings kafka) {
-        Duration most = kafka.maxPollInterval();
-        UnitLimits limits = settings.limits;
-        Duration deadline = limits.deadline().orElse(most);
-        if (deadline.compareTo(most) > 0 || limits.time().compareTo(most) > 0) {
-            throw invalid(
-                    ErrorCode.CONFLICTING_LIMITS,
-                    "a unit may last " + (deadline.compareTo(most) > 0 ? deadline : limits.time())
-                            + ", longer than max.poll.interval.ms, which is " + most
-                            + ": lower the one or raise the other");
-        }
-        return deadline;
-    }
-
-    private static void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw invalid(ErrorCode.INVALID_SETTING, otherwise);
-        }
-    }
-
-    private static InvalidConfigurationException invalid(ErrorCode code, String message) {
-        return new InvalidConfigurationException(code, message, null);
+    // What the settings name is the caller's promise, as with KafkaConsumer.
+    @SuppressWarnings("unchecked")
+    private static <T> Deserializer<T> typed(Deserializer<?> named) {
+        return (Deserializer<T>) named;
     }
 }

@@ -1,9 +1,10 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.TidemarkException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 
 /**
  * Moves the records of Kafka topics into PostgreSQL so that each takes effect exactly once: a record's effects and the offset
@@ -12,25 +13,10 @@ import java.util.Properties;
  *
  * <p>Effects outside the database, such as mail or HTTP calls, can happen more than once. Order holds within a partition.
  *
- * <p>Thread-safe. A consumer runs once.
+ * <p>Thread-safe. A consumer runs once. Built by {@link Tidemark#consumer(Map)}; only Tidemark implements this interface, and methods may
+ * be added to it.
  */
-public interface TidemarkConsumer extends Runnable, AutoCloseable {
-    /**
-     * Begins a consumer with its Kafka settings: {@code bootstrap.servers} and {@code group.id} at least. Security, {@code
-     * client.rack}, {@code group.instance.id}, {@code group.protocol} and everything else go to consumer and Admin as they are.
-     * What Tidemark reads of them itself it reads as Kafka does, {@code config.providers} included, which are asked when the
-     * consumer is built. {@code isolation.level} is {@code read_committed} and {@code allow.auto.create.topics} is {@code false}
-     * unless given otherwise.
-     */
-    static TidemarkBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
-        return TidemarkBuilder.from(kafkaConfig);
-    }
-
-    /** As {@link #from(Map)}, from the kind of object that Kafka's own examples use, its defaults included. */
-    static TidemarkBuilder<byte[], byte[]> from(Properties kafkaConfig) {
-        return TidemarkBuilder.from(KafkaConfig.of(kafkaConfig));
-    }
-
+public interface TidemarkConsumer extends ConsumerView, Runnable, AutoCloseable {
     /**
      * Reads and writes until {@link #stop} or {@link #close}, on threads of its own; the caller waits. Brokers and databases that
      * are away are waited for. An interrupt of the caller counts as a stop.
@@ -42,11 +28,29 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
     @Override
     void run();
 
+    /**
+     * Runs on a thread of its own, and returns at once: for containers, which start and stop what they hold. How the run ended is in
+     * {@link #status}, and {@link #awaitTermination} waits for it. The thread is no daemon: it keeps the process alive until the run
+     * has ended.
+     *
+     * @throws IllegalStateException if it ran before, or was closed
+     */
+    void start();
+
     /** Asks {@link #run} to finish what is open and return. Returns at once. */
     void stop();
 
     /**
-     * Stops, and returns when {@link #run} has, or after 20 s: below the 30 s that Kubernetes grants a pod. A unit that is still
+     * Waits until the run has ended, however it was begun.
+     *
+     * @return false if it has not ended within the timeout, or was never begun
+     * @throws TidemarkException what {@link #run} threw, or would have
+     * @throws InterruptedException if the calling thread was interrupted; the run goes on
+     */
+    boolean awaitTermination(Duration timeout) throws InterruptedException;
+
+    /**
+     * Stops, and returns when {@link #run} has, or after {@link TidemarkBuilder#closeTimeout}. A unit that is still
      * open then does not take effect unless it commits before another consumer claims its partition. May be called any number of
      * times and from any thread; a consumer that was closed before its run cannot be run.
      *
@@ -67,18 +71,5 @@ public interface TidemarkConsumer extends Runnable, AutoCloseable {
      *     all that failed: of many, pass some thousands at once
      * @throws TidemarkException if the database is in trouble or the store cannot work; what was applied before stays applied
      */
-    List<Redriven> redrive(Collection<Long> ids);
-
-    /** What the consumer is doing, as a snapshot. */
-    ConsumerStatus status();
-
-    /**
-     * Whether everything assigned makes progress or waits for passing trouble: false when the consumer failed, a partition has
-     * halted, a unit is over its deadline, or a thread is stuck. A paused partition is healthy. True before and after the
-     * run, unless it failed.
-     */
-    boolean isHealthy();
-
-    /** Whether the process should be restarted, whether it is up to its work, and what is wrong. Cheap enough for every probe. */
-    Health health();
+    List<RedriveResult> redrive(Collection<Long> ids);
 }

@@ -1,5 +1,6 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -20,17 +21,17 @@ public interface TidemarkListener {
     /**
      * A consumer begins to run. {@link #stopped} follows once it has ended, unless the process dies before.
      *
-     * @param consumer for its status and health; both may be asked at any time, also after the end
+     * @param consumer may be asked at any time, also after the end
      * @param kafkaMetrics what Kafka's consumer client measures, as its {@code metrics()} answers; any thread may ask
      */
-    default void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {}
+    default void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {}
 
     /** A consumer that has started comes to its end; {@code run} returns or throws soon. */
-    default void stopped(TidemarkConsumer consumer) {}
+    default void stopped(ConsumerView consumer) {}
 
     /**
      * A transaction has ended in which the handler was to run, or positions moved without a record. Called once per
-     * transaction, on the thread that the handler ran on, before anything else is handled there. Redriven dead letters are
+     * transaction, on the thread that the handler ran on, before anything else is handled there. RedriveResult dead letters are
      * told too, on the caller's thread; parking and skipping are not.
      */
     default void unitEnded(Unit unit) {}
@@ -39,13 +40,13 @@ public interface TidemarkListener {
     default void retrying(Retry retry) {}
 
     /** Records were moved to the dead letters; the transaction is committed. */
-    default void parked(GivenUp records) {}
+    default void parked(RecordsGivenUp records) {}
 
     /** A record was passed over; the transaction is committed. */
-    default void skipped(GivenUp records) {}
+    default void skipped(RecordsGivenUp records) {}
 
     /** A claim was lost to somebody else. Told when it is known to whom, that is, when the partition is claimed again or refused. */
-    default void fenced(Fence fence) {}
+    default void claimLost(ClaimLost lost) {}
 
     /** A partition stands still until somebody mends the cause. */
     default void halted(Halt halt) {}
@@ -71,7 +72,9 @@ public interface TidemarkListener {
         /** The handler failed, or the data did. */
         FAILED,
         /** It may not go on: the topic is another one, the handler broke the transaction, the store cannot work. */
-        REFUSED
+        REFUSED,
+        /** It was a trial, to find out whose fault a failure is; told to interceptors only. */
+        TRIAL
     }
 
     /**
@@ -123,7 +126,7 @@ public interface TidemarkListener {
      * @param records how many
      * @param code the error; empty where they only follow a parked record of their key
      */
-    record GivenUp(String groupId, TopicPartition partition, long offset, int records, Optional<ErrorCode> code) {}
+    record RecordsGivenUp(String groupId, TopicPartition partition, long offset, int records, Optional<ErrorCode> code) {}
 
     /**
      * A lost claim.
@@ -133,7 +136,7 @@ public interface TidemarkListener {
      * @param code TM-401 where another consumer has claimed it, TM-402 where its offset was moved by hand, TM-403 where the
      *     database went back in time
      */
-    record Fence(String groupId, TopicPartition partition, ErrorCode code) {}
+    record ClaimLost(String groupId, TopicPartition partition, ErrorCode code) {}
 
     /**
      * A partition that has halted.

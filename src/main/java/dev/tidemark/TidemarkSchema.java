@@ -1,5 +1,9 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.NotConnectedException;
@@ -84,7 +88,7 @@ public final class TidemarkSchema {
         }
         if (facts.fromDatabase() && FailureKind.ofControl(facts) != FailureKind.HANDLER) {
             return new OffsetStoreException(
-                    ErrorCode.SERVER_AWAY,
+                    ErrorCode.DATABASE_UNAVAILABLE,
                     "the database does not answer, and schema " + name + " is as it was ("
                             + SqlFailures.describe(failure)
                             + "): check the JDBC URL, and whether the server runs there",

@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import dev.tidemark.offsets.ClaimingConsumerBuilder;
+import dev.tidemark.offsets.OffsetStore;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;

@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -29,7 +31,7 @@ class BuilderTest {
             ErrorCode code,
             String... words) {
         var thrown = assertThatThrownBy(() -> change.apply(
-                        TidemarkConsumer.from(kafka).topics("flights").database(new PGSimpleDataSource()))
+                        Tidemark.<byte[], byte[]>consumer(kafka).topics("flights").database(new PGSimpleDataSource()))
                 .handle((record, tx) -> {}));
         thrown.isInstanceOfSatisfying(
                 InvalidConfigurationException.class, e -> assertThat(e.code()).isEqualTo(code));
@@ -68,16 +70,16 @@ class BuilderTest {
         assertRefused(KAFKA, b -> b.schema("No; drop"), ErrorCode.INVALID_SETTING, "identifier");
         assertRefused(KAFKA, b -> b.workers(0), ErrorCode.INVALID_SETTING, "workers");
         assertRefused(KAFKA, b -> b.bufferBytes(-1), ErrorCode.INVALID_SETTING, "bufferBytes");
-        assertRefused(KAFKA, b -> b.ownerTimeout(Duration.ZERO), ErrorCode.INVALID_SETTING, "ownerTimeout");
+        assertRefused(KAFKA, b -> b.transactionIdleTimeout(Duration.ZERO), ErrorCode.INVALID_SETTING, "transactionIdleTimeout");
         for (Duration wrong : List.of(
                 Duration.ZERO, Duration.ofNanos(999_999), Duration.ofSeconds(-1), Duration.ofSeconds(Long.MAX_VALUE))) {
             assertRefused(KAFKA, b -> b.networkTimeout(wrong), ErrorCode.INVALID_SETTING, "networkTimeout");
         }
         assertRefused(
-                KAFKA, b -> b.limits(UnitLimits.defaults().withRecords(0)), ErrorCode.INVALID_SETTING, "records", "0");
+                KAFKA, b -> b.limits(UnitLimits.defaults().withMaxRecords(0)), ErrorCode.INVALID_SETTING, "records", "0");
         assertRefused(
                 KAFKA, b -> b.startAt(StartPosition.ago(Duration.ofHours(-1))), ErrorCode.INVALID_SETTING, "future");
-        assertThatThrownBy(() -> TidemarkConsumer.from(KAFKA).topics("a").handle((record, tx) -> {}))
+        assertThatThrownBy(() -> Tidemark.consumer(KAFKA).topics("a").handle((record, tx) -> {}))
                 .hasMessageContaining("database(...)");
     }
 
@@ -91,7 +93,7 @@ class BuilderTest {
         config.setMinimumIdle(0);
         try (HikariDataSource pool = new HikariDataSource(config)) {
             assertRefused(KAFKA, b -> b.database(pool).workers(4), ErrorCode.CONFLICTING_LIMITS, "TM-102", "4", "5");
-            assertThat(TidemarkConsumer.from(KAFKA)
+            assertThat(Tidemark.consumer(KAFKA)
                             .topics("a")
                             .database(pool)
                             .workers(3)
@@ -132,7 +134,7 @@ class BuilderTest {
 
     @Test
     void aConsumerThatNeverRanCloses() {
-        TidemarkConsumer consumer = TidemarkConsumer.from(KAFKA)
+        TidemarkConsumer consumer = Tidemark.consumer(KAFKA)
                 .topics("a")
                 .database(new PGSimpleDataSource())
                 .handle((record, tx) -> {});

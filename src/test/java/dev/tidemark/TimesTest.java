@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,7 +29,7 @@ class TimesTest {
     }
 
     private static void assertBuilderRefuses(UnaryOperator<TidemarkBuilder<byte[], byte[]>> change) {
-        assertRefused(() -> change.apply(TidemarkConsumer.from(
+        assertRefused(() -> change.apply(Tidemark.<byte[], byte[]>consumer(
                                 Map.<String, Object>of("bootstrap.servers", "localhost:9", "group.id", "g"))
                         .topics("t")
                         .database(new PGSimpleDataSource()))
@@ -63,18 +65,18 @@ class TimesTest {
         assertRefused(() -> FailurePolicy.retry(1, FOR_EVER));
         assertRefused(() -> FailurePolicy.retry(1, Duration.ofNanos(-1)));
         assertRefused(() -> FailureAction.retryAfter(FOR_EVER));
-        assertBuilderRefuses(b -> b.ownerTimeout(FOR_EVER));
-        assertBuilderRefuses(b -> b.ownerTimeout(FOR_EVER.negated()));
-        assertBuilderRefuses(b -> b.ownerTimeout(Duration.ofMillis(1L + Integer.MAX_VALUE)));
-        assertBuilderRefuses(b -> b.ownerTimeout(Duration.ofNanos(999_999)));
+        assertBuilderRefuses(b -> b.transactionIdleTimeout(FOR_EVER));
+        assertBuilderRefuses(b -> b.transactionIdleTimeout(FOR_EVER.negated()));
+        assertBuilderRefuses(b -> b.transactionIdleTimeout(Duration.ofMillis(1L + Integer.MAX_VALUE)));
+        assertBuilderRefuses(b -> b.transactionIdleTimeout(Duration.ofNanos(999_999)));
     }
 
     @Test
     void limitsAreBelowThePollIntervalHoweverLongTheyAre() {
         for (UnitLimits limits : new UnitLimits[] {
-            UnitLimits.defaults().withTime(FOR_EVER), UnitLimits.defaults().withDeadline(FOR_EVER)
+            UnitLimits.defaults().withMaxDuration(FOR_EVER), UnitLimits.defaults().withDeadline(FOR_EVER)
         }) {
-            assertThatThrownBy(() -> TidemarkConsumer.from(
+            assertThatThrownBy(() -> Tidemark.consumer(
                                     Map.<String, Object>of("bootstrap.servers", "localhost:9", "group.id", "g"))
                             .topics("t")
                             .database(new PGSimpleDataSource())

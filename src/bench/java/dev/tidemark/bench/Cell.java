@@ -43,7 +43,7 @@ record Cell(
         return new Cell(workload, contender, launch, variant, effect, spread, count, workers, unitRecords, records);
     }
 
-    Cell withRecords(long count) {
+    Cell withMaxRecords(long count) {
         return new Cell(workload, contender, launch, variant, effect, spread, partitions, workers, unitRecords, count);
     }
 }

@@ -57,19 +57,19 @@ final class Cells {
         List<Cell> more = new ArrayList<>();
         for (String contender : List.of("diligent-copy", "tidemark-copy")) {
             Cell cell = find(cells, "append/" + contender + "/8p/1w");
-            more.add(cell.withPartitions(1).withRecords(SHORTER));
-            more.add(cell.withPartitions(64).withRecords(SHORTER));
+            more.add(cell.withPartitions(1).withMaxRecords(SHORTER));
+            more.add(cell.withPartitions(64).withMaxRecords(SHORTER));
         }
         for (String id : List.of(
                 "append/limit-copy-binary/8p/1w",
                 "append/tidemark-copy/8p/1w",
                 "fold/limit-fold/8p/1w",
                 "fold/tidemark-fold/8p/1w")) {
-            more.add(find(cells, id).withWorkers(2).withRecords(SHORTER));
-            more.add(find(cells, id).withWorkers(4).withRecords(SHORTER));
+            more.add(find(cells, id).withWorkers(2).withMaxRecords(SHORTER));
+            more.add(find(cells, id).withWorkers(4).withMaxRecords(SHORTER));
         }
-        more.add(find(cells, "append/spring-copy/8p/1w").withWorkers(2).withRecords(SHORTER));
-        more.add(find(cells, "fold/spring-fold/8p/1w").withWorkers(2).withRecords(SHORTER));
+        more.add(find(cells, "append/spring-copy/8p/1w").withWorkers(2).withMaxRecords(SHORTER));
+        more.add(find(cells, "fold/spring-fold/8p/1w").withWorkers(2).withMaxRecords(SHORTER));
         return more;
     }
 
@@ -99,7 +99,7 @@ final class Cells {
         cells.add(append("diligent-multi-row", LOOP, "diligent", Effect.MULTI_ROW, MEDIUM));
         Cell handle = append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 100_000);
         cells.add(handle);
-        cells.add(handle.withWorkers(MANY).withRecords(300_000));
+        cells.add(handle.withWorkers(MANY).withMaxRecords(300_000));
         cells.add(append("tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW, MEDIUM));
         cells.add(append("tidemark-copy", TIDEMARK, "handleBatch", Effect.COPY_BINARY, FAST));
         return cells;

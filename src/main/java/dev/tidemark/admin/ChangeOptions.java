@@ -1,6 +1,6 @@
 package dev.tidemark.admin;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.SqlFile;
 import java.nio.file.Path;
@@ -53,7 +53,7 @@ public final class ChangeOptions {
     /**
      * SQL that belongs to the transaction, as {@link #withEffects}. The file is read at once.
      *
-     * @throws dev.tidemark.InvalidConfigurationException if it cannot be read, or would end the transaction (TM-103)
+     * @throws dev.tidemark.errors.InvalidConfigurationException if it cannot be read, or would end the transaction (TM-103)
      */
     public ChangeOptions withSql(Path file) {
         SqlFile sql = SqlFile.read(file);

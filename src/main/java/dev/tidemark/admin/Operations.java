@@ -2,7 +2,7 @@ package dev.tidemark.admin;
 
 import dev.tidemark.DeadLetter;
 import dev.tidemark.DeadLetters;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.Pauses.Pause;
 import dev.tidemark.internal.admin.GroupFunctions;
 import dev.tidemark.internal.admin.KafkaGroup;

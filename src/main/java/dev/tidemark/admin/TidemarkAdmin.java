@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What the role may do decides: a reader inspects, an operator changes ({@code grant_access} gives either). Kafka is needed only where
  * a method says so.
  *
- * <p>Every method throws {@link dev.tidemark.TidemarkException}, whose message has the way out and whose code is stable: TM-601 if what
+ * <p>Every method throws {@link dev.tidemark.errors.TidemarkException}, whose message has the way out and whose code is stable: TM-601 if what
  * was named does not exist or a plan is impossible, TM-103 for an impossible argument, TM-602 if a server is unreachable, TM-603 if the
  * store refuses the change, TM-204 if the role lacks a privilege, TM-201 without a store, TM-301 and TM-302 if the offsets belong to
  * another cluster or topic, TM-307 if a topic does not exist, TM-308 if Kafka refuses.
@@ -243,7 +243,7 @@ public final class TidemarkAdmin {
          * The Kafka cluster, by the settings of a consumer; {@code group.id} is not needed. Each call that needs Kafka makes a client and
          * closes it; it gives up after 15 s unless the settings say otherwise. The map is copied.
          *
-         * @throws dev.tidemark.InvalidConfigurationException if they are not a consumer's settings (TM-101, TM-103)
+         * @throws dev.tidemark.errors.InvalidConfigurationException if they are not a consumer's settings (TM-101, TM-103)
          */
         public Builder kafka(Map<String, ?> consumerConfig) {
             Map<String, Object> config = new HashMap<>(consumerConfig);

@@ -1,6 +1,6 @@
 package dev.tidemark.admin;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.admin.GroupFunctions;
 import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.StoreAccess;

@@ -1,7 +1,7 @@
 package dev.tidemark.doctor;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.store.Schema;
 import java.util.HashMap;

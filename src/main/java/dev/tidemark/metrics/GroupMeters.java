@@ -1,11 +1,11 @@
 package dev.tidemark.metrics;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkListener.GivenUp;
+import dev.tidemark.ConsumerView;
+import dev.tidemark.TidemarkListener.RecordsGivenUp;
 import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Rebalance;
 import dev.tidemark.TidemarkListener.RetryCause;
@@ -40,7 +40,7 @@ final class GroupMeters {
     private final MeterRegistry registry;
     private final Tags group;
     private final Set<Meter.Id> registered = ConcurrentHashMap.newKeySet();
-    private final Map<TidemarkConsumer, KafkaClientMetrics> consumers = new ConcurrentHashMap<>();
+    private final Map<ConsumerView, KafkaClientMetrics> consumers = new ConcurrentHashMap<>();
     private final Snapshot snapshot = new Snapshot(consumers.keySet());
 
     private final Map<Outcome, Counter> units = new EnumMap<>(Outcome.class);
@@ -100,7 +100,6 @@ final class GroupMeters {
         }
         gauge("tidemark.queue.records", "Records that wait for a worker", Tags.empty(), Snapshot.Now::queuedRecords);
         gauge("tidemark.queue.bytes", "Bytes that wait for a worker", Tags.empty(), Snapshot.Now::queuedBytes);
-        gauge("tidemark.healthy", "1 if all is well", Tags.empty(), now -> now.healthy() ? 1 : 0);
         gauge("tidemark.live", "1 unless a restart would help", Tags.empty(), all(Health::live));
         gauge("tidemark.ready", "1 if all that is assigned is claimed and goes on", Tags.empty(), all(Health::ready));
     }
@@ -139,12 +138,12 @@ final class GroupMeters {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    void add(TidemarkConsumer consumer, KafkaClientMetrics kafka) {
+    void add(ConsumerView consumer, KafkaClientMetrics kafka) {
         consumers.put(consumer, kafka);
     }
 
     /** Answers whether another consumer of the group is still there; if not, all meters are gone. */
-    boolean remove(TidemarkConsumer consumer) {
+    boolean remove(ConsumerView consumer) {
         KafkaClientMetrics kafka = consumers.remove(consumer);
         if (kafka != null) {
             kafka.close();
@@ -200,12 +199,12 @@ final class GroupMeters {
         counted(retries, cause, 1);
     }
 
-    void parked(GivenUp given) {
+    void parked(RecordsGivenUp given) {
         ofTopic(parked, "tidemark.parked", "Records moved to the dead letters", given.partition())
                 .increment(given.records());
     }
 
-    void skipped(GivenUp given) {
+    void skipped(RecordsGivenUp given) {
         ofTopic(skipped, "tidemark.skipped", "Records passed over", given.partition())
                 .increment(given.records());
     }

@@ -3,7 +3,7 @@ package dev.tidemark.metrics;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.ConsumerView;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 final class Snapshot {
     private static final long KEPT = Duration.ofSeconds(1).toNanos();
 
-    private final Collection<TidemarkConsumer> consumers;
+    private final Collection<ConsumerView> consumers;
     private @Nullable Now last;
     private long taken;
 
     /**
      * @param consumers as they come and go
      */
-    Snapshot(Collection<TidemarkConsumer> consumers) {
+    Snapshot(Collection<ConsumerView> consumers) {
         this.consumers = consumers;
     }
 
@@ -38,9 +38,6 @@ final class Snapshot {
             return Optional.ofNullable(byPartition.get(partition));
         }
 
-        boolean healthy() {
-            return status.stream().allMatch(ConsumerStatus::healthy);
-        }
 
         long queuedRecords() {
             return status.stream().mapToLong(s -> s.queue().records()).sum();
@@ -64,9 +61,9 @@ final class Snapshot {
 
     private Now take() {
         List<ConsumerStatus> status =
-                consumers.stream().map(TidemarkConsumer::status).toList();
+                consumers.stream().map(ConsumerView::status).toList();
         Map<TopicPartition, PartitionStatus> byPartition = new HashMap<>();
         status.forEach(s -> s.partitions().forEach(p -> byPartition.put(p.partition(), p)));
-        return new Now(status, consumers.stream().map(TidemarkConsumer::health).toList(), byPartition);
+        return new Now(status, consumers.stream().map(ConsumerView::health).toList(), byPartition);
     }
 }

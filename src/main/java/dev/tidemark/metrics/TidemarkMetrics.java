@@ -1,6 +1,7 @@
 package dev.tidemark.metrics;
 
-import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.Tidemark;
+import dev.tidemark.ConsumerView;
 import dev.tidemark.TidemarkListener;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
@@ -11,7 +12,7 @@ import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 
 /**
- * Measures consumers with Micrometer: {@code builder.listener(TidemarkMetrics.to(registry))}. Needs {@code
+ * Measures consumers with Micrometer: {@code builder.addListener(TidemarkMetrics.to(registry))}. Needs {@code
  * io.micrometer:micrometer-core}, which Tidemark does not force on you. The meters, all named {@code tidemark.*}, are listed in
  * {@code docs/observe.md}; those of Kafka's own client are bound along, as {@code kafka.*}.
  *
@@ -32,7 +33,7 @@ public final class TidemarkMetrics implements TidemarkListener {
     }
 
     @Override
-    public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+    public void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
         groups.compute(group(consumer), (group, meters) -> {
             GroupMeters present = meters == null ? new GroupMeters(registry, group) : meters;
             present.add(consumer, KafkaMeters.bind(registry, kafkaMetrics));
@@ -41,12 +42,12 @@ public final class TidemarkMetrics implements TidemarkListener {
     }
 
     @Override
-    public void stopped(TidemarkConsumer consumer) {
+    public void stopped(ConsumerView consumer) {
         groups.computeIfPresent(group(consumer), (group, meters) -> meters.remove(consumer) ? meters : null);
     }
 
-    private static String group(TidemarkConsumer consumer) {
-        return consumer.status().groupId();
+    private static String group(ConsumerView consumer) {
+        return consumer.groupId();
     }
 
     /** What comes after the end is not counted: its meters are gone. */
@@ -68,18 +69,18 @@ public final class TidemarkMetrics implements TidemarkListener {
     }
 
     @Override
-    public void parked(GivenUp records) {
+    public void parked(RecordsGivenUp records) {
         count(records.groupId(), meters -> meters.parked(records));
     }
 
     @Override
-    public void skipped(GivenUp records) {
+    public void skipped(RecordsGivenUp records) {
         count(records.groupId(), meters -> meters.skipped(records));
     }
 
     @Override
-    public void fenced(Fence fence) {
-        count(fence.groupId(), meters -> meters.fenced(fence.code()));
+    public void claimLost(ClaimLost lost) {
+        count(lost.groupId(), meters -> meters.fenced(lost.code()));
     }
 
     @Override

@@ -1,8 +1,8 @@
 package dev.tidemark.sql;
 
 import dev.tidemark.BatchHandler;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;

@@ -1,38 +1,75 @@
 package dev.tidemark.sql;
 
-/**
- * How a job sees its records.
- *
- * @param key the type of column {@code key}; default text
- * @param value the type of column {@code value}; default jsonb
- * @param mayIgnoreRecords whether a job that reads {@code records} nowhere is let through; default false
- */
-public record SqlJobOptions(ColumnType key, ColumnType value, boolean mayIgnoreRecords) {
-    /** These types, for a job that reads {@code records}. */
-    public SqlJobOptions(ColumnType key, ColumnType value) {
-        this(key, value, false);
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** How a SQL job sees its records. Immutable. */
+public final class SqlJobOptions {
+    private static final SqlJobOptions DEFAULTS = new SqlJobOptions(ColumnType.TEXT, ColumnType.JSONB, false);
+
+    private final ColumnType key;
+    private final ColumnType value;
+    private final boolean mayIgnoreRecords;
+
+    private SqlJobOptions(ColumnType key, ColumnType value, boolean mayIgnoreRecords) {
+        this.key = key;
+        this.value = value;
+        this.mayIgnoreRecords = mayIgnoreRecords;
     }
 
-    /** Text keys and JSON values. */
+    /** Text keys and JSON values, for a job that reads {@code records}. */
     public static SqlJobOptions defaults() {
-        return new SqlJobOptions(ColumnType.TEXT, ColumnType.JSONB);
+        return DEFAULTS;
     }
 
-    /** The same with another type of key. */
+    /** The same with another type of column {@code key}. */
     public SqlJobOptions withKey(ColumnType type) {
         return new SqlJobOptions(type, value, mayIgnoreRecords);
     }
 
-    /** The same with another type of value. */
+    /** The same with another type of column {@code value}. */
     public SqlJobOptions withValue(ColumnType type) {
         return new SqlJobOptions(key, type, mayIgnoreRecords);
     }
 
     /**
      * The same for a job that reads {@code records} nowhere: its statements run once for each unit of work, whatever the unit holds,
-     * and no record has an effect of its own.
+     * and no record has an effect of its own. Without this, such a job is refused.
      */
     public SqlJobOptions withoutRecords() {
         return new SqlJobOptions(key, value, true);
+    }
+
+    /** The type of column {@code key}. */
+    public ColumnType key() {
+        return key;
+    }
+
+    /** The type of column {@code value}. */
+    public ColumnType value() {
+        return value;
+    }
+
+    /** Whether a job may leave {@code records} unread. */
+    public boolean mayIgnoreRecords() {
+        return mayIgnoreRecords;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof SqlJobOptions that
+                && key == that.key
+                && value == that.value
+                && mayIgnoreRecords == that.mayIgnoreRecords;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(key, value, mayIgnoreRecords);
+    }
+
+    @Override
+    public String toString() {
+        return "SqlJobOptions[key=" + key + ", value=" + value + ", mayIgnoreRecords=" + mayIgnoreRecords + "]";
     }
 }

@@ -1,7 +1,7 @@
 package dev.tidemark.sql;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.plan.SqlScanner;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,8 @@
 package dev.tidemark.tracing;
 
-import dev.tidemark.BatchHandler;
-import dev.tidemark.RecordHandler;
-import dev.tidemark.TidemarkBuilder;
-import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.Tidemark;
+import dev.tidemark.TidemarkListener.Unit;
+import dev.tidemark.UnitInterceptor;
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
@@ -11,10 +10,13 @@ import io.opentelemetry.api.trace.TracerBuilder;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.context.propagation.TextMapPropagator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Traces consumers with OpenTelemetry. Needs {@code io.opentelemetry:opentelemetry-api}, which Tidemark does not force on you.
+ * Traces consumers with OpenTelemetry: {@code addInterceptor(TidemarkTracing.with(openTelemetry))}. Needs {@code
+ * io.opentelemetry:opentelemetry-api}, which Tidemark does not force on you.
  *
  * <p>Each transaction whose handler is called has one span, {@code process <topic>}, from the handler's first record until after
  * the commit. It links to the contexts that the records' headers carry, as the given OpenTelemetry's propagators read them, to
@@ -22,18 +24,22 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * another span. Attributes are those of the semantic conventions for messaging; keys, values and the messages of exceptions are
  * in none of them.
  *
+ * <p>While one record is handled, the context that its headers carry is current, so that spans of the handler continue the trace of
+ * its producer; the transaction's own span is current where they carry none, and while a batch is handled.
+ *
  * <p>Thread-safe.
  */
-public final class TidemarkTracing {
+public final class TidemarkTracing implements UnitInterceptor {
     /** To how many contexts a span links at most; the SDK's own default limit is the same. */
     public static final int MOST_LINKS = 128;
 
     private final Tracer tracer;
     private final TextMapPropagator propagator;
+    private final Map<Thread, UnitSpan> open = new ConcurrentHashMap<>();
 
     private TidemarkTracing(OpenTelemetry openTelemetry) {
         TracerBuilder builder = openTelemetry.tracerBuilder("dev.tidemark");
-        String version = TidemarkConsumer.class.getPackage().getImplementationVersion();
+        String version = Tidemark.class.getPackage().getImplementationVersion();
         this.tracer = (version == null ? builder : builder.setInstrumentationVersion(version)).build();
         this.propagator = openTelemetry.getPropagators().getTextMapPropagator();
     }
@@ -43,44 +49,48 @@ public final class TidemarkTracing {
         return new TidemarkTracing(openTelemetry);
     }
 
-    /**
-     * As {@link TidemarkBuilder#handle}, and traced. While a record is handled, the context that its headers carry is current, so
-     * that spans of the handler go on with the trace of its producer; the transaction's own span is current where they carry none.
-     */
-    public <K, V> TidemarkConsumer handle(TidemarkBuilder<K, V> builder, RecordHandler<K, V> handler) {
-        UnitSpans spans = new UnitSpans(tracer);
-        return builder.listener(spans).handle((record, tx) -> {
-            UnitSpan unit = spans.current(record.topic());
-            Context own = extract(record);
-            unit.link(own);
-            Context context = Span.fromContext(own).getSpanContext().isValid() ? own : own.with(unit.span());
-            try (Scope unused = context.makeCurrent()) {
-                handler.handle(record, tx);
-            } catch (Throwable e) {
-                unit.failed(e);
-                throw e;
+    @Override
+    public void aroundTransaction(Transaction transaction) {
+        try {
+            Unit ended = transaction.run();
+            UnitSpan span = open.remove(Thread.currentThread());
+            // Before the handler was called there was nothing to trace.
+            if (span != null) {
+                span.end(ended);
             }
-        });
+        } finally {
+            UnitSpan left = open.remove(Thread.currentThread());
+            if (left != null) {
+                left.span().end();
+            }
+        }
     }
 
-    /** As {@link TidemarkBuilder#handleBatch}, and traced. While the handler runs, the transaction's span is current. */
-    public <K, V> TidemarkConsumer handleBatch(TidemarkBuilder<K, V> builder, BatchHandler<K, V> handler) {
-        UnitSpans spans = new UnitSpans(tracer);
-        return builder.listener(spans).handleBatch((records, tx) -> {
-            UnitSpan unit = spans.current(records.get(0).topic());
-            for (ConsumerRecord<K, V> record : records) {
-                if (unit.isFull()) {
-                    break;
-                }
-                unit.link(extract(record));
+    @Override
+    public void aroundHandler(HandlerCall call) throws Exception {
+        UnitSpan unit = open.computeIfAbsent(
+                Thread.currentThread(),
+                thread -> UnitSpan.begin(tracer, call.records().get(0).topic()));
+        for (ConsumerRecord<?, ?> record : call.records()) {
+            if (unit.isFull()) {
+                break;
             }
-            try (Scope unused = unit.span().makeCurrent()) {
-                handler.handle(records, tx);
-            } catch (Throwable e) {
-                unit.failed(e);
-                throw e;
-            }
-        });
+            unit.link(extract(record));
+        }
+        try (Scope unused = current(call, unit.span()).makeCurrent()) {
+            call.proceed();
+        } catch (Throwable e) {
+            unit.failed(e);
+            throw e;
+        }
+    }
+
+    private Context current(HandlerCall call, Span unit) {
+        if (call.records().size() > 1) {
+            return Context.current().with(unit);
+        }
+        Context origin = extract(call.records().get(0));
+        return Span.fromContext(origin).getSpanContext().isValid() ? origin : origin.with(unit);
     }
 
     private Context extract(ConsumerRecord<?, ?> record) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
@@ -165,7 +165,7 @@ class TidemarkAdminIT {
                 .kafka(Map.of(
                         "bootstrap.servers", "localhost:1", "default.api.timeout.ms", 500, "request.timeout.ms", 500))
                 .build();
-        assertFails(ErrorCode.SERVER_AWAY, () -> away.planReset(GROUP, OffsetTarget.earliest(), ALL));
+        assertFails(ErrorCode.DATABASE_UNAVAILABLE, () -> away.planReset(GROUP, OffsetTarget.earliest(), ALL));
         assertFails(
                 ErrorCode.INVALID_SETTING,
                 () -> TidemarkAdmin.builder(database.owner().dataSource()).kafka(Map.of()));
@@ -262,7 +262,7 @@ class TidemarkAdminIT {
 
         PGSimpleDataSource nowhere = new PGSimpleDataSource();
         nowhere.setUrl("jdbc:postgresql://localhost:1/nothing");
-        assertFails(ErrorCode.SERVER_AWAY, () -> TidemarkAdmin.of(nowhere).groups());
+        assertFails(ErrorCode.DATABASE_UNAVAILABLE, () -> TidemarkAdmin.of(nowhere).groups());
         assertThatThrownBy(() -> TidemarkAdmin.of(nowhere).execute(plan))
                 .hasMessageNotContaining("Whether the change was made");
         TidemarkAdmin elsewhere = TidemarkAdmin.builder(database.owner().dataSource())

@@ -1,5 +1,6 @@
 package dev.tidemark.chaos;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -43,11 +44,11 @@ class CommitCutIT {
                 HikariDataSource pool = TestDatabase.pool(
                         database.jdbcUrl().replace(":" + database.server().port() + "/", ":" + proxy.port() + "/"),
                         2)) {
-            try (TidemarkConsumer consumer = TidemarkConsumer.from(kafka.consumerConfig(topic, "cooperative"))
+            try (TidemarkConsumer consumer = Tidemark.consumer(kafka.consumerConfig(topic, "cooperative"))
                     .topics(topic)
                     .deserializers(StringDeserializer::new, StringDeserializer::new)
                     .database(pool)
-                    .limits(UnitLimits.defaults().withRecords(50))
+                    .limits(UnitLimits.defaults().withMaxRecords(50))
                     .handleBatch(FlightEffects::foldBatch)) {
                 CompletableFuture<Void> run = CompletableFuture.runAsync(consumer);
                 int part = flights.size() / (CUTS + 1);

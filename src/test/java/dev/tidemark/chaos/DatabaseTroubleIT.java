@@ -3,8 +3,8 @@ package dev.tidemark.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -92,7 +92,7 @@ class DatabaseTroubleIT {
                 boolean asks = pool.getHikariPoolMXBean().getThreadsAwaitingConnection() > 0;
                 return asked.getAndSet(asks || asked.get()) && !asks;
             });
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
             for (Connection connection : taken) {
                 connection.close();
             }
@@ -108,7 +108,7 @@ class DatabaseTroubleIT {
             setReadOnly("on");
             secondHalf();
             running.until("it waits", () -> waits(running));
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
             assertThat(stored()).isEqualTo(flights.size() / 2);
             setReadOnly("off");
             running.until("all read", () -> stored() == flights.size());

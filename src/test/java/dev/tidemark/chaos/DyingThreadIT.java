@@ -75,7 +75,7 @@ class DyingThreadIT {
                             return super.deserialize(from, data);
                         }
                     })
-                    .listener(new TidemarkListener() {
+                    .addListener(new TidemarkListener() {
                         @Override
                         public void unitEnded(Unit unit) {
                             die(place == Place.LISTENER && failing.getAndSet(false));
@@ -180,7 +180,7 @@ class DyingThreadIT {
                         database,
                         kafka.consumerConfig(topic, "cooperative"),
                         builder -> builder.topics(topic)
-                                .limits(UnitLimits.defaults().withRecords(200))
+                                .limits(UnitLimits.defaults().withMaxRecords(200))
                                 .deserializers(StringDeserializer::new, () -> new StringDeserializer() {
                                     @Override
                                     public String deserialize(String from, byte[] data) {

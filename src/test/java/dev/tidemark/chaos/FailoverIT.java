@@ -67,7 +67,7 @@ class FailoverIT {
                 TestDatabase.pool(jdbcUrl, 3),
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(200))
+                        .limits(UnitLimits.defaults().withMaxRecords(200))
                         .handleBatch(FlightEffects::foldBatch));
     }
 }

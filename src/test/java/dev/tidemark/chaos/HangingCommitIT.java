@@ -76,12 +76,12 @@ class HangingCommitIT {
                                 .handleBatch(FlightEffects::foldBatch))) {
             Servers.produce(producer, topic, flights.subList(0, 500));
             running.until("read", () -> stored() == 500);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
             standbyIsGone();
             Servers.produce(producer, topic, flights.subList(500, 1_000));
             running.until("a commit hangs", () -> hanging().size() == 1);
             List<String> backend = hanging();
-            running.until("health tells", () -> !running.consumer().isHealthy());
+            running.until("health tells", () -> !running.consumer().health().ready());
             Set<String> looks = new HashSet<>();
             running.until("the control thread looks again and again", () -> {
                 looks.addAll(database.superuser()
@@ -92,7 +92,7 @@ class HangingCommitIT {
             assertThat(hanging()).isEqualTo(backend);
             standbyIsBack();
             running.until("all read", () -> stored() == 1_000);
-            running.until("healthy again", () -> running.consumer().isHealthy());
+            running.until("healthy again", () -> running.consumer().health().ready());
         }
         complete();
     }

@@ -77,7 +77,7 @@ class IsolationIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .workers(3)
-                        .limits(UnitLimits.defaults().withRecords(100))
+                        .limits(UnitLimits.defaults().withMaxRecords(100))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             tx.execute("insert into unit values (?)", units.incrementAndGet());

@@ -1,9 +1,10 @@
 package dev.tidemark.chaos;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -48,7 +49,7 @@ class LossIT {
                 database,
                 kafka.consumerConfig(topic, "consumer"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(50))
+                        .limits(UnitLimits.defaults().withMaxRecords(50))
                         .handleBatch(FlightEffects::foldBatch));
     }
 
@@ -67,11 +68,11 @@ class LossIT {
     private void assertLostOnce(Running running, String code, String... words) {
         PartitionStatus status = status(running);
         assertThat(status.fences()).isEqualTo(1);
-        assertThat(status.lastFence().orElseThrow())
+        assertThat(status.lastFence().map(Problem::toString).orElseThrow())
                 .startsWith(code)
                 .contains("topic " + topic + " partition 0")
                 .contains(words);
-        assertThat(running.consumer().isHealthy()).isTrue();
+        assertThat(running.consumer().health().ready()).isTrue();
     }
 
     private void assertAllOnce(int count) {
@@ -202,8 +203,8 @@ class LossIT {
                 running.until(
                         "the lock is named",
                         () -> !running.consumer().status().partitions().isEmpty()
-                                && status(running).lastError().orElse("").startsWith("TM-404"));
-                assertThat(status(running).lastError().orElseThrow())
+                                && status(running).lastError().map(Problem::toString).orElse("").startsWith("TM-404"));
+                assertThat(status(running).lastError().map(Problem::toString).orElseThrow())
                         .contains("topic " + topic + " partition 0")
                         .contains("pid " + holder + " ")
                         .contains("a-long-report")

@@ -114,7 +114,7 @@ class ManualMoveIT {
                 database,
                 kafka.consumerConfig(topic, "consumer"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(records))
+                        .limits(UnitLimits.defaults().withMaxRecords(records))
                         .handleBatch(FlightEffects::foldBatch));
     }
 

@@ -1,10 +1,11 @@
 package dev.tidemark.chaos;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Claim;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.ExactlyOnceAfterMoves;
 import dev.tidemark.testkit.FlightEffects;
@@ -112,7 +113,7 @@ class OwnLoopChaosIT {
                 try (Connection c = pool.getConnection()) {
                     Map<TopicPartition, Claim> unused =
                             OffsetStore.of(topic).claim(c, Set.of(new TopicPartition(topic, partition)));
-                } catch (dev.tidemark.LogMismatchException e) {
+                } catch (dev.tidemark.errors.LogMismatchException e) {
                     LOG.debug("not bound yet", e);
                 }
             }
@@ -137,7 +138,7 @@ class OwnLoopChaosIT {
             this.random = new Random(seed);
             Map<String, Object> config = kafka.consumerConfig(topic, protocol);
             config.put("max.poll.records", "40");
-            this.consumer = ClaimingConsumer.from(config)
+            this.consumer = Tidemark.claimingConsumer(config)
                     .deserializers(new StringDeserializer(), new StringDeserializer())
                     .topics(topic)
                     .database(pool)

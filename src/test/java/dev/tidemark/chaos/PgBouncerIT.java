@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.UnitLimits;
@@ -113,7 +113,7 @@ class PgBouncerIT {
                                 e -> assertThat(e.code()).isEqualTo(ErrorCode.PREPARED_STATEMENT_CLASH))
                         .hasMessageContaining("TM-208")
                         .hasMessageContaining("prepareThreshold=0");
-                assertThat(running.consumer().isHealthy()).isFalse();
+                assertThat(running.consumer().health().ready()).isFalse();
             }
             ExactlyOnce.assertEffectsMatchOffsets(database, topic);
             assertThat(database.number("select count(*) from tidemark.dead_letter"))
@@ -152,7 +152,7 @@ class PgBouncerIT {
                         kafka.consumerConfig(topic, "cooperative"),
                         builder -> builder.topics(topic)
                                 .workers(2)
-                                .limits(UnitLimits.defaults().withRecords(20))
+                                .limits(UnitLimits.defaults().withMaxRecords(20))
                                 .deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new)
                                 .handleBatch(job))) {
             for (int part = 1; part <= 4; part++) {

@@ -74,7 +74,7 @@ class ResetWhileBusyIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(50))
+                        .limits(UnitLimits.defaults().withMaxRecords(50))
                         .handleBatch(FlightEffects::foldBatch));
     }
 

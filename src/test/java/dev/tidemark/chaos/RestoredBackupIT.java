@@ -54,7 +54,7 @@ class RestoredBackupIT {
                     "alter database " + name + "_backup rename to " + name,
                     "commit");
             load.join();
-            one.until("all read", () -> two.consumer().isHealthy() && stored() == flights.size());
+            one.until("all read", () -> two.consumer().health().ready() && stored() == flights.size());
         }
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, PARTITIONS), Flights.truth(flights));
         assertThat(database.query("select datname from pg_database where datname = '" + name + "_lost'"))
@@ -67,7 +67,7 @@ class RestoredBackupIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(200))
+                        .limits(UnitLimits.defaults().withMaxRecords(200))
                         .handleBatch(FlightEffects::foldBatch));
     }
 

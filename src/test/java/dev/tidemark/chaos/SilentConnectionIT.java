@@ -1,5 +1,6 @@
 package dev.tidemark.chaos;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -137,7 +138,7 @@ class SilentConnectionIT {
                     () -> running.consumer().health().problems().stream()
                             .anyMatch(problem -> problem.contains("silent on the connection of the control thread")));
             assertThat(running.consumer().health().ready()).isFalse();
-            assertThat(running.consumer().isHealthy()).isFalse();
+            assertThat(running.consumer().health().ready()).isFalse();
             proxy.letNewOnesThrough();
             database.execute("select tidemark.pause('" + topic + "')");
             running.until(
@@ -212,7 +213,7 @@ class SilentConnectionIT {
     void aDataSourceThatNeverReturnsIsGivenUp() {
         PGSimpleDataSource plain = new PGSimpleDataSource();
         plain.setUrl(proxy.through(database.jdbcUrl()));
-        try (TidemarkConsumer consumer = consumer(TidemarkConsumer.from(kafka.consumerConfig(topic, "cooperative"))
+        try (TidemarkConsumer consumer = consumer(Tidemark.consumer(kafka.consumerConfig(topic, "cooperative"))
                 .deserializers(StringDeserializer::new, StringDeserializer::new)
                 .database(plain))) {
             CompletableFuture<Void> run =
@@ -231,7 +232,7 @@ class SilentConnectionIT {
 
     private TidemarkConsumer consumer(TidemarkBuilder<String, String> builder) {
         return builder.topics(topic)
-                .limits(UnitLimits.defaults().withRecords(1).withDeadline(DEADLINE))
+                .limits(UnitLimits.defaults().withMaxRecords(1).withDeadline(DEADLINE))
                 .networkTimeout(NETWORK_TIMEOUT)
                 .onFailure(FailurePolicy.skip())
                 .handleBatch(this::handle);

@@ -1,5 +1,6 @@
 package dev.tidemark.chaos;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.UnitLimits;
@@ -129,7 +130,7 @@ class WrittenDownIT {
             running.until(
                     "halted",
                     () -> running.consumer().status().partitions().stream()
-                            .anyMatch(p -> p.lastError().orElse("").contains("TM-502")));
+                            .anyMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-502")));
             c.commit();
             running.until("it follows", () -> {
                 assertThat(isHalted()).isFalse();
@@ -199,7 +200,7 @@ class WrittenDownIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 // So that a record that fails is alone from the beginning.
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(1))
+                        .limits(UnitLimits.defaults().withMaxRecords(1))
                         .handle(this::handle));
     }
 

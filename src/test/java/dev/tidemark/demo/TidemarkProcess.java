@@ -1,5 +1,6 @@
 package dev.tidemark.demo;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.Flights;
@@ -15,11 +16,11 @@ final class TidemarkProcess {
     public static void main(String[] args) {
         String upsert = AirportTable.TIDEMARK.upsert();
         try (HikariDataSource pool = TestDatabase.pool(Group.jdbcUrl(args), 2);
-                TidemarkConsumer consumer = TidemarkConsumer.from(Group.TIDEMARK.consumerConfig(args))
+                TidemarkConsumer consumer = Tidemark.consumer(Group.TIDEMARK.consumerConfig(args))
                         .topics(Stage.TOPIC)
                         .deserializers(StringDeserializer::new, StringDeserializer::new)
                         .database(pool)
-                        .ownerTimeout(KafkaServer.SESSION_TIMEOUT)
+                        .transactionIdleTimeout(KafkaServer.SESSION_TIMEOUT)
                         .handle((record, tx) -> {
                             Flight flight = Flights.parse(record.value());
                             tx.execute(upsert, flight.origin(), flight.delay());

@@ -1,6 +1,6 @@
 package dev.tidemark.docs;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.ChangeOptions;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.OffsetsFile;

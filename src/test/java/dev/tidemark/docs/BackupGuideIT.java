@@ -1,11 +1,12 @@
 package dev.tidemark.docs;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Servers;
@@ -57,7 +58,7 @@ class BackupGuideIT {
     }
 
     private void run(UUID expected) {
-        try (TidemarkConsumer consumer = TidemarkConsumer.from(kafka.consumerConfig("backup", "consumer"))
+        try (TidemarkConsumer consumer = Tidemark.consumer(kafka.consumerConfig("backup", "consumer"))
                 .topics(kafka.createTopic(Servers.unique("backup"), 1))
                 .database(pool)
                 .storeId(expected)

@@ -181,7 +181,7 @@ class CopyIT {
                     }));
         }))) {
             untilAllRead(running, RECORDS);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
         }
         assertThat(mostBefore.get()).as("rows of the same COPY before it").isPositive();
         List<Flight> neighbours = new ArrayList<>(sent);

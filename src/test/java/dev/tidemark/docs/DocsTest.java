@@ -2,7 +2,7 @@ package dev.tidemark.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.SqlJobs;
 import java.io.IOException;

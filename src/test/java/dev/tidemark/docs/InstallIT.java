@@ -1,5 +1,6 @@
 package dev.tidemark.docs;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -64,7 +65,7 @@ class InstallIT {
     }
 
     private TidemarkBuilder<String, String> builder(String group) {
-        return TidemarkConsumer.from(kafka.consumerConfig(group, "consumer"))
+        return Tidemark.consumer(kafka.consumerConfig(group, "consumer"))
                 .deserializers(StringDeserializer::new, StringDeserializer::new)
                 .topics(kafka.createTopic(Servers.unique("install"), 1))
                 .database(pool)

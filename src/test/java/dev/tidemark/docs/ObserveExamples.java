@@ -1,5 +1,6 @@
 package dev.tidemark.docs;
 
+import dev.tidemark.MdcInterceptor;
 import dev.tidemark.Health;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
@@ -17,7 +18,7 @@ final class ObserveExamples {
 
     static void metrics(TidemarkBuilder<String, String> builder, MeterRegistry registry) {
         // docs: metrics
-        builder.listener(TidemarkMetrics.to(registry));
+        builder.addListener(TidemarkMetrics.to(registry));
         // docs: end
     }
 
@@ -36,15 +37,17 @@ final class ObserveExamples {
             OpenTelemetry openTelemetry,
             RecordHandler<String, String> handler) {
         // docs: tracing
-        TidemarkTracing tracing = TidemarkTracing.with(openTelemetry);
-        TidemarkConsumer flights = tracing.handle(builder.topics("flights"), handler); // or handleBatch
+        TidemarkConsumer flights = builder.topics("flights")
+                .addInterceptor(TidemarkTracing.with(openTelemetry))
+                .addInterceptor(new MdcInterceptor())
+                .handle(handler);
         // docs: end
         return flights;
     }
 
     static void listener(TidemarkBuilder<String, String> builder, Consumer<String> pager) {
         // docs: listener
-        builder.listener(new TidemarkListener() {
+        builder.addListener(new TidemarkListener() {
             @Override
             public void halted(Halt halt) {
                 pager.accept(halt.partition() + " has halted: " + halt.code());

@@ -1,8 +1,9 @@
 package dev.tidemark.docs;
 
+import dev.tidemark.Tidemark;
 import dev.tidemark.BatchHandler;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.Map;
@@ -36,7 +37,7 @@ final class OwnLoop implements Runnable {
     // docs: own-loop
     @Override
     public void run() {
-        try (ClaimingConsumer<String, String> consumer = ClaimingConsumer.from(config) // bootstrap.servers, group.id
+        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(config) // bootstrap.servers, group.id
                 .deserializers(new StringDeserializer(), new StringDeserializer())
                 .topics(topic)
                 .database(pool) // two connections: one is the consumer's own, for claims

@@ -5,7 +5,7 @@ import dev.tidemark.DeadLetters;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.Redriven;
+import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.Flights.Flight;
@@ -42,7 +42,7 @@ final class PolicyExamples {
 
     static TidemarkBuilder<String, Flight> skip(TidemarkBuilder<String, Flight> flights) {
         // docs: skip
-        return flights.onFailure(FailurePolicy.skip().withMostInARow(10));
+        return flights.onFailure(FailurePolicy.skip().withMaxConsecutiveFailures(10));
         // docs: end
     }
 
@@ -74,10 +74,10 @@ final class PolicyExamples {
                     .map(DeadLetter::id)
                     .toList();
         }
-        List<Redriven> redriven = flights.redrive(ids); // the consumer's own handler, whether it runs or not
+        List<RedriveResult> redriven = flights.redrive(ids); // the consumer's own handler, whether it runs or not
         // docs: end
         return (int) redriven.stream()
-                .filter(r -> r.result() == Redriven.Result.APPLIED)
+                .filter(r -> r.status() == RedriveResult.Status.APPLIED)
                 .count();
     }
 

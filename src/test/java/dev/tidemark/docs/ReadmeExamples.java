@@ -1,8 +1,8 @@
 package dev.tidemark.docs;
 
+import dev.tidemark.Tidemark;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.StartPosition;
-import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkSchema;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,7 +34,7 @@ final class ReadmeExamples {
         // docs: embed
         TidemarkSchema.migrate(dataSource); // once, or with your own Flyway
 
-        try (var flights = TidemarkConsumer.from(kafkaConfig) // bootstrap.servers, group.id, security
+        try (var flights = Tidemark.consumer(kafkaConfig) // bootstrap.servers, group.id, security
                 .topics("flights")
                 .deserializers(StringDeserializer::new, FlightDeserializer::new)
                 .database(dataSource)

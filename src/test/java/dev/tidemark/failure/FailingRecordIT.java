@@ -1,12 +1,13 @@
 package dev.tidemark.failure;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -56,10 +57,10 @@ class FailingRecordIT {
                                 .anyMatch(p -> p.state() == PartitionState.HALTED));
         assertThat(stored(0)).isEqualTo(POISON);
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
-        assertThat(running.consumer().isHealthy()).isFalse();
+        assertThat(running.consumer().health().ready()).isFalse();
         PartitionStatus halted = running.consumer().status().partitions().get(0);
         assertThat(halted.state()).isEqualTo(PartitionState.HALTED);
-        assertThat(halted.lastError().orElseThrow())
+        assertThat(halted.lastError().map(Problem::toString).orElseThrow())
                 .startsWith(code.code())
                 .contains("topic " + topic + " partition 0 offset " + POISON)
                 .doesNotContain(flights.get(POISON).json())
@@ -143,7 +144,7 @@ class FailingRecordIT {
                     () -> running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.HALTED));
             PartitionStatus halted = running.consumer().status().partitions().get(0);
-            assertThat(halted.lastError().orElseThrow())
+            assertThat(halted.lastError().map(Problem::toString).orElseThrow())
                     .startsWith("TM-503")
                     .contains("the value of the record at topic " + topic + " partition 0 offset 2000")
                     .doesNotContain("secret");
@@ -168,7 +169,7 @@ class FailingRecordIT {
                                 tx.execute("select pg_sleep(3600)");
                             }
                         }))) {
-            running.until("health turns false", () -> !running.consumer().isHealthy());
+            running.until("health turns false", () -> !running.consumer().health().ready());
             assertHaltedAtThePoison(running, ErrorCode.DEADLINE_PASSED);
         }
     }

@@ -1,10 +1,11 @@
 package dev.tidemark.failure;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.DeadLetter;
 import dev.tidemark.DeadLetters;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
@@ -127,7 +128,7 @@ class FailurePolicyIT {
         bad.addAll(List.of(place(0, 0), place(0, 500), place(0, 501), place(1, 999)));
         try (Running running = start(FailurePolicy.park())) {
             untilAllRead(running);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
         }
         assertAllBut(bad);
         assertThat(deadLetters()).isEqualTo(new TreeSet<>(bad));
@@ -231,7 +232,7 @@ class FailurePolicyIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .onFailure(FailurePolicy.parkKey().withMostInARow(5))
+                        .onFailure(FailurePolicy.parkKey().withMaxConsecutiveFailures(5))
                         .handle((record, tx) -> {
                             throw new IllegalStateException("all of them");
                         }))) {
@@ -413,6 +414,7 @@ class FailurePolicyIT {
                             .partitions()
                             .get(0)
                             .lastError()
+                            .map(Problem::toString)
                             .orElseThrow())
                     .startsWith("TM-505");
         }
@@ -425,7 +427,7 @@ class FailurePolicyIT {
     void noMoreInARowAreGivenUpThanThePolicySays() {
         produce();
         IntStream.range(100, 120).forEach(i -> bad.add(place(0, i)));
-        try (Running running = start(FailurePolicy.park().withMostInARow(7))) {
+        try (Running running = start(FailurePolicy.park().withMaxConsecutiveFailures(7))) {
             running.until(
                     "it halts",
                     () -> stored(1) == RECORDS
@@ -435,6 +437,7 @@ class FailurePolicyIT {
                             .partitions()
                             .get(0)
                             .lastError()
+                            .map(Problem::toString)
                             .orElseThrow())
                     .startsWith("TM-505")
                     .contains("7 records in a row");

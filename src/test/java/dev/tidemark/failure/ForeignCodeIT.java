@@ -3,13 +3,13 @@ package dev.tidemark.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.Health;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -95,7 +95,7 @@ class ForeignCodeIT {
                         return FailureAction.skip();
                     });
             if (place == Place.LISTENER) {
-                builder.listener(interruptingListener());
+                builder.addListener(interruptingListener());
             }
             return place == Place.BATCH_HANDLER
                     ? builder.handleBatch((records, tx) -> {
@@ -215,8 +215,8 @@ class ForeignCodeIT {
                                 return super.deserialize(from, data);
                             }
                         })
-                        .listener(listener)
-                        .limits(UnitLimits.defaults().withRecords(200).withDeadline(DEADLINE))
+                        .addListener(listener)
+                        .limits(UnitLimits.defaults().withMaxRecords(200).withDeadline(DEADLINE))
                         .handleBatch(FlightEffects::foldBatch));
     }
 
@@ -226,7 +226,7 @@ class ForeignCodeIT {
                 () -> !running.consumer().health().ready()
                         && running.consumer().health().problems().stream()
                                 .anyMatch(problem -> problem.contains("thread tidemark-" + topic + "-" + thread)));
-        assertThat(running.consumer().isHealthy()).isFalse();
+        assertThat(running.consumer().health().ready()).isFalse();
         running.until("not alive", () -> !running.consumer().health().live());
     }
 

@@ -1,5 +1,6 @@
 package dev.tidemark.failure;
 
+import dev.tidemark.errors.ErrorCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
@@ -179,7 +180,7 @@ class HeldLocksIT {
                     () -> running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.partition().partition() == 0
                                     && p.lastError()
-                                            .filter(e -> e.startsWith("TM-404"))
+                                            .filter(e -> e.code() == ErrorCode.ROW_LOCKED)
                                             .isPresent()));
             assertThat(stored(0)).isEqualTo(RECORDS / 2);
             person.commit();

@@ -290,7 +290,7 @@ class LeftoversIT {
     void whatIsRegisteredOnTheHandleEndsWithItsUnit(boolean batch) {
         List<Integer> registered = new CopyOnWriteArrayList<>();
         try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> {
-            var b = builder.topics(topic).limits(UnitLimits.defaults().withRecords(1));
+            var b = builder.topics(topic).limits(UnitLimits.defaults().withMaxRecords(1));
             return batch
                     ? b.handleBatch((records, tx) -> register(tx, registered))
                     : b.handle((record, tx) -> register(tx, registered));

@@ -77,13 +77,13 @@ class ParkedKeysIT {
             }
 
             @Override
-            public void parked(GivenUp records) {
+            public void parked(RecordsGivenUp records) {
                 parked.addAndGet(records.records());
             }
         };
         Function<TidemarkBuilder<String, String>, TidemarkConsumer> special = builder -> {
             TidemarkBuilder<String, String> all =
-                    builder.topics(topic).onFailure(policy).listener(counting);
+                    builder.topics(topic).onFailure(policy).addListener(counting);
             return batches
                     ? all.handleBatch((records, tx) -> records.forEach(r -> apply(r.offset(), r.key(), r.value(), tx)))
                     : all.handle((r, tx) -> apply(r.offset(), r.key(), r.value(), tx));
@@ -103,7 +103,7 @@ class ParkedKeysIT {
     }
 
     private static FailurePolicy parkKey() {
-        return FailurePolicy.parkKey().withMostInARow(Integer.MAX_VALUE);
+        return FailurePolicy.parkKey().withMaxConsecutiveFailures(Integer.MAX_VALUE);
     }
 
     private Set<Long> offsets(String sql) {
@@ -207,7 +207,7 @@ class ParkedKeysIT {
             held += key < 10 ? 1 : 0;
         }
         produce(records);
-        double park = rate(FailurePolicy.park().withMostInARow(Integer.MAX_VALUE), 0, 2_000);
+        double park = rate(FailurePolicy.park().withMaxConsecutiveFailures(Integer.MAX_VALUE), 0, 2_000);
         int unitsOfPark = units.get();
         produce(records);
         double parkKey = rate(parkKey(), 2_000, 4_000);

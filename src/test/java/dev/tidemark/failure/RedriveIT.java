@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.DeadLetter;
 import dev.tidemark.DeadLetters;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.Redriven;
-import dev.tidemark.Redriven.Result;
+import dev.tidemark.RedriveResult;
+import dev.tidemark.RedriveResult.Status;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
@@ -64,8 +64,8 @@ class RedriveIT {
         return database.query("select topic || record_offset from applied order by seq");
     }
 
-    private static List<Result> results(List<Redriven> redriven) {
-        return redriven.stream().map(Redriven::result).toList();
+    private static List<Status> results(List<RedriveResult> redriven) {
+        return redriven.stream().map(RedriveResult::status).toList();
     }
 
     @Test
@@ -74,8 +74,8 @@ class RedriveIT {
         try (Running running = start(FailurePolicy.park())) {
             running.until("parked", () -> ExactlyOnce.progress(database, topic) == 3 && ids().size() == 1);
             long id = ids().get(0);
-            Redriven again = running.consumer().redrive(List.of(id)).get(0);
-            assertThat(again.result()).isEqualTo(Result.FAILED);
+            RedriveResult again = running.consumer().redrive(List.of(id)).get(0);
+            assertThat(again.status()).isEqualTo(Status.FAILED);
             assertThat(again.error().orElseThrow())
                     .hasMessageContaining("TM-502")
                     .hasMessageContaining("dead letter " + id)
@@ -86,8 +86,8 @@ class RedriveIT {
 
             broken = false;
             assertThat(results(running.consumer().redrive(List.of(id, 987_654L))))
-                    .containsExactly(Result.APPLIED, Result.GONE);
-            assertThat(results(running.consumer().redrive(List.of(id)))).containsExactly(Result.GONE);
+                    .containsExactly(Status.APPLIED, Status.GONE);
+            assertThat(results(running.consumer().redrive(List.of(id)))).containsExactly(Status.GONE);
         }
         assertThat(applied()).containsExactly("a0", "b2", "bad1");
         assertThat(ids()).isEmpty();
@@ -101,12 +101,12 @@ class RedriveIT {
         try (Running running = start(FailurePolicy.parkKey())) {
             running.until("parked", () -> ids().size() == 3);
             List<Long> ids = ids();
-            assertThat(results(running.consumer().redrive(List.of(ids.get(2))))).containsExactly(Result.WAITS);
+            assertThat(results(running.consumer().redrive(List.of(ids.get(2))))).containsExactly(Status.WAITS);
             broken = false;
-            assertThat(results(running.consumer().redrive(List.of(ids.get(1))))).containsExactly(Result.WAITS);
+            assertThat(results(running.consumer().redrive(List.of(ids.get(1))))).containsExactly(Status.WAITS);
             List<Long> backwards = new ArrayList<>(List.of(ids.get(2), ids.get(1), ids.get(0)));
             assertThat(results(running.consumer().redrive(backwards)))
-                    .containsOnly(Result.APPLIED)
+                    .containsOnly(Status.APPLIED)
                     .hasSize(3);
             produce("bad", "x");
             running.until("the key is free again", () -> ExactlyOnce.progress(database, topic) == 6);
@@ -133,12 +133,12 @@ class RedriveIT {
                 }))) {
             running.until("parked", () -> ids().size() == 1);
             broken = false;
-            CompletableFuture<List<Redriven>> first =
+            CompletableFuture<List<RedriveResult>> first =
                     CompletableFuture.supplyAsync(() -> running.consumer().redrive(ids()));
             assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.GONE);
+            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Status.GONE);
             go.countDown();
-            assertThat(results(first.get(30, TimeUnit.SECONDS))).containsExactly(Result.APPLIED);
+            assertThat(results(first.get(30, TimeUnit.SECONDS))).containsExactly(Status.APPLIED);
         }
         assertThat(applied()).containsExactly("once0");
     }
@@ -159,8 +159,8 @@ class RedriveIT {
         broken = false;
         try (Running running = start(FailurePolicy.park())) {
             running.until("read again", () -> ExactlyOnce.progress(database, topic) == 4);
-            assertThat(results(running.consumer().redrive(List.of(id)))).containsExactly(Result.SUPERSEDED);
-            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED, Result.SUPERSEDED);
+            assertThat(results(running.consumer().redrive(List.of(id)))).containsExactly(Status.SUPERSEDED);
+            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Status.APPLIED, Status.SUPERSEDED);
         }
         assertThat(applied()).containsExactly("a0", "b2", "bad3", "bad1");
     }
@@ -177,7 +177,7 @@ class RedriveIT {
                         "update tidemark.stored_offset set next_offset = 3");
         broken = false;
         try (Running running = start(FailurePolicy.park())) {
-            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED);
+            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Status.APPLIED);
         }
         assertThat(applied()).containsExactly("a0", "b2", "bad1");
     }
@@ -195,7 +195,7 @@ class RedriveIT {
                             && ExactlyOnce.progress(database, topic) == 1
                             && database.number("select count(*) from tidemark.audit_log where action = 'park'") == 2);
             broken = false;
-            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED);
+            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Status.APPLIED);
         }
         assertThat(applied()).containsExactly("bad0");
     }
@@ -222,7 +222,7 @@ class RedriveIT {
                     .containsExactly("bad0", "bad1", "x2");
             broken = false;
             long last = ids().get(2);
-            assertThat(results(running.consumer().redrive(List.of(last)))).containsExactly(Result.APPLIED);
+            assertThat(results(running.consumer().redrive(List.of(last)))).containsExactly(Status.APPLIED);
             produce("bad");
             running.until("the key is free", () -> ExactlyOnce.progress(database, topic) == 5);
         }
@@ -247,7 +247,7 @@ class RedriveIT {
             assertThat(letters.drop(c, all.get(0).id(), "again")).isFalse();
             assertThat(letters.find(c, all.get(0).id())).isEmpty();
             broken = false;
-            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Result.APPLIED);
+            assertThat(results(running.consumer().redrive(ids()))).containsExactly(Status.APPLIED);
         }
         assertThat(applied()).containsExactly("bad1");
         assertThat(database.query("select from_offset, reason from tidemark.audit_log where action = 'drop'"))

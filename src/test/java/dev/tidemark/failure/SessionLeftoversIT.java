@@ -54,7 +54,7 @@ class SessionLeftoversIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withRecords(4))
+                        .limits(UnitLimits.defaults().withMaxRecords(4))
                         .onFailure(FailurePolicy.park())
                         .handle((record, tx) -> {
                             tx.execute("insert into written values (?)", record.offset());

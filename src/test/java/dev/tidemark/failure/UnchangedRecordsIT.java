@@ -6,7 +6,7 @@ import dev.tidemark.DeadLetter;
 import dev.tidemark.DeadLetters;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.Redriven;
+import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
@@ -216,8 +216,8 @@ class UnchangedRecordsIT {
                     .isEqualTo("type " + BAD);
             isBad = false;
             assertThat(running.consumer().redrive(List.of(letter.id())))
-                    .extracting(Redriven::result)
-                    .containsExactly(Redriven.Result.APPLIED);
+                    .extracting(RedriveResult::status)
+                    .containsExactly(RedriveResult.Status.APPLIED);
         }
         assertSeen(Set.of());
     }

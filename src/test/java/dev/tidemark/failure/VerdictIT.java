@@ -1,5 +1,6 @@
 package dev.tidemark.failure;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
@@ -413,7 +414,7 @@ class VerdictIT {
                 builder -> builder.topics(topic)
                         .onFailure(FailurePolicy.retry(2, java.time.Duration.ofMillis(1))
                                 .thenSkip())
-                        .limits(UnitLimits.defaults().withRecords(10))
+                        .limits(UnitLimits.defaults().withMaxRecords(10))
                         .handle((record, tx) -> apply(record, tx, away, refused)))) {
             assertThat(running.failure()).hasMessageContaining("TM-505");
         }
@@ -440,7 +441,7 @@ class VerdictIT {
         send(0, 60);
         try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> {
             var any = builder.topics(topic)
-                    .limits(UnitLimits.defaults().withRecords(4))
+                    .limits(UnitLimits.defaults().withMaxRecords(4))
                     .onFailure(FailurePolicy.park())
                     .deserializers(StringDeserializer::new, () -> (name, data) -> {
                         if (where.equals("decode")) {
@@ -488,7 +489,7 @@ class VerdictIT {
                     "halted",
                     () -> running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.HALTED
-                                    && p.lastError().orElse("").contains("TM-505")));
+                                    && p.lastError().map(Problem::toString).orElse("").contains("TM-505")));
         }
         assertThat(parked()).hasSize(3);
     }

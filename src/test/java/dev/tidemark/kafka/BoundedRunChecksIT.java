@@ -1,12 +1,13 @@
 package dev.tidemark.kafka;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.LogMismatchException;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -145,7 +146,7 @@ class BoundedRunChecksIT {
                 running.until(
                         "its claims wait",
                         () -> running.consumer().status().partitions().stream()
-                                .anyMatch(p -> p.lastError().orElse("").contains("TM-404")));
+                                .anyMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-404")));
                 Awaitility.await("it goes on")
                         .during(Duration.ofSeconds(2))
                         .atMost(Duration.ofSeconds(60))
@@ -243,7 +244,7 @@ class BoundedRunChecksIT {
                 kafka.consumerConfig(topic, "consumer"),
                 builder -> builder.topics(topic)
                         .untilEnd()
-                        .limits(UnitLimits.defaults().withRecords(10))
+                        .limits(UnitLimits.defaults().withMaxRecords(10))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             open.countDown();

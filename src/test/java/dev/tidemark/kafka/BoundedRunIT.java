@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import dev.tidemark.ConsumerStatus;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -60,7 +60,7 @@ class BoundedRunIT {
                 kafka.consumerConfig(topic, protocol),
                 builder -> reads.apply(builder)
                         .untilEnd()
-                        .limits(UnitLimits.defaults().withRecords(100))
+                        .limits(UnitLimits.defaults().withMaxRecords(100))
                         .handleBatch(FlightEffects::foldBatch));
     }
 
@@ -124,7 +124,7 @@ class BoundedRunIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .untilEnd()
-                        .limits(UnitLimits.defaults().withRecords(100))
+                        .limits(UnitLimits.defaults().withMaxRecords(100))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             Servers.produceTo(producer, zero, flights.subList(0, 200));
@@ -167,7 +167,7 @@ class BoundedRunIT {
                 kafka.consumerConfig(topic, "consumer"),
                 builder -> builder.topics(topic)
                         .untilEnd()
-                        .limits(UnitLimits.defaults().withRecords(10))
+                        .limits(UnitLimits.defaults().withMaxRecords(10))
                         .handle((record, tx) -> {
                             FlightEffects.foldOne(record, tx);
                             if (record.partition() == 0 && record.offset() == 5) {

@@ -1,10 +1,11 @@
 package dev.tidemark.kafka;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.UnitLimits;
@@ -88,7 +89,7 @@ class GapIT {
         kafka.expire(zero, 50);
         try (Running running = start(GapPolicy.resumeAtEarliest())) {
             running.until("all read", () -> stored(zero) == 100 && stored(one) == 100);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
         }
         assertThat(database.query(GAPS)).containsExactly("gap|0|20|50");
         assertThat(database.query("select reason from tidemark.audit_log where action = 'gap'"))
@@ -115,7 +116,7 @@ class GapIT {
                 config,
                 builder -> builder.partitions(zero)
                         .onGap(GapPolicy.resumeAtEarliest())
-                        .limits(UnitLimits.defaults().withRecords(5))
+                        .limits(UnitLimits.defaults().withMaxRecords(5))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             inUnit.compareAndSet(0, records.size());
@@ -207,18 +208,18 @@ class GapIT {
                     () -> stored(one) == 100 && haltWrittenDown().equals(List.of("0|TM-304|true")));
             PartitionStatus halted = running.consumer().status().partitions().get(0);
             assertThat(halted.state()).isEqualTo(PartitionState.HALTED);
-            assertThat(halted.lastError().orElseThrow())
+            assertThat(halted.lastError().map(Problem::toString).orElseThrow())
                     .startsWith("TM-304")
                     .contains("topic " + topic + " partition 0")
                     .contains("records 20 to 49 are gone")
                     .contains("Update next_offset to 50")
                     .contains("GapPolicy.resumeAtEarliest()");
-            assertThat(running.consumer().isHealthy()).isFalse();
+            assertThat(running.consumer().health().ready()).isFalse();
             assertThat(stored(zero)).isEqualTo(20);
 
             database.owner().execute("update tidemark.stored_offset set next_offset = 50 where partition = 0");
             running.until("goes on", () -> stored(zero) == 100);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
             assertThat(haltWrittenDown()).containsExactly("0|null|false");
         }
         assertThat(database.query(GAPS)).isEmpty();
@@ -243,6 +244,7 @@ class GapIT {
                             .partitions()
                             .get(0)
                             .lastError()
+                            .map(Problem::toString)
                             .orElseThrow())
                     .startsWith("TM-305")
                     .contains("stored offset 5000")

@@ -1,5 +1,6 @@
 package dev.tidemark.kafka;
 
+import dev.tidemark.errors.ErrorCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.StartPosition;
@@ -119,7 +120,7 @@ class KafkaSettingsIT {
                     () -> running.consumer()
                             .status()
                             .lastError()
-                            .filter(error -> error.contains("TM-307") && error.contains(typo))
+                            .filter(error -> error.code() == ErrorCode.TOPIC_MISSING && error.message().contains(typo))
                             .isPresent());
         }
     }

@@ -3,8 +3,8 @@ package dev.tidemark.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.StartPosition;
@@ -210,7 +210,7 @@ class LogIT {
                                     && p.lag().getAsLong() == 0
                                     && p.storedOffset().getAsLong() == 100));
             ConsumerStatus status = running.consumer().status();
-            assertThat(status.healthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
             assertThat(status.state()).isEqualTo(ConsumerStatus.State.RUNNING);
             PartitionStatus partition = status.partitions().get(0);
             assertThat(partition.state()).isEqualTo(PartitionState.RUNNING);

@@ -2,7 +2,7 @@ package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.LogMismatchException;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
@@ -57,7 +57,7 @@ class RecreatedTopicIT {
                 database,
                 config,
                 builder -> special.apply(builder)
-                        .limits(UnitLimits.defaults().withRecords(10))
+                        .limits(UnitLimits.defaults().withMaxRecords(10))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             if (records.stream().anyMatch(record -> record.offset() == 50)) {
@@ -118,7 +118,7 @@ class RecreatedTopicIT {
             database.owner().execute("update tidemark.stored_offset set owner_token = null where partition = 0");
             Awaitility.await("the claim is refused")
                     .atMost(Duration.ofSeconds(30))
-                    .until(() -> !running.consumer().isHealthy());
+                    .until(() -> !running.consumer().health().ready());
             goOn.countDown();
             assertRefused(running.failure());
         }
@@ -157,7 +157,7 @@ class RecreatedTopicIT {
                             + "truncate applied, airport; commit");
             Servers.produceTo(producer, zero, flights);
             running.until("the new one is read", () -> ExactlyOnce.progress(database, topic) == 600);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights, 2));

@@ -1,9 +1,10 @@
 package dev.tidemark.kafka;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.FencedException;
-import dev.tidemark.LogMismatchException;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.StartPosition;
@@ -115,7 +116,7 @@ class SubscriptionIT {
             running.until(
                     "a hand-made move is followed",
                     () -> stored(named) == 50 && status(running, 0).fences() == 1);
-            assertThat(status(running, 0).lastFence().orElseThrow()).startsWith("TM-402");
+            assertThat(status(running, 0).lastFence().map(Problem::toString).orElseThrow()).startsWith("TM-402");
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, group);
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights.subList(20, 50)));
@@ -137,11 +138,11 @@ class SubscriptionIT {
                         "claimed",
                         () -> !second.consumer().status().partitions().isEmpty());
                 first.until("halts", () -> status(first, 0).state() == PartitionState.HALTED);
-                assertThat(status(first, 0).lastError().orElseThrow())
+                assertThat(status(first, 0).lastError().map(Problem::toString).orElseThrow())
                         .startsWith("TM-401")
                         .contains("topic " + topic + " partition 0")
                         .contains("claimed by " + status(second, 0).owner());
-                assertThat(first.consumer().isHealthy()).isFalse();
+                assertThat(first.consumer().health().ready()).isFalse();
                 produce(zero);
                 produce(one);
                 first.until("each reads its own", () -> stored(zero) == 100 && stored(one) == 100);
@@ -152,7 +153,7 @@ class SubscriptionIT {
                     produce(zero);
                     produce(one);
                     third.until("the others go on", () -> stored(zero) == 150 && stored(one) == 150);
-                    assertThat(second.consumer().isHealthy()).isTrue();
+                    assertThat(second.consumer().health().ready()).isTrue();
                     assertThat(database.query("select owner_name from tidemark.stored_offset order by partition"))
                             .containsExactly(
                                     status(second, 0).owner(), status(third, 0).owner());
@@ -174,7 +175,7 @@ class SubscriptionIT {
             running.until(
                     "one is read, the other halts",
                     () -> stored(zero) == 50 && status(running, 1).state() == PartitionState.HALTED);
-            assertThat(status(running, 1).lastError().orElseThrow())
+            assertThat(status(running, 1).lastError().map(Problem::toString).orElseThrow())
                     .startsWith("TM-307")
                     .contains("topic " + topic + " partition 5 does not exist")
                     .contains("partitions 0 to 1");
@@ -200,17 +201,17 @@ class SubscriptionIT {
                     "the one is read, the other is named",
                     () -> stored(there) == 50
                             && running.consumer().status().lastError().isPresent());
-            assertThat(running.consumer().status().lastError().orElseThrow())
+            assertThat(running.consumer().status().lastError().map(Problem::toString).orElseThrow())
                     .startsWith("TM-307")
                     .contains("topics [" + missing.topic() + "] do not exist")
                     .contains("Kafka has [")
                     .contains(there.topic() + ",");
-            assertThat(running.consumer().isHealthy()).isFalse();
+            assertThat(running.consumer().health().ready()).isFalse();
             create("-missing");
             produce(missing);
             running.until(
                     "it is read, and all is well",
-                    () -> stored(missing) == 50 && running.consumer().isHealthy());
+                    () -> stored(missing) == 50 && running.consumer().health().ready());
             assertThat(running.consumer().status().lastError()).isEmpty();
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, group);

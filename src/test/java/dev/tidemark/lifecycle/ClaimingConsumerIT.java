@@ -1,13 +1,14 @@
 package dev.tidemark.lifecycle;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
-import dev.tidemark.FencedException;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.OwnLoopTest;
@@ -289,7 +290,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
             return new String(data, StandardCharsets.UTF_8);
         };
         int errors = 0;
-        try (ClaimingConsumer<String, String> consumer = ClaimingConsumer.from(bothAtOnce(two))
+        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(bothAtOnce(two))
                 .deserializers(new StringDeserializer(), failing)
                 .topics(two)
                 .database(pool)

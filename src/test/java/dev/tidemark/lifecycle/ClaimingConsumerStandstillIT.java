@@ -1,18 +1,19 @@
 package dev.tidemark.lifecycle;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
-import dev.tidemark.ClaimingConsumerBuilder;
-import dev.tidemark.FencedException;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
+import dev.tidemark.offsets.ClaimingConsumerBuilder;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.InvalidConfigurationException;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.OffsetStoreException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.OwnLoopTest;
 import dev.tidemark.testkit.Servers;
@@ -351,7 +352,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             }
             return text;
         };
-        try (ClaimingConsumer<String, String> consumer = ClaimingConsumer.from(config(topic, "cooperative"))
+        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(config(topic, "cooperative"))
                 .deserializers(new StringDeserializer(), picky)
                 .topics(topic)
                 .database(pool)
@@ -463,7 +464,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                     .isInstanceOf(InvalidConfigurationException.class)
                     .hasMessageContaining("TM-103");
         }
-        assertThatThrownBy(() -> ClaimingConsumer.from(config(topic, "cooperative"))
+        assertThatThrownBy(() -> Tidemark.claimingConsumer(config(topic, "cooperative"))
                         .topics(topic)
                         .open())
                 .hasMessageContaining("TM-103")

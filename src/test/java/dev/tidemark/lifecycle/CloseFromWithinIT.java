@@ -1,5 +1,6 @@
 package dev.tidemark.lifecycle;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -88,7 +89,7 @@ class CloseFromWithinIT {
                         database,
                         kafka.consumerConfig(topic, "cooperative"),
                         builder -> builder.topics(topic)
-                                .listener(closingAt(place))
+                                .addListener(closingAt(place))
                                 .deserializers(StringDeserializer::new, () -> new StringDeserializer() {
                                     @Override
                                     public String deserialize(String from, byte[] data) {
@@ -140,7 +141,7 @@ class CloseFromWithinIT {
     }
 
     private TidemarkConsumer idle() {
-        return TidemarkConsumer.from(kafka.consumerConfig(topic, "cooperative"))
+        return Tidemark.consumer(kafka.consumerConfig(topic, "cooperative"))
                 .topics(topic)
                 .database(database.pool(3))
                 .handle((record, tx) -> {});

@@ -1,5 +1,6 @@
 package dev.tidemark.lifecycle;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -29,7 +30,7 @@ class FlightsIT {
         try (var producer = kafka.producer();
                 HikariDataSource pool = database.pool(3)) {
             Servers.produce(producer, topic, flights);
-            try (TidemarkConsumer consumer = TidemarkConsumer.from(kafka.consumerConfig(topic, protocol))
+            try (TidemarkConsumer consumer = Tidemark.consumer(kafka.consumerConfig(topic, protocol))
                     .topics(topic)
                     .deserializers(StringDeserializer::new, StringDeserializer::new)
                     .database(pool)

@@ -1,5 +1,6 @@
 package dev.tidemark.lifecycle;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
@@ -128,7 +129,7 @@ class StopIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).listener(held).handleBatch(FlightEffects::foldBatch))) {
+                builder -> builder.topics(topic).addListener(held).handleBatch(FlightEffects::foldBatch))) {
             held.reached.await();
             running.until(
                     "it was claimed, and the poll thread does not know yet",
@@ -155,7 +156,7 @@ class StopIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).listener(held).handleBatch(FlightEffects::foldBatch))) {
+                builder -> builder.topics(topic).addListener(held).handleBatch(FlightEffects::foldBatch))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
             KafkaServer.get(kafka.admin()
                     .removeMembersFromConsumerGroup(topic, new RemoveMembersFromConsumerGroupOptions())
@@ -211,7 +212,7 @@ class StopIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .ownerTimeout(Duration.ofSeconds(17))
+                        .transactionIdleTimeout(Duration.ofSeconds(17))
                         .handleBatch((records, tx) -> {
                             told.set(tx.createQuery("select current_setting('idle_in_transaction_session_timeout')"
                                             + " || ' ' || current_setting('application_name')")
@@ -244,8 +245,8 @@ class StopIT {
                 second.until(
                         "the lock is named",
                         () -> second.consumer().status().partitions().stream()
-                                .anyMatch(p -> p.lastError().orElse("").startsWith("TM-404")));
-                assertThat(second.consumer().isHealthy()).isTrue();
+                                .anyMatch(p -> p.lastError().map(Problem::toString).orElse("").startsWith("TM-404")));
+                assertThat(second.consumer().health().ready()).isTrue();
                 other.rollback();
                 try (var producer = kafka.producer()) {
                     Servers.produce(producer, topic, Flights.sample().subList(0, 100));

@@ -83,7 +83,7 @@ class MetricsIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .listener(metrics)
+                        .addListener(metrics)
                         .onFailure(FailurePolicy.retry(1, Duration.ofMillis(10)).thenPark())
                         .handleBatch(this::handle))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
@@ -151,8 +151,8 @@ class MetricsIT {
                 database,
                 kafka.consumerConfig(topic, "consumer"),
                 builder -> builder.topics(topic)
-                        .listener(TidemarkMetrics.to(registry))
-                        .limits(UnitLimits.defaults().withRecords(100))
+                        .addListener(TidemarkMetrics.to(registry))
+                        .limits(UnitLimits.defaults().withMaxRecords(100))
                         .handle((record, tx) -> {
                             mayGoOn.await();
                             if (record.partition() == 1) {
@@ -207,7 +207,7 @@ class MetricsIT {
         return Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).listener(metrics).handleBatch(FlightEffects::foldBatch));
+                builder -> builder.topics(topic).addListener(metrics).handleBatch(FlightEffects::foldBatch));
     }
 
     private int lagGauges() {

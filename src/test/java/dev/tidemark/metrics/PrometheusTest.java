@@ -1,8 +1,9 @@
 package dev.tidemark.metrics;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitTimes;
@@ -28,7 +29,7 @@ class PrometheusTest {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final TidemarkMetrics metrics = TidemarkMetrics.to(registry);
-    private final TidemarkConsumer consumer = TidemarkConsumer.from(
+    private final TidemarkConsumer consumer = Tidemark.consumer(
                     Map.of("bootstrap.servers", "localhost:1", "group.id", "etl"))
             .topics("flights")
             .database(new PGSimpleDataSource())
@@ -45,11 +46,11 @@ class PrometheusTest {
                         Duration.ofMillis(3),
                         Duration.ofMillis(4),
                         Duration.ofMillis(5))));
-        TidemarkListener.GivenUp given =
-                new TidemarkListener.GivenUp(group, P0, 3, 2, Optional.of(ErrorCode.HANDLER_FAILED));
+        TidemarkListener.RecordsGivenUp given =
+                new TidemarkListener.RecordsGivenUp(group, P0, 3, 2, Optional.of(ErrorCode.HANDLER_FAILED));
         metrics.parked(given);
         metrics.skipped(given);
-        metrics.fenced(new TidemarkListener.Fence(group, P0, ErrorCode.FENCED));
+        metrics.claimLost(new TidemarkListener.ClaimLost(group, P0, ErrorCode.FENCED));
         metrics.claimed(new TidemarkListener.Claimed(group, Map.of(P0, Duration.ofMillis(20))));
         metrics.rebalanced(new TidemarkListener.Rebalance(group, TidemarkListener.Rebalance.Kind.ASSIGNED, Set.of(P0)));
     }

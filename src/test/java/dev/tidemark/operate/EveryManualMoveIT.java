@@ -1,13 +1,14 @@
 package dev.tidemark.operate;
 
+import dev.tidemark.offsets.Move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.Claim;
-import dev.tidemark.FencedException;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.testkit.Servers;
@@ -75,7 +76,7 @@ class EveryManualMoveIT {
     private void advanceBoth(long to) throws SQLException {
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
-            claims = store.advance(c, Map.of(claim(ZERO), position(to), claim(ONE), position(to)));
+            claims = store.advance(c, List.of(new Move(claim(ZERO), position(to)), new Move(claim(ONE), position(to))));
             c.commit();
         }
     }
@@ -89,7 +90,7 @@ class EveryManualMoveIT {
             c.setAutoCommit(false);
             store.check(c, List.of(claim));
             var unused =
-                    store.advance(c, Map.of(claim, Position.of(claim.position().nextOffset() + 1)));
+                    store.advance(c, List.of(new Move(claim, Position.of(claim.position().nextOffset() + 1))));
             return true;
         } catch (FencedException e) {
             return false;
@@ -283,10 +284,10 @@ class EveryManualMoveIT {
         ClaimStore inner = new ClaimStore(new Schema("tidemark"), "etl");
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
-            Claim zero = store.advance(c, Map.of(claim(ZERO), position(STANDS))).get(ZERO);
-            zero = store.advance(c, Map.of(Objects.requireNonNull(zero), position(101)))
+            Claim zero = store.advance(c, List.of(new Move(claim(ZERO), position(STANDS)))).get(ZERO);
+            zero = store.advance(c, List.of(new Move(Objects.requireNonNull(zero), position(101))))
                     .get(ZERO);
-            claims = store.advance(c, Map.of(Objects.requireNonNull(zero), position(110), claim(ONE), position(120)));
+            claims = store.advance(c, List.of(new Move(Objects.requireNonNull(zero), position(110)), new Move(claim(ONE), position(120))));
             c.commit();
             assertThat(inner.passOver(c, claim(ONE), 130, "lost")).isTrue();
             c.commit();
@@ -309,7 +310,7 @@ class EveryManualMoveIT {
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
             Claim zero =
-                    store.advance(c, Map.of(claim(ZERO), position(advancedTo))).get(ZERO);
+                    store.advance(c, List.of(new Move(claim(ZERO), position(advancedTo)))).get(ZERO);
             s.execute("update tidemark.stored_offset set next_offset = 500, updated_at = clock_timestamp()");
             c.commit();
             assertThat(holds(Objects.requireNonNull(zero))).isFalse();

@@ -72,7 +72,7 @@ class HealthIT {
                     .singleElement()
                     .asString()
                     .startsWith("partition " + topic + "-1 is HALTED: TM-502");
-            assertThat(consumer.isHealthy()).isFalse();
+            assertThat(consumer.health().ready()).isFalse();
         }
         assertThat(consumer.health()).isEqualTo(new Health(true, false, List.of("the consumer is STOPPED")));
     }
@@ -114,7 +114,7 @@ class HealthIT {
             untilReady(running);
             Servers.produceTo(producer, new TopicPartition(topic, 0), flights);
             running.until("beyond its deadline", () -> !consumer.health().ready());
-            assertThat(consumer.isHealthy()).isFalse();
+            assertThat(consumer.health().ready()).isFalse();
             assertThat(consumer.health().problems()).anyMatch(problem -> problem.contains("beyond its deadline"));
             running.until("beyond it twice", () -> !consumer.health().live());
             assertThat(consumer.health().problems()).anyMatch(problem -> problem.contains("does not return"));

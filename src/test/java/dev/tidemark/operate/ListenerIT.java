@@ -1,12 +1,13 @@
 package dev.tidemark.operate;
 
+import dev.tidemark.ConsumerView;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.Redriven;
+import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
@@ -57,14 +58,14 @@ class ListenerIT {
         }
 
         @Override
-        public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+        public void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
             assertThat(kafkaMetrics.get()).isNotEmpty();
-            note("started " + consumer.status().groupId());
+            note("started " + consumer.groupId());
         }
 
         @Override
-        public void stopped(TidemarkConsumer consumer) {
-            note("stopped " + consumer.status().groupId());
+        public void stopped(ConsumerView consumer) {
+            note("stopped " + consumer.groupId());
         }
 
         @Override
@@ -78,18 +79,18 @@ class ListenerIT {
         }
 
         @Override
-        public void parked(GivenUp records) {
+        public void parked(RecordsGivenUp records) {
             note(records);
         }
 
         @Override
-        public void skipped(GivenUp records) {
+        public void skipped(RecordsGivenUp records) {
             note(records);
         }
 
         @Override
-        public void fenced(Fence fence) {
-            note(fence);
+        public void claimLost(ClaimLost lost) {
+            note(lost);
         }
 
         @Override
@@ -115,12 +116,12 @@ class ListenerIT {
         }
 
         @Override
-        public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+        public void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
             throw refusal();
         }
 
         @Override
-        public void stopped(TidemarkConsumer consumer) {
+        public void stopped(ConsumerView consumer) {
             throw refusal();
         }
 
@@ -155,8 +156,9 @@ class ListenerIT {
                             database,
                             kafka.consumerConfig(topic, "cooperative"),
                             builder -> builder.topics(topic)
-                                    .listener(new Bad(), notes)
-                                    .listener(new Bad())
+                                    .addListener(new Bad())
+                                    .addListener(notes)
+                                    .addListener(new Bad())
                                     .handleBatch((records, tx) -> {
                                         if (!refused.getAndSet(true)) {
                                             throw new SQLException("not now", "40001");
@@ -194,7 +196,7 @@ class ListenerIT {
                         database,
                         kafka.consumerConfig(topic, "cooperative"),
                         builder -> builder.topics(topic)
-                                .listener(notes)
+                                .addListener(notes)
                                 .onFailure(failure -> switch ((int)
                                         failure.record().offset()) {
                                     case 10 -> FailureAction.park();
@@ -219,17 +221,17 @@ class ListenerIT {
                     "fenced, and claimed again",
                     () -> notes.of(TidemarkListener.Claimed.class).stream()
                             .anyMatch(claimed -> claimed.waited().keySet().equals(Set.of(p1))
-                                    && !notes.of(TidemarkListener.Fence.class).isEmpty()));
+                                    && !notes.of(TidemarkListener.ClaimLost.class).isEmpty()));
         }
         assertThat(notes.all).startsWith("started " + topic).endsWith("stopped " + topic);
-        assertThat(notes.of(TidemarkListener.GivenUp.class))
+        assertThat(notes.of(TidemarkListener.RecordsGivenUp.class))
                 .containsExactly(
-                        new TidemarkListener.GivenUp(topic, p0, 10, 1, Optional.of(ErrorCode.HANDLER_FAILED)),
-                        new TidemarkListener.GivenUp(topic, p0, 20, 1, Optional.of(ErrorCode.HANDLER_FAILED)));
+                        new TidemarkListener.RecordsGivenUp(topic, p0, 10, 1, Optional.of(ErrorCode.HANDLER_FAILED)),
+                        new TidemarkListener.RecordsGivenUp(topic, p0, 20, 1, Optional.of(ErrorCode.HANDLER_FAILED)));
         assertThat(notes.of(TidemarkListener.Halt.class))
                 .containsExactly(new TidemarkListener.Halt(topic, p0, ErrorCode.HANDLER_FAILED));
-        assertThat(notes.of(TidemarkListener.Fence.class))
-                .containsExactly(new TidemarkListener.Fence(topic, p1, ErrorCode.OFFSET_MOVED));
+        assertThat(notes.of(TidemarkListener.ClaimLost.class))
+                .containsExactly(new TidemarkListener.ClaimLost(topic, p1, ErrorCode.OFFSET_MOVED));
         assertThat(notes.of(TidemarkListener.Rebalance.class))
                 .first()
                 .extracting(TidemarkListener.Rebalance::kind)
@@ -262,7 +264,7 @@ class ListenerIT {
                         database,
                         kafka.consumerConfig(topic, "cooperative"),
                         builder -> builder.topics(topic)
-                                .listener(notes)
+                                .addListener(notes)
                                 .onFailure(FailurePolicy.park())
                                 .handle((record, tx) -> {
                                     if (record.partition() == 0 && record.offset() == 5 && !mended.get()) {
@@ -275,8 +277,8 @@ class ListenerIT {
             mended.set(true);
             long id = database.number("select id from tidemark.dead_letter");
             assertThat(running.consumer().redrive(List.of(id, id + 1_000_000)))
-                    .extracting(Redriven::result)
-                    .containsExactly(Redriven.Result.APPLIED, Redriven.Result.GONE);
+                    .extracting(RedriveResult::status)
+                    .containsExactly(RedriveResult.Status.APPLIED, RedriveResult.Status.GONE);
         }
         assertThat(notes.of(TidemarkListener.Unit.class).stream()
                         .filter(unit -> unit.outcome() == TidemarkListener.Outcome.COMMITTED)

@@ -1,12 +1,13 @@
 package dev.tidemark.operate;
 
+import dev.tidemark.offsets.Move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.Claim;
-import dev.tidemark.FencedException;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.DatabaseRole;
@@ -131,7 +132,7 @@ class OperatorFunctionsIT {
             s.execute("select tidemark.reset_offset('etl', 'flights', 0, 40, 'why')");
             Claim claim =
                     store.claim(c, Set.of(new TopicPartition("flights", 0))).get(new TopicPartition("flights", 0));
-            assertThat(store.advance(c, Map.of(claim, Position.of(45)))).hasSize(1);
+            assertThat(store.advance(c, List.of(new Move(claim, Position.of(45))))).hasSize(1);
             s.execute("update tidemark.stored_offset set next_offset = 7 where partition = 1");
             c.commit();
         }
@@ -333,7 +334,7 @@ class OperatorFunctionsIT {
         Claim claim = claim(partition);
         try (Connection c = database.connect()) {
             c.setAutoCommit(false);
-            assertThat(store.advance(c, Map.of(claim, Position.of(to)))).hasSize(1);
+            assertThat(store.advance(c, List.of(new Move(claim, Position.of(to))))).hasSize(1);
             c.commit();
         }
     }

@@ -1,10 +1,11 @@
 package dev.tidemark.operate;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -183,7 +184,7 @@ class WaitingIT {
             read(running);
             statement.set("select ask()");
             Servers.produceTo(producer, partition, flights);
-            isTold(running, "TM-900", "57P03");
+            isTold(running, "TM-212", "57P03");
             statement.set("select 1");
             goesOn(running);
         }
@@ -272,6 +273,7 @@ class WaitingIT {
                 "the status tells",
                 () -> status(running)
                         .flatMap(PartitionStatus::lastError)
+                        .map(Problem::toString)
                         .filter(error -> error.startsWith(code) && has(error, words))
                         .isPresent());
         assertThat(status(running).flatMap(PartitionStatus::errorSince)).isPresent();

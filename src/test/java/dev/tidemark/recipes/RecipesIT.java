@@ -198,7 +198,7 @@ class RecipesIT {
         produce(sent);
         try (Running running = start(builder -> builder.onFailure(FailurePolicy.park()), recipe::build)) {
             untilAllRead(running, RECORDS + 1);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
         }
         assertExact(flights, RECORDS + 1);
         assertThat(database.query("select error_code, attempts, convert_from(value, 'UTF8') like '%" + BAD
@@ -262,7 +262,7 @@ class RecipesIT {
                         "create trigger cut before insert or update on airport for each row execute function cut()");
         try (Running running = start(
                 builder -> builder.onFailure(FailurePolicy.park())
-                        .limits(UnitLimits.defaults().withRecords(100)),
+                        .limits(UnitLimits.defaults().withMaxRecords(100)),
                 recipe::build)) {
             untilAllRead(running, RECORDS);
         }

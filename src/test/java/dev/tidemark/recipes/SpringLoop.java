@@ -1,7 +1,7 @@
 package dev.tidemark.recipes;
 
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
 import dev.tidemark.recipes.SpringRecipe.FlightService;
 import dev.tidemark.testkit.Flights.Flight;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.tidemark.recipes;
 
-import dev.tidemark.ClaimedRecords;
+import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.testkit.Flights.Flight;
 import javax.sql.DataSource;
 import org.springframework.context.annotation.Bean;

@@ -1,11 +1,11 @@
 package dev.tidemark.recipes;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
-import dev.tidemark.FencedException;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.recipes.SpringRecipe.FlightService;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -62,7 +62,7 @@ class SpringRecipeIT {
         Map<String, Object> config = kafka.consumerConfig(topic, "cooperative");
         config.put("max.poll.records", "100");
         loop = new SpringLoop(
-                ClaimingConsumer.from(config)
+                Tidemark.claimingConsumer(config)
                         .deserializers(new StringDeserializer(), RecipesIT.flightDeserializer())
                         .topics(topic)
                         .database(pool)

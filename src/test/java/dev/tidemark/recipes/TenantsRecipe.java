@@ -1,5 +1,6 @@
 package dev.tidemark.recipes;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkConsumer;
@@ -44,7 +45,7 @@ final class TenantsRecipe {
 
         Map<String, Object> config = new HashMap<>(kafka);
         config.put("group.id", "flights-" + tenant);
-        var flights = TidemarkConsumer.from(config)
+        var flights = Tidemark.consumer(config)
                 .topics("flights-" + tenant)
                 .deserializers(StringDeserializer::new, flightDeserializer)
                 .database(pool)

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;

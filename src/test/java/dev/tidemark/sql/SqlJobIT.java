@@ -3,9 +3,9 @@ package dev.tidemark.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
@@ -218,7 +218,7 @@ class SqlJobIT {
         }
         try (Running running = start(kafka, topic, SqlJob.read(SqlJobs.file("flights.sql")), UnitLimits.defaults())) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 1_000);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
         }
         ExactlyOnce.assertApplied(
                 database,
@@ -356,7 +356,7 @@ class SqlJobIT {
                 kafka,
                 topic,
                 SqlJob.read(SqlJobs.file("flights.sql")),
-                UnitLimits.defaults().withRecords(1))) {
+                UnitLimits.defaults().withMaxRecords(1))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
         }
         // The sessions have ended, and with that their statistics are there.

@@ -2,7 +2,7 @@ package dev.tidemark.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;

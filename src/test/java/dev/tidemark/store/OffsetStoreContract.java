@@ -1,15 +1,16 @@
 package dev.tidemark.store;
 
+import dev.tidemark.offsets.Move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.FencedException;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.PostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
@@ -95,12 +96,12 @@ abstract class OffsetStoreContract {
     void anAdvanceCommitsWithItsTransactionOrNotAtAll() throws SQLException {
         Claim claim = claim(P0);
         assertThat(claim.position()).isEqualTo(Position.of(10));
-        Claim moved = inTransaction(c -> store.advance(c, Map.of(claim, new Position(15, OptionalInt.of(7)))))
+        Claim moved = inTransaction(c -> store.advance(c, List.of(new Move(claim, new Position(15, OptionalInt.of(7))))))
                 .get(P0);
         assertThat(stored(P0)).isEqualTo(15);
         try (Connection c = database.connect()) {
             c.setAutoCommit(false);
-            store.advance(c, Map.of(moved, Position.of(20)));
+            store.advance(c, List.of(new Move(moved, Position.of(20))));
             c.rollback();
         }
         assertThat(stored(P0)).isEqualTo(15);
@@ -113,7 +114,7 @@ abstract class OffsetStoreContract {
         Claim second = claim(P0);
         assertThat(second.token()).isNotEqualTo(first.token());
         assertThat(second.ownerEpoch()).isEqualTo(first.ownerEpoch() + 1);
-        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, Map.of(first, Position.of(11)))))
+        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, List.of(new Move(first, Position.of(11))))))
                 .isInstanceOfSatisfying(
                         FencedException.class, e -> assertThat(e.partitions()).containsExactly(P0));
         assertThatThrownBy(() -> inTransaction(c -> {
@@ -121,15 +122,15 @@ abstract class OffsetStoreContract {
                     return 0;
                 }))
                 .isInstanceOf(FencedException.class);
-        inTransaction(c -> store.advance(c, Map.of(second, Position.of(11))));
+        inTransaction(c -> store.advance(c, List.of(new Move(second, Position.of(11)))));
         assertThat(stored(P0)).isEqualTo(11);
     }
 
     @Test
     void theTokenAloneIsNotEnough() throws SQLException {
         Claim claim = claim(P0);
-        inTransaction(c -> store.advance(c, Map.of(claim, Position.of(11))));
-        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, Map.of(claim, Position.of(11)))))
+        inTransaction(c -> store.advance(c, List.of(new Move(claim, Position.of(11)))));
+        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, List.of(new Move(claim, Position.of(11))))))
                 .as("the same unit again, as after a commit whose reply was lost")
                 .isInstanceOf(FencedException.class);
     }
@@ -138,14 +139,14 @@ abstract class OffsetStoreContract {
     void thePreviousOffsetAloneIsNotEnough() throws SQLException {
         Claim claim = claim(P0);
         Claim forged = new Claim(P0, UUID.randomUUID(), claim.ownerEpoch(), claim.position());
-        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, Map.of(forged, Position.of(11)))))
+        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, List.of(new Move(forged, Position.of(11))))))
                 .isInstanceOf(FencedException.class);
     }
 
     @Test
     void anAdvanceNeverGoesBack() throws SQLException {
         Claim claim = claim(P0);
-        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, Map.of(claim, Position.of(9)))))
+        assertThatThrownBy(() -> inTransaction(c -> store.advance(c, List.of(new Move(claim, Position.of(9))))))
                 .isInstanceOf(FencedException.class);
         assertThat(stored(P0)).isEqualTo(10);
     }
@@ -155,7 +156,7 @@ abstract class OffsetStoreContract {
         Map<TopicPartition, Claim> claims = inTransaction(c -> store.claim(c, Set.of(P0, P1)));
         Claim unused = claim(P1);
         assertThatThrownBy(() -> inTransaction(c ->
-                        store.advance(c, Map.of(claims.get(P0), Position.of(11), claims.get(P1), Position.of(11)))))
+                        store.advance(c, List.of(new Move(claims.get(P0), Position.of(11)), new Move(claims.get(P1), Position.of(11))))))
                 .isInstanceOfSatisfying(
                         FencedException.class, e -> assertThat(e.partitions()).containsExactly(P1));
         assertThat(stored(P0)).as("the caller's rollback").isEqualTo(10);
@@ -166,7 +167,7 @@ abstract class OffsetStoreContract {
         Claim first = claim(P0);
         try (Connection c = database.connect()) {
             c.setAutoCommit(false);
-            store.advance(c, Map.of(first, Position.of(99)));
+            store.advance(c, List.of(new Move(first, Position.of(99))));
             CompletableFuture<Claim> second = CompletableFuture.supplyAsync(() -> {
                 try {
                     return claim(P0);
@@ -191,7 +192,7 @@ abstract class OffsetStoreContract {
             Claim claim = claim(P0);
             database.owner()
                     .execute("update tidemark.stored_offset set next_offset = " + target + " where partition = 0");
-            assertThatThrownBy(() -> inTransaction(c -> store.advance(c, Map.of(claim, Position.of(target + 1)))))
+            assertThatThrownBy(() -> inTransaction(c -> store.advance(c, List.of(new Move(claim, Position.of(target + 1))))))
                     .isInstanceOf(FencedException.class);
             assertThat(claim(P0).position()).isEqualTo(Position.of(target));
         }
@@ -206,7 +207,7 @@ abstract class OffsetStoreContract {
         Position fetchedBefore = Position.of(51);
         database.owner().execute("update tidemark.stored_offset set next_offset = 5 where partition = 0");
         Claim fresh = claim(P0);
-        inTransaction(c -> store.advance(c, Map.of(fresh, fetchedBefore)));
+        inTransaction(c -> store.advance(c, List.of(new Move(fresh, fetchedBefore))));
         assertThat(stored(P0)).as("5 to 50 are passed over").isEqualTo(51);
     }
 
@@ -216,7 +217,7 @@ abstract class OffsetStoreContract {
         for (int i = 11; i < 40; i++) {
             Position next = Position.of(i);
             Claim before = claim;
-            claim = inTransaction(c -> store.advance(c, Map.of(before, next))).get(P0);
+            claim = inTransaction(c -> store.advance(c, List.of(new Move(before, next)))).get(P0);
         }
         assertThat(database.number("select count(*) from tidemark.audit_log")).isZero();
     }
@@ -229,7 +230,7 @@ abstract class OffsetStoreContract {
             store.release(c, List.of(first));
             return 0;
         });
-        inTransaction(c -> store.advance(c, Map.of(second, Position.of(11))));
+        inTransaction(c -> store.advance(c, List.of(new Move(second, Position.of(11)))));
         inTransaction(c -> {
             store.release(c, List.of(second));
             return 0;
@@ -280,7 +281,7 @@ abstract class OffsetStoreContract {
     void anAdvanceNeedsATransaction() throws SQLException {
         Claim claim = claim(P0);
         try (Connection c = database.connect()) {
-            assertThatThrownBy(() -> store.advance(c, Map.of(claim, Position.of(11))))
+            assertThatThrownBy(() -> store.advance(c, List.of(new Move(claim, Position.of(11)))))
                     .isInstanceOf(IllegalStateException.class);
         }
     }
@@ -291,7 +292,7 @@ abstract class OffsetStoreContract {
         for (int i = 11; i <= 3_010; i++) {
             Position next = Position.of(i);
             Claim before = claim;
-            claim = inTransaction(c -> store.advance(c, Map.of(before, next))).get(P0);
+            claim = inTransaction(c -> store.advance(c, List.of(new Move(before, next)))).get(P0);
             if (i == 1_000) {
                 database.owner().execute("vacuum tidemark.stored_offset");
             }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.LogCapture;
@@ -88,7 +88,7 @@ class RefusedConnectionIT {
     @Test
     void aServerThatIsAwayLacksNoRight() {
         String nowhere = "jdbc:postgresql://localhost:1/" + database.name() + "?user=postgres";
-        assertThat(migration(nowhere).code()).isEqualTo(ErrorCode.SERVER_AWAY);
+        assertThat(migration(nowhere).code()).isEqualTo(ErrorCode.DATABASE_UNAVAILABLE);
     }
 
     @Test

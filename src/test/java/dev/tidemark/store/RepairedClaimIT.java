@@ -1,5 +1,6 @@
 package dev.tidemark.store;
 
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.PartitionState;
@@ -146,10 +147,10 @@ class RepairedClaimIT {
                                     "select error_code from tidemark.partition_state where halted_at is not null and topic = '"
                                             + of.topic() + "' and partition = " + of.partition())
                             .contains(code));
-            assertThat(running.consumer().isHealthy()).isFalse();
+            assertThat(running.consumer().health().ready()).isFalse();
             repair.run();
             running.until("it is claimed", () -> state(running, of) == PartitionState.RUNNING);
-            assertThat(running.consumer().isHealthy()).isTrue();
+            assertThat(running.consumer().health().ready()).isTrue();
             assertThat(database.query("select state from tidemark.consumer_lag where topic = '" + of.topic()
                             + "' and partition = " + of.partition()))
                     .containsExactly("owned");
@@ -200,6 +201,6 @@ class RepairedClaimIT {
     }
 
     private static String error(Running running, TopicPartition of) {
-        return status(running, of).flatMap(PartitionStatus::lastError).orElse("");
+        return status(running, of).flatMap(PartitionStatus::lastError).map(Problem::toString).orElse("");
     }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.store;
 
+import dev.tidemark.offsets.Move;
 import static dev.tidemark.store.RolesIT.Role.OPERATOR;
 import static dev.tidemark.store.RolesIT.Role.OWNER;
 import static dev.tidemark.store.RolesIT.Role.READER;
@@ -7,16 +8,16 @@ import static dev.tidemark.store.RolesIT.Role.WRITER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.DeadLetters;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.PartitionState;
-import dev.tidemark.Position;
-import dev.tidemark.Redriven;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkSchema;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -306,12 +307,12 @@ class RolesIT {
                 assertThat(ids).hasSizeGreaterThanOrEqualTo(2);
                 Long last = ids.get(ids.size() - 1);
                 assertThat(running.consumer().redrive(ids.subList(0, 1)))
-                        .extracting(Redriven::result)
-                        .containsExactly(Redriven.Result.FAILED);
+                        .extracting(RedriveResult::status)
+                        .containsExactly(RedriveResult.Status.FAILED);
                 broken = false;
                 assertThat(running.consumer().redrive(ids.subList(0, ids.size() - 1)))
-                        .extracting(Redriven::result)
-                        .contains(Redriven.Result.APPLIED);
+                        .extracting(RedriveResult::status)
+                        .contains(RedriveResult.Status.APPLIED);
                 drop(topic, last);
             }
         }
@@ -366,10 +367,9 @@ class RolesIT {
                 c.commit();
                 store.check(c, claims.values());
                 s.execute("insert into applied (topic, partition, record_offset) values ('t', 0, 5)");
-                Map<Claim, Position> moves = new HashMap<>();
-                claims.values()
-                        .forEach(claim ->
-                                moves.put(claim, Position.of(claim.position().nextOffset() + 1)));
+                List<Move> moves = claims.values().stream()
+                        .map(claim -> new Move(claim, Position.of(claim.position().nextOffset() + 1)))
+                        .toList();
                 Map<TopicPartition, Claim> moved = store.advance(c, moves);
                 c.commit();
                 store.release(c, moved.values());

@@ -2,7 +2,7 @@ package dev.tidemark.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

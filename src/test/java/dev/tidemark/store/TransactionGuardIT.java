@@ -2,9 +2,9 @@ package dev.tidemark.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -35,7 +35,7 @@ import org.postgresql.jdbc.PgConnection;
 
 /** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
 class TransactionGuardIT {
-    private static final UnitLimits ONE_UNIT = UnitLimits.defaults().withTime(Duration.ofMinutes(1));
+    private static final UnitLimits ONE_UNIT = UnitLimits.defaults().withMaxDuration(Duration.ofMinutes(1));
 
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -135,7 +135,7 @@ class TransactionGuardIT {
                             e -> assertThat(e.code()).isEqualTo(ErrorCode.TRANSACTION_BROKEN))
                     .hasMessageContaining("TM-501")
                     .hasMessageContaining(topic);
-            assertThat(running.consumer().isHealthy()).isFalse();
+            assertThat(running.consumer().health().ready()).isFalse();
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
         assertThat(database.number("select count(*) from applied")).isZero();

@@ -1,10 +1,11 @@
 package dev.tidemark.testkit;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
-import dev.tidemark.ClaimingConsumerBuilder;
-import dev.tidemark.FencedException;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
+import dev.tidemark.offsets.ClaimingConsumerBuilder;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
@@ -50,7 +51,7 @@ public abstract class OwnLoopTest {
             String topic,
             Map<String, Object> config,
             Function<ClaimingConsumerBuilder<String, String>, ClaimingConsumerBuilder<String, String>> special) {
-        return special.apply(ClaimingConsumer.from(config)
+        return special.apply(Tidemark.claimingConsumer(config)
                         .deserializers(new StringDeserializer(), new StringDeserializer())
                         .topics(topic)
                         .database(pool))

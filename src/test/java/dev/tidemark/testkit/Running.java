@@ -1,9 +1,10 @@
 package dev.tidemark.testkit;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.time.Duration;
 import java.util.Map;
@@ -44,7 +45,7 @@ public final class Running implements AutoCloseable {
             Function<TidemarkBuilder<String, String>, TidemarkConsumer> special) {
         return new Running(
                 pool,
-                special.apply(TidemarkConsumer.from(kafka)
+                special.apply(Tidemark.consumer(kafka)
                         .deserializers(StringDeserializer::new, StringDeserializer::new)
                         .database(pool)));
     }
@@ -100,7 +101,7 @@ public final class Running implements AutoCloseable {
     /** Runs a consumer that cannot start, and answers what it threw. */
     public static TidemarkException failureToStart(Map<String, Object> kafka, String jdbcUrl) {
         try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
-                TidemarkConsumer consumer = TidemarkConsumer.from(kafka)
+                TidemarkConsumer consumer = Tidemark.consumer(kafka)
                         .topics("nothing")
                         .database(pool)
                         .handle((record, tx) -> {})) {

@@ -132,7 +132,7 @@ class TracingIT {
     @Test
     void aRecordsTraceGoesOnThroughItsHandler() throws Exception {
         produce();
-        try (Running running = start(b -> tracing.handle(b, (record, tx) -> {
+        try (Running running = start(b -> b.addInterceptor(tracing).handle((record, tx) -> {
             telemetry
                     .getTracer("test")
                     .spanBuilder("apply " + record.offset())
@@ -168,7 +168,7 @@ class TracingIT {
     void aBatchHasOneSpanWithLinks() throws Exception {
         produce();
         List<SpanContext> seen = new CopyOnWriteArrayList<>();
-        try (Running running = start(b -> tracing.handleBatch(b, (records, tx) -> {
+        try (Running running = start(b -> b.addInterceptor(tracing).handleBatch((records, tx) -> {
             seen.add(Span.current().getSpanContext());
             FlightEffects.foldBatch(records, tx);
         }))) {
@@ -192,7 +192,7 @@ class TracingIT {
     void whatDidNotCommitIsAnError() throws Exception {
         produce();
         AtomicBoolean refused = new AtomicBoolean();
-        try (Running running = start(b -> tracing.handleBatch(b.onFailure(FailurePolicy.park()), (records, tx) -> {
+        try (Running running = start(b -> b.addInterceptor(tracing).onFailure(FailurePolicy.park()).handleBatch((records, tx) -> {
             if (!refused.getAndSet(true)) {
                 throw new SQLException("met " + records, "40001");
             }

@@ -1,5 +1,6 @@
 package dev.tidemark.bench.contender;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkBuilder;
@@ -32,14 +33,15 @@ public final class Embedded implements Contender {
             pool.setJdbcUrl(task.jdbcUrl());
             pool.setMaximumPoolSize(task.workers() + 1);
             TidemarkSchema.migrate(pool);
-            CommitWatch watch = new CommitWatch(pool, meter, task.latency());
-            TidemarkBuilder<byte[], Flight> builder = TidemarkConsumer.from(
+            CommitWatch watch = new CommitWatch(meter, task.latency());
+            TidemarkBuilder<byte[], Flight> builder = Tidemark.consumer(
                             Map.of("bootstrap.servers", task.bootstrapServers(), "group.id", task.group()))
                     .topics(task.topic())
                     .deserializers(ByteArrayDeserializer::new, FlightDeserializer::new)
-                    .database(watch.dataSource())
+                    .database(pool)
+                    .addListener(watch)
                     .startAt(StartPosition.earliest())
-                    .limits(UnitLimits.defaults().withRecords(task.unitRecords()))
+                    .limits(UnitLimits.defaults().withMaxRecords(task.unitRecords()))
                     .workers(task.workers());
             try (TidemarkConsumer consumer = task.variant().equals("handle")
                     ? builder.handle((record, tx) -> handle(task.effect(), record, tx, watch))

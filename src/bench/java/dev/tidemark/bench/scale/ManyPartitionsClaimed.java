@@ -1,5 +1,6 @@
 package dev.tidemark.bench.scale;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.PartitionState;
@@ -142,7 +143,7 @@ public final class ManyPartitionsClaimed {
     private static Timed start(TestDatabase database, Map<String, Object> kafka, List<String> topics, int partitions) {
         try (HikariDataSource pool = database.pool(2)) {
             CountingDataSource counting = new CountingDataSource(pool);
-            TidemarkConsumer consumer = TidemarkConsumer.from(kafka)
+            TidemarkConsumer consumer = Tidemark.consumer(kafka)
                     .topics(topics)
                     .database(counting.counted())
                     .handleBatch((records, tx) -> {});

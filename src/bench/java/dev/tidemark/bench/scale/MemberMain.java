@@ -1,5 +1,6 @@
 package dev.tidemark.bench.scale;
 
+import dev.tidemark.Tidemark;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkBuilder;
@@ -50,7 +51,7 @@ public final class MemberMain {
         double pause = Double.parseDouble(settings.getOrDefault("pause", "0"));
         try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), 2)) {
             TidemarkBuilder<byte[], byte[]> builder =
-                    TidemarkConsumer.from(kafka).topics(settings.get("topic")).database(pool);
+                    Tidemark.consumer(kafka).topics(settings.get("topic")).database(pool);
             if (settings.containsKey("buffer")) {
                 builder.bufferBytes(Long.parseLong(settings.get("buffer")));
             }

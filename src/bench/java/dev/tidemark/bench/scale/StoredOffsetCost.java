@@ -1,10 +1,10 @@
 package dev.tidemark.bench.scale;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Claim;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitEnd;

@@ -1,6 +1,6 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.bench.kit.Sample;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

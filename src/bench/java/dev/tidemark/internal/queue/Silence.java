@@ -1,6 +1,6 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import org.apache.kafka.common.TopicPartition;
 

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.admin;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import java.time.Duration;
 import java.util.List;

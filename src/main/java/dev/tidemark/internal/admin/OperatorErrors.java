@@ -1,8 +1,8 @@
 package dev.tidemark.internal.admin;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -72,7 +72,7 @@ public final class OperatorErrors {
     private static Optional<TidemarkException> ofKafka(Throwable t, Throwable failure) {
         if (t instanceof KafkaUnavailableException || t instanceof TimeoutException) {
             return Optional.of(new TidemarkException(
-                    ErrorCode.SERVER_AWAY,
+                    ErrorCode.KAFKA_UNAVAILABLE,
                     "Kafka is unreachable: check bootstrap.servers (--bootstrap-servers), and whether a broker runs there",
                     failure));
         }
@@ -107,7 +107,7 @@ public final class OperatorErrors {
                 facts.connectionLost() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57P0");
         if (away && !StoreErrors.isRefusedLogin(failure)) {
             return new TidemarkException(
-                    ErrorCode.SERVER_AWAY,
+                    ErrorCode.DATABASE_UNAVAILABLE,
                     "the database is unreachable (" + SqlFailures.describe(failure)
                             + "): check the JDBC URL (--jdbc-url), and whether the server runs there"
                             + (changing ? ". Whether the change was made is not known; the audit log tells" : ""),

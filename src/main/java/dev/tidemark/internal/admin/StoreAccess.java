@@ -1,6 +1,6 @@
 package dev.tidemark.internal.admin;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.store.NotConnectedException;
 import dev.tidemark.internal.store.PoolerMode;
 import dev.tidemark.internal.store.Schema;

@@ -1,6 +1,6 @@
 package dev.tidemark.internal.admin;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.Collection;

@@ -1,8 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.Claimer.Claims;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
@@ -171,12 +172,11 @@ final class ClaimQueue {
         due.forEach((partition, w) -> {
             boolean unused = again(partition, w, wait, w.tries(), w.refusal());
         });
+        Problem why = tasks.trouble(TASK).orElseGet(() -> new Problem(ErrorCode.UNEXPECTED, "a claim failed"));
         events.waiting(
                 due.keySet(),
                 new TidemarkException(
-                        ErrorCode.UNEXPECTED,
-                        "group " + groupId + ": " + tasks.trouble(TASK).orElse("a claim failed") + ", claims wait",
-                        null));
+                        why.code(), "group " + groupId + ": " + why.message() + ", claims wait", null));
     }
 
     private boolean again(TopicPartition partition, Wanted w, Duration wait, int inVain, @Nullable String refusal) {

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.FencedException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.Claim;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
 import java.util.Collection;

@@ -1,7 +1,8 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.FailureKind;
@@ -64,8 +65,8 @@ final class ControlTasks {
         this.groupId = groupId;
         this.connection = connection;
         this.fatal = fatal;
-        this.database = new Outage(groupId, "the database");
-        this.kafka = new Outage(groupId, "Kafka");
+        this.database = Outage.ofDatabase(groupId);
+        this.kafka = Outage.ofKafka(groupId);
         this.unexpected = new UnexpectedFailures(groupId);
         this.executor = new ScheduledThreadPoolExecutor(1, task -> {
             OwnThread made = threads.create("tidemark-" + groupId + "-control", LogContext.inGroup(groupId, task));
@@ -182,23 +183,21 @@ final class ControlTasks {
         unexpected.over(task);
     }
 
-    /** What keeps a task from succeeding, in words; empty if nothing does. */
-    Optional<String> trouble(String task) {
-        return database.of(task)
-                .map(how -> "the database is in trouble (" + how + ")")
-                .or(() -> kafka.of(task).map(how -> "Kafka is in trouble (" + how + ")"));
+    /** What keeps a task from succeeding; empty if nothing does. */
+    Optional<Problem> trouble(String task) {
+        return database.of(task).or(() -> kafka.of(task));
     }
 
-    /** What has kept tasks from succeeding for some seconds, a sentence for each server. Any thread may ask. */
-    List<String> troubles(long now) {
-        return Stream.of(database.sentence(now), kafka.sentence(now))
+    /** What has kept tasks from succeeding for some seconds, one for each server. Any thread may ask. */
+    List<Problem> troubles(long now) {
+        return Stream.of(database.problem(now), kafka.problem(now))
                 .flatMap(Optional::stream)
                 .toList();
     }
 
     /** As {@link #troubles}, of Kafka alone. */
-    Optional<String> troubleOfKafka(long now) {
-        return kafka.sentence(now);
+    Optional<Problem> troubleOfKafka(long now) {
+        return kafka.problem(now);
     }
 
     private void heard(long began) {

@@ -1,10 +1,11 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
@@ -65,7 +66,7 @@ public final class ControlThread {
      *
      * @param owner the name to claim under
      * @param storeId the store to find; empty for whichever is met first
-     * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
+     * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
      * @param deadline how long a unit may last
      * @param networkTimeout how long a server may be silent beyond what it was given to reply
      */
@@ -75,7 +76,7 @@ public final class ControlThread {
             String owner,
             Optional<UUID> storeId,
             ReadPlan reading,
-            Duration ownerTimeout,
+            Duration transactionIdleTimeout,
             Duration deadline,
             Duration networkTimeout) {}
 
@@ -134,7 +135,7 @@ public final class ControlThread {
                 options.reading().gaps(),
                 identity,
                 pauses,
-                new BlockerWatch(options.ownerTimeout(), options.deadline().plus(options.networkTimeout())));
+                new BlockerWatch(options.transactionIdleTimeout(), options.deadline().plus(options.networkTimeout())));
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.ends = new EndWatch(options.groupId(), lookup, store, states, connection);
@@ -241,8 +242,8 @@ public final class ControlThread {
         return tasks.unexpected.now();
     }
 
-    /** What either server has kept from succeeding for some seconds, a sentence for each. */
-    public List<String> troubles() {
+    /** What either server has kept from succeeding for some seconds, one for each. */
+    public List<Problem> troubles() {
         return tasks.troubles(System.nanoTime());
     }
 
@@ -387,9 +388,9 @@ public final class ControlThread {
     /** The partitions that are held, while nothing can be fetched for them. */
     private Map<TopicPartition, TidemarkException> withoutKafka() {
         Map<TopicPartition, TidemarkException> found = new HashMap<>();
-        tasks.troubleOfKafka(System.nanoTime()).ifPresent(words -> {
-            TidemarkException why =
-                    new TidemarkException(ErrorCode.SERVER_AWAY, "group " + options.groupId() + ": " + words, null);
+        tasks.troubleOfKafka(System.nanoTime()).ifPresent(problem -> {
+            TidemarkException why = new TidemarkException(
+                    problem.code(), "group " + options.groupId() + ": " + problem.message(), null);
             held.get().keySet().forEach(partition -> found.put(partition, why));
         });
         return found;

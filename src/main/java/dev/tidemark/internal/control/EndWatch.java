@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner;

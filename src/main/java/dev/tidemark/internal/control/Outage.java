@@ -1,5 +1,7 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.internal.plan.Backoff;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +25,7 @@ final class Outage {
     private static final Duration LONG = Duration.ofSeconds(5);
 
     private final String groupId;
+    private final ErrorCode code;
     private final String server;
     private final Map<String, Failing> failing = new HashMap<>();
     private int attempts;
@@ -48,9 +51,18 @@ final class Outage {
      */
     private record Failing(int attempts, boolean silent, String how) {}
 
-    Outage(String groupId, String server) {
+    private Outage(String groupId, ErrorCode code, String server) {
         this.groupId = groupId;
+        this.code = code;
         this.server = server;
+    }
+
+    static Outage ofDatabase(String groupId) {
+        return new Outage(groupId, ErrorCode.DATABASE_UNAVAILABLE, "the database");
+    }
+
+    static Outage ofKafka(String groupId) {
+        return new Outage(groupId, ErrorCode.KAFKA_UNAVAILABLE, "Kafka");
     }
 
     /**
@@ -62,7 +74,7 @@ final class Outage {
      */
     Duration failed(String task, String how, boolean silent) {
         if (failing.isEmpty()) {
-            LOG.warn("{} is in trouble, trying again until it is back group={} cause=\"{}\"", server, groupId, how);
+            LOG.warn("{} is unavailable, trying until it is back group={} code={} cause=\"{}\"", server, groupId, code, how);
             since = new Since(System.nanoTime(), Instant.now().truncatedTo(ChronoUnit.MILLIS), how);
         }
         attempts++;
@@ -87,8 +99,9 @@ final class Outage {
     }
 
     /** How this task failed last; empty if it has succeeded since. */
-    Optional<String> of(String task) {
-        return Optional.ofNullable(failing.get(task)).map(Failing::how);
+    Optional<Problem> of(String task) {
+        return Optional.ofNullable(failing.get(task))
+                .map(failed -> new Problem(code, server + " is unavailable (" + failed.how() + ")"));
     }
 
     /** Since when it has lasted, if it has for some seconds. */
@@ -96,9 +109,10 @@ final class Outage {
         return Optional.ofNullable(since).filter(s -> s.isLong(now));
     }
 
-    /** As {@link #since}, as a sentence. */
-    Optional<String> sentence(long now) {
-        return since(now).map(s -> server + " has been in trouble since " + s.at() + ": " + s.how());
+    /** As {@link #since}, in words. */
+    Optional<Problem> problem(long now) {
+        return since(now)
+                .map(s -> new Problem(code, server + " has been unavailable since " + s.at() + ": " + s.how()));
     }
 
     private void over() {

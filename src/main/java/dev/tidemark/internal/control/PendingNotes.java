@@ -1,7 +1,7 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;

@@ -1,11 +1,11 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.FencedException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner;
@@ -148,7 +148,7 @@ final class Probes {
         try {
             now = lookup.identities(topics);
         } catch (KafkaUnavailableException e) {
-            throw new UnitRefusedException(new UnitOutcome.Troubled(FailureKind.PASSING, e));
+            throw new UnitRefusedException(new UnitOutcome.Troubled(ErrorCode.KAFKA_UNAVAILABLE, e));
         } catch (TidemarkException e) {
             // Kafka's refusal is not the handler's failure.
             throw new UnitRefusedException(new UnitOutcome.StoreFailed(e));
@@ -158,7 +158,7 @@ final class Probes {
             Identity actual = now.get(topic);
             if (known == null || actual == null) {
                 throw new UnitRefusedException(new UnitOutcome.Troubled(
-                        FailureKind.PASSING, new IllegalStateException("topic " + topic + " cannot be confirmed")));
+                        ErrorCode.KAFKA_UNAVAILABLE, new IllegalStateException("topic " + topic + " cannot be confirmed")));
             }
             Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, known, actual);
             if (mismatch.isPresent()) {

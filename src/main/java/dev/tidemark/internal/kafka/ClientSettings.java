@@ -1,7 +1,8 @@
 package dev.tidemark.internal.kafka;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -95,6 +96,11 @@ final class ClientSettings {
     @Nullable
     Object value(String name) {
         return resolved.get(name);
+    }
+
+    /** All settings, with their variables replaced. */
+    Map<String, Object> all() {
+        return Collections.unmodifiableMap(resolved);
     }
 
     /** The value of a setting as it was written. */

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.kafka;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.TidemarkException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;

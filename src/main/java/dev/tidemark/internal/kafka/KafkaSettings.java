@@ -1,7 +1,7 @@
 package dev.tidemark.internal.kafka;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
@@ -37,21 +37,20 @@ public final class KafkaSettings {
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
             "none",
             ConsumerConfig.EXCLUDE_INTERNAL_TOPICS_CONFIG,
-            "true",
-            ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
-            ByteArrayDeserializer.class.getName(),
-            ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
-            ByteArrayDeserializer.class.getName());
+            "true");
 
     private static final Map<String, String> WHY = Map.of(
             ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "the offsets live in the database",
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "a lost position must be an error; choose a StartPosition instead",
             ConsumerConfig.EXCLUDE_INTERNAL_TOPICS_CONFIG,
-                    "a pattern leaves Kafka's own topics out; name those that are meant with topics(...)",
+                    "a pattern leaves Kafka's own topics out; name those that are meant with topics(...)");
+
+    /** What decodes is taken out of the consumer, which delivers bytes, and used by the workers. */
+    private static final Map<String, String> BYTES = Map.of(
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
-                    "pass deserializers to the builder, which decodes in the workers",
+            ByteArrayDeserializer.class.getName(),
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
-                    "pass deserializers to the builder, which decodes in the workers");
+            ByteArrayDeserializer.class.getName());
 
     /** What is read here, and so handed on as it was read. */
     private static final Set<String> READ = Set.of(
@@ -67,8 +66,14 @@ public final class KafkaSettings {
     private final Map<String, Object> consumer;
     private final Map<String, Object> admin;
     private final AbstractConfig parsed;
+    private final GivenDeserializers deserializers;
 
-    private KafkaSettings(Map<String, Object> consumer, Map<String, Object> admin, AbstractConfig parsed) {
+    private KafkaSettings(
+            Map<String, Object> consumer,
+            Map<String, Object> admin,
+            AbstractConfig parsed,
+            GivenDeserializers deserializers) {
+        this.deserializers = deserializers;
         this.consumer = consumer;
         this.admin = admin;
         this.parsed = parsed;
@@ -88,6 +93,7 @@ public final class KafkaSettings {
         given.check(AdminClientConfig.configDef(), Set.of());
 
         Map<String, Object> own = new HashMap<>(FORCED);
+        own.putAll(BYTES);
         for (String name : READ) {
             if (given.isGiven(name)) {
                 own.put(name, given.consumer(name));
@@ -111,7 +117,7 @@ public final class KafkaSettings {
         Map<String, Object> admin = new HashMap<>(user);
         Set<String> adminKeys = AdminClientConfig.configNames();
         admin.keySet().removeIf(key -> ConsumerConfig.configNames().contains(key) && !adminKeys.contains(key));
-        return new KafkaSettings(Collections.unmodifiableMap(consumer), Collections.unmodifiableMap(admin), parsed);
+        return new KafkaSettings(Collections.unmodifiableMap(consumer), Collections.unmodifiableMap(admin), parsed, GivenDeserializers.of(given));
     }
 
     /** For the KafkaConsumer. */
@@ -122,6 +128,11 @@ public final class KafkaSettings {
     /** For the Admin client: everything but what only a consumer knows. */
     public Map<String, Object> admin() {
         return admin;
+    }
+
+    /** What the settings say of deserializers. */
+    public GivenDeserializers deserializers() {
+        return deserializers;
     }
 
     /** {@code group.id}. */

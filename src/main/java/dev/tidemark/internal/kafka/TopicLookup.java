@@ -1,9 +1,9 @@
 package dev.tidemark.internal.kafka;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.StartPosition;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.plan.Timestamps;

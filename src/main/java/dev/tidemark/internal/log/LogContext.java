@@ -1,6 +1,6 @@
 package dev.tidemark.internal.log;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.MDC;

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.TidemarkException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

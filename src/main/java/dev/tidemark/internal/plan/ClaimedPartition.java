@@ -1,6 +1,6 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import java.nio.ByteBuffer;
 import java.util.OptionalLong;
 import java.util.Set;

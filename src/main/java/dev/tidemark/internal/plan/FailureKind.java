@@ -1,5 +1,7 @@
 package dev.tidemark.internal.plan;
 
+import dev.tidemark.errors.ErrorCode;
+
 /** Whose failure it is that a transaction failed, as far as the failure itself can tell. */
 public enum FailureKind {
     /** Something that is needed is unavailable for now: the same again, later. */
@@ -36,6 +38,13 @@ public enum FailureKind {
      */
     public static FailureKind ofControl(SqlFacts facts) {
         return facts.isTimeLimit() || facts.stalePlan() ? PASSING : of(facts);
+    }
+
+    /** The code of a failure of this kind, which waiting helps. */
+    public ErrorCode code(SqlFacts facts) {
+        return this == CONTENTION
+                ? ErrorCode.CONTENTION
+                : facts.fromDatabase() ? ErrorCode.DATABASE_UNAVAILABLE : ErrorCode.DEPENDENCY_UNAVAILABLE;
     }
 
     /**

@@ -122,19 +122,7 @@ public final class HealthPlanner {
         public static final Links NONE = new Links(List.of(), false, Duration.ZERO, List.of());
     }
 
-    /** As {@link dev.tidemark.TidemarkConsumer#isHealthy}. */
-    public static boolean isHealthy(Facts facts) {
-        boolean works = !facts.hangs()
-                && facts.threads().stream().noneMatch(facts::isAmiss)
-                && !facts.isSilent()
-                && facts.error().isEmpty()
-                && facts.links().silent().isEmpty()
-                && facts.links().unexpected().isEmpty()
-                && facts.partitions().stream().noneMatch(p -> p.state() == PartitionState.HALTED);
-        return facts.state() == State.RUNNING ? works : facts.state() != State.FAILED;
-    }
-
-    /** As {@link dev.tidemark.TidemarkConsumer#health}. */
+    /** As {@link dev.tidemark.ConsumerView#health}. */
     public static Health plan(Facts facts) {
         List<String> problems = new ArrayList<>();
         facts.error().ifPresent(problems::add);

@@ -1,12 +1,12 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.FencedException;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.RecordFailure;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -65,6 +65,16 @@ public final class ReactionPlanner {
         return outcome.fold(new Planner(facts, record));
     }
 
+    /** What stands in the way, for the code of a {@link UnitOutcome.Troubled}. */
+    public static String words(ErrorCode code) {
+        return switch (code) {
+            case CONTENTION -> "conflicting transactions (deadlock or serialization failure)";
+            case KAFKA_UNAVAILABLE -> "Kafka is unavailable";
+            case DEPENDENCY_UNAVAILABLE -> "something that the handler needs is unavailable for now";
+            default -> "the database is unavailable";
+        };
+    }
+
     private record Planner(UnitFacts facts, @Nullable RecordFacts record) implements UnitOutcome.Cases<Reaction> {
         @Override
         public Reaction committed(UnitOutcome.Committed outcome) {
@@ -80,13 +90,14 @@ public final class ReactionPlanner {
         public Reaction commitUnknown(UnitOutcome.CommitUnknown outcome) {
             return new Reaction.Reclaim(
                     facts.partitions(),
-                    unexpected("the outcome of a COMMIT is unknown, the stored offsets will tell", outcome.cause()));
+                    passing(
+                            ErrorCode.COMMIT_UNKNOWN,
+                            "the outcome of a COMMIT is unknown, the stored offsets will tell",
+                            outcome.cause()));
         }
 
         @Override
         public Reaction troubled(UnitOutcome.Troubled outcome) {
-            boolean contention = outcome.kind() == FailureKind.CONTENTION;
-            String what = contention ? "conflicting transactions" : "the database is in trouble";
             if (!outcome.held().isEmpty()) {
                 return new Reaction.RetryAfter(
                         Backoff.TROUBLE.after(facts.attempt(), facts.random()),
@@ -98,13 +109,14 @@ public final class ReactionPlanner {
                                 outcome.cause()),
                         outcome.held());
             }
-            return wait(contention, what, outcome.cause());
+            return wait(outcome.code(), words(outcome.code()), outcome.cause());
         }
 
-        private Reaction wait(boolean contention, String what, Throwable cause) {
+        private Reaction wait(ErrorCode code, String what, Throwable cause) {
+            boolean contention = code == ErrorCode.CONTENTION;
             Backoff backoff = contention ? Backoff.CONTENTION : Backoff.TROUBLE;
             return new Reaction.RetryAfter(
-                    backoff.after(facts.attempt(), facts.random()), contention, unexpected(what, cause), Set.of());
+                    backoff.after(facts.attempt(), facts.random()), contention, passing(code, what, cause), Set.of());
         }
 
         @Override
@@ -127,7 +139,7 @@ public final class ReactionPlanner {
             FailureKind kind = FailureKind.of(outcome.facts());
             return kind == FailureKind.HANDLER
                     ? failed(ErrorCode.RECORD_UNDECODABLE, what, "the deserializer", outcome.cause(), outcome.facts())
-                    : wait(false, what + " for now", outcome.cause());
+                    : wait(kind.code(outcome.facts()), what + " for now", outcome.cause());
         }
 
         @Override
@@ -137,7 +149,7 @@ public final class ReactionPlanner {
 
         private Reaction failed(ErrorCode code, String what, String fix, Throwable cause, SqlFacts sql) {
             if (record == null) {
-                return wait(false, what, cause);
+                return wait(code, what, cause);
             }
             if (sql.isTheJobs()) {
                 return notTheRecords(what, cause, sql);
@@ -197,14 +209,14 @@ public final class ReactionPlanner {
 
         private Reaction giveUp(ErrorCode code, String what, String fix, Throwable cause, FailureAction action) {
             RecordFacts known = Objects.requireNonNull(record);
-            if (known.givenUpInARow() >= known.policy().mostInARow()) {
+            if (known.givenUpInARow() >= known.policy().maxConsecutiveFailures()) {
                 return halt(
                         ErrorCode.NOT_THE_RECORD,
                         what + ", after " + known.givenUpInARow() + " records in a row were parked or skipped: fix "
-                                + fix + " and start the consumer again, or raise mostInARow",
+                                + fix + " and start the consumer again, or raise maxConsecutiveFailures",
                         cause);
             }
-            String given = action instanceof FailureAction.Park ? ", parked" : ", skipped";
+            String given = action instanceof FailureAction.Skip ? ", skipped" : ", parked";
             return new Reaction.GiveUp(action, error(code, what + given, cause));
         }
 
@@ -231,9 +243,9 @@ public final class ReactionPlanner {
             return new RecordFailedException(code, "group " + facts.groupId() + ": " + message, cause);
         }
 
-        private TidemarkException unexpected(String what, Throwable cause) {
+        private TidemarkException passing(ErrorCode code, String what, Throwable cause) {
             return new TidemarkException(
-                    ErrorCode.UNEXPECTED,
+                    code,
                     "group " + facts.groupId() + ": " + what + " (" + sorted(facts.partitions()) + ")",
                     cause);
         }

@@ -15,7 +15,7 @@ public final class Stillness {
     /** What is not seen for so long is forgotten. */
     private static final Duration FORGET = Duration.ofMinutes(10);
 
-    private final Duration ownerTimeout;
+    private final Duration transactionIdleTimeout;
     private final Duration longest;
     private final Map<Backend, Seen> seen = new HashMap<>();
 
@@ -50,11 +50,11 @@ public final class Stillness {
     private record Seen(Sight sight, long since, long last) {}
 
     /**
-     * @param ownerTimeout how long a session may be silent before its process counts as stopped
+     * @param transactionIdleTimeout how long a session may be silent before its process counts as stopped
      * @param longest after which a live process would have ended its own statement
      */
-    public Stillness(Duration ownerTimeout, Duration longest) {
-        this.ownerTimeout = ownerTimeout;
+    public Stillness(Duration transactionIdleTimeout, Duration longest) {
+        this.transactionIdleTimeout = transactionIdleTimeout;
         this.longest = longest;
     }
 
@@ -82,7 +82,7 @@ public final class Stillness {
         return switch (wait) {
             case IDLE -> false;
             case IDLE_FOR_LONG -> true;
-            case MESSAGE -> still >= ownerTimeout.toNanos();
+            case MESSAGE -> still >= transactionIdleTimeout.toNanos();
             case RESULT -> still >= longest.toNanos();
         };
     }

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.TidemarkException;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
@@ -76,13 +76,19 @@ public sealed interface UnitOutcome {
     /**
      * Trouble that passes, before COMMIT was sent.
      *
+     * @param code what is unavailable, or {@link ErrorCode#CONTENTION}
      * @param held the partitions whose offset rows another transaction holds; the others of the unit need not wait. Empty where
      *     that is not what is in the way
      */
-    record Troubled(FailureKind kind, Throwable cause, Set<TopicPartition> held) implements UnitOutcome {
+    record Troubled(ErrorCode code, Throwable cause, Set<TopicPartition> held) implements UnitOutcome {
         /** Trouble of the whole unit. */
-        public Troubled(FailureKind kind, Throwable cause) {
-            this(kind, cause, Set.of());
+        public Troubled(ErrorCode code, Throwable cause) {
+            this(code, cause, Set.of());
+        }
+
+        /** Whether another transaction was in the way. */
+        public boolean isContention() {
+            return code == ErrorCode.CONTENTION;
         }
 
         @Override

@@ -21,7 +21,7 @@ public record UnitPace(int records, boolean onePartition, double nanosPerRecord,
 
     /** A worker's first unit. */
     public static UnitPace initial(UnitLimits limits) {
-        return new UnitPace(limits.records(), false, 0, 0, FIRST_PATIENCE);
+        return new UnitPace(limits.maxRecords(), false, 0, 0, FIRST_PATIENCE);
     }
 
     /** After a unit got in another transaction's way when it had come to this many records. */
@@ -44,8 +44,8 @@ public record UnitPace(int records, boolean onePartition, double nanosPerRecord,
         if (successes + 1 < patience) {
             return new UnitPace(records, true, smoothed, successes + 1, patience);
         }
-        int grown = (int) Math.min(limits.records(), (long) records + Math.max(1, records / 2));
-        return grown < limits.records()
+        int grown = (int) Math.min(limits.maxRecords(), (long) records + Math.max(1, records / 2));
+        return grown < limits.maxRecords()
                 ? new UnitPace(grown, true, smoothed, 0, patience)
                 : new UnitPace(grown, false, smoothed, 0, FIRST_PATIENCE);
     }
@@ -60,7 +60,7 @@ public record UnitPace(int records, boolean onePartition, double nanosPerRecord,
         if (nanosPerRecord == 0) {
             return records;
         }
-        double inTime = limits.time().toNanos() / nanosPerRecord;
+        double inTime = limits.maxDuration().toNanos() / nanosPerRecord;
         return (int) Math.max(1, Math.min(records, inTime));
     }
 }

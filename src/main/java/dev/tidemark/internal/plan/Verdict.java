@@ -1,6 +1,6 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Evidence.Proof;
 
 /** Whose failure it is that a record cannot be applied. Evidence decides before the kind of the failure does. */

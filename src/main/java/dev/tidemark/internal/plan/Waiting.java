@@ -1,6 +1,6 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;

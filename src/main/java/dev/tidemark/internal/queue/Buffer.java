@@ -60,7 +60,7 @@ final class Buffer {
 
     private boolean holds(int units) {
         long all = (long) units * workers;
-        return recordsWaiting >= all * limits.records() || bytesWaiting >= all * limits.bytes();
+        return recordsWaiting >= all * limits.maxRecords() || bytesWaiting >= all * limits.maxBytes();
     }
 
     private boolean isFull() {
@@ -74,8 +74,8 @@ final class Buffer {
      */
     void fill(PartitionQueue queue, boolean plenty) {
         // Twice what the poll thread leaves waiting when its rests are short: the workers take long.
-        boolean large = plenty && queue.size() >= 4L * workers * limits.records();
-        if (large || queue.bytes >= 2 * limits.bytes() || isFull()) {
+        boolean large = plenty && queue.size() >= 4L * workers * limits.maxRecords();
+        if (large || queue.bytes >= 2 * limits.maxBytes() || isFull()) {
             queue.full = true;
             fullQueues.add(queue);
         }
@@ -104,7 +104,7 @@ final class Buffer {
      */
     List<TopicPartition> empty(boolean plenty, boolean idle) {
         if (!fullQueues.isEmpty() && bytesWaiting + bytesUnderWay <= mostBytes * 3 / 4) {
-            return empty(queue -> queue.bytes <= limits.bytes() && (queue.size() <= limits.records() || !plenty));
+            return empty(queue -> queue.bytes <= limits.maxBytes() && (queue.size() <= limits.maxRecords() || !plenty));
         }
         // All the room is taken by partitions that wait to try again. They must not stop the others: one poll at a
         // time.

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.ConsumerStatus;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.UnitPace;
@@ -54,7 +54,7 @@ public final class PartitionQueues {
 
     /** From now on records of this partition are taken, under this claim. */
     public synchronized void open(ClaimedPartition claimed) {
-        queues.put(claimed.claim().partition(), new PartitionQueue(claimed, limits.records()));
+        queues.put(claimed.claim().partition(), new PartitionQueue(claimed, limits.maxRecords()));
     }
 
     /**
@@ -94,7 +94,7 @@ public final class PartitionQueues {
         return freeWorkers == 0
                 && fetched.size() >= WORTH_DECODING
                 && !buffer.isMoreThanPlenty()
-                && fetched.bytes() <= limits.bytes();
+                && fetched.bytes() <= limits.maxBytes();
     }
 
     /** Records that the workers will come to, and are too busy to decode yet. Waits for some. */
@@ -269,7 +269,7 @@ public final class PartitionQueues {
         int free = freeWorkers + 1;
         int share = (waiting.ready() + free - 1) / free;
         int records = pace.allowance(limits);
-        long room = limits.bytes();
+        long room = limits.maxBytes();
         List<PartitionShare> unit = new ArrayList<>();
         int rounds = waiting.ready();
         while (rounds-- > 0 && unit.size() < share && records > 0 && room > 0) {

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.queue.FetchedRecords.Range;
 import java.util.ArrayList;

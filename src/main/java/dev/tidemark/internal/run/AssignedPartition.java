@@ -1,9 +1,9 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.FencedException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.PartitionState;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,8 +34,8 @@ final class AssignedPartition {
     /** Waits for the verdict on a position that the log does not have; nothing may be fetched until then. */
     boolean held;
 
-    private @Nullable Problem problem;
-    private @Nullable Problem unitWait;
+    private @Nullable Trouble problem;
+    private @Nullable Trouble unitWait;
 
     /** How often the claim was lost in quick succession, and when last, by {@link System#nanoTime}. */
     int losses;
@@ -53,9 +53,9 @@ final class AssignedPartition {
      * @param nanos since when, by {@link System#nanoTime}
      * @param at the same, for people
      */
-    record Problem(TidemarkException why, long nanos, Instant at) {
-        static Problem now(TidemarkException why) {
-            return new Problem(why, System.nanoTime(), Instant.now());
+    record Trouble(TidemarkException why, long nanos, Instant at) {
+        static Trouble now(TidemarkException why) {
+            return new Trouble(why, System.nanoTime(), Instant.now());
         }
     }
 
@@ -85,13 +85,13 @@ final class AssignedPartition {
 
     /** Why it has halted, or what failed and is tried again; null while neither is so. */
     @Nullable
-    Problem problem() {
+    Trouble problem() {
         return problem;
     }
 
     /** What its unit waits for; null while it does not, as far as is known. */
     @Nullable
-    Problem unitWait() {
+    Trouble unitWait() {
         return unitWait;
     }
 
@@ -104,20 +104,20 @@ final class AssignedPartition {
     /** Something is wrong from now on, whatever was wrong before. */
     void ill(TidemarkException why) {
         well();
-        problem = Problem.now(why);
+        problem = Trouble.now(why);
     }
 
     /** Something is wrong, or still is, for this reason now. */
     void stillIll(TidemarkException why) {
-        Problem before = problem;
-        problem = before == null ? Problem.now(why) : new Problem(why, before.nanos(), before.at());
+        Trouble before = problem;
+        problem = before == null ? Trouble.now(why) : new Trouble(why, before.nanos(), before.at());
     }
 
     /** What its unit waits for now; null if it does not. */
     void waitsFor(@Nullable TidemarkException why) {
-        Problem before = unitWait;
+        Trouble before = unitWait;
         unitWait =
-                why == null ? null : before == null ? Problem.now(why) : new Problem(why, before.nanos(), before.at());
+                why == null ? null : before == null ? Trouble.now(why) : new Trouble(why, before.nanos(), before.at());
     }
 
     /** Whether it waits for a claim: for its first one, or because it was refused and what stood against it may be repaired. */

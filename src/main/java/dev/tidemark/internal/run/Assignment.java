@@ -1,10 +1,12 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
+import java.util.EnumSet;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.store.SqlFailures;
 import java.util.ArrayList;
@@ -22,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The assigned partitions and their states. The poll thread changes it; any thread may ask for the status. */
 final class Assignment {
+    /** Why claims wait, which the control thread has logged. */
+    private static final Set<ErrorCode> TOLD_BY_CONTROL =
+            EnumSet.of(ErrorCode.UNEXPECTED, ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.KAFKA_UNAVAILABLE);
+
     private final Map<TopicPartition, AssignedPartition> slots = new HashMap<>();
     private final Map<TopicPartition, Long> logEnds = new HashMap<>();
     private final String owner;
@@ -84,7 +90,7 @@ final class Assignment {
     synchronized List<TidemarkException> haltedBy() {
         List<TidemarkException> reasons = new ArrayList<>();
         for (AssignedPartition slot : slots.values()) {
-            AssignedPartition.Problem problem = slot.problem();
+            AssignedPartition.Trouble problem = slot.problem();
             if (slot.is(PartitionState.HALTED) && problem != null) {
                 reasons.add(problem.why());
             }
@@ -129,7 +135,7 @@ final class Assignment {
         for (AssignedPartition slot : slots.values()) {
             Claim claim = claims.getOrDefault(slot.partition, slot.claim);
             Long end = logEnds.get(slot.partition);
-            Optional<AssignedPartition.Problem> problem = problem(slot);
+            Optional<AssignedPartition.Trouble> problem = problem(slot);
             status.add(new PartitionStatus(
                     slot.partition,
                     slot.state(),
@@ -137,10 +143,10 @@ final class Assignment {
                             ? OptionalLong.empty()
                             : OptionalLong.of(claim.position().nextOffset()),
                     end == null ? OptionalLong.empty() : OptionalLong.of(end),
-                    problem.map(p -> words(p.why())),
-                    problem.map(AssignedPartition.Problem::at),
+                    problem.map(p -> told(p.why())),
+                    problem.map(AssignedPartition.Trouble::at),
                     slot.fences,
-                    Optional.ofNullable(slot.lastFence).map(Assignment::words),
+                    Optional.ofNullable(slot.lastFence).map(Assignment::told),
                     owner));
         }
         status.sort(Comparator.comparing((PartitionStatus p) -> p.partition().topic())
@@ -155,14 +161,15 @@ final class Assignment {
             boolean passes = slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.CLAIMING);
             problem(slot).filter(p -> passes).ifPresent(p -> {
                 Claim claim = slot.claim;
-                AssignedPartition.Problem failed = slot.problem();
+                AssignedPartition.Trouble failed = slot.problem();
                 waiting.add(new Waiting(
                         slot.partition,
                         claim == null ? OptionalLong.empty() : OptionalLong.of(claim.ownerEpoch()),
                         p.nanos(),
                         p.why(),
-                        words(p.why()),
-                        slot.is(PartitionState.RETRYING) || p.why().code() == ErrorCode.UNEXPECTED,
+                        told(p.why()).toString(),
+                        slot.is(PartitionState.RETRYING)
+                                || (slot.is(PartitionState.CLAIMING) && TOLD_BY_CONTROL.contains(p.why().code())),
                         slot.is(PartitionState.RETRYING)
                                 && failed != null
                                 && (failed.why().code() == ErrorCode.ROW_LOCKED
@@ -173,19 +180,21 @@ final class Assignment {
     }
 
     /** What a unit waits for tells more than why it is tried again; since when is the longer of the two. */
-    private static Optional<AssignedPartition.Problem> problem(AssignedPartition slot) {
-        AssignedPartition.Problem problem = slot.problem();
-        AssignedPartition.Problem wait = slot.unitWait();
+    private static Optional<AssignedPartition.Trouble> problem(AssignedPartition slot) {
+        AssignedPartition.Trouble problem = slot.problem();
+        AssignedPartition.Trouble wait = slot.unitWait();
         if (wait == null || problem == null) {
             return Optional.ofNullable(wait == null ? problem : wait);
         }
-        return Optional.of(new AssignedPartition.Problem(wait.why(), problem.nanos(), problem.at()));
+        return Optional.of(new AssignedPartition.Trouble(wait.why(), problem.nanos(), problem.at()));
     }
 
     /** An error in words that hold no data. */
-    static String words(TidemarkException error) {
+    static Problem told(TidemarkException error) {
         Throwable cause = error.getCause();
-        String message = String.valueOf(error.getMessage());
-        return cause == null ? message : message + " (" + SqlFailures.describe(cause) + ")";
+        Problem problem = error.problem();
+        return cause == null
+                ? problem
+                : new Problem(problem.code(), problem.message() + " (" + SqlFailures.describe(cause) + ")");
     }
 }

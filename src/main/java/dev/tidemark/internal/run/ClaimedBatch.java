@@ -1,12 +1,13 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.FencedException;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Move;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
@@ -107,8 +108,8 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     @Override
     public void advance(Connection connection) throws SQLException {
         confirmIdentities();
-        Map<Claim, Position> moves = new HashMap<>();
-        stretches.forEach(s -> moves.put(s.claim(), s.end()));
+        List<Move> moves =
+                stretches.stream().map(s -> new Move(s.claim(), s.end())).toList();
         try {
             Map<TopicPartition, Claim> unused = store.advance(connection, moves);
             advanced = true;
@@ -127,7 +128,7 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
                     : e.outcome() instanceof UnitOutcome.StoreFailed failed
                             ? failed.error()
                             : new TidemarkException(
-                                    ErrorCode.UNEXPECTED,
+                                    ErrorCode.KAFKA_UNAVAILABLE,
                                     "Kafka did not say whether the topics are still the same: roll back, try again later",
                                     e);
         }

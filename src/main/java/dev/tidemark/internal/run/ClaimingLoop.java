@@ -1,11 +1,11 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ClaimedRecords;
-import dev.tidemark.ClaimingConsumer;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaErrors;

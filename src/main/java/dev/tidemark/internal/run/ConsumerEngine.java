@@ -2,12 +2,12 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.ConsumerStatus.State;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.Redriven;
+import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.HealthPlanner;
@@ -45,12 +45,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts the rooms together, and takes a consumer through its life: start, run, stop. */
+/** Takes a consumer through its life: start, run, stop. */
 public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumerEngine.class);
-
-    /** All of closing, below the 30 s that Kubernetes grants a pod. */
-    private static final Duration CLOSE = Duration.ofSeconds(20);
 
     /** How often the caller of {@link #run} looks whether the poll thread is still there. */
     private static final Duration LOOK = Duration.ofSeconds(1);
@@ -63,7 +60,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private final String owner;
     private final SafeListeners listeners;
     private final OwnThreads threads = new OwnThreads();
-    private final HealthFacts vitals;
+    private final ConsumerReport report;
     private final AtomicReference<State> state = new AtomicReference<>(State.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean stopRequested;
@@ -75,14 +72,42 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         this.groupId = options.groupId();
         this.owner = OwnerNames.ownerName();
         this.listeners = new SafeListeners(groupId, options.listeners());
-        this.vitals = new HealthFacts(options, threads);
+        this.report = new ConsumerReport(groupId, new HealthFacts(options, threads));
     }
 
     @Override
     public void run() {
+        begin();
+        runToItsEnd();
+    }
+
+    @Override
+    public void start() {
+        begin();
+        Thread caller = new Thread(LogContext.inGroup(groupId, this::runQuietly), "tidemark-" + groupId);
+        caller.setDaemon(false);
+        caller.start();
+    }
+
+    private void runQuietly() {
+        try {
+            runToItsEnd();
+        } catch (TidemarkException e) {
+            LOG.error(
+                    "the run has failed group={} code={} error=\"{}\"",
+                    groupId,
+                    e.code(),
+                    LogContext.quotable(e, Assignment.told(e).toString()));
+        }
+    }
+
+    private void begin() {
         if (!state.compareAndSet(State.NEW, State.RUNNING)) {
             throw new IllegalStateException("a consumer runs once, and not after its close; build another");
         }
+    }
+
+    private void runToItsEnd() {
         CompletableFuture<@Nullable TidemarkException> result = new CompletableFuture<>();
         OwnThread poll = threads.create("tidemark-" + groupId + "-poll", LogContext.inGroup(groupId, () -> {
             try {
@@ -114,7 +139,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     asked = System.nanoTime();
                     stop();
                 } catch (TimeoutException e) {
-                    if (interrupted && System.nanoTime() - asked >= CLOSE.toNanos()) {
+                    if (interrupted && System.nanoTime() - asked >= options.stop().close().toNanos()) {
                         poll.end();
                         return null;
                     }
@@ -135,10 +160,10 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private @Nullable TidemarkException pollThread() {
         List<OwnThread> workers = new ArrayList<>();
         try (AdminLease lease = new AdminLease(
-                made(() -> Admin.create(options.kafka().settings().admin())))) {
+                made(() -> options.kafka().clients().admin(options.kafka().settings().admin())))) {
             Admin admin = lease.admin();
             Consumer<byte[], byte[]> consumer =
-                    made(() -> new KafkaConsumer<>(options.kafka().settings().consumer()));
+                    made(() -> options.kafka().clients().consumer(options.kafka().settings().consumer()));
             ConsumerRuntime made = null;
             TidemarkException failed = null;
             try {
@@ -253,6 +278,18 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     @Override
+    public boolean awaitTermination(Duration timeout) throws InterruptedException {
+        if (!ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+            return false;
+        }
+        TidemarkException failed = error;
+        if (failed != null) {
+            throw failed;
+        }
+        return true;
+    }
+
+    @Override
     public void close() {
         stop();
         if (state.compareAndSet(State.NEW, State.STOPPED)) {
@@ -265,7 +302,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         }
         boolean interrupted = false;
         try {
-            if (!ended.await(CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!ended.await(options.stop().close().toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("units outlast the close, the next owner will fence them group={}", groupId);
             }
         } catch (InterruptedException e) {
@@ -277,90 +314,23 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     }
 
     @Override
-    public List<Redriven> redrive(Collection<Long> ids) {
-        String name = OwnerNames.applicationName(BlockerWatch.NAME_PREFIX, OwnerNames.instanceId(), 0, groupId);
-        try (WorkerSession session = new WorkerSession(
-                        options.store().dataSource(),
-                        name,
-                        options.work().deadline(),
-                        options.store().networkTimeout());
-                RecordDecoder<K, V> decoder = options.work().decoders().get()) {
-            Schema schema = options.store().schema();
-            UnitTransaction transaction = new UnitTransaction(
-                    schema, groupId, owner, session, options.store().ownerTimeout());
-            Redrive<K, V> redrive = new Redrive<>(
-                    groupId,
-                    options.work().limits(),
-                    options.work().handler(),
-                    decoder,
-                    transaction,
-                    new PartitionNotes(schema, groupId, session, transaction),
-                    new DeadLetterTable(schema, groupId),
-                    new ListenerReports(groupId, listeners));
-            return redrive.redriveAll(ids);
-        }
+    public List<RedriveResult> redrive(Collection<Long> ids) {
+        return new DeadLetterRedrive<>(options, owner, listeners).redrive(ids);
+    }
+
+    @Override
+    public String groupId() {
+        return groupId;
     }
 
     @Override
     public ConsumerStatus status() {
-        ConsumerRuntime made = rooms;
-        List<PartitionStatus> partitions =
-                made == null ? List.of() : made.board().status(made.intake().claims());
-        return new ConsumerStatus(
-                groupId,
-                Objects.requireNonNull(state.get()),
-                isHealthy(),
-                partitions,
-                made == null ? new ConsumerStatus.Queue(0, 0) : made.intake().waiting(),
-                lastError().or(this::strangers).or(() -> troubles().stream().findFirst()));
-    }
-
-    private Optional<String> lastError() {
-        return Optional.ofNullable(error).or(this::missing).map(Assignment::words);
-    }
-
-    @Override
-    public boolean isHealthy() {
-        return HealthPlanner.isHealthy(facts());
+        return report.status(Objects.requireNonNull(state.get()), rooms, error);
     }
 
     @Override
     public Health health() {
-        Health health = HealthPlanner.plan(facts());
-        // Neither a restart nor another pod would change any of it, and a rolling move must be able to go on.
-        List<String> problems = new ArrayList<>(health.problems());
-        strangers().ifPresent(problems::add);
-        // Partitions that wait for it tell it too.
-        troubles().stream()
-                .filter(trouble -> problems.stream().noneMatch(problem -> problem.contains(trouble)))
-                .toList()
-                .forEach(problems::add);
-        return new Health(health.live(), health.ready(), problems);
-    }
-
-    private List<String> troubles() {
-        ConsumerRuntime made = rooms;
-        return made == null || state.get() != State.RUNNING
-                ? List.of()
-                : made.control().troubles();
-    }
-
-    private Optional<String> strangers() {
-        ConsumerRuntime made = rooms;
-        return made == null || state.get() != State.RUNNING
-                ? Optional.empty()
-                : made.inbox().strangers().problem();
-    }
-
-    private HealthPlanner.Facts facts() {
-        return vitals.facts(Objects.requireNonNull(state.get()), rooms, lastError());
-    }
-
-    private Optional<TidemarkException> missing() {
-        ConsumerRuntime made = rooms;
-        return made == null || state.get() != State.RUNNING
-                ? Optional.empty()
-                : Optional.ofNullable(made.inbox().missing());
+        return report.health(Objects.requireNonNull(state.get()), rooms, error);
     }
 
     private TidemarkException unexpected(String what, Throwable cause) {

@@ -1,6 +1,6 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.GroupLookup;
@@ -22,6 +22,7 @@ import dev.tidemark.internal.unit.DecodeAhead;
 import dev.tidemark.internal.unit.HandlerHistory;
 import dev.tidemark.internal.unit.IdentityCheck;
 import dev.tidemark.internal.unit.ListenerReports;
+import dev.tidemark.internal.unit.SafeInterceptors;
 import dev.tidemark.internal.unit.SafeListeners;
 import dev.tidemark.internal.unit.SuspectedRecords;
 import dev.tidemark.internal.unit.Worker;
@@ -45,11 +46,9 @@ record ConsumerRuntime(
         ControlThread control,
         PollLoop loop,
         Rebalances rebalances,
-        List<WorkerSession> sessions) {
+        List<WorkerSession> sessions,
+        Duration drain) {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumerRuntime.class);
-
-    /** How long a revocation, and so a stop, waits for units under way. */
-    static final Duration DRAIN = Duration.ofSeconds(10);
 
     static ConsumerRuntime build(
             EngineOptions<?, ?> options,
@@ -91,7 +90,7 @@ record ConsumerRuntime(
                         owner,
                         store.storeId(),
                         options.kafka().reading(),
-                        store.ownerTimeout(),
+                        store.transactionIdleTimeout(),
                         options.work().deadline(),
                         store.networkTimeout()),
                 new ControlConnection(store.dataSource(), store.networkTimeout()),
@@ -118,8 +117,8 @@ record ConsumerRuntime(
                 options.kafka().reading().untilEnd(),
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()));
-        Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, DRAIN);
-        return new ConsumerRuntime(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions));
+        Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, options.stop().drain());
+        return new ConsumerRuntime(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions), options.stop().drain());
     }
 
     /** Partitions that stand still are looked at too, so that moving their offset is noticed. */
@@ -134,12 +133,13 @@ record ConsumerRuntime(
         String groupId = options.groupId();
         CountedAttempts attempts = new CountedAttempts();
         HandlerHistory history = new HandlerHistory();
+        SafeInterceptors interceptors = new SafeInterceptors(groupId, options.interceptors());
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         List<OwnThread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(
-                    schema, groupId, owner, session, options.store().ownerTimeout());
+                    schema, groupId, owner, session, options.store().transactionIdleTimeout());
             PartitionNotes notes = new PartitionNotes(schema, groupId, session, transaction);
             WorkerContext<K, V> context = new WorkerContext<>(
                     groupId,
@@ -153,6 +153,7 @@ record ConsumerRuntime(
                     history,
                     identities,
                     inbox,
+                    interceptors,
                     new ListenerReports(groupId, listeners));
             Worker<K, V> worker =
                     new Worker<>(context, options.work().decoders().get(), session);
@@ -181,7 +182,7 @@ record ConsumerRuntime(
         }
         try {
             // Closing revokes, and the revocation waits for the open units.
-            consumer.close(CloseOptions.timeout(DRAIN.plus(patience)));
+            consumer.close(CloseOptions.timeout(drain.plus(patience)));
         } catch (RuntimeException e) {
             LOG.debug(
                     "the Kafka consumer did not close cleanly cause={}",

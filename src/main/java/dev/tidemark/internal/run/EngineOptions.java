@@ -1,7 +1,9 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.FailurePolicy;
+import dev.tidemark.KafkaClients;
 import dev.tidemark.TidemarkListener;
+import dev.tidemark.UnitInterceptor;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.ReadPlan;
@@ -19,29 +21,37 @@ import javax.sql.DataSource;
  * Everything a consumer is made of, checked already.
  *
  * @param listeners who is told what it does
+ * @param interceptors what runs around each transaction, the outermost first
  */
 public record EngineOptions<K, V>(
-        KafkaSide kafka, StoreSide store, WorkSide<K, V> work, List<TidemarkListener> listeners) {
+        KafkaSide kafka,
+        StoreSide store,
+        WorkSide<K, V> work,
+        StopLimits stop,
+        List<TidemarkListener> listeners,
+        List<UnitInterceptor> interceptors) {
     /**
      * How records come in.
      *
      * @param strictIdentity whether Kafka is asked before each commit whether the topics are still the same
      * @param mirror whether positions are committed to Kafka as well
+     * @param clients makes the Kafka clients
      */
-    public record KafkaSide(KafkaSettings settings, ReadPlan reading, boolean strictIdentity, boolean mirror) {}
+    public record KafkaSide(
+            KafkaSettings settings, ReadPlan reading, boolean strictIdentity, boolean mirror, KafkaClients clients) {}
 
     /**
      * Where effects and offsets go.
      *
      * @param storeId the store to find; empty for whichever is met first
-     * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
+     * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
      * @param networkTimeout how long the server may be silent, beyond what it was given to reply, before its connection is cut
      */
     public record StoreSide(
             DataSource dataSource,
             Schema schema,
             Optional<UUID> storeId,
-            Duration ownerTimeout,
+            Duration transactionIdleTimeout,
             Duration networkTimeout) {}
 
     /**
@@ -59,6 +69,14 @@ public record EngineOptions<K, V>(
             int workers,
             long bufferBytes,
             Duration deadline) {}
+
+    /**
+     * How long a stop may take.
+     *
+     * @param close all of it
+     * @param drain how long units under way are waited for
+     */
+    public record StopLimits(Duration close, Duration drain) {}
 
     String groupId() {
         return kafka.settings().groupId();

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
@@ -88,7 +88,7 @@ final class LoopEvents implements ControlEvents {
                             OptionalLong.empty(),
                             before == null ? now : before.since(),
                             why,
-                            Assignment.words(why),
+                            Assignment.told(why).toString(),
                             false,
                             false));
         });

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
-import dev.tidemark.RecordFailedException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.RecordFailedException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.plan.Backoff;
@@ -153,7 +153,7 @@ final class PollLoop {
         open.removeAll(unfinished.halted());
         open.removeAll(wrong.keySet());
         if (board.haveHalted(open)) {
-            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Assignment.words(why)));
+            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Assignment.told(why).toString()));
             List<TidemarkException> reasons = board.haltedBy();
             reasons.addAll(wrong.values());
             throw reasons.isEmpty() ? haltedElsewhere(unfinished.partitions()) : first(reasons);

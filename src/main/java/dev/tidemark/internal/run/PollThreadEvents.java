@@ -1,7 +1,7 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
@@ -173,7 +173,7 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
                     "topics are missing, waiting for them group={} code={} error=\"{}\"",
                     groupId,
                     why.code(),
-                    LogContext.quotable(why, Assignment.words(why)));
+                    LogContext.quotable(why, Assignment.told(why).toString()));
         } else if (why == null && before != null) {
             LOG.info("all topics exist now group={}", groupId);
         }

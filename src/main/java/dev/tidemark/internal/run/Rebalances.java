@@ -1,6 +1,6 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalInt;

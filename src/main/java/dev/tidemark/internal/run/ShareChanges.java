@@ -1,8 +1,8 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.FencedException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
@@ -52,7 +52,7 @@ final class ShareChanges {
                             groupId,
                             share.partition,
                             why.code(),
-                            LogContext.quotable(why, Assignment.words(why))));
+                            LogContext.quotable(why, Assignment.told(why).toString())));
         } else if (claim.position().nextOffset() >= share.fetched.nextOffset()) {
             // What was handed out had committed, and nobody said so.
             share.setbacks = 0;
@@ -95,7 +95,7 @@ final class ShareChanges {
         share.told = false;
         if (!(why instanceof FencedException)) {
             // Another process reads it, and says itself how it stands.
-            control.noteHalt(share.partition, share.claim, why, Assignment.words(why));
+            control.noteHalt(share.partition, share.claim, why, Assignment.told(why).toString());
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
@@ -124,7 +124,7 @@ final class Shares implements ConsumerRebalanceListener {
                         partition,
                         share.is(State.PAUSED)
                                 ? "paused by an operator"
-                                : why == null ? "to be claimed" : Assignment.words(why));
+                                : why == null ? "to be claimed" : Assignment.told(why).toString());
             }
         });
         held = Map.copyOf(claims);

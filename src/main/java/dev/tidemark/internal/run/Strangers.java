@@ -1,5 +1,7 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -37,14 +39,14 @@ final class Strangers {
             LOG.warn(
                     "partitions are held by others group={} error=\"{}\"",
                     groupId,
-                    problem().orElse(""));
+                    problem().map(Problem::toString).orElse(""));
         } else if (now.isEmpty() && before) {
             LOG.info("no partition is held by others any more group={}", groupId);
         }
     }
 
     /** In words, with the partitions and who has them; empty while there are none. */
-    Optional<String> problem() {
+    Optional<Problem> problem() {
         Map<TopicPartition, String> now =
                 new TreeMap<>(Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
         now.putAll(holders);
@@ -57,10 +59,12 @@ final class Strangers {
                 named.add(partition + " by " + holder);
             }
         });
-        return Optional.of("group " + groupId + ": " + now.size()
+        return Optional.of(new Problem(
+                ErrorCode.FOREIGN_MEMBERS,
+                "group " + groupId + ": " + now.size()
                 + (now.size() == 1 ? " partition is" : " partitions are")
                 + " held by members of the group that are no Tidemark consumers of this store, so nothing of them takes effect"
                 + " here: " + String.join(", ", named) + (now.size() > NAMED ? ", ..." : "")
-                + (untilEnd ? "; the run waits for them" : ""));
+                + (untilEnd ? "; the run waits for them" : "")));
     }
 }

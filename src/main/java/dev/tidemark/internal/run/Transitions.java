@@ -1,12 +1,12 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.Claim;
-import dev.tidemark.FencedException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.PartitionState;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Claimed;
-import dev.tidemark.TidemarkListener.Fence;
+import dev.tidemark.TidemarkListener.ClaimLost;
 import dev.tidemark.TidemarkListener.Halt;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.log.LogContext;
@@ -95,7 +95,7 @@ final class Transitions {
                     groupId,
                     gone,
                     why.code(),
-                    LogContext.quotable(why, Assignment.words(why)));
+                    LogContext.quotable(why, Assignment.told(why).toString()));
         }
     }
 
@@ -148,7 +148,7 @@ final class Transitions {
     void recovered(Collection<Claim> claims) {
         for (AssignedPartition slot : holding(claims)) {
             if (slot.is(PartitionState.RETRYING)) {
-                AssignedPartition.Problem over = slot.problem();
+                AssignedPartition.Trouble over = slot.problem();
                 board.update(slot, s -> {
                     s.well();
                     s.become(PartitionState.RUNNING);
@@ -246,7 +246,7 @@ final class Transitions {
 
     private void fenced(TopicPartition partition, TidemarkException why) {
         log(Level.WARN, "fenced", partition, why);
-        listener.fenced(new Fence(groupId, partition, why.code()));
+        listener.claimLost(new ClaimLost(groupId, partition, why.code()));
     }
 
     void refused(TopicPartition partition, long assignment, TidemarkException why) {
@@ -294,7 +294,7 @@ final class Transitions {
     private void haltedFor(AssignedPartition slot, TidemarkException why) {
         board.update(slot, s -> s.ill(why));
         log(Level.ERROR, "halted", slot.partition, why);
-        control.noteHalt(slot.partition, slot.claim, why, Assignment.words(why));
+        control.noteHalt(slot.partition, slot.claim, why, Assignment.told(why).toString());
     }
 
     private void log(Level level, String what, TopicPartition partition, TidemarkException why) {
@@ -306,7 +306,7 @@ final class Transitions {
                             groupId,
                             partition,
                             why.code(),
-                            LogContext.quotable(why, Assignment.words(why)));
+                            LogContext.quotable(why, Assignment.told(why).toString()));
         }
     }
 

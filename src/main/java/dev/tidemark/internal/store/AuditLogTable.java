@@ -1,6 +1,6 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;

@@ -45,16 +45,16 @@ public final class BlockerWatch {
                     or (b.state = 'active' and b.wait_event in ('ClientRead', 'ClientWrite')))
             """;
 
-    private final Duration ownerTimeout;
+    private final Duration transactionIdleTimeout;
     private final Stillness stillness;
 
     /**
-     * @param ownerTimeout how long a session of ours may be silent before it counts as stopped
+     * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
      * @param longest how long a live process lets a statement go on
      */
-    public BlockerWatch(Duration ownerTimeout, Duration longest) {
-        this.ownerTimeout = ownerTimeout;
-        this.stillness = new Stillness(ownerTimeout, longest.plus(ownerTimeout));
+    public BlockerWatch(Duration transactionIdleTimeout, Duration longest) {
+        this.transactionIdleTimeout = transactionIdleTimeout;
+        this.stillness = new Stillness(transactionIdleTimeout, longest.plus(transactionIdleTimeout));
     }
 
     /**
@@ -69,7 +69,7 @@ public final class BlockerWatch {
                     "ending a stopped owner's session pid={} application_name=\"{}\" silent_for_more_than={}",
                     stopped.pid(),
                     stopped.applicationName(),
-                    ownerTimeout);
+                    transactionIdleTimeout);
             terminate(c, stopped.pid());
         }
     }
@@ -77,7 +77,7 @@ public final class BlockerWatch {
     private List<Sight> sights(Connection c, Collection<String> waiting) throws SQLException {
         List<Sight> sights = new ArrayList<>();
         try (PreparedStatement s = Schema.prepare(c, BLOCKERS)) {
-            s.setDouble(1, ownerTimeout.toMillis() / 1000.0);
+            s.setDouble(1, transactionIdleTimeout.toMillis() / 1000.0);
             s.setArray(2, Schema.texts(c, waiting, name -> name));
             s.setString(3, NAME_PREFIX);
             try (ResultSet r = s.executeQuery()) {

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.LogMismatchException;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.internal.plan.TransactionVerbs;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;

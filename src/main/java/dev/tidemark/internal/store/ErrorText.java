@@ -1,6 +1,6 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Fatal;
 import java.io.FilterWriter;
 import java.io.IOException;

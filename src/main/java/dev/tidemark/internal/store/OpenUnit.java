@@ -1,6 +1,6 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.SQLException;

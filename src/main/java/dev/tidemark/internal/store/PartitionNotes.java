@@ -1,8 +1,8 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.RecordFailedException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.plan.UnitOutcome;

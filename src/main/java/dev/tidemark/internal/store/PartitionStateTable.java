@@ -2,7 +2,7 @@ package dev.tidemark.internal.store;
 
 import static dev.tidemark.internal.store.Schema.prepare;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

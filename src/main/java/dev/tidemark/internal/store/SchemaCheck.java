@@ -1,8 +1,8 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.OffsetStoreException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

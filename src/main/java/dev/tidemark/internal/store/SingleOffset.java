@@ -2,8 +2,8 @@ package dev.tidemark.internal.store;
 
 import static dev.tidemark.internal.store.Schema.prepare;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
 import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;

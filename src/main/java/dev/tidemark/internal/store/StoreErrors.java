@@ -1,8 +1,8 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.util.Set;

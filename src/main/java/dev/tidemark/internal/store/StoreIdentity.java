@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -8,8 +8,8 @@ import static dev.tidemark.internal.store.Schema.texts;
 import static dev.tidemark.internal.store.Schema.topics;
 import static dev.tidemark.internal.store.Schema.uuids;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

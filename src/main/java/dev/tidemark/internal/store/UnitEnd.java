@@ -1,9 +1,9 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.DeadLetter;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.Position;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.offsets.Position;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.DeadLetter;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.store.AuditLogTable.Action;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,6 +1,6 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -24,7 +24,7 @@ final class UnitFailures {
         SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
         FailureKind kind = FailureKind.of(behind);
         if (kind != FailureKind.HANDLER) {
-            return new UnitOutcome.Troubled(kind, e);
+            return new UnitOutcome.Troubled(kind.code(behind), e);
         }
         return behind.isTimeLimit()
                 ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
@@ -54,14 +54,14 @@ final class UnitFailures {
         }
         // A server that did not reply to the cancellation either was silent, which no record can help.
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
-            return new UnitOutcome.Troubled(FailureKind.PASSING, e);
+            return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         // "Cache lookup failed" and "wrong type": what an old session has kept of types and plans that DDL has
         // replaced.
         boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
         if (stale && !session.isFresh()) {
             // Another connection prepares it anew.
-            return new UnitOutcome.Troubled(FailureKind.PASSING, e);
+            return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         if (facts.is("25006") && !session.isServerReadOnly()) {
             return handlerFailed(ErrorCode.HANDLER_FAILED, e);
@@ -72,7 +72,7 @@ final class UnitFailures {
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
         return kind == FailureKind.HANDLER
                 ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
-                : new UnitOutcome.Troubled(kind, e);
+                : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 
     static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
@@ -91,7 +91,7 @@ final class UnitFailures {
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
-                : new UnitOutcome.Troubled(kind, e);
+                : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 
     /** The handler did what is not its own; carried past its own exception, which is the cause. */

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
 import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;
@@ -17,21 +17,21 @@ final class UnitOffsets {
     private final StoredOffsetTable offsets;
     private final SingleOffset serializable;
     private final WorkerSession session;
-    private final Duration ownerTimeout;
+    private final Duration transactionIdleTimeout;
 
-    UnitOffsets(Schema schema, String groupId, WorkerSession session, Duration ownerTimeout) {
+    UnitOffsets(Schema schema, String groupId, WorkerSession session, Duration transactionIdleTimeout) {
         this.offsets = new StoredOffsetTable(schema, groupId);
         this.serializable = SingleOffset.serializable(schema, groupId);
         this.session = session;
-        this.ownerTimeout = ownerTimeout;
+        this.transactionIdleTimeout = transactionIdleTimeout;
     }
 
     /** Begins a unit: which of the claims are still held, and the transaction's id. */
     UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
         return session.isSerializable() && claims.size() == 1
                 ? serializable.begin(
-                        connection, claims.iterator().next(), ownerTimeout.toMillis(), session.applicationName())
-                : offsets.begin(connection, claims, ownerTimeout.toMillis(), session.applicationName());
+                        connection, claims.iterator().next(), transactionIdleTimeout.toMillis(), session.applicationName())
+                : offsets.begin(connection, claims, transactionIdleTimeout.toMillis(), session.applicationName());
     }
 
     /** Moves the claims; returns the partitions that moved. */

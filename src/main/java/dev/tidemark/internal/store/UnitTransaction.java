@@ -1,9 +1,9 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStoreException;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.UnitTimes;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Fatal;
@@ -45,7 +45,7 @@ public final class UnitTransaction {
     private final UnitFailures failures;
     private final UnitEndWriter endings;
     private final WorkerSession session;
-    private final Duration ownerTimeout;
+    private final Duration transactionIdleTimeout;
     private final UnitClock clock = new UnitClock();
 
     /** Whether the last transaction failed because another one holds an offset row. */
@@ -62,16 +62,16 @@ public final class UnitTransaction {
 
     /**
      * @param owner the name under which records are parked
-     * @param ownerTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
+     * @param transactionIdleTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
      *     hold the locks of its effects for ever
      */
-    public UnitTransaction(Schema schema, String groupId, String owner, WorkerSession session, Duration ownerTimeout) {
+    public UnitTransaction(Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
         this.groupId = groupId;
-        this.offsets = new UnitOffsets(schema, groupId, session, ownerTimeout);
+        this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
         this.endings = new UnitEndWriter(schema, groupId, owner);
         this.session = session;
-        this.ownerTimeout = ownerTimeout;
+        this.transactionIdleTimeout = transactionIdleTimeout;
     }
 
     /**
@@ -150,7 +150,7 @@ public final class UnitTransaction {
             session.discard();
         }
         // Those that came free meanwhile are tried again at once, as the others are.
-        return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.kind(), troubled.cause(), held);
+        return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.code(), troubled.cause(), held);
     }
 
     /** Records are decoded for the next transaction from this moment on, by {@link System#nanoTime}; its deadline counts from there. */
@@ -166,7 +166,7 @@ public final class UnitTransaction {
     private void cleanUp(UnitOutcome outcome, UnitTerms terms) {
         boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
         boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
-                || (outcome instanceof UnitOutcome.Troubled t && t.kind() == FailureKind.PASSING && !isRowLocked)
+                || (outcome instanceof UnitOutcome.Troubled t && t.code() != ErrorCode.CONTENTION && !isRowLocked)
                 // A COPY left open would make a rollback wait for ever.
                 || (!committed && session.isUnwrapped());
         if (doubtful) {
@@ -224,7 +224,7 @@ public final class UnitTransaction {
         if (unit.isCancelled()) {
             SQLException late = new SQLException("the unit ran past its deadline", "57014");
             return unit.isCut()
-                    ? new UnitOutcome.Troubled(FailureKind.PASSING, late)
+                    ? new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, late)
                     : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, late);
         }
         return terms.trial()
@@ -234,14 +234,14 @@ public final class UnitTransaction {
 
     private void warnOfTimeLimit() {
         Duration limit = session.statementTimeout();
-        if (!warned && !limit.isZero() && limit.compareTo(ownerTimeout) < 0) {
+        if (!warned && !limit.isZero() && limit.compareTo(transactionIdleTimeout) < 0) {
             warned = true;
             LOG.warn(
-                    "statement_timeout is shorter than ownerTimeout, so that statements are cancelled while they wait for the locks of"
-                            + " a process that stopped; they are tried again group={} statement_timeout={} owner_timeout={}",
+                    "statement_timeout is shorter than transactionIdleTimeout, so that statements are cancelled while they wait for the locks of"
+                            + " a process that stopped; they are tried again group={} statement_timeout={} transaction_idle_timeout={}",
                     groupId,
                     limit,
-                    ownerTimeout);
+                    transactionIdleTimeout);
         }
     }
 
@@ -303,7 +303,7 @@ public final class UnitTransaction {
                 ? commit(connection, moves)
                 // The handler had returned in time: what took so long since is no fault of its records.
                 : new UnitOutcome.Troubled(
-                        FailureKind.PASSING, new SQLException("the advance ran past the deadline", "57014"));
+                        ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
     }
 
     /** Whether the session's own time limit leaves room for this wait, which then ends in its own way. */
@@ -363,7 +363,7 @@ public final class UnitTransaction {
             FailureKind kind = FailureKind.of(facts);
             return kind == FailureKind.HANDLER
                     ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, facts, true)
-                    : new UnitOutcome.Troubled(kind, e);
+                    : new UnitOutcome.Troubled(kind.code(facts), e);
         }
     }
 

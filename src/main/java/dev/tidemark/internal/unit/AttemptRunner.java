@@ -1,7 +1,7 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -80,7 +80,7 @@ final class AttemptRunner<K, V> {
     UnitOutcome run(Attempt<K, V> attempt, boolean timed, boolean searching) {
         Progress current = new Progress(
                 attempt.parts().size(),
-                System.nanoTime() + tools.limits().time().toNanos());
+                System.nanoTime() + tools.limits().maxDuration().toNanos());
         progress = current;
         Set<String> topics = attempt.shares().stream()
                 .map(share -> share.partition().topic())
@@ -95,19 +95,26 @@ final class AttemptRunner<K, V> {
                         .anyMatch(share -> share.history().isRowHeld()))
                 .watched(watched)
                 .firstTry(first && !searching);
-        UnitOutcome outcome = tools.transaction().run(attempt.claims(), terms, tx -> {
-            if (attempt.size() > 0) {
-                tools.handler().handle(attempt.handedOver(), tx, current);
-            }
-            tools.identities().confirm(topics);
-            Map<Claim, Position> moves = attempt.moves(current);
-            return new UnitEnd.Advance(moves, attempt.followers(moves));
-        });
+        long decoding = decodeNanos;
+        decodeNanos = 0;
+        UnitOutcome outcome = tools.interceptors()
+                .around(
+                        () -> tools.transaction().run(attempt.claims(), terms, tx -> {
+                            if (attempt.size() > 0) {
+                                tools.handler().handle(attempt.handedOver(), tx, current);
+                            }
+                            tools.identities().confirm(topics);
+                            Map<Claim, Position> moves = attempt.moves(current);
+                            return new UnitEnd.Advance(moves, attempt.followers(moves));
+                        }),
+                        ended -> tools.reports()
+                                .unit(
+                                        ended,
+                                        attempt.counts(ended),
+                                        tools.transaction().times(decoding)));
         took = Duration.ofNanos(System.nanoTime() - began);
         // The handler may have cleared it.
         LogContext.enter(tools.groupId());
-        long decoding = decodeNanos;
-        decodeNanos = 0;
         if (attempt.size() > 0 || attempt.shares().stream().noneMatch(ShareProgress::onlyFollows)) {
             tools.reports()
                     .ended(
@@ -180,7 +187,7 @@ final class AttemptRunner<K, V> {
             return null;
         }
         return outcome instanceof UnitOutcome.HandlerFailed failed
-                ? new UnitOutcome.Troubled(FailureKind.PASSING, failed.cause())
+                ? new UnitOutcome.Troubled(FailureKind.PASSING.code(failed.facts()), failed.cause())
                 : outcome;
     }
 

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.queue.FetchedRecords;
 import dev.tidemark.internal.queue.PartitionQueues;

@@ -41,16 +41,24 @@ final class GiveUpUnit<K, V> {
 
     private UnitEnd end(ConsumerRecord<byte[], byte[]> record, int attempts) {
         Throwable cause = Objects.requireNonNullElse(reaction.why().getCause(), reaction.why());
-        return reaction.how() instanceof FailureAction.Park park
+        return isParked()
                 ? new UnitEnd.Park(
-                        share.claim(), record, park.holdKey(), reaction.why().code(), cause, attempts)
+                        share.claim(), record, holdsKey(), reaction.why().code(), cause, attempts)
                 : new UnitEnd.Skip(
                         share.claim(), record, String.valueOf(reaction.why().getMessage()));
     }
 
+    private boolean isParked() {
+        return reaction.how() instanceof FailureAction.Park || holdsKey();
+    }
+
+    private boolean holdsKey() {
+        return reaction.how() instanceof FailureAction.ParkKey;
+    }
+
     private void gaveUp(ConsumerRecord<byte[], byte[]> record, UnitOutcome.Committed committed) {
         byte[] key = record.key();
-        if (reaction.how() instanceof FailureAction.Park park && park.holdKey() && key != null) {
+        if (holdsKey() && key != null) {
             share.history().hold(KeyHash.of(key));
         }
         committed.moves().values().forEach(share::moved);

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
-import dev.tidemark.TidemarkListener.GivenUp;
+import dev.tidemark.TidemarkListener.RecordsGivenUp;
 import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Retry;
 import dev.tidemark.TidemarkListener.RetryCause;
@@ -32,8 +32,18 @@ public final class ListenerReports {
     /** A transaction of the handler's has ended. */
     void ended(UnitOutcome outcome, Supplier<Map<TopicPartition, Integer>> records, Supplier<UnitTimes> times) {
         if (!listeners.isEmpty()) {
-            listeners.unitEnded(new Unit(groupId, outcome.fold(Named.INSTANCE), records.get(), times.get()));
+            listeners.unitEnded(unit(outcome, records.get(), times.get()));
         }
+    }
+
+    /** A transaction that has ended. */
+    Unit unit(UnitOutcome outcome, Map<TopicPartition, Integer> records, UnitTimes times) {
+        return new Unit(groupId, outcome.fold(Named.INSTANCE), records, times);
+    }
+
+    /** A trial that has ended. */
+    Unit trial(TopicPartition partition, UnitTimes times) {
+        return new Unit(groupId, Outcome.TRIAL, Map.of(partition, 1), times);
     }
 
     void retrying(Collection<Claim> claims, RetryCause cause, ErrorCode code, Duration delay) {
@@ -46,8 +56,8 @@ public final class ListenerReports {
     }
 
     void gaveUp(TopicPartition partition, long offset, FailureAction how, ErrorCode code) {
-        GivenUp record = new GivenUp(groupId, partition, offset, 1, Optional.of(code));
-        if (how instanceof FailureAction.Park) {
+        RecordsGivenUp record = new RecordsGivenUp(groupId, partition, offset, 1, Optional.of(code));
+        if (how instanceof FailureAction.Park || how instanceof FailureAction.ParkKey) {
             listeners.parked(record);
         } else {
             listeners.skipped(record);
@@ -56,7 +66,7 @@ public final class ListenerReports {
 
     void followed(TopicPartition partition, long offset, int records) {
         if (records > 0) {
-            listeners.parked(new GivenUp(groupId, partition, offset, records, Optional.empty()));
+            listeners.parked(new RecordsGivenUp(groupId, partition, offset, records, Optional.empty()));
         }
     }
 
@@ -80,7 +90,7 @@ public final class ListenerReports {
 
         @Override
         public Outcome troubled(UnitOutcome.Troubled outcome) {
-            return outcome.kind() == FailureKind.CONTENTION ? Outcome.CONTENTION : Outcome.TROUBLE;
+            return outcome.isContention() ? Outcome.CONTENTION : Outcome.TROUBLE;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
@@ -117,7 +118,7 @@ final class NeighbourTrial<K, V> {
                         && f.facts().isCancelled()
                         && tools.transaction().wroteToForeignTable()) {
                     // What waits on the far side for a lock cannot be told from what works for long.
-                    return result(Proof.NONE, new UnitOutcome.Troubled(FailureKind.PASSING, f.cause()), false);
+                    return result(Proof.NONE, new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
                 }
                 String topic = share.partition().topic();
                 if (undecodable
@@ -137,7 +138,7 @@ final class NeighbourTrial<K, V> {
     /** What a record that cannot be decoded for now means to one that stands before it: it waits as well. */
     private static UnitOutcome endOf(UnitOutcome outcome) {
         return outcome instanceof UnitOutcome.Undecodable undecodable
-                ? new UnitOutcome.Troubled(FailureKind.PASSING, undecodable.cause())
+                ? new UnitOutcome.Troubled(FailureKind.PASSING.code(undecodable.facts()), undecodable.cause())
                 : outcome;
     }
 
@@ -218,15 +219,16 @@ final class NeighbourTrial<K, V> {
             return new UnitOutcome.Committed(Map.of());
         }
         Progress progress =
-                new Progress(1, System.nanoTime() + tools.limits().time().toNanos());
-        UnitOutcome outcome = tools.transaction()
-                .run(
-                        List.of(share.claim()),
-                        UnitTerms.USUAL.lockTimed(lockTimed).asTrial(),
-                        tx -> {
+                new Progress(1, System.nanoTime() + tools.limits().maxDuration().toNanos());
+        UnitTerms terms = UnitTerms.USUAL.lockTimed(lockTimed).asTrial();
+        UnitOutcome outcome = tools.interceptors()
+                .around(
+                        () -> tools.transaction().run(List.of(share.claim()), terms, tx -> {
                             tools.handler().handle(List.of(List.of(record)), tx, progress);
                             return new UnitEnd.Advance(Map.of());
-                        });
+                        }),
+                        ended -> tools.reports()
+                                .trial(share.partition(), tools.transaction().times(0)));
         // The handler may have cleared it.
         LogContext.enter(tools.groupId());
         return outcome;

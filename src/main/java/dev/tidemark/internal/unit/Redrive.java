@@ -1,11 +1,12 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.plan.ReactionPlanner;
 import dev.tidemark.DeadLetter;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.RecordFailedException;
-import dev.tidemark.Redriven;
-import dev.tidemark.Redriven.Result;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
+import dev.tidemark.RedriveResult;
+import dev.tidemark.RedriveResult.Status;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -43,6 +44,7 @@ public final class Redrive<K, V> {
     private final UnitTransaction transaction;
     private final PartitionNotes notes;
     private final DeadLetterTable letters;
+    private final SafeInterceptors interceptors;
     private final ListenerReports reports;
     private boolean interrupted;
 
@@ -54,6 +56,7 @@ public final class Redrive<K, V> {
             UnitTransaction transaction,
             PartitionNotes notes,
             DeadLetterTable letters,
+            SafeInterceptors interceptors,
             ListenerReports reports) {
         this.groupId = groupId;
         this.limits = limits;
@@ -62,6 +65,7 @@ public final class Redrive<K, V> {
         this.transaction = transaction;
         this.notes = notes;
         this.letters = letters;
+        this.interceptors = interceptors;
         this.reports = reports;
     }
 
@@ -69,10 +73,10 @@ public final class Redrive<K, V> {
     private static final class NotTried extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        private final Result result;
+        private final Status status;
 
-        NotTried(Result result) {
-            this.result = result;
+        NotTried(Status status) {
+            this.status = status;
         }
     }
 
@@ -81,7 +85,7 @@ public final class Redrive<K, V> {
      *
      * @throws TidemarkException as {@link #redrive}
      */
-    public List<Redriven> redriveAll(Collection<Long> ids) {
+    public List<RedriveResult> redriveAll(Collection<Long> ids) {
         try {
             return rounds(ids);
         } finally {
@@ -91,25 +95,25 @@ public final class Redrive<K, V> {
         }
     }
 
-    private List<Redriven> rounds(Collection<Long> ids) {
-        List<Redriven> answers = new ArrayList<>();
+    private List<RedriveResult> rounds(Collection<Long> ids) {
+        List<RedriveResult> answers = new ArrayList<>();
         List<Long> open = ids.stream().distinct().sorted().toList();
         boolean progress = true;
         while (progress && !open.isEmpty()) {
-            List<Redriven> round = open.stream().map(this::redriveOne).toList();
-            progress = round.stream().anyMatch(r -> r.result() == Result.APPLIED);
+            List<RedriveResult> round = open.stream().map(this::redriveOne).toList();
+            progress = round.stream().anyMatch(r -> r.status() == Status.APPLIED);
             boolean again = progress;
-            round.stream().filter(r -> !again || r.result() != Result.WAITS).forEach(answers::add);
+            round.stream().filter(r -> !again || r.status() != Status.WAITS).forEach(answers::add);
             open = round.stream()
-                    .filter(r -> again && r.result() == Result.WAITS)
-                    .map(Redriven::id)
+                    .filter(r -> again && r.status() == Status.WAITS)
+                    .map(RedriveResult::id)
                     .toList();
         }
         return answers;
     }
 
     /** The next one does not see what the handler leaves on the caller's thread; the caller does, in the end. */
-    private Redriven redriveOne(long id) {
+    private RedriveResult redriveOne(long id) {
         try {
             return redrive(id);
         } finally {
@@ -118,16 +122,17 @@ public final class Redrive<K, V> {
     }
 
     /** Tries one dead letter. Trouble of the database is thrown; the dead letter is untouched then, or gone if its commit came through. */
-    public Redriven redrive(long id) {
+    public RedriveResult redrive(long id) {
         AtomicReference<@Nullable TopicPartition> handled = new AtomicReference<>();
-        UnitOutcome outcome = transaction.run(List.of(), tx -> {
+        UnitOutcome outcome = interceptors.around(
+                () -> transaction.run(List.of(), tx -> {
             Locked locked = lock(tx.getConnection(), id);
             DeadLetter letter = locked.letter();
             if (letter.supersededAt().isPresent()) {
-                throw new NotTried(Result.SUPERSEDED);
+                throw new NotTried(Status.SUPERSEDED);
             }
             if (locked.waits()) {
-                throw new NotTried(Result.WAITS);
+                throw new NotTried(Status.WAITS);
             }
             ConsumerRecord<K, V> record;
             try {
@@ -140,9 +145,14 @@ public final class Redrive<K, V> {
             handler.handle(
                     List.of(List.of(record)),
                     tx,
-                    new Progress(1, System.nanoTime() + limits.time().toNanos()));
+                    new Progress(1, System.nanoTime() + limits.maxDuration().toNanos()));
             return new UnitEnd.RemoveDeadLetter(letter);
-        });
+                }),
+                ended -> {
+                    TopicPartition partition = handled.get();
+                    return reports.unit(
+                            ended, partition == null ? Map.of() : Map.of(partition, 1), transaction.times(0));
+                });
         TopicPartition partition = handled.get();
         if (partition != null) {
             reports.ended(outcome, () -> Map.of(partition, 1), () -> transaction.times(0));
@@ -152,14 +162,14 @@ public final class Redrive<K, V> {
 
     private Locked lock(Connection c, long id) throws UnitRefusedException {
         try {
-            return letters.lock(c, id).orElseThrow(() -> new NotTried(Result.GONE));
+            return letters.lock(c, id).orElseThrow(() -> new NotTried(Status.GONE));
         } catch (SQLException e) {
             throw new UnitRefusedException(transaction.ofOwnStatement(e));
         }
     }
 
     /** Turns an outcome into what the caller is told. */
-    private final class Verdict implements UnitOutcome.Cases<Redriven> {
+    private final class Verdict implements UnitOutcome.Cases<RedriveResult> {
         private final long id;
 
         Verdict(long id) {
@@ -167,24 +177,24 @@ public final class Redrive<K, V> {
         }
 
         @Override
-        public Redriven committed(UnitOutcome.Committed outcome) {
-            return new Redriven(id, Result.APPLIED, Optional.empty());
+        public RedriveResult committed(UnitOutcome.Committed outcome) {
+            return new RedriveResult(id, Status.APPLIED, Optional.empty());
         }
 
         @Override
-        public Redriven fenced(UnitOutcome.Fenced outcome) {
-            return new Redriven(id, Result.GONE, Optional.empty());
+        public RedriveResult fenced(UnitOutcome.Fenced outcome) {
+            return new RedriveResult(id, Status.GONE, Optional.empty());
         }
 
         @Override
-        public Redriven handlerFailed(UnitOutcome.HandlerFailed outcome) {
+        public RedriveResult handlerFailed(UnitOutcome.HandlerFailed outcome) {
             return outcome.cause() instanceof NotTried notTried
-                    ? new Redriven(id, notTried.result, Optional.empty())
+                    ? new RedriveResult(id, notTried.status, Optional.empty())
                     : failed(outcome.code(), "the handler failed again on", outcome.cause());
         }
 
         @Override
-        public Redriven undecodable(UnitOutcome.Undecodable outcome) {
+        public RedriveResult undecodable(UnitOutcome.Undecodable outcome) {
             return failed(
                     ErrorCode.RECORD_UNDECODABLE,
                     "the " + outcome.side() + " still cannot be decoded of",
@@ -192,21 +202,22 @@ public final class Redrive<K, V> {
         }
 
         @Override
-        public Redriven commitUnknown(UnitOutcome.CommitUnknown outcome) {
+        public RedriveResult commitUnknown(UnitOutcome.CommitUnknown outcome) {
             throw trouble(
+                    ErrorCode.COMMIT_UNKNOWN,
                     "the outcome of a COMMIT is unknown: if the dead letter is gone, it was applied", outcome.cause());
         }
 
         @Override
-        public Redriven troubled(UnitOutcome.Troubled outcome) {
-            String what = outcome.kind() == FailureKind.CONTENTION
-                    ? "another transaction was in the way"
-                    : "the database is in trouble";
-            throw trouble(what + ", nothing was applied: try again", outcome.cause());
+        public RedriveResult troubled(UnitOutcome.Troubled outcome) {
+            throw trouble(
+                    outcome.code(),
+                    ReactionPlanner.words(outcome.code()) + ", nothing was applied: try again",
+                    outcome.cause());
         }
 
         @Override
-        public Redriven transactionBroken(UnitOutcome.TransactionBroken outcome) {
+        public RedriveResult transactionBroken(UnitOutcome.TransactionBroken outcome) {
             throw new RecordFailedException(
                     ErrorCode.TRANSACTION_BROKEN,
                     "group " + groupId + ": " + outcome.how() + " while dead letter " + id + " was redriven",
@@ -214,27 +225,27 @@ public final class Redrive<K, V> {
         }
 
         @Override
-        public Redriven refused(UnitOutcome.Refused outcome) {
+        public RedriveResult refused(UnitOutcome.Refused outcome) {
             throw outcome.error();
         }
 
         @Override
-        public Redriven storeFailed(UnitOutcome.StoreFailed outcome) {
+        public RedriveResult storeFailed(UnitOutcome.StoreFailed outcome) {
             throw outcome.error();
         }
 
-        private TidemarkException trouble(String what, Throwable cause) {
+        private TidemarkException trouble(ErrorCode code, String what, Throwable cause) {
             return new TidemarkException(
-                    ErrorCode.UNEXPECTED,
+                    code,
                     "group " + groupId + ": dead letter " + id + ": " + what + " (" + SqlFailures.describe(cause) + ")",
                     cause);
         }
 
-        private Redriven failed(ErrorCode code, String what, Throwable cause) {
+        private RedriveResult failed(ErrorCode code, String what, Throwable cause) {
             notes.failedAgain(id, code, cause);
-            return new Redriven(
+            return new RedriveResult(
                     id,
-                    Result.FAILED,
+                    Status.FAILED,
                     Optional.of(new RecordFailedException(
                             code, "group " + groupId + ": " + what + " dead letter " + id, cause)));
         }

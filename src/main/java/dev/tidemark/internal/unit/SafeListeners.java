@@ -1,6 +1,6 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.ConsumerView;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.thread.OwnThread;
@@ -53,12 +53,12 @@ public final class SafeListeners implements TidemarkListener {
     }
 
     @Override
-    public void started(TidemarkConsumer consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
+    public void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
         tell(listener -> listener.started(consumer, kafkaMetrics));
     }
 
     @Override
-    public void stopped(TidemarkConsumer consumer) {
+    public void stopped(ConsumerView consumer) {
         tell(listener -> listener.stopped(consumer));
     }
 
@@ -73,18 +73,18 @@ public final class SafeListeners implements TidemarkListener {
     }
 
     @Override
-    public void parked(GivenUp records) {
+    public void parked(RecordsGivenUp records) {
         tell(listener -> listener.parked(records));
     }
 
     @Override
-    public void skipped(GivenUp records) {
+    public void skipped(RecordsGivenUp records) {
         tell(listener -> listener.skipped(records));
     }
 
     @Override
-    public void fenced(Fence fence) {
-        tell(listener -> listener.fenced(fence));
+    public void claimLost(ClaimLost lost) {
+        tell(listener -> listener.claimLost(lost));
     }
 
     @Override

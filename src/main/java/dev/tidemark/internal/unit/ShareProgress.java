@@ -1,7 +1,7 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.IsolatedRecord.Failure;
 import dev.tidemark.internal.plan.IsolatedRecord.Rounds;

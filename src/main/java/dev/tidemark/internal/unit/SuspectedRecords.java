@@ -1,6 +1,6 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.store.PartitionNotes;

@@ -2,6 +2,7 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.BatchHandler;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.UnitInterceptor;
 import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -48,7 +49,13 @@ public interface UnitHandler<K, V> {
     }
 
     /** One record at a time; no further one is begun once the time is up. */
-    static <K, V> UnitHandler<K, V> of(RecordHandler<K, V> handler) {
+    static <K, V> UnitHandler<K, V> of(
+            RecordHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
+        RecordHandler<K, V> handler = interceptors.isEmpty()
+                ? plain
+                : (record, tx) -> new InterceptedCall(
+                                groupId, interceptors, List.of(record), tx, () -> plain.handle(record, tx))
+                        .run();
         return (records, tx, progress) -> {
             boolean begun = false;
             for (int i = 0; i < records.size(); i++) {
@@ -71,7 +78,13 @@ public interface UnitHandler<K, V> {
     }
 
     /** All records at once. */
-    static <K, V> UnitHandler<K, V> of(BatchHandler<K, V> handler) {
+    static <K, V> UnitHandler<K, V> of(
+            BatchHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
+        BatchHandler<K, V> handler = interceptors.isEmpty()
+                ? plain
+                : (records, tx) -> new InterceptedCall(
+                                groupId, interceptors, records, tx, () -> plain.handle(records, tx))
+                        .run();
         return (records, tx, progress) -> {
             List<ConsumerRecord<K, V>> all;
             if (records.size() == 1) {

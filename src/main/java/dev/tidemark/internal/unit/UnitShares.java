@@ -1,6 +1,6 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -24,4 +24,5 @@ public record WorkerContext<K, V>(
         HandlerHistory history,
         IdentityCheck identities,
         WorkerEvents events,
+        SafeInterceptors interceptors,
         ListenerReports reports) {}

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.Claim;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.queue.QueueEvents;
 import java.util.Collection;
 

@@ -1,11 +1,11 @@
 package dev.tidemark.internal.kafka;
 
+import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
-import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -259,16 +259,16 @@ class KafkaSettingsTest {
         defaults.setProperty("group.id", "from-defaults");
         Properties properties = new Properties(defaults);
         properties.put("max.poll.interval.ms", 1_000);
-        assertThat(TidemarkConsumer.from(properties)
+        assertThat(Tidemark.consumer(properties)
                         .topics("t")
                         .database(new PGSimpleDataSource())
-                        .limits(dev.tidemark.UnitLimits.defaults().withTime(Duration.ofSeconds(1)))
+                        .limits(dev.tidemark.UnitLimits.defaults().withMaxDuration(Duration.ofSeconds(1)))
                         .handle((record, tx) -> {})
                         .status()
                         .groupId())
                 .isEqualTo("from-defaults");
         properties.put(7, "seven");
-        assertThatThrownBy(() -> TidemarkConsumer.from(properties))
+        assertThatThrownBy(() -> Tidemark.consumer(properties))
                 .isInstanceOf(InvalidConfigurationException.class)
                 .hasMessageContaining("java.lang.Integer");
     }

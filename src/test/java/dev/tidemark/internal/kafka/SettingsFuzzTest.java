@@ -3,8 +3,8 @@ package dev.tidemark.internal.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.testkit.FuzzSize;
 import dev.tidemark.testkit.Seeds;
 import java.nio.charset.StandardCharsets;

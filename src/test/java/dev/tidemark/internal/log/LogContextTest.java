@@ -2,8 +2,8 @@ package dev.tidemark.internal.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

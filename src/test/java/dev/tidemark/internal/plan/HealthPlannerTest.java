@@ -1,5 +1,7 @@
 package dev.tidemark.internal.plan;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus.State;
@@ -27,7 +29,7 @@ class HealthPlannerTest {
                 state,
                 OptionalLong.empty(),
                 OptionalLong.empty(),
-                Optional.ofNullable(error),
+                Optional.ofNullable(error).map(words -> new Problem(ErrorCode.DATABASE_UNAVAILABLE, words)),
                 Optional.empty(),
                 0,
                 Optional.empty(),
@@ -132,7 +134,6 @@ class HealthPlannerTest {
         Health health = HealthPlanner.plan(facts);
         assertThat(health.live()).isEqualTo(live);
         assertThat(health.ready()).isEqualTo(ready);
-        assertThat(HealthPlanner.isHealthy(facts)).isEqualTo(ready);
         if (ready) {
             assertThat(health.problems()).isEmpty();
         } else {
@@ -150,13 +151,12 @@ class HealthPlannerTest {
                 Duration.ZERO,
                 MINUTE,
                 Duration.ofHours(1),
-                List.of(partition(PartitionState.RETRYING, "TM-900: away")),
+                List.of(partition(PartitionState.RETRYING, "away")),
                 Optional.empty(),
                 List.of(),
                 HealthPlanner.Links.NONE);
         assertThat(HealthPlanner.plan(retrying))
-                .isEqualTo(new Health(true, true, List.of("partition flights-3 is RETRYING: TM-900: away")));
-        assertThat(HealthPlanner.isHealthy(retrying)).isTrue();
+                .isEqualTo(new Health(true, true, List.of("partition flights-3 is RETRYING: TM-212: away")));
     }
 
     @Test
@@ -174,14 +174,14 @@ class HealthPlannerTest {
                 List.of(),
                 HealthPlanner.Links.NONE);
         assertThat(HealthPlanner.plan(missing)).isEqualTo(new Health(true, false, List.of("TM-307: no such topic")));
-        assertThat(HealthPlanner.isHealthy(missing)).isFalse();
     }
 
     @ParameterizedTest
     @EnumSource(State.class)
-    void outsideOfTheRunOnlyAFailureIsUnhealthy(State state) {
-        HealthPlanner.Facts halted = facts(state, true, 61, 61, 0, PartitionState.HALTED);
-        assertThat(HealthPlanner.isHealthy(halted)).isEqualTo(state != State.RUNNING && state != State.FAILED);
+    void outsideOfTheRunOnlyAFailureIsNotAlive(State state) {
+        Health health = HealthPlanner.plan(facts(state, true, 61, 61, 0, PartitionState.HALTED));
+        assertThat(health.live()).isEqualTo(state != State.RUNNING && state != State.FAILED);
+        assertThat(health.ready()).isFalse();
     }
 
     private static HealthPlanner.Facts linked(long unit, long answer, HealthPlanner.Links links) {
@@ -207,7 +207,6 @@ class HealthPlannerTest {
         assertThat(HealthPlanner.plan(one))
                 .isEqualTo(new Health(
                         true, false, List.of("the database has been silent on the connection of worker 2 for 31 s")));
-        assertThat(HealthPlanner.isHealthy(one)).isFalse();
         HealthPlanner.Facts all =
                 linked(0, 99, new HealthPlanner.Links(List.of(worker), true, Duration.ofSeconds(10), List.of()));
         assertThat(HealthPlanner.plan(all).live()).isFalse();
@@ -225,6 +224,5 @@ class HealthPlannerTest {
         HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, MINUTE, List.of("probing claims failed"));
         assertThat(HealthPlanner.plan(linked(0, 0, links)))
                 .isEqualTo(new Health(true, true, List.of("probing claims failed")));
-        assertThat(HealthPlanner.isHealthy(linked(0, 0, links))).isFalse();
     }
 }

@@ -2,10 +2,10 @@ package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import java.util.Optional;
 import java.util.OptionalLong;

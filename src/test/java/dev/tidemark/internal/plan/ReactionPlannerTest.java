@@ -3,10 +3,10 @@ package dev.tidemark.internal.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.OffsetStoreException;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.RecordFailure;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
@@ -84,7 +84,7 @@ class ReactionPlannerTest {
     void passingTroubleIsRetriedForEverWithAWaitThatGrowsToALimit() {
         Duration before = Duration.ZERO;
         for (int attempt = 1; attempt <= 100; attempt++) {
-            Reaction reaction = plan(new UnitOutcome.Troubled(FailureKind.PASSING, cause), 5, attempt);
+            Reaction reaction = plan(new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, cause), 5, attempt);
             assertThat(reaction).isInstanceOf(Reaction.RetryAfter.class);
             Reaction.RetryAfter retry = (Reaction.RetryAfter) reaction;
             assertThat(retry.smaller()).isFalse();
@@ -96,7 +96,7 @@ class ReactionPlannerTest {
 
     @Test
     void contentionIsRetriedSoonAndSmaller() {
-        assertThat(plan(new UnitOutcome.Troubled(FailureKind.CONTENTION, cause), 5, 1))
+        assertThat(plan(new UnitOutcome.Troubled(ErrorCode.CONTENTION, cause), 5, 1))
                 .isInstanceOfSatisfying(Reaction.RetryAfter.class, r -> {
                     assertThat(r.smaller()).isTrue();
                     assertThat(r.delay()).isLessThan(Duration.ofMillis(10));
@@ -191,7 +191,7 @@ class ReactionPlannerTest {
 
     @Test
     void onlyThePartitionsWhoseRowsAreHeldWait() {
-        assertThat(plan(new UnitOutcome.Troubled(FailureKind.PASSING, cause, Set.of(P1)), 5, 1))
+        assertThat(plan(new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, cause, Set.of(P1)), 5, 1))
                 .isInstanceOfSatisfying(Reaction.RetryAfter.class, retry -> {
                     assertThat(retry.concerns(P1)).isTrue();
                     assertThat(retry.concerns(P0)).isFalse();
@@ -206,7 +206,7 @@ class ReactionPlannerTest {
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class,
                         halt -> assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD));
-        FailurePolicy patient = FailurePolicy.park().withMostInARow(101);
+        FailurePolicy patient = FailurePolicy.park().withMaxConsecutiveFailures(101);
         assertThat(single(failed(null), patient, 1, 100)).isInstanceOf(Reaction.GiveUp.class);
     }
 
@@ -242,8 +242,8 @@ class ReactionPlannerTest {
 
     @Test
     void retriesKeepTheLimitOfWhatComesAfterThem() {
-        FailurePolicy patient = FailurePolicy.park().withMostInARow(7);
-        assertThat(FailurePolicy.retry(1, Duration.ZERO).then(patient).mostInARow())
+        FailurePolicy patient = FailurePolicy.park().withMaxConsecutiveFailures(7);
+        assertThat(FailurePolicy.retry(1, Duration.ZERO).then(patient).maxConsecutiveFailures())
                 .isEqualTo(7);
     }
 

@@ -7,7 +7,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class UnitPaceTest {
-    private static final UnitLimits LIMITS = UnitLimits.defaults().withRecords(1_000);
+    private static final UnitLimits LIMITS = UnitLimits.defaults().withMaxRecords(1_000);
     private static final Duration FAST = Duration.ofMillis(1);
 
     @Test

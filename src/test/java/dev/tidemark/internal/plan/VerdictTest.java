@@ -2,7 +2,7 @@ package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import java.util.List;
 import java.util.OptionalInt;

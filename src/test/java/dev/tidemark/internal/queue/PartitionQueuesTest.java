@@ -2,9 +2,9 @@ package dev.tidemark.internal.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 class PartitionQueuesTest {
     private static final Duration NOW = Duration.ZERO;
 
-    private final UnitLimits limits = UnitLimits.defaults().withRecords(10).withBytes(100_000);
+    private final UnitLimits limits = UnitLimits.defaults().withMaxRecords(10).withMaxBytes(100_000);
     private final News news = new News();
     private final PartitionQueues intake = new PartitionQueues(limits, 1, 50_000, news);
     private final UnitPace pace = UnitPace.initial(limits);

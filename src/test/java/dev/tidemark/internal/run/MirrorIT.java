@@ -2,8 +2,8 @@ package dev.tidemark.internal.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.Claim;
-import dev.tidemark.Position;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.tidemark.internal.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import org.junit.jupiter.api.Test;
 
 /** Whatever an exception says, PostgreSQL can hold it. */

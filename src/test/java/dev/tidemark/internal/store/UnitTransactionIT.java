@@ -3,11 +3,11 @@ package dev.tidemark.internal.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
-import dev.tidemark.OffsetStore;
-import dev.tidemark.Position;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.testkit.Servers;
@@ -259,7 +259,7 @@ class UnitTransactionIT {
                     return new UnitEnd.Advance(Map.of());
                 }))
                 .isInstanceOfSatisfying(
-                        UnitOutcome.Troubled.class, o -> assertThat(o.kind()).isEqualTo(FailureKind.PASSING));
+                        UnitOutcome.Troubled.class, o -> assertThat(o.code()).isEqualTo(ErrorCode.DATABASE_UNAVAILABLE));
         assertThat(applyOne(claim)).as("the same unit again").isInstanceOf(UnitOutcome.Committed.class);
     }
 }

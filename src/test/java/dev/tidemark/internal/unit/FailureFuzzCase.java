@@ -4,15 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.BatchHandler;
-import dev.tidemark.Claim;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.RecordFailure;
 import dev.tidemark.RecordHandler;
-import dev.tidemark.TidemarkException;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.queue.PartitionQueues;
@@ -151,12 +151,11 @@ final class FailureFuzzCase implements WorkerEvents {
                                 ErrorCode.HANDLER_FAILED,
                                 new IllegalStateException(),
                                 Integer.MAX_VALUE))
-                        instanceof FailureAction.Park park
-                && park.holdKey();
-        this.limits = UnitLimits.defaults().withRecords(1 + random.nextInt(12));
+                instanceof FailureAction.ParkKey;
+        this.limits = UnitLimits.defaults().withMaxRecords(1 + random.nextInt(12));
         this.intake = new PartitionQueues(limits, 1, 1 << 20, this);
         this.name = name + " " + natures + " outage " + outage + " of calls " + outageFrom + " to " + outageTo
-                + (batch ? " batches" : " records") + " of " + limits.records();
+                + (batch ? " batches" : " records") + " of " + limits.maxRecords();
     }
 
     private static FailurePolicy policy(FailurePolicy last, Random random) {
@@ -189,7 +188,7 @@ final class FailureFuzzCase implements WorkerEvents {
                 one.handle(record, tx);
             }
         };
-        UnitHandler<byte[], byte[]> handler = batch ? UnitHandler.of(all) : UnitHandler.of(one);
+        UnitHandler<byte[], byte[]> handler = batch ? UnitHandler.of(all, group, List.of()) : UnitHandler.of(one, group, List.of());
         PartitionNotes notes = new PartitionNotes(schema, group, session, transaction);
         WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
                 group,
@@ -203,6 +202,7 @@ final class FailureFuzzCase implements WorkerEvents {
                 new HandlerHistory(),
                 IdentityCheck.NONE,
                 this,
+                new SafeInterceptors(group, List.of()),
                 new ListenerReports(group, new SafeListeners(group, List.of())));
         RecordDecoder<byte[], byte[]> decoder = new RecordDecoder<>(ByteArrayDeserializer::new, this::values);
         OwnThread worker = new OwnThreads().create("fuzz-" + group, new Worker<>(tools, decoder, session));

@@ -3,12 +3,12 @@ package dev.tidemark.internal.unit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Claim;
+import dev.tidemark.offsets.Claim;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.OffsetStore;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.RecordHandler;
-import dev.tidemark.TidemarkException;
-import dev.tidemark.TopicBinding;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
@@ -97,14 +97,15 @@ class HeldKeysIT {
                     "etl",
                     intake,
                     limits,
-                    UnitHandler.of(fails),
-                    FailurePolicy.parkKey().withMostInARow(Integer.MAX_VALUE),
+                    UnitHandler.of(fails, "etl", List.of()),
+                    FailurePolicy.parkKey().withMaxConsecutiveFailures(Integer.MAX_VALUE),
                     transaction,
                     notes,
                     new SuspectedRecords(new CountedAttempts(), notes, intake, news),
                     new HandlerHistory(),
                     IdentityCheck.NONE,
                     news,
+                    new SafeInterceptors("etl", List.of()),
                     new ListenerReports("etl", new SafeListeners("etl", List.of())));
             Thread worker = new Thread(new Worker<>(
                     tools, new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new), session));

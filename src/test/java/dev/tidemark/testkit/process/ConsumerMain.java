@@ -1,5 +1,6 @@
 package dev.tidemark.testkit.process;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
@@ -47,18 +48,18 @@ public final class ConsumerMain {
         }
         int workers = Integer.parseInt(settings.getOrDefault("workers", "1"));
         UnitLimits limits =
-                UnitLimits.defaults().withRecords(Integer.parseInt(settings.getOrDefault("records", "5000")));
+                UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.getOrDefault("records", "5000")));
         if (settings.containsKey("deadline")) {
             limits = limits.withDeadline(Duration.ofSeconds(Long.parseLong(settings.get("deadline"))));
         }
         try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), workers + 1)) {
-            TidemarkBuilder<String, String> builder = TidemarkConsumer.from(kafka)
+            TidemarkBuilder<String, String> builder = Tidemark.consumer(kafka)
                     .topics(settings.get("topic"))
                     .deserializers(StringDeserializer::new, StringDeserializer::new)
                     .database(pool)
                     .limits(limits)
                     .workers(workers)
-                    .ownerTimeout(KafkaServer.SESSION_TIMEOUT);
+                    .transactionIdleTimeout(KafkaServer.SESSION_TIMEOUT);
             if (settings.getOrDefault("untilEnd", "false").equals("true")) {
                 builder.untilEnd();
             }

@@ -1,6 +1,6 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.cli.command.AuditCommand;
 import dev.tidemark.cli.command.CompletionCommand;
 import dev.tidemark.cli.command.DeadLettersCommand;

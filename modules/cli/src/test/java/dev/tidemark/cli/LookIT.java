@@ -3,7 +3,7 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
@@ -109,7 +109,7 @@ class LookIT {
         assertThat(other.err()).startsWith("TM-103").contains("No Name");
     }
 
-    @Provokes(ErrorCode.SERVER_AWAY)
+    @Provokes(ErrorCode.DATABASE_UNAVAILABLE)
     @Test
     void aDatabaseThatIsAwayIsSaidInOneLine() {
         Result away = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing?password=secret"))

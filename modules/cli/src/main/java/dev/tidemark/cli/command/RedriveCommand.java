@@ -1,8 +1,9 @@
 package dev.tidemark.cli.command;
 
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.Redriven;
-import dev.tidemark.Redriven.Result;
+import dev.tidemark.RedriveResult;
+import dev.tidemark.RedriveResult.Status;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.admin.DeadLetterQuery;
 import dev.tidemark.admin.DeadLetterSummary;
@@ -139,26 +140,26 @@ public final class RedriveCommand implements Callable<Integer> {
             List<DeadLetterSummary> waiting = new ArrayList<>();
             for (List<DeadLetterSummary> page = pages.after(0); !page.isEmpty(); page = pages.after(lastId(page))) {
                 Map<Long, DeadLetterSummary> letters = byId(page);
-                for (Redriven answer : consumer.redrive(letters.keySet())) {
+                for (RedriveResult answer : consumer.redrive(letters.keySet())) {
                     DeadLetterSummary letter = Objects.requireNonNull(letters.get(answer.id()));
-                    progress |= answer.result() == Result.APPLIED;
-                    if (answer.result() == Result.WAITS) {
+                    progress |= answer.status() == Status.APPLIED;
+                    if (answer.status() == Status.WAITS) {
                         waiting.add(letter);
                     } else {
-                        allApplied &= answer.result() == Result.APPLIED;
+                        allApplied &= answer.status() == Status.APPLIED;
                         add(table, letter, answer);
                     }
                 }
             }
             Map<Long, DeadLetterSummary> left = byId(waiting);
-            for (Redriven answer :
-                    left.isEmpty() || !progress ? List.<Redriven>of() : consumer.redrive(left.keySet())) {
-                allApplied &= answer.result() == Result.APPLIED;
+            for (RedriveResult answer :
+                    left.isEmpty() || !progress ? List.<RedriveResult>of() : consumer.redrive(left.keySet())) {
+                allApplied &= answer.status() == Status.APPLIED;
                 add(table, Objects.requireNonNull(left.remove(answer.id())), answer);
             }
             for (DeadLetterSummary letter : left.values()) {
                 allApplied = false;
-                add(table, letter, new Redriven(letter.id(), Result.WAITS, Optional.empty()));
+                add(table, letter, new RedriveResult(letter.id(), Status.WAITS, Optional.empty()));
             }
             output.print(table);
             return allApplied;
@@ -171,13 +172,13 @@ public final class RedriveCommand implements Callable<Integer> {
         return byId;
     }
 
-    private static void add(Table table, DeadLetterSummary letter, Redriven answer) {
+    private static void add(Table table, DeadLetterSummary letter, RedriveResult answer) {
         table.add(
                 letter.id(),
                 letter.topic(),
                 letter.partition(),
                 letter.offset(),
-                answer.result(),
+                answer.status(),
                 answer.error().map(Throwable::getMessage).orElse(null));
     }
 
@@ -188,7 +189,7 @@ public final class RedriveCommand implements Callable<Integer> {
                 "localhost:9092",
                 CommonClientConfigs.GROUP_ID_CONFIG,
                 group);
-        return TidemarkConsumer.from(nowhere)
+        return Tidemark.<byte[], byte[]>consumer(nowhere)
                 .topics("none")
                 .database(pool)
                 .schema(database.schema())

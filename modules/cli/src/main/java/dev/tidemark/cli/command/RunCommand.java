@@ -1,8 +1,12 @@
 package dev.tidemark.cli.command;
 
+import java.util.Map;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.HttpOptions;
@@ -82,10 +86,10 @@ public final class RunCommand implements Callable<Integer> {
         RunTally tally = new RunTally();
         CountDownLatch ended = new CountDownLatch(1);
         try (HikariDataSource pool = Pools.of(database.dataSource(), Math.max(2, options.workers() + 1));
-                TidemarkConsumer consumer = http.apply(options.apply(TidemarkConsumer.from(config)))
+                TidemarkConsumer consumer = http.apply(options.apply(bytes(config)))
                         .database(pool)
                         .schema(database.schema())
-                        .listener(tally)
+                        .addListener(tally)
                         .handleBatch(sql)) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(consumer, ended), "tidemark-stop"));
             run(consumer, tally);
@@ -104,6 +108,11 @@ public final class RunCommand implements Callable<Integer> {
                 throw e;
             }
         }
+    }
+
+    /** SQL reads bytes, whatever deserializers the settings name. */
+    private static TidemarkBuilder<byte[], byte[]> bytes(Map<String, Object> config) {
+        return Tidemark.consumer(config).deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new);
     }
 
     private void run(TidemarkConsumer consumer, RunTally tally) {

@@ -32,7 +32,7 @@ public final class HttpOptions {
 
     /** Measures, if there is an endpoint to ask for it. */
     public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
-        return port == null ? builder : builder.listener(TidemarkMetrics.to(meters));
+        return port == null ? builder : builder.addListener(TidemarkMetrics.to(meters));
     }
 
     /** Serves until it is closed; null without --http-port. */

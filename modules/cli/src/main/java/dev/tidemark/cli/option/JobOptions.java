@@ -43,7 +43,8 @@ public final class JobOptions {
     /** Reads the file; refuses what is no job (TM-103). */
     public SqlJob read() {
         try {
-            return SqlJob.read(file, new SqlJobOptions(key, value, withoutRecords));
+            SqlJobOptions types = SqlJobOptions.defaults().withKey(key).withValue(value);
+            return SqlJob.read(file, withoutRecords ? types.withoutRecords() : types);
         } catch (IOException e) {
             throw CommandException.wrongInput("the SQL job cannot be read: " + file);
         }

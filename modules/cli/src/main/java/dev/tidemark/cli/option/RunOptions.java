@@ -100,7 +100,7 @@ public final class RunOptions {
         }
         builder.startAt(start).onFailure(failures).onGap(gaps).workers(workers);
         if (unitRecords != null) {
-            builder.limits(UnitLimits.defaults().withRecords(unitRecords));
+            builder.limits(UnitLimits.defaults().withMaxRecords(unitRecords));
         }
         if (untilEnd) {
             builder.untilEnd();

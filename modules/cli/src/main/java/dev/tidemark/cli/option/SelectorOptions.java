@@ -1,7 +1,7 @@
 package dev.tidemark.cli.option;
 
-import dev.tidemark.InvalidConfigurationException;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.OffsetsFile;
 import dev.tidemark.cli.output.CommandException;

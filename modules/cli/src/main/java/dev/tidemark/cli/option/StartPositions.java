@@ -1,7 +1,7 @@
 package dev.tidemark.cli.option;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.StartPosition;
 import java.time.ZoneId;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package dev.tidemark.cli.output;
 
-import dev.tidemark.ErrorCode;
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 
 /** Ends a command with one line on standard error; nothing was changed. */
 public final class CommandException extends TidemarkException {

@@ -1,6 +1,6 @@
 package dev.tidemark.cli.output;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 
 /** What the process ends with. Scripts rely on these numbers; docs/cli.md lists them. */
 public final class ExitCode {
@@ -24,7 +24,7 @@ public final class ExitCode {
     /** For an error of ours. */
     public static int of(ErrorCode code) {
         return switch (code) {
-            case LOGIN_REFUSED, POOLER_BY_STATEMENT, SERVER_AWAY, KAFKA_REFUSES, SERVER_READ_ONLY -> AWAY;
+            case LOGIN_REFUSED, POOLER_BY_STATEMENT, DATABASE_UNAVAILABLE, KAFKA_UNAVAILABLE, KAFKA_REFUSES, SERVER_READ_ONLY -> AWAY;
             case INVALID_SETTING,
                     CONFLICTING_KAFKA_SETTING,
                     CONFLICTING_LIMITS,

@@ -16,12 +16,12 @@ public final class RunTally implements TidemarkListener, LongSupplier {
     }
 
     @Override
-    public void parked(GivenUp givenUp) {
+    public void parked(RecordsGivenUp givenUp) {
         records.add(givenUp.records());
     }
 
     @Override
-    public void skipped(GivenUp givenUp) {
+    public void skipped(RecordsGivenUp givenUp) {
         records.add(givenUp.records());
     }
 

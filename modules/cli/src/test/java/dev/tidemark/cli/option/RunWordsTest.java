@@ -3,7 +3,7 @@ package dev.tidemark.cli.option;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordFailure;
@@ -47,8 +47,9 @@ class RunWordsTest {
             actions.add(
                     action instanceof FailureAction.Retry retry
                             ? "retry after " + retry.delay().toSeconds()
-                            : action instanceof FailureAction.Park park
-                                    ? park.holdKey() ? "park-key" : "park"
+                            : action instanceof FailureAction.ParkKey
+                                    ? "park-key"
+                                    : action instanceof FailureAction.Park ? "park"
                                     : action instanceof FailureAction.Halt ? "halt" : "skip");
         }
         return String.join(", ", actions);

@@ -3,7 +3,7 @@ package dev.tidemark.cli.option;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.TidemarkException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.OffsetTarget;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;

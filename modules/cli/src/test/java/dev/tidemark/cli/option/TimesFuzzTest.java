@@ -2,9 +2,9 @@ package dev.tidemark.cli.option;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.ErrorCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.InvalidConfigurationException;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.StartPosition;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.cli.output.CommandException;

@@ -1,5 +1,11 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
+import dev.tidemark.StartPosition;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
@@ -69,7 +75,7 @@ public final class OffsetStore {
      *
      * @param isolation how the group reads, which decides where {@link StartPosition#latest()} is
      * @throws LogMismatchException if the topic does not exist (TM-307) or the position refuses (TM-309)
-     * @throws TidemarkException if Kafka does not answer (TM-900); try again later
+     * @throws TidemarkException if Kafka does not reply (TM-310); try again later
      */
     public TopicBinding resolve(Admin admin, String topic, StartPosition start, IsolationLevel isolation) {
         TopicLookup lookup = new TopicLookup(admin, groupId, isolation);
@@ -89,7 +95,7 @@ public final class OffsetStore {
                     lookup.earliest(topic, identity.partitions()));
         } catch (KafkaUnavailableException e) {
             throw new TidemarkException(
-                    ErrorCode.UNEXPECTED, "group " + groupId + ": Kafka did not answer, try again later", e);
+                    ErrorCode.KAFKA_UNAVAILABLE, "group " + groupId + ": Kafka did not reply, try again later", e);
         }
     }
 
@@ -142,17 +148,27 @@ public final class OffsetStore {
      *
      * @return the claims to go on with, valid once the transaction has committed
      * @throws FencedException if a claim no longer holds; the transaction must be rolled back
+     * @throws IllegalArgumentException if two moves name one partition
      * @throws IllegalStateException if the connection commits by itself, as the effects would not be in the same transaction
      */
-    public Map<TopicPartition, Claim> advance(Connection connection, Map<Claim, Position> moves)
+    public Map<TopicPartition, Claim> advance(Connection connection, Collection<Move> moves)
             throws SQLException, FencedException {
+        Map<Claim, Position> positions = new HashMap<>();
+        Set<TopicPartition> twice = new HashSet<>();
+        for (Move move : moves) {
+            if (!twice.add(move.claim().partition())) {
+                throw new IllegalArgumentException(
+                        "partition " + move.claim().partition() + " is moved twice in one call");
+            }
+            positions.put(move.claim(), move.to());
+        }
         if (connection.getAutoCommit()) {
             throw new IllegalStateException("advance needs a transaction: call setAutoCommit(false), or begin one");
         }
-        Set<TopicPartition> moved = store.advance(connection, moves);
+        Set<TopicPartition> moved = store.advance(connection, positions);
         Map<TopicPartition, Claim> next = new HashMap<>();
         Set<TopicPartition> fenced = new HashSet<>();
-        moves.forEach((claim, position) -> {
+        positions.forEach((claim, position) -> {
             if (moved.contains(claim.partition())) {
                 next.put(claim.partition(), claim.at(position));
             } else {

@@ -1,5 +1,6 @@
-package dev.tidemark;
+package dev.tidemark.errors;
 
+import dev.tidemark.offsets.Claim;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;

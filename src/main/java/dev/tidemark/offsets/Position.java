@@ -1,4 +1,4 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
 import java.util.OptionalInt;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

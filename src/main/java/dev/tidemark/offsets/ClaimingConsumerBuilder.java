@@ -1,5 +1,11 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
+import dev.tidemark.GapPolicy;
+import dev.tidemark.StartPosition;
+import dev.tidemark.Tidemark;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
@@ -7,6 +13,8 @@ import dev.tidemark.internal.run.ClaimingLoop;
 import dev.tidemark.internal.store.PooledConnections;
 import dev.tidemark.internal.store.Schema;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +24,6 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 public final class ClaimingConsumerBuilder<K, V> {
     private final Map<String, ?> kafkaConfig;
     private final Settings settings;
-    private final Deserializer<K> keys;
-    private final Deserializer<V> values;
+    private final @Nullable Deserializer<K> keys;
+    private final @Nullable Deserializer<V> values;
 
     /** What does not depend on the types of key and value. */
     private static final class Settings {
@@ -42,19 +49,35 @@ public final class ClaimingConsumerBuilder<K, V> {
         private StartPosition start = StartPosition.earliest();
         private GapPolicy gaps = GapPolicy.halt();
         private boolean strictIdentity;
+
+        Settings() {}
+
+        Settings(Settings other) {
+            subscription = other.subscription;
+            dataSource = other.dataSource;
+            schema = other.schema;
+            storeId = other.storeId;
+            start = other.start;
+            gaps = other.gaps;
+            strictIdentity = other.strictIdentity;
+        }
     }
 
     private ClaimingConsumerBuilder(
-            Map<String, ?> kafkaConfig, Settings settings, Deserializer<K> keys, Deserializer<V> values) {
+            Map<String, ?> kafkaConfig,
+            Settings settings,
+            @Nullable Deserializer<K> keys,
+            @Nullable Deserializer<V> values) {
         this.kafkaConfig = kafkaConfig;
         this.settings = settings;
         this.keys = keys;
         this.values = values;
     }
 
-    static ClaimingConsumerBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
+    /** As {@link Tidemark#claimingConsumer(Map)}. */
+    public static <K, V> ClaimingConsumerBuilder<K, V> of(Map<String, ?> kafkaSettings) {
         return new ClaimingConsumerBuilder<>(
-                kafkaConfig, new Settings(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+                Collections.unmodifiableMap(new HashMap<>(kafkaSettings)), new Settings(), null, null);
     }
 
     /** The topics to read. One of this, {@link #topicPattern} and {@link #partitions} is required; the last call counts. */
@@ -88,9 +111,12 @@ public final class ClaimingConsumerBuilder<K, V> {
         return this;
     }
 
-    /** How bytes become keys and values; closed with the consumer, never configured. Without this call both stay bytes. */
+    /**
+     * How bytes become keys and values; closed with the consumer, never configured. Without this call {@code key.deserializer} and
+     * {@code value.deserializer} of the Kafka settings apply. Returns a builder with the settings made so far; this one keeps its own.
+     */
     public <K2, V2> ClaimingConsumerBuilder<K2, V2> deserializers(Deserializer<K2> key, Deserializer<V2> value) {
-        return new ClaimingConsumerBuilder<>(kafkaConfig, settings, key, value);
+        return new ClaimingConsumerBuilder<>(kafkaConfig, new Settings(settings), key, value);
     }
 
     /**
@@ -168,8 +194,14 @@ public final class ClaimingConsumerBuilder<K, V> {
                         new Schema(settings.schema),
                         Optional.ofNullable(settings.storeId),
                         settings.strictIdentity),
-                keys,
-                values);
+                keys == null ? typed(kafka.deserializers().key()) : keys,
+                values == null ? typed(kafka.deserializers().value()) : values);
+    }
+
+    // What the settings name is the caller's promise, as with KafkaConsumer.
+    @SuppressWarnings("unchecked")
+    private static <T> Deserializer<T> typed(Deserializer<?> named) {
+        return (Deserializer<T>) named;
     }
 
     private static boolean isEmpty(Subscription subscription) {

@@ -1,5 +1,7 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.TidemarkException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -49,7 +51,7 @@ public interface ClaimedRecords<K, V> extends Iterable<ConsumerRecord<K, V>> {
      * @throws FencedException if a claim is gone, or the offset does not stand where these records begin; it names the partitions. The
      *     transaction must be rolled back
      * @throws TidemarkException with {@code strictTopicIdentity}, if a topic is another by now (TM-301, TM-302) or Kafka does not say
-     *     (TM-900); roll back
+     *     (TM-310); roll back
      * @throws IllegalStateException if the connection commits by itself, as the effects would not be in the same transaction
      * @throws SQLException if the statement failed; roll back
      */

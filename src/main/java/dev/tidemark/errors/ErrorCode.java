@@ -1,4 +1,4 @@
-package dev.tidemark;
+package dev.tidemark.errors;
 
 /**
  * The stable codes of Tidemark's errors. A code never changes its meaning and is never used again for another one; {@code
@@ -35,6 +35,8 @@ public enum ErrorCode {
     SERVER_TOO_OLD("TM-210"),
     /** A pooler hands out connections by the statement, so that there are no transactions. */
     POOLER_BY_STATEMENT("TM-211"),
+    /** The database is unreachable, broke the connection, or cannot serve for now. */
+    DATABASE_UNAVAILABLE("TM-212"),
     /** The stored offsets belong to another Kafka cluster. */
     OTHER_CLUSTER("TM-301"),
     /** The stored offsets belong to another topic of the same name. */
@@ -53,6 +55,10 @@ public enum ErrorCode {
     KAFKA_REFUSES("TM-308"),
     /** The group has no stored offsets, and the start position says to refuse that. */
     NO_START_POSITION("TM-309"),
+    /** Kafka is unreachable or does not reply. */
+    KAFKA_UNAVAILABLE("TM-310"),
+    /** Members of the group that are no Tidemark consumers of this store hold some of its partitions. */
+    FOREIGN_MEMBERS("TM-311"),
     /** The claim on a partition is no longer the present one. */
     FENCED("TM-401"),
     /** Somebody moved the stored offset by hand. */
@@ -63,6 +69,12 @@ public enum ErrorCode {
     ROW_LOCKED("TM-404"),
     /** A unit of work waits inside of a statement: for a lock on a table of the handler's, or for another server. */
     UNIT_WAITS("TM-405"),
+    /** Another transaction was in the way: a deadlock or a serialization failure. */
+    CONTENTION("TM-406"),
+    /** COMMIT was sent and no reply came, so whether it took effect shows only later. */
+    COMMIT_UNKNOWN("TM-407"),
+    /** Something other than the database and Kafka, which a handler or deserializer needs, is unavailable for now. */
+    DEPENDENCY_UNAVAILABLE("TM-408"),
     /** The handler ended the transaction or hid a failed statement. */
     TRANSACTION_BROKEN("TM-501"),
     /** The handler failed on a record. */
@@ -77,8 +89,6 @@ public enum ErrorCode {
     DEADLINE_PASSED("TM-506"),
     /** Nothing matched what a command was asked for. */
     NOTHING_MATCHED("TM-601"),
-    /** A command cannot reach the database or Kafka, or a consumer cannot reach Kafka. */
-    SERVER_AWAY("TM-602"),
     /** The offset store refuses a change that a command asked for. */
     CHANGE_REFUSED("TM-603"),
     /** Something that no other code describes; the cause tells. */

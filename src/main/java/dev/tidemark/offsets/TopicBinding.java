@@ -1,4 +1,4 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
 import java.util.Map;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package dev.tidemark;
+package dev.tidemark.errors;
 
 import org.jspecify.annotations.Nullable;
 

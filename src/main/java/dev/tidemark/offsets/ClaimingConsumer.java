@@ -1,8 +1,9 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
+import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.errors.TidemarkException;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Properties;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
@@ -35,19 +36,6 @@ import org.apache.kafka.common.errors.WakeupException;
  * @param <V> the records' values
  */
 public interface ClaimingConsumer<K, V> extends AutoCloseable {
-    /**
-     * Begins a consumer with its Kafka settings: {@code bootstrap.servers} and {@code group.id} at least, no deserializers. Everything
-     * else goes to consumer and Admin as it is, and what contradicts exactly-once is refused (TM-101).
-     */
-    static ClaimingConsumerBuilder<byte[], byte[]> from(Map<String, ?> kafkaConfig) {
-        return ClaimingConsumerBuilder.from(kafkaConfig);
-    }
-
-    /** As {@link #from(Map)}, its defaults included. */
-    static ClaimingConsumerBuilder<byte[], byte[]> from(Properties kafkaConfig) {
-        return ClaimingConsumerBuilder.from(KafkaConfig.of(kafkaConfig));
-    }
-
     /**
      * Ends what was handed out before, then waits for records. At most {@code max.poll.records}, all of them read under claims that were
      * in force when they were fetched. Must be called at least every {@code max.poll.interval.ms}, and not within a transaction that

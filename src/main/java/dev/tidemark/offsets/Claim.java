@@ -1,4 +1,4 @@
-package dev.tidemark;
+package dev.tidemark.offsets;
 
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;

@@ -1,0 +1,27 @@
+package dev.tidemark;
+
+import dev.tidemark.errors.TidemarkException;
+import java.util.Optional;
+
+/**
+ * What redriving one dead letter led to. Components may be added.
+ *
+ * @param id the dead letter
+ * @param status whether its record took effect
+ * @param error why it did not, with no data in the message, though its cause may hold some; empty unless the record failed
+ */
+public record RedriveResult(long id, Status status, Optional<TidemarkException> error) {
+    /** How it ended. */
+    public enum Status {
+        /** The record took effect, and the dead letter is gone. */
+        APPLIED,
+        /** The record failed again; the dead letter stays, with the new error. */
+        FAILED,
+        /** An earlier dead letter of the same key must be redriven first; nothing was tried. */
+        WAITS,
+        /** The offset was moved back below the record, which is read from the log again; nothing was tried. */
+        SUPERSEDED,
+        /** There is no such dead letter, or another process is redriving it; nothing was tried. */
+        GONE
+    }
+}

@@ -1,0 +1,68 @@
+package dev.tidemark;
+
+import dev.tidemark.TidemarkListener.Unit;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Code around each transaction and around each call of the handler, for tracing, MDC, or binding the connection to a thread.
+ * Both methods have defaults, so implement only what is needed. Interceptors nest: the one that was added first is outermost.
+ *
+ * <p>Called on the thread that runs the transaction: a worker, or the caller of {@code redrive}. Several run at once, so an
+ * implementation must be thread-safe. Trials, whose transactions are always rolled back to find out whose fault a failure is, pass
+ * through it too, with {@link TidemarkListener.Outcome#TRIAL}.
+ */
+public interface UnitInterceptor {
+    /**
+     * Around one transaction, from before it begins until after its end. Must call {@code run} once, and cannot change what becomes
+     * of the transaction: if it throws, that is logged once per class and ignored; if it does not call {@code run}, the transaction
+     * runs all the same.
+     */
+    default void aroundTransaction(Transaction transaction) {
+        Unit unused = transaction.run();
+    }
+
+    /**
+     * Around one call of the handler, within its transaction. Must call {@code proceed} once. What it throws counts as thrown by the
+     * handler, and so does a failure of {@code proceed} that it catches: the transaction is rolled back either way.
+     *
+     * @throws Exception as the handler
+     */
+    default void aroundHandler(HandlerCall call) throws Exception {
+        call.proceed();
+    }
+
+    /** A transaction that is about to run. */
+    interface Transaction {
+        /** The consumer group. */
+        String groupId();
+
+        /**
+         * Runs it, and returns how it ended. Does not throw because the handler does.
+         *
+         * @throws IllegalStateException if it has run already
+         */
+        Unit run();
+    }
+
+    /** A call of the handler that is about to happen. */
+    interface HandlerCall {
+        /** The consumer group. */
+        String groupId();
+
+        /** What the handler is given: one record, or those of a batch. Never empty, not modifiable. */
+        List<? extends ConsumerRecord<?, ?>> records();
+
+        /** The transaction, as the handler is given it; valid until {@link UnitInterceptor#aroundHandler} returns. */
+        Handle handle();
+
+        /**
+         * Calls the handler.
+         *
+         * @throws Exception what the handler throws; to be thrown on
+         * @throws IllegalStateException if it was called already
+         */
+        void proceed() throws Exception;
+    }
+}

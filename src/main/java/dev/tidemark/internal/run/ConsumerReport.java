@@ -1,0 +1,79 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.ConsumerStatus;
+import dev.tidemark.ConsumerStatus.State;
+import dev.tidemark.Health;
+import dev.tidemark.PartitionStatus;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.HealthPlanner;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a consumer says of itself: its status and its health. Any thread may ask. */
+final class ConsumerReport {
+    private final String groupId;
+    private final HealthFacts facts;
+
+    ConsumerReport(String groupId, HealthFacts facts) {
+        this.groupId = groupId;
+        this.facts = facts;
+    }
+
+    /**
+     * @param runtime null before the run
+     * @param error why the run has failed; null unless it has
+     */
+    ConsumerStatus status(State state, @Nullable ConsumerRuntime runtime, @Nullable TidemarkException error) {
+        ConsumerRuntime running = state == State.RUNNING ? runtime : null;
+        List<PartitionStatus> partitions = runtime == null
+                ? List.of()
+                : runtime.board().status(runtime.intake().claims());
+        return new ConsumerStatus(
+                groupId,
+                state,
+                partitions,
+                runtime == null
+                        ? new ConsumerStatus.Queue(0, 0)
+                        : runtime.intake().waiting(),
+                lastError(running, error)
+                        .or(() -> strangers(running))
+                        .or(() -> troubles(running).stream().findFirst()));
+    }
+
+    /**
+     * @param runtime null before the run
+     * @param error why the run has failed; null unless it has
+     */
+    Health health(State state, @Nullable ConsumerRuntime runtime, @Nullable TidemarkException error) {
+        ConsumerRuntime running = state == State.RUNNING ? runtime : null;
+        Health health = HealthPlanner.plan(
+                facts.facts(state, runtime, lastError(running, error).map(Problem::toString)));
+        // Neither a restart nor another pod would change any of it, and a rolling move must be able to go on.
+        List<String> problems = new ArrayList<>(health.problems());
+        strangers(running).map(Problem::toString).ifPresent(problems::add);
+        // Partitions that wait for it tell it too.
+        troubles(running).stream()
+                .filter(trouble -> problems.stream().noneMatch(problem -> problem.contains(trouble.message())))
+                .map(Problem::toString)
+                .toList()
+                .forEach(problems::add);
+        return new Health(health.live(), health.ready(), problems);
+    }
+
+    private static Optional<Problem> lastError(@Nullable ConsumerRuntime running, @Nullable TidemarkException error) {
+        return Optional.ofNullable(error)
+                .or(() -> Optional.ofNullable(running).map(r -> r.inbox().missing()))
+                .map(Assignment::told);
+    }
+
+    private static Optional<Problem> strangers(@Nullable ConsumerRuntime running) {
+        return running == null ? Optional.empty() : running.inbox().strangers().problem();
+    }
+
+    private static List<Problem> troubles(@Nullable ConsumerRuntime running) {
+        return running == null ? List.of() : running.control().troubles();
+    }
+}
