@@ -33,7 +33,7 @@ final class AdminExamples {
         // docs: pause
         var why = ChangeOptions.none().withReason("repairs");
         admin.execute(admin.planPause(group, PartitionSelection.topics("flights")), why);
-        // the group's other topics are read on
+        // the group's other topics continue
         admin.execute(admin.planResume(group, PartitionSelection.topics("flights")), why);
         // docs: end
     }

@@ -15,7 +15,7 @@ final class DeadLetterExamples {
         DeadLetters letters = DeadLetters.of("flights-etl");
         try (Connection connection = dataSource.getConnection()) {
             for (DeadLetter letter : letters.list(connection, 0, 100)) { // the next page begins after the last id
-                System.out.println(letter + " " + letter.errorClass().orElse("follows one of its key"));
+                System.out.println(letter + " " + letter.errorClass().orElse("parked behind one of its key"));
             }
         }
         // docs: end

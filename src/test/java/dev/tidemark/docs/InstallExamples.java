@@ -23,7 +23,7 @@ final class InstallExamples {
                 .locations("classpath:dev/tidemark/migrations/postgresql")
                 .schemas("tidemark")
                 .defaultSchema("tidemark")
-                .table("tidemark_schema_history") // apart from your own migrations, which stay where they are
+                .table("tidemark_schema_history") // separate from the history of your own migrations
                 .placeholders(Map.of("schema", "tidemark"))
                 .load()
                 .migrate();

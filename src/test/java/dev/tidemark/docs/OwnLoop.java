@@ -64,7 +64,7 @@ final class OwnLoop implements Runnable {
                 throw e;
             }
         } catch (Exception e) {
-            // Failed, fenced, or nobody knows: the next poll finds out, and hands out again what did not take effect.
+            // Failed, fenced or unknown: the next poll finds out, and returns again what did not take effect.
             LOG.warn("not confirmed: {}", e.getClass().getSimpleName());
         }
     }

@@ -50,7 +50,7 @@ final class PolicyExamples {
         // docs: own
         return flights.onFailure(failure -> {
             if (failure.cause() instanceof SerializationException) {
-                return FailureAction.park(); // it will not read better the next time
+                return FailureAction.park(); // it will not decode next time either
             }
             return failure.attempt() <= 5
                     ? FailureAction.retryAfter(Duration.ofSeconds(failure.attempt()))
@@ -86,7 +86,7 @@ final class PolicyExamples {
         return flights.handle((record, tx) -> {
             Integer known = seats.get(record.value().origin());
             if (known == null) {
-                throw new SQLTransientException("not known yet"); // passing trouble: tried for ever, never parked
+                throw new SQLTransientException("not known yet"); // transient: retried forever, never parked
             }
             tx.execute(
                     "update airport set departures = departures + 1 where code = ?",

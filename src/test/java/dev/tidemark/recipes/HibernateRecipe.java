@@ -64,7 +64,7 @@ final class HibernateRecipe {
                     }
                     airport.depart(record.value().delay());
                 }
-                session.flush(); // nobody else does
+                session.flush(); // nothing else flushes it
             }
         });
         // docs: end

@@ -47,7 +47,7 @@ final class SpringLoop implements Runnable {
             service.apply(batch);
             batch.confirm(); // it has committed when it returns
         } catch (Exception e) {
-            failures.add(e); // failed, fenced, or nobody knows: the next poll finds out what is true
+            failures.add(e); // failed, fenced or unknown: the next poll finds out
         }
         // docs: end
     }

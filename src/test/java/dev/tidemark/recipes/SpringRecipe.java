@@ -37,7 +37,7 @@ final class SpringRecipe {
             this.jdbc = new JdbcTemplate(dataSource);
         }
 
-        /** The effects of these records and the positions behind them: both or neither. */
+        /** The effects of these records and the positions after them: both or neither. */
         public void apply(ClaimedRecords<String, Flight> batch) throws Exception {
             for (var record : batch) {
                 jdbc.update(

@@ -40,7 +40,7 @@ final class TenantsRecipe {
                 .locations("classpath:recipes/tenant")
                 .load()
                 .migrate();
-        String offsets = tenant + "_offsets"; // a schema of its own, as Flyway wants an empty one to begin with
+        String offsets = tenant + "_offsets"; // a separate schema, since Flyway needs an empty one to start with
         TidemarkSchema.migrate(pool, offsets);
 
         Map<String, Object> config = new HashMap<>(kafka);
