@@ -6,21 +6,36 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.tidemark.internal.store.PooledConnections;
+import java.security.SecureRandom;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Clock;
 import java.time.Instant;
+import java.util.Random;
+import java.util.UUID;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between the rooms; docs/architecture.md draws them. */
 class ArchitectureTest {
     private static final String API = "dev.tidemark";
+    private static final String ERRORS = "dev.tidemark.errors";
+    private static final String OFFSETS = "dev.tidemark.offsets";
     private static final String PLAN = "dev.tidemark.internal.plan";
     private static final String STORE = "dev.tidemark.internal.store";
     private static final String KAFKA = "dev.tidemark.internal.kafka";
@@ -53,40 +68,84 @@ class ArchitectureTest {
                 .check(main);
     }
 
+    /** What an engine is made of begins in these, which know both the API and what is behind it. */
+    private static final DescribedPredicate<JavaClass> WIRING = belongToAnyOf(
+                    Tidemark.class,
+                    TidemarkBuilder.class,
+                    TidemarkSchema.class,
+                    DeadLetters.class,
+                    ClaimingConsumerBuilder.class,
+                    OffsetStore.class)
+            .or(JavaClass.Predicates.simpleName("ConsumerSettings"));
+
     @Test
     void arrowsRunOneWay() {
-        mayUse(PLAN, API);
-        mayUse(THREAD, PLAN, API);
-        mayUse(STORE, PLAN, THREAD, API);
-        mayUse(KAFKA, PLAN, API);
-        mayUse(LOG, API);
-        mayUse(QUEUE, PLAN, THREAD, API);
-        mayUse(UNIT, QUEUE, STORE, PLAN, THREAD, LOG, API);
-        mayUse(CONTROL, STORE, KAFKA, PLAN, THREAD, LOG, API);
-        mayUse(RUN, STORE, KAFKA, QUEUE, UNIT, CONTROL, PLAN, THREAD, LOG, API);
-        mayUse(METRICS, API);
-        mayUse(TRACING, API);
-        mayUse(SQL, PLAN, API);
-        mayUse(ADMIN, OPERATE, STORE, KAFKA, PLAN, API);
-        mayUse(OPERATE, STORE, KAFKA, PLAN, API);
-        mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API);
+        mayUse(ERRORS);
+        mayUse(PLAN, API, ERRORS, OFFSETS);
+        mayUse(THREAD, PLAN);
+        mayUse(STORE, PLAN, THREAD, API, ERRORS, OFFSETS);
+        mayUse(KAFKA, PLAN, API, ERRORS);
+        mayUse(LOG, ERRORS);
+        mayUse(QUEUE, PLAN, THREAD, API, ERRORS, OFFSETS);
+        mayUse(UNIT, QUEUE, STORE, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
+        mayUse(CONTROL, STORE, KAFKA, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
+        mayUse(RUN, STORE, KAFKA, QUEUE, UNIT, CONTROL, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
+        mayUse(METRICS, API, ERRORS);
+        mayUse(TRACING, API, ERRORS);
+        mayUse(SQL, PLAN, API, ERRORS);
+        mayUse(ADMIN, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
     }
 
     @Test
-    void theApiKnowsNothingInwardButItsWiring() {
+    void theApiUsesNothingInternalButItsWiring() {
         noClasses()
                 .that()
-                .resideInAPackage(API)
-                .and(not(belongToAnyOf(
-                        TidemarkBuilder.class,
-                        ClaimingConsumerBuilder.class,
-                        OffsetStore.class,
-                        DeadLetters.class,
-                        TidemarkSchema.class)))
+                .resideInAnyPackage(API, OFFSETS, ERRORS)
+                .and(not(partOf(WIRING)))
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("dev.tidemark.internal..")
                 .check(main);
+    }
+
+    @Test
+    void packagesHaveNoCircles() {
+        slices().assignedFrom(slice("packages without circles", c -> WIRING.test(outermost(c)) ? "wiring" : c.getPackageName()))
+                .should()
+                .beFreeOfCycles()
+                .check(main);
+    }
+
+    @Test
+    void classesHaveNoCircles() {
+        slices().assignedFrom(slice("classes without circles", c -> outermost(c).getName()))
+                .should()
+                .beFreeOfCycles()
+                .check(main);
+    }
+
+    private static DescribedPredicate<JavaClass> partOf(DescribedPredicate<JavaClass> wholes) {
+        return DescribedPredicate.describe("part of " + wholes.getDescription(), c -> wholes.test(outermost(c)));
+    }
+
+    private static JavaClass outermost(JavaClass c) {
+        return c.getEnclosingClass().map(ArchitectureTest::outermost).orElse(c);
+    }
+
+    private static SliceAssignment slice(String description, Function<JavaClass, String> name) {
+        return new SliceAssignment() {
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass c) {
+                return c.getPackageName().startsWith(API) ? SliceIdentifier.of(name.apply(c)) : SliceIdentifier.ignore();
+            }
+
+            @Override
+            public String getDescription() {
+                return description;
+            }
+        };
     }
 
     @Test
@@ -134,6 +193,15 @@ class ArchitectureTest {
                 .callMethod(System.class, "nanoTime")
                 .orShould()
                 .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(Math.class, "random")
+                .orShould()
+                .callMethod(UUID.class, "randomUUID")
+                .orShould()
+                .callMethodWhere(target(owner(resideInAPackage("java.time"))).and(target(nameMatching("now"))))
+                .orShould()
+                .dependOnClassesThat()
+                .belongToAnyOf(Random.class, Clock.class, SecureRandom.class)
                 .check(main);
     }
 
@@ -185,6 +253,7 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackage(RUN)
+                .and(not(belongToAnyOf(KafkaClients.class)))
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("org.apache.kafka.clients.consumer.KafkaConsumer")

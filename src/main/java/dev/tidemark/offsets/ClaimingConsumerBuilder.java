@@ -9,7 +9,8 @@ import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
-import dev.tidemark.internal.run.ClaimingLoop;
+import dev.tidemark.internal.loop.ClaimingLoop;
+import dev.tidemark.internal.loop.LoopOptions;
 import dev.tidemark.internal.store.PooledConnections;
 import dev.tidemark.internal.store.Schema;
 import java.util.Collection;
@@ -186,7 +187,7 @@ public final class ClaimingConsumerBuilder<K, V> {
                             + " maximumPoolSize");
         }
         return ClaimingLoop.open(
-                new ClaimingLoop.Options(
+                new LoopOptions(
                         kafka,
                         kafkaConfig.containsKey("max.poll.records"),
                         new ReadPlan(subscription, settings.start, settings.gaps, false),

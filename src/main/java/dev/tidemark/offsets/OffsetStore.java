@@ -9,6 +9,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.run.OffsetAdvance;
 import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.Schema;
@@ -16,8 +17,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +46,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class OffsetStore {
     private final ClaimStore store;
+    private final OffsetAdvance advance;
     private final String groupId;
     private final String owner;
 
@@ -56,6 +56,7 @@ public final class OffsetStore {
         }
         this.groupId = groupId;
         this.store = new ClaimStore(schema, groupId);
+        this.advance = new OffsetAdvance(store, groupId);
         this.owner = OwnerNames.ownerName();
     }
 
@@ -153,32 +154,7 @@ public final class OffsetStore {
      */
     public Map<TopicPartition, Claim> advance(Connection connection, Collection<Move> moves)
             throws SQLException, FencedException {
-        Map<Claim, Position> positions = new HashMap<>();
-        Set<TopicPartition> twice = new HashSet<>();
-        for (Move move : moves) {
-            if (!twice.add(move.claim().partition())) {
-                throw new IllegalArgumentException(
-                        "partition " + move.claim().partition() + " is moved twice in one call");
-            }
-            positions.put(move.claim(), move.to());
-        }
-        if (connection.getAutoCommit()) {
-            throw new IllegalStateException("advance needs a transaction: call setAutoCommit(false), or begin one");
-        }
-        Set<TopicPartition> moved = store.advance(connection, positions);
-        Map<TopicPartition, Claim> next = new HashMap<>();
-        Set<TopicPartition> fenced = new HashSet<>();
-        positions.forEach((claim, position) -> {
-            if (moved.contains(claim.partition())) {
-                next.put(claim.partition(), claim.at(position));
-            } else {
-                fenced.add(claim.partition());
-            }
-        });
-        if (!fenced.isEmpty()) {
-            throw new FencedException(groupId, fenced);
-        }
-        return next;
+        return advance.advance(connection, moves);
     }
 
     /** Gives claims back, so that people see the partitions free. A courtesy: claims that are not ours any more are left alone. */

@@ -143,10 +143,10 @@ final class Assignment {
                             ? OptionalLong.empty()
                             : OptionalLong.of(claim.position().nextOffset()),
                     end == null ? OptionalLong.empty() : OptionalLong.of(end),
-                    problem.map(p -> told(p.why())),
+                    problem.map(p -> Problems.of(p.why())),
                     problem.map(AssignedPartition.Trouble::at),
                     slot.fences,
-                    Optional.ofNullable(slot.lastFence).map(Assignment::told),
+                    Optional.ofNullable(slot.lastFence).map(Problems::of),
                     owner));
         }
         status.sort(Comparator.comparing((PartitionStatus p) -> p.partition().topic())
@@ -167,7 +167,7 @@ final class Assignment {
                         claim == null ? OptionalLong.empty() : OptionalLong.of(claim.ownerEpoch()),
                         p.nanos(),
                         p.why(),
-                        told(p.why()).toString(),
+                        Problems.of(p.why()).toString(),
                         slot.is(PartitionState.RETRYING)
                                 || (slot.is(PartitionState.CLAIMING) && TOLD_BY_CONTROL.contains(p.why().code())),
                         slot.is(PartitionState.RETRYING)
@@ -187,14 +187,5 @@ final class Assignment {
             return Optional.ofNullable(wait == null ? problem : wait);
         }
         return Optional.of(new AssignedPartition.Trouble(wait.why(), problem.nanos(), problem.at()));
-    }
-
-    /** An error in words that hold no data. */
-    static Problem told(TidemarkException error) {
-        Throwable cause = error.getCause();
-        Problem problem = error.problem();
-        return cause == null
-                ? problem
-                : new Problem(problem.code(), problem.message() + " (" + SqlFailures.describe(cause) + ")");
     }
 }

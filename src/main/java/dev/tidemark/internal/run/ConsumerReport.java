@@ -30,14 +30,14 @@ final class ConsumerReport {
         ConsumerRuntime running = state == State.RUNNING ? runtime : null;
         List<PartitionStatus> partitions = runtime == null
                 ? List.of()
-                : runtime.board().status(runtime.intake().claims());
+                : runtime.assigned().status(runtime.queues().claims());
         return new ConsumerStatus(
                 groupId,
                 state,
                 partitions,
                 runtime == null
                         ? new ConsumerStatus.Queue(0, 0)
-                        : runtime.intake().waiting(),
+                        : runtime.queues().waiting(),
                 lastError(running, error)
                         .or(() -> strangers(running))
                         .or(() -> troubles(running).stream().findFirst()));
@@ -65,12 +65,12 @@ final class ConsumerReport {
 
     private static Optional<Problem> lastError(@Nullable ConsumerRuntime running, @Nullable TidemarkException error) {
         return Optional.ofNullable(error)
-                .or(() -> Optional.ofNullable(running).map(r -> r.inbox().missing()))
-                .map(Assignment::told);
+                .or(() -> Optional.ofNullable(running).map(r -> r.events().missing()))
+                .map(Problems::of);
     }
 
     private static Optional<Problem> strangers(@Nullable ConsumerRuntime running) {
-        return running == null ? Optional.empty() : running.inbox().strangers().problem();
+        return running == null ? Optional.empty() : running.events().strangers().problem();
     }
 
     private static List<Problem> troubles(@Nullable ConsumerRuntime running) {

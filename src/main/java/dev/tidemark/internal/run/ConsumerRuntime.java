@@ -40,9 +40,9 @@ import org.slf4j.LoggerFactory;
 
 /** What exists while a consumer runs, and how it is put together. */
 record ConsumerRuntime(
-        Assignment board,
-        PollThreadEvents inbox,
-        PartitionQueues intake,
+        Assignment assigned,
+        PollThreadEvents events,
+        PartitionQueues queues,
         ControlThread control,
         PollLoop loop,
         Rebalances rebalances,
@@ -59,21 +59,21 @@ record ConsumerRuntime(
             OwnThreads threads) {
         String groupId = options.groupId();
         StoreSide store = options.store();
-        Assignment board = new Assignment(owner);
-        PollThreadTasks mailbox = new PollThreadTasks(consumer::wakeup);
+        Assignment assigned = new Assignment(owner);
+        PollThreadTasks tasks = new PollThreadTasks(consumer::wakeup);
         Seeks seeks = new Seeks(consumer);
         Mirror mirror = new Mirror(consumer, options.kafka().mirror());
-        PollThreadEvents inbox = new PollThreadEvents(
+        PollThreadEvents events = new PollThreadEvents(
                 groupId,
-                board,
-                mailbox,
+                assigned,
+                tasks,
                 mirror,
                 new Strangers(groupId, options.kafka().reading().untilEnd()));
-        PartitionQueues intake = new PartitionQueues(
+        PartitionQueues queues = new PartitionQueues(
                 options.work().limits(),
                 options.work().workers(),
                 options.work().bufferBytes(),
-                inbox);
+                events);
         List<WorkerSession> sessions = new ArrayList<>();
         String instance = OwnerNames.instanceId();
         for (int i = 1; i <= options.work().workers(); i++) {
@@ -96,35 +96,37 @@ record ConsumerRuntime(
                 new ControlConnection(store.dataSource(), store.networkTimeout()),
                 new TopicLookup(admin, groupId, options.kafka().settings().isolationLevel()),
                 new GroupLookup(admin, groupId),
-                inbox,
-                () -> held(intake, board),
-                board::partitions,
-                board::waiting,
+                events,
+                () -> held(queues, assigned),
+                assigned::partitions,
+                assigned::waiting,
                 sessions,
                 threads);
-        inbox.connect(new Transitions(groupId, board, seeks, intake, control, mirror, listener));
+        events.connect(
+                new Transitions(groupId, assigned, seeks, queues, control, mirror, listener),
+                new WaitTransitions(groupId, assigned));
         PollLoop loop = new PollLoop(
                 groupId,
                 consumer,
                 seeks,
-                board,
-                mailbox,
-                inbox,
-                intake,
+                assigned,
+                tasks,
+                events,
+                queues,
                 control,
                 mirror,
                 threads,
-                options.kafka().reading().untilEnd(),
+                new RunEnd(groupId, options.kafka().reading().untilEnd(), assigned, events, control),
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()));
-        Rebalances rebalances = new Rebalances(groupId, board, seeks, intake, control, mirror, listener, options.stop().drain());
-        return new ConsumerRuntime(board, inbox, intake, control, loop, rebalances, List.copyOf(sessions), options.stop().drain());
+        Rebalances rebalances = new Rebalances(groupId, assigned, seeks, queues, control, mirror, listener, options.stop().drain());
+        return new ConsumerRuntime(assigned, events, queues, control, loop, rebalances, List.copyOf(sessions), options.stop().drain());
     }
 
     /** Partitions that stand still are looked at too, so that moving their offset is noticed. */
-    private static Map<TopicPartition, Claim> held(PartitionQueues intake, Assignment board) {
-        Map<TopicPartition, Claim> held = board.standingClaims();
-        held.putAll(intake.claims());
+    private static Map<TopicPartition, Claim> held(PartitionQueues queues, Assignment assigned) {
+        Map<TopicPartition, Claim> held = assigned.standingClaims();
+        held.putAll(queues.claims());
         return held;
     }
 
@@ -143,16 +145,16 @@ record ConsumerRuntime(
             PartitionNotes notes = new PartitionNotes(schema, groupId, session, transaction);
             WorkerContext<K, V> context = new WorkerContext<>(
                     groupId,
-                    intake,
+                    queues,
                     options.work().limits(),
                     options.work().handler(),
                     options.work().policy(),
                     transaction,
                     notes,
-                    new SuspectedRecords(attempts, notes, intake, inbox),
+                    new SuspectedRecords(attempts, notes, queues, events),
                     history,
                     identities,
-                    inbox,
+                    events,
                     interceptors,
                     new ListenerReports(groupId, listeners));
             Worker<K, V> worker =
@@ -163,7 +165,7 @@ record ConsumerRuntime(
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
             DecodeAhead<K, V> assistant =
-                    new DecodeAhead<>(groupId, intake, options.work().decoders().get(), inbox);
+                    new DecodeAhead<>(groupId, queues, options.work().decoders().get(), events);
             threads.add(
                     group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }
@@ -175,10 +177,10 @@ record ConsumerRuntime(
 
     /** In this order: no new unit, open units end, partitions are given back, the group is left. Each step is bounded. */
     void shutDown(Consumer<byte[], byte[]> consumer, boolean manual, List<OwnThread> workers, Duration patience) {
-        intake.stop();
+        queues.stop();
         if (manual) {
             // There is no group that would ask for them back.
-            rebalances.onPartitionsRevoked(board.partitions());
+            rebalances.onPartitionsRevoked(assigned.partitions());
         }
         try {
             // Closing revokes, and the revocation waits for the open units.
@@ -189,10 +191,10 @@ record ConsumerRuntime(
                     e.getClass().getSimpleName());
         }
         // A static member does not leave, and so was not asked to give anything back.
-        rebalances.onPartitionsRevoked(board.partitions());
+        rebalances.onPartitionsRevoked(assigned.partitions());
         endWorkers(workers, patience);
         // A claim may have been under way when its partition went: its news comes only now.
-        control.close(inbox::drain, patience);
+        control.close(events::drain, patience);
     }
 
     private void endWorkers(List<OwnThread> workers, Duration patience) {

@@ -24,14 +24,14 @@ final class HealthFacts {
     }
 
     /**
-     * @param rooms null before the run
+     * @param runtime null before the run
      * @param error why the consumer failed, or what it waits for
      */
-    HealthPlanner.Facts facts(State state, @Nullable ConsumerRuntime rooms, Optional<String> error) {
+    HealthPlanner.Facts facts(State state, @Nullable ConsumerRuntime runtime, Optional<String> error) {
         long now = System.nanoTime();
         Duration deadline = options.work().deadline();
         Duration mostBetweenPolls = options.kafka().settings().maxPollInterval();
-        return rooms == null
+        return runtime == null
                 ? new HealthPlanner.Facts(
                         state,
                         false,
@@ -46,29 +46,29 @@ final class HealthFacts {
                         HealthPlanner.Links.NONE)
                 : new HealthPlanner.Facts(
                         state,
-                        options.kafka().reading().isManual() || rooms.loop().hasJoined(),
-                        Duration.ofNanos(rooms.loop().sinceLastPoll(now)),
+                        options.kafka().reading().isManual() || runtime.loop().hasJoined(),
+                        Duration.ofNanos(runtime.loop().sinceLastPoll(now)),
                         mostBetweenPolls,
-                        oldestUnit(rooms, now),
+                        oldestUnit(runtime, now),
                         deadline,
-                        Duration.ofNanos(rooms.control().sinceDatabaseAnswered(now)),
-                        rooms.board().status(Map.of()),
+                        Duration.ofNanos(runtime.control().sinceDatabaseAnswered(now)),
+                        runtime.assigned().status(Map.of()),
                         error,
                         threads.facts(),
-                        links(rooms, options.store().networkTimeout(), now));
+                        links(runtime, options.store().networkTimeout(), now));
     }
 
-    private static HealthPlanner.Links links(ConsumerRuntime rooms, Duration networkTimeout, long now) {
+    private static HealthPlanner.Links links(ConsumerRuntime runtime, Duration networkTimeout, long now) {
         List<HealthPlanner.Silent> silent = new ArrayList<>();
-        note(silent, "the control thread", rooms.control().silence(), networkTimeout, now);
-        for (int i = 0; i < rooms.sessions().size(); i++) {
-            note(silent, "worker " + (i + 1), rooms.sessions().get(i).silence(), networkTimeout, now);
+        note(silent, "the control thread", runtime.control().silence(), networkTimeout, now);
+        for (int i = 0; i < runtime.sessions().size(); i++) {
+            note(silent, "worker " + (i + 1), runtime.sessions().get(i).silence(), networkTimeout, now);
         }
         return new HealthPlanner.Links(
                 silent,
-                rooms.control().isDatabaseSilent(now),
+                runtime.control().isDatabaseSilent(now),
                 networkTimeout,
-                rooms.control().unexpectedFailures());
+                runtime.control().unexpectedFailures());
     }
 
     private static void note(
@@ -79,9 +79,9 @@ final class HealthFacts {
         }
     }
 
-    private static Duration oldestUnit(ConsumerRuntime rooms, long now) {
+    private static Duration oldestUnit(ConsumerRuntime runtime, long now) {
         long oldest = 0;
-        for (WorkerSession session : rooms.sessions()) {
+        for (WorkerSession session : runtime.sessions()) {
             OpenUnit unit = session.openUnit();
             oldest = unit == null ? oldest : Math.max(oldest, unit.age(now));
         }

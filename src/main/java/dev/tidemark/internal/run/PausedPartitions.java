@@ -16,17 +16,17 @@ final class PausedPartitions {
     private static final Logger LOG = LoggerFactory.getLogger(PausedPartitions.class);
 
     private final String groupId;
-    private final Assignment board;
+    private final Assignment assigned;
     private final Seeks seeks;
-    private final PartitionQueues intake;
+    private final PartitionQueues queues;
     private final ControlThread control;
     private Pauses pauses = Pauses.none();
 
-    PausedPartitions(String groupId, Assignment board, Seeks seeks, PartitionQueues intake, ControlThread control) {
+    PausedPartitions(String groupId, Assignment assigned, Seeks seeks, PartitionQueues queues, ControlThread control) {
         this.groupId = groupId;
-        this.board = board;
+        this.assigned = assigned;
         this.seeks = seeks;
-        this.intake = intake;
+        this.queues = queues;
         this.control = control;
     }
 
@@ -39,14 +39,14 @@ final class PausedPartitions {
     void follow(Pauses now) {
         pauses = now;
         Set<TopicPartition> paused = new HashSet<>();
-        for (AssignedPartition slot : board.inState(PartitionState.RUNNING, PartitionState.RETRYING)) {
+        for (AssignedPartition slot : assigned.inState(PartitionState.RUNNING, PartitionState.RETRYING)) {
             if (pauses.cover(slot.partition)) {
                 pause(slot);
                 paused.add(slot.partition);
             }
         }
         Set<TopicPartition> resumed = new HashSet<>();
-        for (AssignedPartition slot : board.inState(PartitionState.PAUSED)) {
+        for (AssignedPartition slot : assigned.inState(PartitionState.PAUSED)) {
             if (!pauses.cover(slot.partition)) {
                 goOn(slot);
                 resumed.add(slot.partition);
@@ -62,9 +62,9 @@ final class PausedPartitions {
 
     /** The unit under way ends as it may; what is only buffered is read again later. */
     private void pause(AssignedPartition slot) {
-        Claim stands = intake.close(Set.of(slot.partition)).get(slot.partition);
+        Claim stands = queues.close(Set.of(slot.partition)).get(slot.partition);
         seeks.hold(slot.partition);
-        board.update(slot, s -> {
+        assigned.update(slot, s -> {
             if (stands != null) {
                 s.claim = stands;
             }
@@ -77,11 +77,11 @@ final class PausedPartitions {
     private void goOn(AssignedPartition slot) {
         Claim claim = slot.claim;
         long now = System.nanoTime();
-        boolean leaving = intake.isLeaving(slot.partition);
+        boolean leaving = queues.isLeaving(slot.partition);
         if (claim != null && !leaving) {
             control.release(Set.of(claim));
         }
-        board.update(slot, s -> {
+        assigned.update(slot, s -> {
             s.losses = 0;
             s.unclaimedSince = now;
             s.lost = leaving ? claim : null;

@@ -3,7 +3,6 @@ package dev.tidemark.internal.run;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
-import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
@@ -14,7 +13,6 @@ import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -49,14 +47,14 @@ final class PollLoop {
     private final String groupId;
     private final Consumer<byte[], byte[]> consumer;
     private final Seeks seeks;
-    private final Assignment board;
-    private final PollThreadTasks mailbox;
-    private final PollThreadEvents inbox;
-    private final PartitionQueues intake;
+    private final Assignment assigned;
+    private final PollThreadTasks tasks;
+    private final PollThreadEvents events;
+    private final PartitionQueues queues;
     private final ControlThread control;
     private final Mirror mirror;
     private final OwnThreads threads;
-    private final boolean untilEnd;
+    private final RunEnd end;
     private final Withdrawal withdrawal;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile long lastPoll;
@@ -68,26 +66,26 @@ final class PollLoop {
             String groupId,
             Consumer<byte[], byte[]> consumer,
             Seeks seeks,
-            Assignment board,
-            PollThreadTasks mailbox,
-            PollThreadEvents inbox,
-            PartitionQueues intake,
+            Assignment assigned,
+            PollThreadTasks tasks,
+            PollThreadEvents events,
+            PartitionQueues queues,
             ControlThread control,
             Mirror mirror,
             OwnThreads threads,
-            boolean untilEnd,
+            RunEnd end,
             Withdrawal withdrawal) {
         this.groupId = groupId;
         this.consumer = consumer;
         this.seeks = seeks;
-        this.board = board;
-        this.mailbox = mailbox;
-        this.inbox = inbox;
-        this.intake = intake;
+        this.assigned = assigned;
+        this.tasks = tasks;
+        this.events = events;
+        this.queues = queues;
         this.control = control;
         this.mirror = mirror;
         this.threads = threads;
-        this.untilEnd = untilEnd;
+        this.end = end;
         this.withdrawal = withdrawal;
     }
 
@@ -100,8 +98,8 @@ final class PollLoop {
         comesBy();
         while (stopped.getCount() > 0) {
             comesBy();
-            mailbox.runAll();
-            TidemarkException fatal = inbox.failure();
+            tasks.runAll();
+            TidemarkException fatal = events.failure();
             if (fatal != null) {
                 throw fatal;
             }
@@ -111,24 +109,21 @@ final class PollLoop {
                 throw new TidemarkException(
                         ErrorCode.UNEXPECTED, "group " + groupId + ": thread " + died.get() + " has ended", null);
             }
-            if (untilEnd && isAtEnd()) {
+            if (end.isReached(joined)) {
                 return;
             }
-            if (board.allHalted()) {
-                throw halted();
-            }
             if (withdrawal.holds(join)) {
-                mailbox.rest(() -> true, POLL);
+                tasks.rest(() -> true, POLL);
                 continue;
             }
-            mirror.tick(System.nanoTime(), board.partitions());
-            mailbox.rest(intake::hasPlenty, REST);
-            if (mailbox.enterPoll()) {
+            mirror.tick(System.nanoTime(), assigned.partitions());
+            tasks.rest(queues::hasPlenty, REST);
+            if (tasks.enterPoll()) {
                 boolean polled;
                 try {
                     polled = poll();
                 } finally {
-                    mailbox.leavePoll();
+                    tasks.leavePoll();
                 }
                 if (polled) {
                     // A revocation that is due has been heard of now.
@@ -138,47 +133,10 @@ final class PollLoop {
         }
     }
 
-    /** Whether the group has read everything, or nothing is left but what halted here, which throws. */
-    private boolean isAtEnd() {
-        PollThreadEvents.Unfinished unfinished = inbox.unfinished();
-        if (unfinished == null) {
-            return false;
-        }
-        if (unfinished.partitions().isEmpty()) {
-            return true;
-        }
-        Map<TopicPartition, TidemarkException> wrong = new HashMap<>(unfinished.wrong());
-        wrong.entrySet().removeIf(e -> !isHopeless(e.getKey(), e.getValue()));
-        Set<TopicPartition> open = new HashSet<>(unfinished.partitions());
-        open.removeAll(unfinished.halted());
-        open.removeAll(wrong.keySet());
-        if (board.haveHalted(open)) {
-            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Assignment.told(why).toString()));
-            List<TidemarkException> reasons = board.haltedBy();
-            reasons.addAll(wrong.values());
-            throw reasons.isEmpty() ? haltedElsewhere(unfinished.partitions()) : first(reasons);
-        }
-        return false;
-    }
-
-    /** Whoever owns a partition and reads it finds out by itself what is wrong, and tells more of it. */
-    private boolean isHopeless(TopicPartition partition, TidemarkException why) {
-        AssignedPartition slot = board.slot(partition);
-        return why.code() == ErrorCode.TOPIC_MISSING || (slot == null ? joined : slot.is(PartitionState.PAUSED));
-    }
-
-    private TidemarkException haltedElsewhere(Set<TopicPartition> partitions) {
-        return new RecordFailedException(
-                ErrorCode.HANDLER_FAILED,
-                "group " + groupId + ": " + partitions
-                        + " have halted in other processes; the table partition_state tells" + " why",
-                null);
-    }
-
     /** Ends the loop soon; any thread may call. */
     void stop() {
         stopped.countDown();
-        mailbox.wake();
+        tasks.wake();
     }
 
     /** The poll thread is not stuck; to be told before the loop begins as well. */
@@ -208,16 +166,16 @@ final class PollLoop {
             Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
             read.addAll(records.partitions());
             for (TopicPartition partition : read) {
-                AssignedPartition slot = board.slot(partition);
+                AssignedPartition slot = assigned.slot(partition);
                 if (slot == null || slot.claim == null || !slot.isReading()) {
                     continue;
                 }
                 OffsetAndMetadata next = records.nextOffsets().get(partition);
-                if (intake.offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next))) {
+                if (queues.offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next))) {
                     seeks.pause(Set.of(partition));
                 }
             }
-            seeks.pause(intake.withoutRoom());
+            seeks.pause(queues.withoutRoom());
             return true;
         } catch (WakeupException e) {
             LOG.trace("woken");
@@ -273,7 +231,7 @@ final class PollLoop {
     private void outOfRange(OffsetOutOfRangeException e) {
         Map<Claim, Long> positions = new HashMap<>();
         e.offsetOutOfRangePartitions().forEach((partition, offset) -> {
-            AssignedPartition slot = board.slot(partition);
+            AssignedPartition slot = assigned.slot(partition);
             if (slot != null) {
                 seeks.hold(partition);
                 slot.held = true;
@@ -291,24 +249,14 @@ final class PollLoop {
 
     private void reclaimLost() {
         Map<Duration, Map<TopicPartition, Long>> claims = new HashMap<>();
-        for (AssignedPartition slot : board.inState(PartitionState.LOST)) {
-            if (intake.isLeaving(slot.partition)) {
-                board.update(slot, s -> s.become(PartitionState.DRAINING));
+        for (AssignedPartition slot : assigned.inState(PartitionState.LOST)) {
+            if (queues.isLeaving(slot.partition)) {
+                assigned.update(slot, s -> s.become(PartitionState.DRAINING));
                 continue;
             }
-            board.update(slot, s -> s.become(PartitionState.CLAIMING));
-            claims.computeIfAbsent(slot.patience(), d -> new HashMap<>()).put(slot.partition, board.renew(slot));
+            assigned.update(slot, s -> s.become(PartitionState.CLAIMING));
+            claims.computeIfAbsent(slot.patience(), d -> new HashMap<>()).put(slot.partition, assigned.renew(slot));
         }
         claims.forEach((delay, assignments) -> control.claimAgain(assignments, delay));
-    }
-
-    private TidemarkException halted() {
-        return first(board.haltedBy());
-    }
-
-    private static TidemarkException first(List<TidemarkException> reasons) {
-        TidemarkException first = reasons.get(0);
-        reasons.stream().filter(reason -> reason != first).distinct().limit(10).forEach(first::addSuppressed);
-        return first;
     }
 }

@@ -24,26 +24,28 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     private static final Logger LOG = LoggerFactory.getLogger(PollThreadEvents.class);
 
     private final String groupId;
-    private final Assignment board;
-    private final PollThreadTasks mailbox;
+    private final Assignment assigned;
+    private final PollThreadTasks tasks;
     private final Mirror mirror;
     private @Nullable Transitions transitions;
+    private @Nullable WaitTransitions waits;
     private final Strangers strangers;
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
     private volatile @Nullable Unfinished unfinished;
 
-    PollThreadEvents(String groupId, Assignment board, PollThreadTasks mailbox, Mirror mirror, Strangers strangers) {
+    PollThreadEvents(String groupId, Assignment assigned, PollThreadTasks tasks, Mirror mirror, Strangers strangers) {
         this.groupId = groupId;
-        this.board = board;
-        this.mailbox = mailbox;
+        this.assigned = assigned;
+        this.tasks = tasks;
         this.mirror = mirror;
         this.strangers = strangers;
     }
 
     /** Ties the knot: those that report here are told from there. */
-    void connect(Transitions done) {
-        this.transitions = done;
+    void connect(Transitions changes, WaitTransitions waiting) {
+        this.transitions = changes;
+        this.waits = waiting;
     }
 
     /** What stops the whole consumer; null while nothing does. */
@@ -81,34 +83,34 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
 
     /** Hears what is left once no partition is assigned any more; claims are given back. */
     void drain() {
-        mailbox.runAll();
+        tasks.runAll();
     }
 
     // What the workers found out.
 
     @Override
     public void roomFor(Collection<TopicPartition> partitions) {
-        mailbox.post(() -> transitions().resume(partitions));
+        tasks.post(() -> transitions().resume(partitions));
     }
 
     @Override
     public void appetite() {
-        mailbox.stir();
+        tasks.stir();
     }
 
     @Override
     public void lost(Collection<Claim> claims, TidemarkException why) {
-        mailbox.post(() -> transitions().lost(claims, why));
+        tasks.post(() -> transitions().lost(claims, why));
     }
 
     @Override
     public void halted(Collection<Claim> claims, TidemarkException why) {
-        mailbox.post(() -> transitions().halted(claims, why));
+        tasks.post(() -> transitions().halted(claims, why));
     }
 
     @Override
     public void retrying(Collection<Claim> claims, TidemarkException why) {
-        mailbox.post(() -> transitions().retrying(claims, why));
+        tasks.post(() -> waits().retrying(claims, why));
     }
 
     @Override
@@ -118,50 +120,50 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
 
     @Override
     public void recovered(Collection<Claim> claims) {
-        mailbox.post(() -> transitions().recovered(claims));
+        tasks.post(() -> waits().recovered(claims));
     }
 
     @Override
     public void drained(Claim claim) {
-        mailbox.post(() -> transitions().drained(claim));
+        tasks.post(() -> transitions().drained(claim));
     }
 
     @Override
     public void survived(Claim claim, long offset) {
-        mailbox.post(() -> transitions().survived(claim, offset));
+        tasks.post(() -> transitions().survived(claim, offset));
     }
 
     @Override
     public void failed(TidemarkException why) {
         failure = why;
-        mailbox.wake();
+        tasks.wake();
     }
 
     // What the control thread found out; lost, halted and failed are the same for both.
 
     @Override
     public void claimed(Map<ClaimedPartition, Long> assignments) {
-        mailbox.post(() -> transitions().claimed(assignments));
+        tasks.post(() -> transitions().claimed(assignments));
     }
 
     @Override
     public void refused(TopicPartition partition, long assignment, TidemarkException why) {
-        mailbox.post(() -> transitions().refused(partition, assignment, why));
+        tasks.post(() -> transitions().refused(partition, assignment, why));
     }
 
     @Override
     public void pauses(Pauses now) {
-        mailbox.post(() -> transitions().pauses(now));
+        tasks.post(() -> transitions().pauses(now));
     }
 
     @Override
     public void waiting(Collection<TopicPartition> partitions, TidemarkException why) {
-        mailbox.post(() -> transitions().waiting(partitions, why));
+        tasks.post(() -> waits().waiting(partitions, why));
     }
 
     @Override
     public void waits(Map<TopicPartition, TidemarkException> found) {
-        mailbox.post(() -> transitions().waits(found));
+        tasks.post(() -> waits().waits(found));
     }
 
     @Override
@@ -173,7 +175,7 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
                     "topics are missing, waiting for them group={} code={} error=\"{}\"",
                     groupId,
                     why.code(),
-                    LogContext.quotable(why, Assignment.told(why).toString()));
+                    LogContext.quotable(why, Problems.of(why).toString()));
         } else if (why == null && before != null) {
             LOG.info("all topics exist now group={}", groupId);
         }
@@ -184,7 +186,7 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
             Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {
         unfinished = new Unfinished(Set.copyOf(partitions), Set.copyOf(halted), Map.copyOf(wrong));
         if (partitions.isEmpty() || !wrong.isEmpty()) {
-            mailbox.wake();
+            tasks.wake();
         }
     }
 
@@ -195,7 +197,11 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
 
     @Override
     public void logEnds(Map<TopicPartition, Long> ends) {
-        board.logEnds(ends);
+        assigned.logEnds(ends);
+    }
+
+    private WaitTransitions waits() {
+        return Objects.requireNonNull(waits, "not connected yet");
     }
 
     private Transitions transitions() {

@@ -27,9 +27,9 @@ final class Rebalances implements ConsumerRebalanceListener {
     private static final Logger LOG = LoggerFactory.getLogger(Rebalances.class);
 
     private final String groupId;
-    private final Assignment board;
+    private final Assignment assigned;
     private final Seeks seeks;
-    private final PartitionQueues intake;
+    private final PartitionQueues queues;
     private final ControlThread control;
     private final Mirror mirror;
     private final TidemarkListener listener;
@@ -40,17 +40,17 @@ final class Rebalances implements ConsumerRebalanceListener {
      */
     Rebalances(
             String groupId,
-            Assignment board,
+            Assignment assigned,
             Seeks seeks,
-            PartitionQueues intake,
+            PartitionQueues queues,
             ControlThread control,
             Mirror mirror,
             TidemarkListener listener,
             Duration drain) {
         this.groupId = groupId;
-        this.board = board;
+        this.assigned = assigned;
         this.seeks = seeks;
-        this.intake = intake;
+        this.queues = queues;
         this.control = control;
         this.mirror = mirror;
         this.listener = listener;
@@ -62,8 +62,8 @@ final class Rebalances implements ConsumerRebalanceListener {
         Map<TopicPartition, Long> claims = new HashMap<>();
         for (TopicPartition partition : partitions) {
             seeks.hold(partition);
-            boolean leaving = intake.isLeaving(partition);
-            AssignedPartition slot = board.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
+            boolean leaving = queues.isLeaving(partition);
+            AssignedPartition slot = assigned.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
             if (!leaving) {
                 claims.put(partition, slot.assignment);
             }
@@ -96,7 +96,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         long end = System.nanoTime() + drain.toNanos();
         while (true) {
             try {
-                return intake.awaitIdle(partitions, Duration.ofNanos(end - System.nanoTime()));
+                return queues.awaitIdle(partitions, Duration.ofNanos(end - System.nanoTime()));
             } catch (InterruptedException e) {
                 if (!OwnThread.goesOn(e)) {
                     return false;
@@ -121,15 +121,15 @@ final class Rebalances implements ConsumerRebalanceListener {
     }
 
     private List<Claim> leave(Collection<TopicPartition> partitions) {
-        intake.close(partitions);
+        queues.close(partitions);
         control.forget(partitions);
         LOG.debug(
                 "units under way group={} partitions={}",
                 groupId,
-                partitions.stream().filter(intake::isLeaving).toList());
+                partitions.stream().filter(queues::isLeaving).toList());
         // What a dead worker held is left as a killed process leaves it.
-        return board.remove(partitions).stream()
-                .filter(claim -> !intake.isAbandoned(claim))
+        return assigned.remove(partitions).stream()
+                .filter(claim -> !queues.isAbandoned(claim))
                 .toList();
     }
 }

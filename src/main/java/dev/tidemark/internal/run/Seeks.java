@@ -11,21 +11,21 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /** Every seek, pause and resume of the KafkaConsumer. Used by the poll thread alone. */
-final class Seeks {
+public final class Seeks {
     private final Consumer<?, ?> consumer;
 
-    Seeks(Consumer<?, ?> consumer) {
+    public Seeks(Consumer<?, ?> consumer) {
         this.consumer = consumer;
     }
 
     /** Stops fetching, at a place that is never read: an assigned partition without a position makes poll throw. */
-    void hold(TopicPartition partition) {
+    public void hold(TopicPartition partition) {
         consumer.pause(Set.of(partition));
         consumer.seek(partition, 0);
     }
 
     /** Starts fetching where the claim says. */
-    void begin(Claim claim) {
+    public void begin(Claim claim) {
         // With the epoch, Kafka checks whether the log was truncated; without it, it would not.
         OptionalInt epoch = claim.position().leaderEpoch();
         consumer.seek(
@@ -38,18 +38,18 @@ final class Seeks {
     }
 
     /** What Kafka's client says of a place, in our terms. */
-    static Position position(OffsetAndMetadata place) {
+    public static Position position(OffsetAndMetadata place) {
         Optional<Integer> epoch = place.leaderEpoch();
         return new Position(place.offset(), epoch.isPresent() ? OptionalInt.of(epoch.get()) : OptionalInt.empty());
     }
 
-    void pause(Collection<TopicPartition> partitions) {
+    public void pause(Collection<TopicPartition> partitions) {
         if (!partitions.isEmpty()) {
             consumer.pause(partitions);
         }
     }
 
-    void resume(Collection<TopicPartition> partitions) {
+    public void resume(Collection<TopicPartition> partitions) {
         consumer.resume(partitions);
     }
 }

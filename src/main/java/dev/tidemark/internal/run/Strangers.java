@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * Members of the group that are no Tidemark consumers, as in the middle of a rolling move: what they read does not reach the
  * database. One line when the first is seen and one when the last is gone. The control thread tells; any thread may ask.
  */
-final class Strangers {
+public final class Strangers {
     private static final Logger LOG = LoggerFactory.getLogger(Strangers.class);
 
     /** Of a large group, so many are named. */
@@ -26,13 +26,13 @@ final class Strangers {
     private final boolean untilEnd;
     private volatile Map<TopicPartition, String> holders = Map.of();
 
-    Strangers(String groupId, boolean untilEnd) {
+    public Strangers(String groupId, boolean untilEnd) {
         this.groupId = groupId;
         this.untilEnd = untilEnd;
     }
 
     /** What they hold now. */
-    void hold(Map<TopicPartition, String> now) {
+    public void hold(Map<TopicPartition, String> now) {
         boolean before = !holders.isEmpty();
         holders = Map.copyOf(now);
         if (!now.isEmpty() && !before) {
@@ -46,7 +46,7 @@ final class Strangers {
     }
 
     /** In words, with the partitions and who has them; empty while there are none. */
-    Optional<Problem> problem() {
+    public Optional<Problem> problem() {
         Map<TopicPartition, String> now =
                 new TreeMap<>(Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
         now.putAll(holders);

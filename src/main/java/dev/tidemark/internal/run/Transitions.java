@@ -26,7 +26,6 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
 /** How assigned partitions change their state, with all that belongs to it: pauses, seeks, queues. Used by the poll thread. */
@@ -37,40 +36,40 @@ final class Transitions {
     private static final Duration QUARREL = Duration.ofSeconds(10);
 
     private final String groupId;
-    private final Assignment board;
+    private final Assignment assigned;
     private final Seeks seeks;
-    private final PartitionQueues intake;
+    private final PartitionQueues queues;
     private final ControlThread control;
     private final Mirror mirror;
     private final TidemarkListener listener;
-    private final PausedPartitions standstill;
+    private final PausedPartitions pausedPartitions;
 
     Transitions(
             String groupId,
-            Assignment board,
+            Assignment assigned,
             Seeks seeks,
-            PartitionQueues intake,
+            PartitionQueues queues,
             ControlThread control,
             Mirror mirror,
             TidemarkListener listener) {
         this.groupId = groupId;
-        this.board = board;
+        this.assigned = assigned;
         this.seeks = seeks;
-        this.intake = intake;
+        this.queues = queues;
         this.control = control;
         this.mirror = mirror;
         this.listener = listener;
-        this.standstill = new PausedPartitions(groupId, board, seeks, intake, control);
+        this.pausedPartitions = new PausedPartitions(groupId, assigned, seeks, queues, control);
     }
 
     void pauses(Pauses now) {
-        standstill.follow(now);
+        pausedPartitions.follow(now);
     }
 
     void resume(Collection<TopicPartition> partitions) {
         Set<TopicPartition> running = new HashSet<>();
         for (TopicPartition partition : partitions) {
-            AssignedPartition slot = board.slot(partition);
+            AssignedPartition slot = assigned.slot(partition);
             if (slot != null && slot.isReading()) {
                 running.add(partition);
             }
@@ -83,7 +82,7 @@ final class Transitions {
     void lost(Collection<Claim> claims, TidemarkException why) {
         List<TopicPartition> gone = new ArrayList<>();
         for (Claim claim : claims) {
-            AssignedPartition slot = board.slot(claim.partition());
+            AssignedPartition slot = assigned.slot(claim.partition());
             if (slot != null && slot.holds(claim)) {
                 gone.add(claim.partition());
                 lose(slot, claim);
@@ -95,7 +94,7 @@ final class Transitions {
                     groupId,
                     gone,
                     why.code(),
-                    LogContext.quotable(why, Assignment.told(why).toString()));
+                    LogContext.quotable(why, Problems.of(why).toString()));
         }
     }
 
@@ -104,11 +103,11 @@ final class Transitions {
      */
     private void lose(AssignedPartition slot, Claim claim) {
         if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
-            intake.close(Set.of(slot.partition));
+            queues.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
             long now = System.nanoTime();
             boolean quarrel = slot.losses > 0 && now - slot.lostAt < QUARREL.toNanos();
-            board.update(slot, s -> {
+            assigned.update(slot, s -> {
                 s.losses = quarrel ? s.losses + 1 : 1;
                 s.lostAt = now;
                 s.unclaimedSince = now;
@@ -122,44 +121,11 @@ final class Transitions {
 
     void halted(Collection<Claim> claims, TidemarkException why) {
         for (Claim claim : claims) {
-            AssignedPartition slot = board.slot(claim.partition());
+            AssignedPartition slot = assigned.slot(claim.partition());
             if (slot != null && slot.holds(claim)) {
                 // From here on nobody else knows where it stands.
-                board.update(slot, s -> s.claim = claim);
+                assigned.update(slot, s -> s.claim = claim);
                 halt(slot, why);
-            }
-        }
-    }
-
-    void retrying(Collection<Claim> claims, TidemarkException why) {
-        for (AssignedPartition slot : holding(claims)) {
-            if (slot.is(PartitionState.RUNNING)) {
-                board.update(slot, s -> {
-                    s.ill(why);
-                    s.become(PartitionState.RETRYING);
-                });
-                log(Level.WARN, "retrying", slot.partition, why);
-            } else if (slot.is(PartitionState.RETRYING)) {
-                board.update(slot, s -> s.stillIll(why));
-            }
-        }
-    }
-
-    void recovered(Collection<Claim> claims) {
-        for (AssignedPartition slot : holding(claims)) {
-            if (slot.is(PartitionState.RETRYING)) {
-                AssignedPartition.Trouble over = slot.problem();
-                board.update(slot, s -> {
-                    s.well();
-                    s.become(PartitionState.RUNNING);
-                });
-                try (MDC.MDCCloseable unused = LogContext.about(slot.partition)) {
-                    LOG.info(
-                            "recovered group={} partition={} retried_since={}",
-                            groupId,
-                            slot.partition,
-                            over == null ? "" : over.at());
-                }
             }
         }
     }
@@ -169,12 +135,12 @@ final class Transitions {
     }
 
     void drained(Claim claim) {
-        AssignedPartition slot = board.slot(claim.partition());
+        AssignedPartition slot = assigned.slot(claim.partition());
         if (slot != null && slot.is(PartitionState.PAUSED) && slot.holds(claim)) {
-            board.update(slot, s -> s.claim = claim);
+            assigned.update(slot, s -> s.claim = claim);
         }
         if (slot != null && slot.is(PartitionState.DRAINING)) {
-            board.update(slot, s -> s.become(PartitionState.CLAIMING));
+            assigned.update(slot, s -> s.become(PartitionState.CLAIMING));
             Map<TopicPartition, Long> assignment = Map.of(slot.partition, slot.assignment);
             if (slot.lost == null) {
                 control.claim(assignment, Duration.ZERO);
@@ -192,24 +158,24 @@ final class Transitions {
         long now = System.nanoTime();
         assignments.forEach((claimed, assignment) -> {
             Claim claim = claimed.claim();
-            AssignedPartition slot = board.slot(claim.partition());
+            AssignedPartition slot = assigned.slot(claim.partition());
             if (slot == null || slot.assignment != assignment || !slot.mayBeClaimed()) {
                 late.add(claim);
                 return;
             }
             if (slot.is(PartitionState.HALTED)) {
-                board.update(slot, s -> s.become(PartitionState.CLAIMING));
+                assigned.update(slot, s -> s.become(PartitionState.CLAIMING));
             }
-            boolean paused = standstill.covers(slot.partition);
+            boolean paused = pausedPartitions.covers(slot.partition);
             explainLoss(slot, claimed);
-            board.update(slot, s -> {
+            assigned.update(slot, s -> {
                 s.claim = claim;
                 s.well();
                 s.held = false;
                 s.become(paused ? PartitionState.PAUSED : PartitionState.RUNNING);
             });
             if (!paused) {
-                intake.open(claimed);
+                queues.open(claimed);
                 seeks.begin(claim);
             }
             mirror.note(Set.of(claim));
@@ -233,7 +199,7 @@ final class Transitions {
         Claim lost = slot.lost;
         if (lost != null) {
             Optional<FencedException> loss = FenceDiagnosis.of(groupId, lost, claimed);
-            board.update(slot, s -> {
+            assigned.update(slot, s -> {
                 s.lost = null;
                 loss.ifPresent(why -> {
                     s.fences++;
@@ -245,12 +211,12 @@ final class Transitions {
     }
 
     private void fenced(TopicPartition partition, TidemarkException why) {
-        log(Level.WARN, "fenced", partition, why);
+        PartitionLog.log(groupId, Level.WARN, "fenced", partition, why);
         listener.claimLost(new ClaimLost(groupId, partition, why.code()));
     }
 
     void refused(TopicPartition partition, long assignment, TidemarkException why) {
-        AssignedPartition slot = board.slot(partition);
+        AssignedPartition slot = assigned.slot(partition);
         if (slot != null && slot.assignment == assignment) {
             if (slot.lost != null && why instanceof FencedException) {
                 fenced(partition, why);
@@ -263,60 +229,19 @@ final class Transitions {
         }
     }
 
-    void waiting(Collection<TopicPartition> partitions, TidemarkException why) {
-        for (TopicPartition partition : partitions) {
-            AssignedPartition slot = board.slot(partition);
-            if (slot != null && slot.is(PartitionState.CLAIMING)) {
-                board.update(slot, s -> s.stillIll(why));
-            }
-        }
-    }
-
-    /** What units wait for; those of other partitions do not. */
-    void waits(Map<TopicPartition, TidemarkException> found) {
-        for (AssignedPartition slot : board.inState(PartitionState.values())) {
-            boolean under = slot.is(PartitionState.RUNNING, PartitionState.RETRYING);
-            TidemarkException why = under ? found.get(slot.partition) : null;
-            board.update(slot, s -> s.waitsFor(why));
-        }
-    }
-
     private void halt(AssignedPartition slot, TidemarkException why) {
         if (!slot.is(PartitionState.HALTED)) {
-            intake.close(Set.of(slot.partition));
+            queues.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
-            board.update(slot, s -> s.become(PartitionState.HALTED));
+            assigned.update(slot, s -> s.become(PartitionState.HALTED));
             haltedFor(slot, why);
             listener.halted(new Halt(groupId, slot.partition, why.code()));
         }
     }
 
     private void haltedFor(AssignedPartition slot, TidemarkException why) {
-        board.update(slot, s -> s.ill(why));
-        log(Level.ERROR, "halted", slot.partition, why);
-        control.noteHalt(slot.partition, slot.claim, why, Assignment.told(why).toString());
-    }
-
-    private void log(Level level, String what, TopicPartition partition, TidemarkException why) {
-        try (MDC.MDCCloseable unused = LogContext.about(partition)) {
-            LOG.atLevel(level)
-                    .log(
-                            "{} group={} partition={} code={} error=\"{}\"",
-                            what,
-                            groupId,
-                            partition,
-                            why.code(),
-                            LogContext.quotable(why, Assignment.told(why).toString()));
-        }
-    }
-
-    private List<AssignedPartition> holding(Collection<Claim> claims) {
-        return claims.stream()
-                .map(claim -> {
-                    AssignedPartition slot = board.slot(claim.partition());
-                    return Optional.ofNullable(slot != null && slot.holds(claim) ? slot : null);
-                })
-                .flatMap(Optional::stream)
-                .toList();
+        assigned.update(slot, s -> s.ill(why));
+        PartitionLog.log(groupId, Level.ERROR, "halted", slot.partition, why);
+        control.noteHalt(slot.partition, slot.claim, why, Problems.of(why).toString());
     }
 }

@@ -1,4 +1,4 @@
-/** The poll thread: poll loop, partitions, pauses, seeks, shutdown, and the wiring of the rooms. */
+/** The poll thread: poll loop, partitions, pauses, seeks, shutdown, and the wiring of the runtime. */
 @NullMarked
 package dev.tidemark.internal.run;
 

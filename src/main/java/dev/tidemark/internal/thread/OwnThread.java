@@ -14,14 +14,14 @@ import org.slf4j.LoggerFactory;
 public final class OwnThread extends Thread {
     private static final Logger LOG = LoggerFactory.getLogger(OwnThread.class);
 
-    private final OwnThreads group;
+    private final Object group;
     private volatile boolean ending;
     private volatile @Nullable Busy busy;
     private boolean warned;
 
     private record Busy(Step step, long since) {}
 
-    OwnThread(OwnThreads group, Runnable work, String name) {
+    OwnThread(Object group, Runnable work, String name) {
         super(work, name);
         this.group = group;
         setDaemon(true);
@@ -39,7 +39,7 @@ public final class OwnThread extends Thread {
     }
 
     /** Whether it belongs to these. */
-    boolean isOf(OwnThreads threads) {
+    boolean isOf(Object threads) {
         return group == threads;
     }
 

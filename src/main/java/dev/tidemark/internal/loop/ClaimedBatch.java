@@ -1,12 +1,11 @@
-package dev.tidemark.internal.run;
+package dev.tidemark.internal.loop;
 
+import dev.tidemark.internal.run.OffsetAdvance;
 import dev.tidemark.offsets.Move;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
-import dev.tidemark.offsets.OffsetStore;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -15,7 +14,6 @@ import dev.tidemark.internal.unit.IdentityCheck;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -27,7 +25,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /** What a poll handed out, or part of it. */
 final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
-    private final OffsetStore store;
+    private final OffsetAdvance offsets;
     private final IdentityCheck identities;
     private final Handout handout;
     private final List<Stretch<K, V>> stretches;
@@ -37,8 +35,8 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     /**
      * @param stretches at most one for each partition
      */
-    ClaimedBatch(OffsetStore store, IdentityCheck identities, Handout handout, List<Stretch<K, V>> stretches) {
-        this.store = store;
+    ClaimedBatch(OffsetAdvance offsets, IdentityCheck identities, Handout handout, List<Stretch<K, V>> stretches) {
+        this.offsets = offsets;
         this.identities = identities;
         this.handout = handout;
         this.stretches = List.copyOf(stretches);
@@ -102,7 +100,7 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     }
 
     private ClaimedRecords<K, V> part(List<Stretch<K, V>> taken) {
-        return new ClaimedBatch<>(store, identities, handout, taken);
+        return new ClaimedBatch<>(offsets, identities, handout, taken);
     }
 
     @Override
@@ -111,7 +109,7 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
         List<Move> moves =
                 stretches.stream().map(s -> new Move(s.claim(), s.end())).toList();
         try {
-            Map<TopicPartition, Claim> unused = store.advance(connection, moves);
+            Map<TopicPartition, Claim> unused = offsets.advance(connection, moves);
             advanced = true;
         } catch (FencedException e) {
             handout.fenced(e.partitions());

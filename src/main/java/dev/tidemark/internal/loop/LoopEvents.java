@@ -1,5 +1,7 @@
-package dev.tidemark.internal.run;
+package dev.tidemark.internal.loop;
 
+import dev.tidemark.internal.run.Problems;
+import dev.tidemark.internal.run.Strangers;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
@@ -88,7 +90,7 @@ final class LoopEvents implements ControlEvents {
                             OptionalLong.empty(),
                             before == null ? now : before.since(),
                             why,
-                            Assignment.told(why).toString(),
+                            Problems.of(why).toString(),
                             false,
                             false));
         });

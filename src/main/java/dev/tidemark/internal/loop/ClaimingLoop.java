@@ -1,21 +1,23 @@
-package dev.tidemark.internal.run;
+package dev.tidemark.internal.loop;
 
+import dev.tidemark.internal.run.OffsetAdvance;
+import dev.tidemark.internal.run.Subscriptions;
+import dev.tidemark.internal.run.Strangers;
+import dev.tidemark.internal.run.Seeks;
+import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.offsets.ClaimingConsumer;
 import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaErrors;
-import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.Subscription;
+import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
-import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.IdentityCheck;
 import java.time.Duration;
@@ -26,23 +28,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import javax.sql.DataSource;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,27 +64,11 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     /** No unit is the control thread's to watch. */
     private static final Duration NONE = Duration.ofDays(1);
 
-    /**
-     * What it is made of, checked already.
-     *
-     * @param ownPollRecords whether the user has set {@code max.poll.records}; Kafka's default holds otherwise
-     * @param storeId the store to find; empty for whichever is met first
-     * @param strictIdentity whether Kafka is asked in each advance whether the topics are still the same
-     */
-    public record Options(
-            KafkaSettings kafka,
-            boolean ownPollRecords,
-            ReadPlan reading,
-            DataSource dataSource,
-            Schema schema,
-            Optional<UUID> storeId,
-            boolean strictIdentity) {}
-
     private final String groupId;
     private final Subscription subscription;
     private final Consumer<K, V> consumer;
     private final Admin admin;
-    private final OffsetStore store;
+    private final OffsetAdvance offsets;
     private final LoopEvents events;
     private final ControlThread control;
     private final IdentityCheck identities;
@@ -94,23 +76,19 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     private final LoopPoller<K, V> poller;
     private final CompletableFuture<Void> sound;
     private final OwnThreads threads = new OwnThreads();
+    private final WakeGate wake = new WakeGate();
     private final AtomicBoolean inUse = new AtomicBoolean();
     private boolean closed;
     private @Nullable Handout handout;
 
-    // Kafka's client can be woken only once it is subscribed.
-    private final Object waking = new Object();
-    private boolean subscribed;
-    private boolean woken;
-    private CompletableFuture<Void> wake = new CompletableFuture<>();
     private long missingDueAt = System.nanoTime();
 
-    private ClaimingLoop(Options options, Consumer<K, V> consumer, Admin admin) {
+    private ClaimingLoop(LoopOptions options, Consumer<K, V> consumer, Admin admin) {
         this.groupId = options.kafka().groupId();
         this.subscription = options.reading().subscription();
         this.consumer = consumer;
         this.admin = admin;
-        this.store = OffsetStore.of(groupId, options.schema().name());
+        this.offsets = new OffsetAdvance(new ClaimStore(options.schema(), groupId), groupId);
         this.events = new LoopEvents(new Strangers(groupId, false));
         this.control = new ControlThread(
                 new ControlThread.Options(
@@ -138,17 +116,11 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     }
 
     /** Makes its clients; the first poll joins the group. */
-    public static <K, V> ClaimingLoop<K, V> open(Options options, Deserializer<K> keys, Deserializer<V> values) {
-        Map<String, Object> config = new HashMap<>(options.kafka().consumer());
-        config.remove(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG);
-        config.remove(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
-        if (!options.ownPollRecords()) {
-            config.remove(ConsumerConfig.MAX_POLL_RECORDS_CONFIG);
-        }
+    public static <K, V> ClaimingLoop<K, V> open(LoopOptions options, Deserializer<K> keys, Deserializer<V> values) {
         Admin admin = null;
         try {
             admin = Admin.create(options.kafka().admin());
-            return new ClaimingLoop<>(options, new KafkaConsumer<>(config, keys, values), admin);
+            return new ClaimingLoop<>(options, new KafkaConsumer<>(options.consumerSettings(), keys, values), admin);
         } catch (TidemarkException e) {
             close(admin);
             throw e;
@@ -206,22 +178,18 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         }
         Handout next = new Handout(taken);
         handout = next;
-        return new ClaimedBatch<>(store, identities, next, taken);
+        return new ClaimedBatch<>(offsets, identities, next, taken);
     }
 
     /** Whether the group may be joined: not before the store was found sound. */
     private boolean isSubscribed(long end) {
-        CompletableFuture<Void> woke;
-        synchronized (waking) {
-            if (subscribed) {
-                return true;
-            }
-            woke = wake;
+        if (wake.isOpen()) {
+            return true;
         }
         try {
-            Object unused = CompletableFuture.anyOf(sound, woke)
+            Object unused = CompletableFuture.anyOf(sound, wake.called())
                     .get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-            throwIfWoken();
+            wake.throwIfCalled();
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
@@ -232,30 +200,10 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         }
-        if (subscription instanceof Subscription.Topics topics) {
-            consumer.subscribe(topics.names(), shares);
-        } else if (subscription instanceof Subscription.Matching matching) {
-            consumer.subscribe(matching.pattern(), shares);
-        } else if (subscription instanceof Subscription.Manual manual) {
-            consumer.assign(manual.partitions());
-            // There is no group to call back.
-            shares.onPartitionsAssigned(manual.partitions());
-        }
-        synchronized (waking) {
-            subscribed = true;
-        }
-        throwIfWoken();
+        Subscriptions.begin(consumer, subscription, shares);
+        wake.open(consumer::wakeup);
+        wake.throwIfCalled();
         return true;
-    }
-
-    private void throwIfWoken() {
-        synchronized (waking) {
-            if (woken) {
-                woken = false;
-                wake = new CompletableFuture<>();
-                throw new WakeupException();
-            }
-        }
     }
 
     /** Nothing was fetched and not handed out when this throws. */
@@ -301,14 +249,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     @Override
     public void wakeup() {
-        synchronized (waking) {
-            if (subscribed) {
-                consumer.wakeup();
-            } else {
-                woken = true;
-                boolean unused = wake.complete(null);
-            }
-        }
+        wake.call();
     }
 
     @Override

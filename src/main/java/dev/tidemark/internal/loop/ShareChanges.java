@@ -1,5 +1,7 @@
-package dev.tidemark.internal.run;
+package dev.tidemark.internal.loop;
 
+import dev.tidemark.internal.run.Problems;
+import dev.tidemark.internal.run.Seeks;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
@@ -8,7 +10,7 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
-import dev.tidemark.internal.run.Share.State;
+import dev.tidemark.internal.loop.Share.State;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -52,7 +54,7 @@ final class ShareChanges {
                             groupId,
                             share.partition,
                             why.code(),
-                            LogContext.quotable(why, Assignment.told(why).toString())));
+                            LogContext.quotable(why, Problems.of(why).toString())));
         } else if (claim.position().nextOffset() >= share.fetched.nextOffset()) {
             // What was handed out had committed, and nobody said so.
             share.setbacks = 0;
@@ -95,7 +97,7 @@ final class ShareChanges {
         share.told = false;
         if (!(why instanceof FencedException)) {
             // Another process reads it, and says itself how it stands.
-            control.noteHalt(share.partition, share.claim, why, Assignment.told(why).toString());
+            control.noteHalt(share.partition, share.claim, why, Problems.of(why).toString());
         }
     }
 

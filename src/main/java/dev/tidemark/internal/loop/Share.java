@@ -1,4 +1,4 @@
-package dev.tidemark.internal.run;
+package dev.tidemark.internal.loop;
 
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;

@@ -1,0 +1,38 @@
+package dev.tidemark.internal.loop;
+
+import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.plan.ReadPlan;
+import dev.tidemark.internal.store.Schema;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+
+/**
+ * What a {@link ClaimingLoop} is made of, checked already.
+ *
+ * @param ownPollRecords whether the user has set {@code max.poll.records}; Kafka's default holds otherwise
+ * @param storeId the store to find; empty for whichever is met first
+ * @param strictIdentity whether Kafka is asked in each advance whether the topics are still the same
+ */
+public record LoopOptions(
+        KafkaSettings kafka,
+        boolean ownPollRecords,
+        ReadPlan reading,
+        DataSource dataSource,
+        Schema schema,
+        Optional<UUID> storeId,
+        boolean strictIdentity) {
+    /** For the KafkaConsumer, which decodes here. */
+    Map<String, Object> consumerSettings() {
+        Map<String, Object> settings = new HashMap<>(kafka.consumer());
+        settings.remove(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG);
+        settings.remove(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG);
+        if (!ownPollRecords) {
+            settings.remove(ConsumerConfig.MAX_POLL_RECORDS_CONFIG);
+        }
+        return settings;
+    }
+}

@@ -1,0 +1,184 @@
+package dev.tidemark.internal.run;
+
+import dev.tidemark.ConsumerView;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.internal.thread.OwnThreads;
+import dev.tidemark.internal.unit.SafeListeners;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One run on the poll thread: makes the clients and the runtime, loops, and takes everything down again. */
+final class EngineRun<K, V> {
+    private static final Logger LOG = LoggerFactory.getLogger(ConsumerEngine.class);
+
+    /** How long giving claims back and leaving the group may take at the end, each. */
+    private static final Duration GOODBYE = Duration.ofSeconds(3);
+
+    private final EngineOptions<K, V> options;
+    private final String groupId;
+    private final String owner;
+    private final ConsumerView view;
+    private final SafeListeners listeners;
+    private final OwnThreads threads;
+    private final Runnable stopping;
+    private volatile boolean stopRequested;
+    private volatile @Nullable ConsumerRuntime runtime;
+
+    /**
+     * @param view what listeners are shown
+     * @param stopping told when the loop has ended, before anything is closed
+     */
+    EngineRun(
+            EngineOptions<K, V> options,
+            String owner,
+            ConsumerView view,
+            SafeListeners listeners,
+            OwnThreads threads,
+            Runnable stopping) {
+        this.options = options;
+        this.groupId = options.groupId();
+        this.owner = owner;
+        this.view = view;
+        this.listeners = listeners;
+        this.threads = threads;
+        this.stopping = stopping;
+    }
+
+    /** What exists while it runs; null before. Any thread may ask. */
+    @Nullable
+    ConsumerRuntime runtime() {
+        return runtime;
+    }
+
+    /** Asks it to end. Any thread may call, before it begins too. */
+    void stop() {
+        stopRequested = true;
+        ConsumerRuntime made = runtime;
+        if (made != null) {
+            made.loop().stop();
+        }
+    }
+
+    /** Runs from beginning to end, on the poll thread; returns what it failed with, or null. */
+    @Nullable
+    TidemarkException run() {
+        List<OwnThread> workers = new ArrayList<>();
+        try (AdminLease lease = new AdminLease(
+                made(() -> options.kafka().clients().admin(options.kafka().settings().admin())))) {
+            Admin admin = lease.admin();
+            Consumer<byte[], byte[]> consumer =
+                    made(() -> options.kafka().clients().consumer(options.kafka().settings().consumer()));
+            ConsumerRuntime made = null;
+            TidemarkException failed = null;
+            try {
+                made = ConsumerRuntime.build(options, owner, consumer, admin, listeners, threads);
+                made.loop().comesBy();
+                runtime = made;
+                listeners.started(view, consumer::metrics);
+                if (sound(made)) {
+                    workers.addAll(made.startWorkers(options, owner, listeners, threads));
+                    Rebalances rebalances = made.rebalances();
+                    subscribe(consumer, rebalances);
+                    LOG.info(
+                            "running group={} reads=\"{}\" workers={} owner={}",
+                            groupId,
+                            options.kafka().reading().subscription(),
+                            workers.size(),
+                            owner);
+                    if (!stopRequested) {
+                        made.loop().run(() -> subscribe(consumer, rebalances));
+                    }
+                }
+            } catch (TidemarkException e) {
+                failed = e;
+            } catch (Throwable e) {
+                // Checked ones too, which languages without them, and sneaky code, throw from anywhere: all is closed
+                // first.
+                failed =
+                        unexpected("the poll thread failed with " + e.getClass().getSimpleName(), e);
+            }
+            stopping.run();
+            close(consumer, made, workers);
+            return failed;
+        } catch (TidemarkException e) {
+            return e;
+        } catch (RuntimeException e) {
+            return KafkaErrors.refusal(groupId, e)
+                    .orElseGet(() -> unexpected(
+                            "the Kafka client failed with " + e.getClass().getSimpleName(), e));
+        }
+    }
+
+    private void subscribe(Consumer<byte[], byte[]> consumer, Rebalances rebalances) {
+        Subscriptions.begin(consumer, options.kafka().reading().subscription(), rebalances);
+    }
+
+    private <T> T made(Supplier<T> client) {
+        try {
+            return client.get();
+        } catch (RuntimeException | LinkageError e) {
+            throw KafkaErrors.notMade(groupId, e);
+        }
+    }
+
+    /** Closing an Admin waits for its open calls, which is for ever while Kafka is away, unless it is told otherwise. */
+    private record AdminLease(Admin admin) implements AutoCloseable {
+        @Override
+        public void close() {
+            admin.close(GOODBYE);
+        }
+    }
+
+    /** Waits until the store was found sound; answers false if a stop came first. */
+    private boolean sound(ConsumerRuntime made) {
+        CompletableFuture<Void> check = made.control().start();
+        while (!stopRequested) {
+            made.loop().comesBy();
+            try {
+                check.get(100, TimeUnit.MILLISECONDS);
+                return true;
+            } catch (TimeoutException e) {
+                LOG.trace("the database is still away");
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof TidemarkException known) {
+                    throw known;
+                }
+                throw unexpected("the store could not be checked", e);
+            } catch (InterruptedException e) {
+                if (!OwnThread.goesOn(e)) {
+                    return false;
+                }
+            }
+        }
+        return false;
+    }
+
+    private void close(Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers) {
+        if (made == null) {
+            consumer.close(CloseOptions.timeout(GOODBYE));
+        } else {
+            made.shutDown(consumer, options.kafka().reading().isManual(), workers, GOODBYE);
+            listeners.stopped(view);
+        }
+        LOG.info("stopped group={}", groupId);
+    }
+
+    private TidemarkException unexpected(String what, Throwable cause) {
+        return new TidemarkException(ErrorCode.UNEXPECTED, "group " + groupId + ": " + what, cause);
+    }
+}
