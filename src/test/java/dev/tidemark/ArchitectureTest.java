@@ -43,6 +43,7 @@ class ArchitectureTest {
     private static final String UNIT = "dev.tidemark.internal.unit";
     private static final String CONTROL = "dev.tidemark.internal.control";
     private static final String RUN = "dev.tidemark.internal.run";
+    private static final String LOOP = "dev.tidemark.internal.loop";
     private static final String THREAD = "dev.tidemark.internal.thread";
     private static final String LOG = "dev.tidemark.internal.log";
     private static final String METRICS = "dev.tidemark.metrics";
@@ -90,6 +91,7 @@ class ArchitectureTest {
         mayUse(UNIT, QUEUE, STORE, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
         mayUse(CONTROL, STORE, KAFKA, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
         mayUse(RUN, STORE, KAFKA, QUEUE, UNIT, CONTROL, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
+        mayUse(LOOP, RUN, STORE, KAFKA, UNIT, CONTROL, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
         mayUse(METRICS, API, ERRORS);
         mayUse(TRACING, API, ERRORS);
         mayUse(SQL, PLAN, API, ERRORS);
@@ -252,7 +254,7 @@ class ArchitectureTest {
     void onlyTheRunRoomTouchesTheKafkaConsumer() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(RUN)
+                .resideOutsideOfPackages(RUN, LOOP)
                 .and(not(belongToAnyOf(KafkaClients.class)))
                 .should()
                 .dependOnClassesThat()

@@ -60,13 +60,19 @@ final class GuardedResult implements InvocationHandler {
     }
 
     private @Nullable Object call(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
-        String name = method.getName();
-        boolean runs = name.startsWith("execute") || name.equals("addBatch");
-        if (plain && runs && args != null && args.length > 0 && args[0] instanceof String sql) {
-            // It is known only when it is executed.
-            guard.check(sql);
+        if (plain && args != null && args.length > 0 && args[0] instanceof String sql) {
+            String name = method.getName();
+            if (name.startsWith("execute") || name.equals("addBatch")) {
+                // It is known only when it is executed.
+                guard.check(sql);
+            }
         }
-        return of(guard, ConnectionGuard.call(target, method, args), target instanceof Statement ? proxy : statement);
+        Object result = ConnectionGuard.call(target, method, args);
+        // Called for each value of each record: most methods cannot return what leads back.
+        Class<?> returned = method.getReturnType();
+        return returned.isInterface() || returned == Object.class
+                ? of(guard, result, target instanceof Statement ? proxy : statement)
+                : result;
     }
 
     /** The driver's own interface, guarded as well; its class, which nothing can guard, as it is. */
