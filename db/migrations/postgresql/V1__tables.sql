@@ -29,12 +29,12 @@ comment on table  ${schema}.topic_binding             is 'What the offsets of a 
 comment on column ${schema}.topic_binding.group_id    is 'Kafka consumer group (group.id).';
 comment on column ${schema}.topic_binding.topic       is 'Topic name.';
 comment on column ${schema}.topic_binding.cluster_id  is 'Id of the Kafka cluster that the offsets belong to.';
-comment on column ${schema}.topic_binding.topic_id    is 'Id of the topic as kafka-topics --describe prints it; null where the brokers give topics no id.';
+comment on column ${schema}.topic_binding.topic_id    is 'Id of the topic as kafka-topics --describe prints it; null if the brokers give topics no id.';
 comment on column ${schema}.topic_binding.incarnation is 'Counts up with each rebind to a re-created topic, from 1.';
 comment on column ${schema}.topic_binding.partitions  is 'Partitions bound so far; each below this number has a row in stored_offset.';
-comment on column ${schema}.topic_binding.bound_at    is 'When the group first met the topic.';
+comment on column ${schema}.topic_binding.bound_at    is 'When the group first read the topic.';
 
--- Updated all day: no index but the primary key, and free space on each page, so that every update stays heap-only (HOT).
+-- Updated constantly: no index besides the primary key, and free space on each page, so that every update stays heap-only (HOT).
 create table ${schema}.stored_offset (
     group_id       text    not null,
     topic          text    not null,
@@ -74,7 +74,7 @@ create table ${schema}.log_end (
     primary key (group_id, topic, partition)
 ) with (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
-comment on table  ${schema}.log_end            is 'Start and end of each partition''s log as its owner saw them every few seconds: lag in plain SQL.';
+comment on table  ${schema}.log_end            is 'Start and end of each partition''s log as its owner sampled them every few seconds, so that plain SQL can compute lag.';
 comment on column ${schema}.log_end.group_id   is 'Kafka consumer group (group.id).';
 comment on column ${schema}.log_end.topic      is 'Topic name.';
 comment on column ${schema}.log_end.partition  is 'Partition number, from 0.';
@@ -148,14 +148,14 @@ create table ${schema}.partition_state (
     waiting_text     text,
     primary key (group_id, topic, partition)
 );
-comment on table  ${schema}.partition_state                  is 'Why a partition is halted or waits, and which record is suspected of killing its process. Apart from stored_offset, which is updated all day.';
+comment on table  ${schema}.partition_state                  is 'Why a partition is halted or waits, and which record is suspected of killing its process. Separate from stored_offset, which is updated constantly.';
 comment on column ${schema}.partition_state.group_id         is 'Kafka consumer group (group.id).';
 comment on column ${schema}.partition_state.topic            is 'Topic name.';
 comment on column ${schema}.partition_state.partition        is 'Partition number, from 0.';
 comment on column ${schema}.partition_state.halted_at        is 'When its owner halted it; null while it runs. Cleared by the next claim.';
 comment on column ${schema}.partition_state.error_code       is 'Why it halted, such as TM-502; null while it runs.';
 comment on column ${schema}.partition_state.error_text       is 'The same in words, without any record''s content; null while it runs.';
-comment on column ${schema}.partition_state.suspect_offset   is 'The record that was being tried when processes died; null if there was none.';
+comment on column ${schema}.partition_state.suspect_offset   is 'The record that was being tried when processes died; null if there is none.';
 comment on column ${schema}.partition_state.suspect_attempts is 'How many processes have begun to try that record; after the third that dies the partition halts (TM-504).';
 comment on column ${schema}.partition_state.waiting_since    is 'Since when its owner waits, or retries the same records; null while it does not, and during the first seconds.';
 comment on column ${schema}.partition_state.waiting_epoch    is 'owner_epoch of the claim that waits; the next claim ends the wait.';

@@ -56,9 +56,9 @@ comment on column ${schema}.audit_log.by_client   is 'application_name of the se
 comment on column ${schema}.audit_log.reason      is 'Why, as the operator or the library stated it.';
 comment on column ${schema}.audit_log.change_id   is 'Shared by all rows of one transaction: what undo_reset() undoes together.';
 comment on column ${schema}.audit_log.incarnation is 'Which topic of that name, as in topic_binding; null where that is unknown or the row is about no topic.';
-comment on column ${schema}.audit_log.details     is 'More, by action. rebind, bind: the ids before and after; undo: which change it undoes; delete: what was deleted with it. Null where there is no more.';
+comment on column ${schema}.audit_log.details     is 'Details, by action. rebind, bind: the ids before and after; undo: which change it undoes; delete: what was deleted with it. Null if there is nothing more.';
 
--- Moves are fenced and audited in one place, the trigger. The operator functions set the cause for it while they move offsets.
+-- Moves are fenced and audited in one place, the trigger. The operator functions set the cause while they move offsets.
 -- They cast the arguments to exactly these types, so that an overload created by another role in this schema is never chosen.
 create function ${schema}.set_cause(a_action text, a_reason text, a_details jsonb) returns void
     language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -100,7 +100,7 @@ begin
                 then d.record_offset >= new.next_offset and d.superseded_at is null
                 else d.record_offset >= old.next_offset and d.record_offset < new.next_offset
                      and d.superseded_at is not null end;
-    -- A manual move is taken as dealing with the record that killed processes.
+    -- A manual move counts as having dealt with the record that killed processes.
     update ${schema}.partition_state s set suspect_offset = null, suspect_attempts = 0
      where s.group_id = new.group_id and s.topic = new.topic and s.partition = new.partition
        and s.suspect_offset is not null;
@@ -166,7 +166,7 @@ create trigger note_manual_row
     for each row
     when (coalesce(current_setting('tidemark.action', true), '') = '')
     execute function ${schema}.note_manual_row();
-comment on trigger note_manual_row on ${schema}.stored_offset is 'An offset that is moved by DELETE and INSERT is audited, too.';
+comment on trigger note_manual_row on ${schema}.stored_offset is 'Audits an offset that is moved by DELETE and INSERT.';
 
 create trigger note_manual_truncate
     before truncate on ${schema}.stored_offset
@@ -174,7 +174,7 @@ create trigger note_manual_truncate
     execute function ${schema}.note_manual_row();
 comment on trigger note_manual_truncate on ${schema}.stored_offset is 'Audits every stored offset before all of them are removed.';
 
--- A whole row that is copied back still carries the token of its former owner.
+-- A complete row that is copied back still has the token of its former owner.
 create function ${schema}.fence_inserted_row() returns trigger
     language plpgsql set search_path = pg_catalog, pg_temp
 as $body$
@@ -208,7 +208,7 @@ as $body$
 $body$;
 comment on function ${schema}.held_offset(text, text, integer, uuid, bigint) is 'The partition, if the claim still holds at that offset; found by its primary key whatever the planner would choose.';
 
--- tidemark.advance names the claim and the step, so that it vouches for no other move in the same transaction.
+-- tidemark.advance names the claim and the step, so that it does not cover any other move in the same transaction.
 create function ${schema}.advance_offset(a_group text, a_topic text, a_partition integer, a_token uuid, a_previous bigint,
                                          a_next bigint, a_leader_epoch integer, a_transaction xid8)
     returns table (topic text, partition integer)

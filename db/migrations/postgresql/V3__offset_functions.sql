@@ -25,7 +25,7 @@ begin
     return previous;
 end
 $body$;
-comment on function ${schema}.reset_offset(text, text, integer, bigint, text) is 'Moves the stored offset of a group in a partition, and returns the previous one. Works while consumers run: the owner is fenced and follows within seconds. Moving an offset to its present value restarts a halted partition. Removing the effects of records that are read again is up to you, in the same transaction.';
+comment on function ${schema}.reset_offset(text, text, integer, bigint, text) is 'Moves the stored offset of a group in a partition, and returns the previous one. Works while consumers run: the owner is fenced and follows within seconds. Moving an offset to its current value restarts a halted partition. Removing the effects of records that are read again is up to you, in the same transaction.';
 
 create function ${schema}.undo_reset(a_change bigint, a_reason text default null)
     returns table (topic text, partition integer, from_offset bigint, to_offset bigint)
@@ -95,7 +95,7 @@ begin
     perform ${schema}.set_cause(''::text, ''::text, null::jsonb);
 end
 $body$;
-comment on function ${schema}.undo_reset(bigint, text) is 'Moves back every offset that a change moved, by reset_offset(), undo_reset() or plain SQL; undoing an undo is a redo. Returns what was moved, from where and to where. Refuses a change that was already undone, and offsets that refer to another topic by now. Correcting the effects is up to you, in the same transaction.';
+comment on function ${schema}.undo_reset(bigint, text) is 'Moves back every offset that a change moved, by reset_offset(), undo_reset() or plain SQL; undoing an undo is a redo. Returns what was moved, from where and to where. Refuses a change that was already undone, and offsets that refer to another topic now. Correcting the effects is up to you, in the same transaction.';
 
 create function ${schema}.check_binding(a_cluster_id text, a_offsets bigint[]) returns void
     language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -105,15 +105,15 @@ begin
         raise exception 'the cluster id is missing' using errcode = '22023';
     end if;
     if a_offsets is null or array_ndims(a_offsets) is distinct from 1 then
-        raise exception 'offsets are missing: give the next offset of each partition, in their order' using errcode = '22023';
+        raise exception 'offsets are missing: give the next offset of each partition, in partition order' using errcode = '22023';
     end if;
     if exists (select from unnest(a_offsets) as s(next_offset) where s.next_offset is null or s.next_offset < 0) then
-        raise exception 'an offset is missing or below 0: give the next offset of each partition, in their order'
+        raise exception 'an offset is missing or below 0: give the next offset of each partition, in partition order'
               using errcode = '22023';
     end if;
 end
 $body$;
-comment on function ${schema}.check_binding(text, bigint[]) is 'Refuses arguments that cannot be a binding. For the operator functions.';
+comment on function ${schema}.check_binding(text, bigint[]) is 'Refuses arguments that are not a valid binding. For the operator functions.';
 
 create function ${schema}.bind_topic(a_group text, a_topic text, a_cluster_id text, a_topic_id text, a_offsets bigint[],
                                      a_reason text default null)
@@ -148,7 +148,7 @@ begin
     return now_bound;
 end
 $body$;
-comment on function ${schema}.bind_topic(text, text, text, text, bigint[], text) is 'Gives a group its first offsets for a topic, as an import does: the next offset of each partition, in their order. Returns how many. Refuses if the group already has a binding for the topic.';
+comment on function ${schema}.bind_topic(text, text, text, text, bigint[], text) is 'Gives a group its first offsets for a topic, as an import does: the next offset of each partition, in partition order. Returns how many. Refuses if the group already has a binding for the topic.';
 
 create function ${schema}.rebind_topic(a_group text, a_topic text, a_cluster_id text, a_topic_id text, a_offsets bigint[],
                                        a_reason text default null)
@@ -223,6 +223,6 @@ begin
     return bound.incarnation + 1;
 end
 $body$;
-comment on function ${schema}.rebind_topic(text, text, text, text, bigint[], text) is 'Sets what a group''s offsets for a topic refer to from now on, after it was created again or moved to another cluster: the cluster, the topic, and the next offset of each partition, in their order. Returns the new incarnation. Works while consumers run: all owners are fenced and follow. Dead letters of the previous topic stay. Refuses if another rebind came first, or already bound that very topic.';
+comment on function ${schema}.rebind_topic(text, text, text, text, bigint[], text) is 'Sets what a group''s offsets for a topic refer to from now on, after it was created again or moved to another cluster: the cluster, the topic, and the next offset of each partition, in partition order. Returns the new incarnation. Works while consumers run: all owners are fenced and follow. Dead letters of the previous topic stay. Refuses if another rebind came first, or already bound the same topic.';
 
 update ${schema}.store_info set schema_version = 3;

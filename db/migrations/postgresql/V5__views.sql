@@ -27,7 +27,7 @@ select o.group_id,
 from ${schema}.stored_offset o
 left join ${schema}.log_end e using (group_id, topic, partition)
 left join ${schema}.partition_state s using (group_id, topic, partition);
-comment on view   ${schema}.consumer_lag                  is 'How far each group is behind, per partition. A stable interface: select from this rather than from the tables.';
+comment on view   ${schema}.consumer_lag                  is 'How far each group is behind, per partition. A stable interface: query this instead of the tables.';
 comment on column ${schema}.consumer_lag.group_id         is 'Kafka consumer group (group.id).';
 comment on column ${schema}.consumer_lag.topic            is 'Topic name.';
 comment on column ${schema}.consumer_lag.partition        is 'Partition number, from 0.';

@@ -32,7 +32,7 @@ begin
     grants := array[
         format('revoke all on %s from %I', relations, a_role),
         format('revoke all on function %s, %s, %s from %I', writers, operators, owners, a_role),
-        -- A role that may create functions in this schema could have others run them.
+        -- A role that may create functions in this schema could make others run them.
         format('revoke all on schema ${schema} from %I', a_role),
         format('grant usage on schema ${schema} to %I', a_role),
         format('grant select on %s to %I', relations, a_role)];
@@ -66,7 +66,7 @@ begin
     end loop;
 end
 $body$;
-comment on function ${schema}.grant_access(name, text) is 'Gives a role exactly the rights on this offset store that a writer (a consumer), an operator or a reader needs, in place of those it had. For the owner; run it again after each upgrade of the schema.';
+comment on function ${schema}.grant_access(name, text) is 'Gives a role exactly the rights on this offset store that a writer (a consumer), an operator or a reader needs, replacing those it had. For the owner; run it again after each upgrade of the schema.';
 
 revoke all on function
     ${schema}.change_id(),
