@@ -103,7 +103,7 @@ class TroubleIT {
                 running.until(
                         "of each partition",
                         () -> running.consumer().status().partitions().stream()
-                                .allMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-602")));
+                                .allMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-310")));
                 running.until("the view tells it", () -> waiting(topic) == 2);
                 assertThat(running.consumer().health().ready()).isTrue();
                 assertThat(running.consumer().health().ready()).isTrue();
@@ -118,7 +118,7 @@ class TroubleIT {
 
     private long waiting(String group) {
         return database.number("select count(*) from tidemark.consumer_lag where group_id = '" + group
-                + "' and state = 'waiting' and error_code = 'TM-602'");
+                + "' and state = 'waiting' and error_code = 'TM-310'");
     }
 
     private static void signal(KafkaServer kafka, String signal) throws Exception {

@@ -71,15 +71,15 @@ public final class TidemarkCli {
     @Option(
             names = "--debug",
             scope = ScopeType.INHERIT,
-            description = "Show where an error came from, and what libraries log. That may hold data.")
+            description = "Show stack traces, and what libraries log. That may contain data.")
     private boolean debug;
 
-    /** Asked for what stands in the manifest. */
+    /** Reads the version from the manifest. */
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
             String version = TidemarkCli.class.getPackage().getImplementationVersion();
-            return new String[] {"tidemark " + (version == null ? "(not packed)" : version)};
+            return new String[] {"tidemark " + (version == null ? "(not packaged)" : version)};
         }
     }
 
@@ -92,7 +92,7 @@ public final class TidemarkCli {
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         int code = run(out, err, args);
         if (out.checkError() && code == ExitCode.DONE) {
-            err.println("standard output could not be written: what was printed is not whole");
+            err.println("standard output could not be written: what was printed is incomplete");
             code = ExitCode.FAILED;
         }
         System.exit(code);
@@ -119,7 +119,7 @@ public final class TidemarkCli {
         return commandLine;
     }
 
-    /** What a command itself did not explain, such as a job that the server refuses. */
+    /** Explains what the command itself did not, such as a job that the server refuses. */
     private static TidemarkException explain(Exception failure, DatabaseOptions database) {
         return failure instanceof TidemarkException known
                 ? known

@@ -1,4 +1,4 @@
-/** The command line: one command a file, and the options and printers that they share. Left out of the library. */
+/** The command line: one command per file, and the options and printers that they share. Not part of the library. */
 @NullMarked
 package dev.tidemark.cli;
 

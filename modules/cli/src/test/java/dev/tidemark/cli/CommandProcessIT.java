@@ -30,7 +30,7 @@ class CommandProcessIT {
         assertTheSame(ExitCode.WRONG_INPUT, cli, "nonsense");
         assertTheSame(ExitCode.WRONG_INPUT, Cli.with(Map.of()), "groups");
         assertTheSame(
-                ExitCode.AWAY,
+                ExitCode.UNREACHABLE,
                 Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing")),
                 "groups");
         // What it finds, such as how many connections the server has, changes while other tests run.

@@ -144,7 +144,7 @@ class DoctorIT {
 
         Result kafkaDown = Cli.on(database, StoredGroups.NOBODY).run("doctor", "-o", "json");
         assertThat(kafkaDown.exitCode()).isEqualTo(ExitCode.FINDINGS);
-        is(one(kafkaDown, "kafka", "reachable"), "fail", "TM-602");
+        is(one(kafkaDown, "kafka", "reachable"), "fail", "TM-310");
         is(one(kafkaDown, "schema", "version"), "ok");
 
         Result databaseDown = Cli.with(Map.of(
@@ -154,7 +154,7 @@ class DoctorIT {
                         KAFKA.bootstrapServers()))
                 .run("doctor", "-o", "json");
         assertThat(databaseDown.exitCode()).isEqualTo(ExitCode.FINDINGS);
-        is(one(databaseDown, "database", "connection"), "fail", "TM-602");
+        is(one(databaseDown, "database", "connection"), "fail", "TM-212");
         is(one(databaseDown, "kafka", "reachable"), "ok");
         assertThat(databaseDown.out()).doesNotContain(Canary.PASSWORD.plant());
     }

@@ -156,7 +156,7 @@ class KafkaExchangeIT {
             assertThat(group.stored()).containsExactly(100L, 100L);
             assertFails(
                     cli.run("export-to-kafka", group.name, "--execute"),
-                    ExitCode.AWAY,
+                    ExitCode.UNREACHABLE,
                     "TM-308",
                     "1 member",
                     "mirrorToKafka()");
@@ -187,8 +187,8 @@ class KafkaExchangeIT {
                 "TIDEMARK_BOOTSTRAP_SERVERS",
                 group.kafka.bootstrapServers()));
         for (String command : List.of("import-from-kafka", "export-to-kafka")) {
-            assertFails(noKafka.run(command, group.name), ExitCode.AWAY, "TM-602", "Kafka");
-            assertFails(noDatabase.run(command, group.name), ExitCode.AWAY, "TM-602", "database");
+            assertFails(noKafka.run(command, group.name), ExitCode.UNREACHABLE, "TM-310", "Kafka");
+            assertFails(noDatabase.run(command, group.name), ExitCode.UNREACHABLE, "TM-212", "database");
             assertFails(
                     Cli.on(group.database).run(command, group.name),
                     ExitCode.WRONG_INPUT,

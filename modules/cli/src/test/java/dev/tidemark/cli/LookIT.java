@@ -114,9 +114,9 @@ class LookIT {
     void aDatabaseThatIsAwayIsSaidInOneLine() {
         Result away = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing?password=secret"))
                 .run("groups");
-        assertThat(away.exitCode()).isEqualTo(ExitCode.AWAY);
+        assertThat(away.exitCode()).isEqualTo(ExitCode.UNREACHABLE);
         assertThat(away.err())
-                .startsWith("TM-602")
+                .startsWith("TM-212")
                 .contains("--jdbc-url")
                 .hasLineCount(1)
                 .doesNotContain("secret");

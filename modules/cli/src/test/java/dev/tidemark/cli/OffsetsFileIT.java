@@ -136,9 +136,9 @@ class OffsetsFileIT {
         assertFails(cli.run("export", group.name, "--topic", "x"), ExitCode.WRONG_INPUT, "TM-601", "topic x");
         assertFails(
                 cli.run("export", group.name, "--file", "/no/such/place"), ExitCode.WRONG_INPUT, "TM-103", "/no/such");
-        assertFails(noDatabase.run("export", group.name), ExitCode.AWAY, "TM-602", "database");
-        assertFails(noDatabase.run("import", group.name, "--file", path), ExitCode.AWAY, "TM-602", "database");
-        assertFails(noKafka.run("import", group.name, "--file", path), ExitCode.AWAY, "TM-602", "Kafka");
+        assertFails(noDatabase.run("export", group.name), ExitCode.UNREACHABLE, "TM-212", "database");
+        assertFails(noDatabase.run("import", group.name, "--file", path), ExitCode.UNREACHABLE, "TM-212", "database");
+        assertFails(noKafka.run("import", group.name, "--file", path), ExitCode.UNREACHABLE, "TM-310", "Kafka");
         assertFails(cli.run("import", group.name, "--file", path, "--execute"), ExitCode.WRONG_INPUT, "TM-601", "101");
         assertFails(cli.run("import", group.name, "--file", "/no/such"), ExitCode.WRONG_INPUT, "TM-103", "/no/such");
         Files.writeString(file, "other," + group.name + ",0,1\n");

@@ -194,9 +194,9 @@ class OperateIT {
                 new String[] {"dead-letters", "show", "etl", "1"},
                 new String[] {"dead-letters", "drop", "etl", "--all", "--execute"})) {
             Result result = away.run(command);
-            assertThat(result.exitCode()).isEqualTo(ExitCode.AWAY);
+            assertThat(result.exitCode()).isEqualTo(ExitCode.UNREACHABLE);
             assertThat(result.out()).isEmpty();
-            assertThat(result.err()).startsWith("TM-602").hasLineCount(1);
+            assertThat(result.err()).startsWith("TM-212").hasLineCount(1);
         }
     }
 }

@@ -225,8 +225,8 @@ class RebindIT {
                 "TIDEMARK_BOOTSTRAP_SERVERS",
                 group.kafka.bootstrapServers()));
         String[] rebind = {"rebind", group.name, "--topic", group.name, "--to-earliest"};
-        assertFails(noKafka.run(rebind), ExitCode.AWAY, "TM-602", "Kafka");
-        assertFails(noDatabase.run(rebind), ExitCode.AWAY, "TM-602", "database");
+        assertFails(noKafka.run(rebind), ExitCode.UNREACHABLE, "TM-310", "Kafka");
+        assertFails(noDatabase.run(rebind), ExitCode.UNREACHABLE, "TM-212", "database");
         assertFails(Cli.on(group.database).run(rebind), ExitCode.WRONG_INPUT, "TM-103", "--bootstrap-servers");
         assertFails(
                 cli.run("rebind", "nobody", "--topic", group.name, "--to-earliest"),

@@ -182,7 +182,7 @@ class ResetIT {
     void serversThatAreAwayAreSaid() {
         Cli noKafka = Cli.on(group.database, "localhost:1");
         assertFails(
-                reset(noKafka, "--to-latest", "--all-topics"), ExitCode.AWAY, "TM-602", "Kafka", "--bootstrap-servers");
+                reset(noKafka, "--to-latest", "--all-topics"), ExitCode.UNREACHABLE, "TM-310", "Kafka", "--bootstrap-servers");
         assertFails(
                 reset(Cli.on(group.database), "--to-latest", "--all-topics"),
                 ExitCode.WRONG_INPUT,
@@ -195,7 +195,7 @@ class ResetIT {
                 "--force");
         Cli noDatabase = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing"));
         assertFails(
-                reset(noDatabase, "--to-current", "--all-topics"), ExitCode.AWAY, "TM-602", "database", "--jdbc-url");
+                reset(noDatabase, "--to-current", "--all-topics"), ExitCode.UNREACHABLE, "TM-212", "database", "--jdbc-url");
     }
 
     @Provokes(ErrorCode.CHANGE_REFUSED)

@@ -104,7 +104,7 @@ class SilentDatabaseIT {
                 "x",
                 "--until-end",
                 "-q");
-        assertGivenUp(looks, ExitCode.AWAY);
+        assertGivenUp(looks, ExitCode.UNREACHABLE);
         assertGivenUp(List.of(run), ExitCode.DONE);
         assertThat(SqlJobs.airportDelay(database))
                 .isEqualTo(Flights.truth(Flights.sample().subList(0, 50)));
@@ -121,8 +121,8 @@ class SilentDatabaseIT {
                 "--execute",
                 "--reason",
                 "test");
-        assertGivenUp(List.of(pause), ExitCode.AWAY);
-        assertThat(pause.end().join().err()).contains("TM-602", "Whether the change was made is not known");
+        assertGivenUp(List.of(pause), ExitCode.UNREACHABLE);
+        assertThat(pause.end().join().err()).contains("TM-212", "Whether the change was made is not known");
     }
 
     /** The server does not learn that the command is gone, and its locks are in the way of every claim. */
@@ -138,7 +138,7 @@ class SilentDatabaseIT {
                 "--to-offset",
                 "3",
                 "--execute");
-        assertEnds(reset, ExitCode.AWAY);
+        assertEnds(reset, ExitCode.UNREACHABLE);
         Awaitility.await("the locks are gone")
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> database.superuser()
@@ -147,6 +147,6 @@ class SilentDatabaseIT {
                         == 0);
         assertThat(database.query("select distinct next_offset::text from tidemark.stored_offset"))
                 .isNotEqualTo(List.of("3"));
-        assertGivenUp(List.of(reset), ExitCode.AWAY);
+        assertGivenUp(List.of(reset), ExitCode.UNREACHABLE);
     }
 }

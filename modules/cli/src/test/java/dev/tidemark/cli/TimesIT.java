@@ -177,7 +177,7 @@ class TimesIT {
             producer.sendOffsetsToTransaction(
                     Map.of(group.zero, new OffsetAndMetadata(30)), new ConsumerGroupMetadata(group.name));
             Result result = on(group, "import-from-kafka", group.name, "--execute");
-            assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.AWAY);
+            assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.UNREACHABLE);
             assertThat(group.stored()).containsExactly(100L, 100L);
             producer.commitTransaction();
         }

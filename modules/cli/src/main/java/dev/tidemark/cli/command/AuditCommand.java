@@ -21,10 +21,10 @@ import picocli.CommandLine.Parameters;
         name = "audit",
         description = {
             "Shows who moved, paused, bound, parked or deleted what: when, why, and from where to where. Newest last.",
-            "Rows with the same CHANGE-ID belong together; reset --undo CHANGE-ID takes moves back. Needs the database only."
+            "Rows with the same CHANGE-ID belong together; reset --undo CHANGE-ID reverses moves. Needs only the database."
         })
 public final class AuditCommand implements Callable<Integer> {
-    /** What {@code audit_log.action} holds. */
+    /** The values of {@code audit_log.action}. */
     enum Action {
         reset,
         undo,
@@ -41,17 +41,17 @@ public final class AuditCommand implements Callable<Integer> {
         drop
     }
 
-    @Parameters(paramLabel = "GROUP", arity = "0..1", description = "The consumer group. Default: all of them.")
+    @Parameters(paramLabel = "GROUP", arity = "0..1", description = "The consumer group. Default: all groups.")
     private @Nullable String group;
 
-    @Option(names = "--topic", paramLabel = "TOPIC", description = "Only what concerns this topic.")
+    @Option(names = "--topic", paramLabel = "TOPIC", description = "Only rows about this topic.")
     private @Nullable String topic;
 
     @Option(
             names = "--since",
             paramLabel = "TIME",
             converter = TimeArgument.Converter.class,
-            description = "Only what is not older: a duration, such as 90m, 7d or PT1H30M, or a time, such as"
+            description = "Only rows since then: a duration ago, such as 90m, 7d or PT1H30M, or a time, such as"
                     + " 2026-11-24T09:00 (local) or 2026-11-24T09:00:00Z.")
     private @Nullable TimeArgument since;
 
@@ -59,14 +59,14 @@ public final class AuditCommand implements Callable<Integer> {
             names = "--action",
             paramLabel = "ACTION",
             split = ",",
-            description = "Only these: ${COMPLETION-CANDIDATES}.")
+            description = "Only these actions: ${COMPLETION-CANDIDATES}.")
     private List<Action> actions = List.of();
 
     @Option(
             names = "--limit",
             paramLabel = "N",
             defaultValue = "100",
-            description = "At most so many, the newest. Default: ${DEFAULT-VALUE}.")
+            description = "At most this many rows, the newest. Default: ${DEFAULT-VALUE}.")
     private int limit = 100;
 
     @Mixin

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Shows a change of offsets, and carries it out if it was told to. */
+/** Shows a change of offsets, and executes it if {@code --execute} was given. */
 final class ChangeRun {
     private final DatabaseOptions database;
     private final OutputOptions output;
@@ -65,7 +65,7 @@ final class ChangeRun {
                         + " --execute moves the offsets back.";
     }
 
-    /** A table of what moves; with the change that it was, if it was done and can be undone. */
+    /** A table of what moves; with the number of the change, if it was executed and can be undone. */
     private void print(ChangePlan plan, List<OffsetMove> moves, @Nullable Long id) {
         boolean undo = plan instanceof UndoPlan;
         List<String> columns = new ArrayList<>(List.of("topic", "partition", "stored_offset", "new_offset"));
@@ -94,13 +94,13 @@ final class ChangeRun {
         output.print(table);
     }
 
-    /** What people forget. */
+    /** Reminds of the effects of records that will be read again. */
     private void hint(ChangePlan plan) {
         if (plan instanceof ResetPlan
                 && !effects.isGiven()
                 && plan.moves().stream().anyMatch(OffsetMove::goesBack)) {
             output.say(
-                    "Records from NEW-OFFSET on will be applied again: --with-sql FILE removes their effects in the same"
+                    "Records from NEW-OFFSET onward will be applied again: --with-sql FILE removes their effects in the same"
                             + " transaction, see docs/reset.md.");
         }
     }

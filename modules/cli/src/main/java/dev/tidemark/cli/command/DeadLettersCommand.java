@@ -2,10 +2,10 @@ package dev.tidemark.cli.command;
 
 import picocli.CommandLine.Command;
 
-/** Parked records: a command for each thing that is done about them. */
+/** Parked records, with a subcommand for each operation. */
 @Command(
         name = "dead-letters",
-        description = "Shows parked records, applies them after all, or gives them up.",
+        description = "Shows parked records, redrives them, or drops them.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             DeadLettersListCommand.class,

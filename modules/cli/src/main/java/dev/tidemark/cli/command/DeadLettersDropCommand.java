@@ -16,12 +16,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Gives parked records up. */
+/** Drops parked records. */
 @Command(
         name = "drop",
         description = {
-            "Gives parked records up: they never take effect. Each leaves a row in audit_log, without its content.",
-            "A dry run unless --execute. Needs the database only."
+            "Drops parked records: they never take effect. Each leaves a row in audit_log, without its content.",
+            "A dry run unless --execute. Needs only the database."
         })
 public final class DeadLettersDropCommand implements Callable<Integer> {
     @Mixin
@@ -30,7 +30,7 @@ public final class DeadLettersDropCommand implements Callable<Integer> {
     @Parameters(index = "1..*", paramLabel = "ID", description = "The dead letters, as dead-letters list shows them.")
     private List<Long> ids = List.of();
 
-    @Option(names = "--all", description = "All of the group, or all that --topic and --error-code leave.")
+    @Option(names = "--all", description = "All of the group, or those that --topic and --error-code select.")
     private boolean all;
 
     @Mixin
@@ -46,7 +46,7 @@ public final class DeadLettersDropCommand implements Callable<Integer> {
     public Integer call() {
         if (all == !ids.isEmpty() || (!all && choice.isNarrowed())) {
             throw CommandException.wrongInput(
-                    "say which: the ids of dead letters, or --all, which --topic and --error-code narrow down");
+                    "name dead letters: their ids, or --all, which --topic and --error-code can filter");
         }
         DeadLetterQuery query = all ? choice.query() : choice.query().withIds(ids);
         Table table = new Table("id", "topic", "partition", "record_offset", "error_code", "result");

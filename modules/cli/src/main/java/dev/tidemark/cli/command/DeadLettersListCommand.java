@@ -17,9 +17,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "list",
         description = {
-            "Lists the parked records of a group: where they come from and why they were parked, not what they hold.",
-            "SUPERSEDED-AT: since then they are to be read again from the log, and cannot be redriven. Needs the database"
-                    + " only."
+            "Lists the parked records of a group: where they come from and why they were parked, not their contents.",
+            "SUPERSEDED-AT: since then they are to be read again from the log, and cannot be redriven. Needs only the"
+                    + " database."
         })
 public final class DeadLettersListCommand implements Callable<Integer> {
     @Mixin
@@ -29,7 +29,7 @@ public final class DeadLettersListCommand implements Callable<Integer> {
             names = "--limit",
             paramLabel = "N",
             defaultValue = "100",
-            description = "At most so many, the oldest. Default: ${DEFAULT-VALUE}.")
+            description = "At most this many, the oldest. Default: ${DEFAULT-VALUE}.")
     private int limit = 100;
 
     @Option(

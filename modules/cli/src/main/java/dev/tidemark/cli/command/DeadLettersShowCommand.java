@@ -23,23 +23,23 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "show",
         description = {
-            "Shows a parked record: headers, key, value, and the error with its stack. It may hold anything.",
-            "Keys and values are shown as text where they are text in UTF-8, in Base64 otherwise. Needs the database only."
+            "Shows a parked record: headers, key, value, and the error with its stack trace. This is raw data.",
+            "Keys and values are shown as text if they are UTF-8 text, in Base64 otherwise. Needs only the database."
         })
 public final class DeadLettersShowCommand implements Callable<Integer> {
     /** At most one way to show bytes. */
     static final class Form {
         @Option(
                 names = "--raw-key",
-                description = "Write the key's bytes to standard output, untouched, and nothing else.")
+                description = "Write the key's bytes to standard output, unchanged, and nothing else.")
         private boolean rawKey;
 
         @Option(
                 names = "--raw-value",
-                description = "Write the value's bytes to standard output, untouched, and nothing else.")
+                description = "Write the value's bytes to standard output, unchanged, and nothing else.")
         private boolean rawValue;
 
-        @Option(names = "--hex", description = "Show bytes as hexadecimal digits, whatever they are.")
+        @Option(names = "--hex", description = "Show all bytes in hexadecimal.")
         private boolean hex;
     }
 
@@ -72,7 +72,7 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    // Past the writer, which would decode them.
+    // Bypasses the writer, which would decode them.
     private void write(String what, byte @Nullable [] bytes) {
         if (bytes == null) {
             throw CommandException.nothingMatched("dead letter " + id + " of group " + group + " has no " + what);

@@ -16,9 +16,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "delete",
         description = {
-            "Deletes a group: its offsets, dead letters and pauses. Its audit rows stay, and tell where it stood.",
-            "Refused while a partition is owned or dead letters remain, unless --force. A dry run unless --execute. Needs the"
-                    + " database only."
+            "Deletes a group: its offsets, dead letters and pauses. Its audit rows stay, and show its last offsets.",
+            "Refused while a partition is owned or dead letters remain, unless --force. A dry run unless --execute. Needs"
+                    + " only the database."
         })
 public final class DeleteCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")

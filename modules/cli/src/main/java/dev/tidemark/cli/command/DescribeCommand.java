@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "describe",
         description = {
-            "Shows each partition of a group: where it stands, how far behind, who owns it, and why it stands still or waits.",
-            "LAG is in records, as the owners last saw the log; SAMPLED-AT tells when. Needs the database only."
+            "Shows each partition of a group: its offset, its lag, who owns it, and why it has halted or waits.",
+            "LAG is in records, as the owners last sampled the log, at SAMPLED-AT. Needs only the database."
         })
 public final class DescribeCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")

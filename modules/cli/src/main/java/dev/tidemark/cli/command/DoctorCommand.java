@@ -21,19 +21,19 @@ import picocli.CommandLine.Option;
 @Command(
         name = "doctor",
         description = {
-            "Checks server, schema, rights, pooler, timeouts, connections, groups, Kafka, ids and retention, and ends each"
-                    + " check that fails with its fix. Changes nothing.",
-            "Connect as the role that is to be checked. What needs Kafka is skipped where no cluster is given. Exits with 4"
-                    + " when a check has failed; a warning alone does not."
+            "Checks server, schema, rights, pooler, timeouts, connections, groups, Kafka, ids and retention, and prints a fix"
+                    + " for each check that fails. Changes nothing.",
+            "Connect as the role that is to be checked. Checks that need Kafka are skipped if no cluster is given. Exits with"
+                    + " 4 if a check failed; warnings alone do not count."
         })
 public final class DoctorCommand implements Callable<Integer> {
-    /** For a name that Kafka's client insists on. */
+    /** Kafka's client requires a group id. */
     private static final String NO_GROUP = "tidemark-doctor";
 
     @Option(
             names = "--group",
             paramLabel = "GROUP",
-            description = "Only this consumer group. Default: all of the store's.")
+            description = "Only this consumer group. Default: all groups of the store.")
     private @Nullable String group;
 
     @Option(
@@ -80,7 +80,7 @@ public final class DoctorCommand implements Callable<Integer> {
         return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
     }
 
-    /** For people: what is wrong stands out, and its fix below it. */
+    /** For people: the verdict first, and the fix on the line below. */
     private static String words(List<Finding> findings) {
         StringBuilder words = new StringBuilder();
         String section = "";

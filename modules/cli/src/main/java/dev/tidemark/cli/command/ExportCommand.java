@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         name = "export",
         description = {
             "Writes a group's offsets as CSV: lines of topic,partition,offset, without a header.",
-            "tidemark import and kafka-consumer-groups --reset-offsets --from-file read it. Needs the database only."
+            "tidemark import and kafka-consumer-groups --reset-offsets --from-file read it. Needs only the database."
         })
 public final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")
@@ -32,7 +32,7 @@ public final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--file",
             paramLabel = "FILE",
-            description = "Where to; a file that is there is replaced." + " Default: standard output.")
+            description = "The file to write; an existing one is replaced. Default: standard output.")
     private @Nullable Path file;
 
     @Mixin

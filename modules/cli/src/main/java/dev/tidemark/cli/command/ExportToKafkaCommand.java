@@ -15,13 +15,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Gives a group back to Kafka. */
+/** Commits a group's stored offsets to Kafka. */
 @Command(
         name = "export-to-kafka",
         description = {
-            "Commits a group's stored offsets to Kafka: the way back, and what lag tools of an inactive group look at.",
-            "Kafka takes that for an inactive group only. Consumers that run mirror what is stored by themselves, if they were"
-                    + " started with mirrorToKafka(); this command tells whether they do."
+            "Commits a group's stored offsets to Kafka: to return to Kafka's offsets, or for lag tools while the group is inactive.",
+            "Kafka accepts that only for an inactive group. Running consumers mirror the stored offsets themselves if they were"
+                    + " built with mirrorToKafka(); this command reports whether they do."
         })
 public final class ExportToKafkaCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")
@@ -30,7 +30,7 @@ public final class ExportToKafkaCommand implements Callable<Integer> {
     @Mixin
     private ScopeOptions scopes = new ScopeOptions();
 
-    @Option(names = "--execute", description = "Do it. Without this, only what would be done is shown.")
+    @Option(names = "--execute", description = "Do it. Without this, the command only shows what it would do.")
     private boolean execute;
 
     @Mixin
@@ -57,11 +57,12 @@ public final class ExportToKafkaCommand implements Callable<Integer> {
         if (!execute && plan.members().isEmpty()) {
             output.say("Nothing was changed: --execute does it.");
         } else if (admin.execute(plan) == Outcome.COMMITTED) {
-            output.say("Done: Kafka has what is stored.");
+            output.say("Done: Kafka has the stored offsets.");
         } else {
-            // An active group is only looked at.
+            // An active group is only inspected.
             output.say(
-                    "Nothing was written, nor need it be: the group is active, and its consumers mirror what is stored.");
+                    "Nothing was written, and nothing needs to be: the group is active, and its consumers mirror the stored"
+                            + " offsets.");
         }
         return ExitCode.DONE;
     }

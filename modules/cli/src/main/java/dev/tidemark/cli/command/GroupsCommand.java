@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 /** All groups of the store. */
 @Command(
         name = "groups",
-        description = "Lists all groups: where they stand, and what keeps them. Needs the database only.")
+        description = "Lists all groups: their positions, and what blocks them. Needs only the database.")
 public final class GroupsCommand implements Callable<Integer> {
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();

@@ -16,14 +16,14 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Takes offsets from a file. */
+/** Imports offsets from a file. */
 @Command(
         name = "import",
         description = {
-            "Takes offsets from a CSV file, as kafka-consumer-groups --export and tidemark export write it: lines of"
+            "Imports offsets from a CSV file, as kafka-consumer-groups --export and tidemark export write it: lines of"
                     + " topic,partition,offset or group,topic,partition,offset.",
             "Topics that the group has are reset, those that are new to it are bound to the topics that Kafka has now.",
-            "Kafka is not needed for topics that the group has, with --force."
+            "With --force, Kafka is not needed for topics that the group already has."
         })
 public final class ImportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")
@@ -35,7 +35,7 @@ public final class ImportCommand implements Callable<Integer> {
     @Mixin
     private ImportOptions how = new ImportOptions();
 
-    @Option(names = "--force", description = "Take offsets outside of the log.")
+    @Option(names = "--force", description = "Accept offsets outside the log.")
     private boolean force;
 
     @Mixin

@@ -14,12 +14,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Takes a group over from Kafka. */
+/** Imports a group's committed offsets from Kafka. */
 @Command(
         name = "import-from-kafka",
         description = {
-            "Takes the offsets that a group has committed to Kafka into the store: the way in for a group that ran without"
-                    + " Tidemark.",
+            "Imports the offsets that a group has committed to Kafka into the store, to move a group to Tidemark.",
             "Topics that are new to the store are bound, those that it has are reset. Refused while the group is active."
         })
 public final class ImportFromKafkaCommand implements Callable<Integer> {
@@ -35,7 +34,7 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
     @Option(
             names = "--force",
             description =
-                    "Take offsets outside of the log, and those of a group that is active and goes on committing.")
+                    "Accept offsets outside the log, and those of a group that is active and keeps committing.")
     private boolean force;
 
     @Mixin

@@ -10,12 +10,12 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** Makes the schema, or brings it to this version. */
+/** Creates or upgrades the schema. */
 @Command(
         name = "migrate",
         description = {
-            "Makes the schema of the offset store, or brings it to this version.",
-            "Harmless to repeat, and to do from several places at once. Consumers may run meanwhile."
+            "Creates the schema of the offset store, or upgrades it to this version.",
+            "Safe to repeat, and to run from several places at once. Consumers may keep running."
         })
 public final class MigrateCommand implements Callable<Integer> {
     @Mixin

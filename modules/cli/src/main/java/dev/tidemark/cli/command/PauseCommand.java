@@ -14,9 +14,9 @@ import picocli.CommandLine.Mixin;
         name = "pause",
         description = {
             "Pauses a group, topics or partitions until they are resumed.",
-            "Running consumers follow within seconds, finish what is open, and keep their assignment. Shows the partitions"
-                    + " concerned, and how much of the group a pause stops at each, before and after. A dry run unless"
-                    + " --execute. Needs the database only."
+            "Running consumers follow within seconds, finish what is open, and keep their assignment. Shows the affected"
+                    + " partitions, and the scope of the pause that applies to each, before and after. A dry run unless"
+                    + " --execute. Needs only the database."
         })
 public final class PauseCommand implements Callable<Integer> {
     @Mixin

@@ -8,7 +8,7 @@ import dev.tidemark.cli.output.Table;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Shows a pause or a resume, and carries it out if it was told to. */
+/** Shows a pause or a resume, and executes it if {@code --execute} was given. */
 final class PauseReport {
     private PauseReport() {}
 

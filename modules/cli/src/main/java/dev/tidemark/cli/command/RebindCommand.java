@@ -21,11 +21,11 @@ import picocli.CommandLine.Parameters;
         name = "rebind",
         description = {
             "Binds a group's offsets to the topic that Kafka has now, after it was created again or moved to another cluster"
-                    + " (TM-301, TM-302). Consumers that run follow; those that stopped are started again.",
-            "Where to begin must be said, for the offsets of the topic before mean nothing in another: by one of "
+                    + " (TM-301, TM-302). Running consumers follow; restart those that have stopped.",
+            "Offsets of the previous topic mean nothing in another one, so the new position must be given: one of "
                     + SelectorOptions.NAMES
-                    + ". --to-earliest is right where the new topic holds other records than the"
-                    + " one before."
+                    + ". --to-earliest is right if the new topic holds other records than the"
+                    + " previous one."
         })
 public final class RebindCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")
@@ -37,7 +37,7 @@ public final class RebindCommand implements Callable<Integer> {
     @Mixin
     private SelectorOptions selectors = new SelectorOptions();
 
-    @Option(names = "--force", description = "Take offsets outside of the log.")
+    @Option(names = "--force", description = "Accept offsets outside the log.")
     private boolean force;
 
     @Mixin

@@ -29,16 +29,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Dead letters that are applied after all, by a SQL job. */
+/** Applies dead letters with a SQL job. */
 @Command(
         name = "redrive",
         description = {
-            "Applies dead letters after all, each in a transaction of its own that also removes it.",
-            "Of one key the earliest goes first. Works beside running consumers. Needs the database only.",
-            "Without --execute it shows what it would try. Ends with 1 unless all took effect."
+            "Applies dead letters after all, each in its own transaction that also removes it.",
+            "Within a key, the earliest goes first. Works while consumers run. Needs only the database.",
+            "Without --execute it shows what it would try. Exits with 1 unless all took effect."
         })
 public final class RedriveCommand implements Callable<Integer> {
-    /** Their errors are held until a page is through. */
+    /** How many are redriven at a time; their errors are kept in memory until then. */
     private static final int PAGE = 1_000;
 
     @Mixin
@@ -54,10 +54,10 @@ public final class RedriveCommand implements Callable<Integer> {
             description = "Dead letters, as dead-letters list shows them. These or --all are required.")
     private List<Long> ids = new ArrayList<>();
 
-    @Option(names = "--all", description = "All of the group that can be redriven.")
+    @Option(names = "--all", description = "All dead letters of the group that can be redriven.")
     private boolean all;
 
-    @Option(names = "--execute", description = "Do it. Without this, only what would be done is shown.")
+    @Option(names = "--execute", description = "Do it. Without this, the command only shows what it would do.")
     private boolean execute;
 
     @Mixin
@@ -69,7 +69,7 @@ public final class RedriveCommand implements Callable<Integer> {
     @Override
     public Integer call() throws SQLException {
         if (ids.isEmpty() != all) {
-            throw CommandException.wrongInput("say which: either ids of dead letters or --all");
+            throw CommandException.wrongInput("name dead letters: either their ids or --all");
         }
         SqlJob sql = job.read();
         Pages pages = all ? this::page : chosen(database.looks().deadLetters(query().withIds(ids)));
@@ -85,9 +85,9 @@ public final class RedriveCommand implements Callable<Integer> {
         return redrive(pages, sql) ? ExitCode.DONE : ExitCode.FAILED;
     }
 
-    /** What is to be redriven, without its content, which stays in the database until it is its turn. */
+    /** What is to be redriven, without the contents, which stay in the database until they are needed. */
     private interface Pages {
-        /** Those that follow, in the order of their ids; none at the end. */
+        /** The next ones, in the order of their ids; none at the end. */
         List<DeadLetterSummary> after(long id);
     }
 
@@ -130,7 +130,7 @@ public final class RedriveCommand implements Callable<Integer> {
         return page.get(page.size() - 1).id();
     }
 
-    /** Page after page, and those that waited for one of a later page again; returns whether all took effect. */
+    /** Page by page, then again those that waited for one of a later page; returns whether all took effect. */
     private boolean redrive(Pages pages, SqlJob sql) {
         Table table = new Table("id", "topic", "partition", "record_offset", "result", "error");
         try (HikariDataSource pool = Pools.of(database.dataSource(), 2);
@@ -140,22 +140,22 @@ public final class RedriveCommand implements Callable<Integer> {
             List<DeadLetterSummary> waiting = new ArrayList<>();
             for (List<DeadLetterSummary> page = pages.after(0); !page.isEmpty(); page = pages.after(lastId(page))) {
                 Map<Long, DeadLetterSummary> letters = byId(page);
-                for (RedriveResult answer : consumer.redrive(letters.keySet())) {
-                    DeadLetterSummary letter = Objects.requireNonNull(letters.get(answer.id()));
-                    progress |= answer.status() == Status.APPLIED;
-                    if (answer.status() == Status.WAITS) {
+                for (RedriveResult result : consumer.redrive(letters.keySet())) {
+                    DeadLetterSummary letter = Objects.requireNonNull(letters.get(result.id()));
+                    progress |= result.status() == Status.APPLIED;
+                    if (result.status() == Status.WAITS) {
                         waiting.add(letter);
                     } else {
-                        allApplied &= answer.status() == Status.APPLIED;
-                        add(table, letter, answer);
+                        allApplied &= result.status() == Status.APPLIED;
+                        add(table, letter, result);
                     }
                 }
             }
             Map<Long, DeadLetterSummary> left = byId(waiting);
-            for (RedriveResult answer :
+            for (RedriveResult result :
                     left.isEmpty() || !progress ? List.<RedriveResult>of() : consumer.redrive(left.keySet())) {
-                allApplied &= answer.status() == Status.APPLIED;
-                add(table, Objects.requireNonNull(left.remove(answer.id())), answer);
+                allApplied &= result.status() == Status.APPLIED;
+                add(table, Objects.requireNonNull(left.remove(result.id())), result);
             }
             for (DeadLetterSummary letter : left.values()) {
                 allApplied = false;
@@ -172,18 +172,18 @@ public final class RedriveCommand implements Callable<Integer> {
         return byId;
     }
 
-    private static void add(Table table, DeadLetterSummary letter, RedriveResult answer) {
+    private static void add(Table table, DeadLetterSummary letter, RedriveResult result) {
         table.add(
                 letter.id(),
                 letter.topic(),
                 letter.partition(),
                 letter.offset(),
-                answer.status(),
-                answer.error().map(Throwable::getMessage).orElse(null));
+                result.status(),
+                result.error().map(Throwable::getMessage).orElse(null));
     }
 
     private TidemarkConsumer consumer(SqlJob sql, HikariDataSource pool) {
-        // It never runs, so Kafka is never asked, and no topic is read.
+        // It never runs, so Kafka is never contacted, and no topic is read.
         Map<String, Object> nowhere = Map.of(
                 CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
                 "localhost:9092",

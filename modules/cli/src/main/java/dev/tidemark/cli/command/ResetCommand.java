@@ -24,10 +24,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "reset",
         description = {
-            "Moves where a group goes on, while its consumers run: they follow within seconds.",
+            "Moves a group's offsets, while its consumers run: they follow within seconds.",
             "One of " + SelectorOptions.NAMES + ", or --undo. All partitions move in one transaction.",
-            "Kafka is needed to find offsets, and to see that they are in the log; with --force, an offset given by number"
-                    + " is taken as it is, and Kafka is not asked."
+            "Kafka is needed to find offsets, and to check that they are in the log; with --force, an offset given by number"
+                    + " is accepted as it is, and Kafka is not asked."
         })
 public final class ResetCommand implements Callable<Integer> {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")
@@ -36,13 +36,13 @@ public final class ResetCommand implements Callable<Integer> {
     @Mixin
     private SelectorOptions selectors = new SelectorOptions();
 
-    @Option(names = "--undo", paramLabel = "CHANGE", description = "Moves all offsets back that this change moved.")
+    @Option(names = "--undo", paramLabel = "CHANGE", description = "Move all offsets back that this change moved.")
     private @Nullable Long undo;
 
     @Mixin
     private ScopeOptions scopes = new ScopeOptions();
 
-    @Option(names = "--force", description = "Take offsets outside of the log, and do not ask Kafka about them.")
+    @Option(names = "--force", description = "Accept offsets outside the log, and do not ask Kafka about them.")
     private boolean force;
 
     @Mixin
@@ -66,16 +66,16 @@ public final class ResetCommand implements Callable<Integer> {
         Long undone = undo;
         if (undone != null) {
             if (selectors.isGiven() || scopes.isGiven()) {
-                throw CommandException.wrongInput("--undo moves all offsets of the change back: leave the others out");
+                throw CommandException.wrongInput("--undo moves back all offsets of the change: remove the other selectors");
             }
-            // Even a dry run may wait for units of work: the store tries the undo, and takes it back.
+            // Even a dry run may wait for units of work: the store tries the undo, and rolls it back.
             run.run(database.changes().planUndo(group, undone));
             return ExitCode.DONE;
         }
         OffsetTarget target = selectors.chosen(group, Instant.now());
         boolean given = target instanceof OffsetTarget.Given;
         if (given && scopes.isGiven()) {
-            throw CommandException.wrongInput("--from-file says of which topics: leave --topic and --all-topics out");
+            throw CommandException.wrongInput("--from-file determines the topics: remove --topic and --all-topics");
         }
         PartitionSelection selection = given ? PartitionSelection.all() : scopes.selection();
         PlanOptions options = force ? PlanOptions.defaults().unchecked() : PlanOptions.defaults();

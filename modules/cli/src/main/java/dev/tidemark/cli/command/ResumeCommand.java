@@ -14,8 +14,8 @@ import picocli.CommandLine.Mixin;
         name = "resume",
         description = {
             "Ends the pause of a group, of a topic or of a partition, and all pauses within it.",
-            "A wider pause stays: a partition of a paused topic stays paused. Running consumers follow within seconds. A"
-                    + " dry run unless --execute. Needs the database only."
+            "A wider pause stays in force: a partition of a paused topic stays paused. Running consumers follow within"
+                    + " seconds. A dry run unless --execute. Needs only the database."
         })
 public final class ResumeCommand implements Callable<Integer> {
     @Mixin

@@ -37,11 +37,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "run",
         description = {
-            "Runs a SQL job: its statements read Kafka's records from the relation records, and take effect exactly once.",
-            "Goes on until it is stopped (Ctrl-C, SIGTERM), unless --until-end is given. Ends with 1 where all has halted."
+            "Runs a SQL job: its statements read Kafka records from the relation records, and take effect exactly once.",
+            "Runs until it is stopped (Ctrl-C, SIGTERM), unless --until-end is given. Exits with 1 if everything has halted."
         })
 public final class RunCommand implements Callable<Integer> {
-    /** For closing the pool and the last lines, once the consumer has stopped. */
+    /** For closing the pool and printing the last lines, once the consumer has stopped. */
     private static final long GOODBYE_SECONDS = 5;
 
     @Mixin
@@ -55,7 +55,7 @@ public final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--migrate",
-            description = "Make the schema of the offset store first, or bring it to this version.")
+            description = "First create the schema of the offset store, or upgrade it to this version.")
     private boolean migrate;
 
     @Option(
@@ -99,7 +99,7 @@ public final class RunCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    /** A database that is away says nothing about the job; the run waits for it. */
+    /** An unavailable database says nothing about the job; the run waits for it. */
     private void check(SqlJob sql) throws SQLException {
         try {
             job.check(sql, database.forLooks());
@@ -125,7 +125,7 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** A halt that a statement caused says which. */
+    /** Adds the statement that caused a halt. */
     private TidemarkException withPlace(TidemarkException halt) {
         for (Throwable t = halt; t != null; t = t.getCause()) {
             if (t instanceof StatementFailedException failed) {

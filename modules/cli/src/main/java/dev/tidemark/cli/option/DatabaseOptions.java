@@ -11,15 +11,15 @@ import picocli.CommandLine.Option;
 
 /** Which database and schema a command works on. */
 public final class DatabaseOptions {
-    /** Seconds until a server that does not answer counts as away. */
+    /** Seconds until a server that does not respond counts as unreachable. */
     private static final int CONNECT_TIMEOUT = 10;
 
     /**
-     * Seconds until a server that does not reply counts as gone: a firewall or a host that is gone ends connections without a word.
+     * Seconds until a server that does not reply counts as lost: a firewall, or a host that disappears, ends connections silently.
      */
     private static final int REPLY_TIMEOUT = 30;
 
-    /** As before, for a change: it may wait for a unit that lasts as long as {@code max.poll.interval.ms} lets it, or have much to do. */
+    /** As before, for a change: it may wait for a unit that lasts up to {@code max.poll.interval.ms}, or have much to do. */
     private static final int CHANGE_TIMEOUT = 360;
 
     private static final String DRIVER = PGProperty.APPLICATION_NAME.getDefaultValue();
@@ -42,17 +42,17 @@ public final class DatabaseOptions {
             description = "The schema of the offset store. Default: TIDEMARK_SCHEMA, or tidemark.")
     private String schema = "tidemark";
 
-    /** The schema's name, which may be impossible. */
+    /** The schema's name, not validated. */
     public String schema() {
         return schema;
     }
 
-    /** For consumers, which watch their connections themselves. A connection for each call, none kept. */
+    /** For consumers, which monitor their connections themselves. A new connection for each call. */
     public DataSource dataSource() {
         return source();
     }
 
-    /** As {@link #dataSource}, but a server that falls silent is given up after 30 s. */
+    /** As {@link #dataSource}, but a silent server is given up after 30 s. */
     public DataSource forLooks() {
         return limited(REPLY_TIMEOUT);
     }
@@ -70,7 +70,7 @@ public final class DatabaseOptions {
         return source;
     }
 
-    /** Whoever says 0 in the URL means it. */
+    /** A 0 in the URL is intended, too. */
     private boolean hasOwnLimit(PGSimpleDataSource source) {
         return source.getSocketTimeout() != 0 || jdbcUrl().contains(PGProperty.SOCKET_TIMEOUT.getName() + "=");
     }
@@ -83,7 +83,7 @@ public final class DatabaseOptions {
         } catch (IllegalArgumentException e) {
             // Without the cause: it quotes the URL, and so perhaps the password.
             throw CommandException.wrongInput(
-                    "--jdbc-url is no URL of PostgreSQL: it begins with jdbc:postgresql://host:port/database");
+                    "--jdbc-url is not a PostgreSQL URL: it must start with jdbc:postgresql://host:port/database");
         }
         if (source.getUser() == null) {
             source.setUser(environment.get("PGUSER"));
@@ -91,14 +91,14 @@ public final class DatabaseOptions {
         if (source.getPassword() == null) {
             source.setPassword(environment.get("PGPASSWORD"));
         }
-        // The driver names itself where the URL names no application, and the audit log is to tell more.
+        // If the URL names no application the driver sets its own name; the audit log should be more specific.
         if (DRIVER.equals(source.getApplicationName())) {
             source.setApplicationName("tidemark-cli");
         }
         if (source.getConnectTimeout() == 0) {
             source.setConnectTimeout(CONNECT_TIMEOUT);
         }
-        // A server that takes the connection and says nothing is away as well.
+        // A server that accepts the connection and never replies counts as unreachable, too.
         if (source.getLoginTimeout() == 0) {
             source.setLoginTimeout(CONNECT_TIMEOUT);
         }
@@ -107,14 +107,14 @@ public final class DatabaseOptions {
         return source;
     }
 
-    /** After how many executions the driver would prepare a statement on the server, as the URL says it; 0 for never. */
+    /** After how many executions the driver would prepare a statement on the server, from the URL; 0 for never. */
     public int prepareThreshold() {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setUrl(jdbcUrl());
         return source.getPrepareThreshold();
     }
 
-    /** As it was given; for pools. */
+    /** As given; for pools. */
     public String jdbcUrl() {
         String url = jdbcUrl;
         if (url == null || url.isBlank()) {
@@ -123,12 +123,12 @@ public final class DatabaseOptions {
         return url;
     }
 
-    /** For what changes nothing: a server that falls silent is given up after 30 s. */
+    /** For calls that change nothing: a silent server is given up after 30 s. */
     public TidemarkAdmin looks() {
         return TidemarkAdmin.builder(forLooks()).schema(schema).build();
     }
 
-    /** For what changes something: a server that falls silent is given up after 6 min. */
+    /** For calls that change something: a silent server is given up after 6 min. */
     public TidemarkAdmin changes() {
         return TidemarkAdmin.builder(forChanges()).schema(schema).build();
     }

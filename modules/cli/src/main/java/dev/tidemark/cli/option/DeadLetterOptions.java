@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which dead letters of a group are meant. */
+/** Selects dead letters of a group. */
 public final class DeadLetterOptions {
     @Parameters(index = "0", paramLabel = "GROUP", description = "The consumer group.")
     private String group = "";
@@ -26,7 +26,7 @@ public final class DeadLetterOptions {
         return topic != null || errorCode != null;
     }
 
-    /** What was said. */
+    /** The selection as a query. */
     public DeadLetterQuery query() {
         DeadLetterQuery query = DeadLetterQuery.of(group);
         if (topic != null) {

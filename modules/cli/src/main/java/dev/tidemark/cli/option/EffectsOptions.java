@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** SQL of the caller's that belongs to a change of offsets: what makes the effects fit again. */
+/** The caller's SQL that belongs to a change of offsets: it corrects the effects. */
 public final class EffectsOptions {
     @Option(
             names = "--with-sql",
@@ -20,12 +20,12 @@ public final class EffectsOptions {
         return file != null;
     }
 
-    /** The same with the SQL; refuses what would end the transaction (TM-103). */
+    /** The same options with the SQL; refuses statements that would end the transaction (TM-103). */
     public ChangeOptions with(ChangeOptions options) {
         return file == null ? options : options.withSql(file);
     }
 
-    /** Says to people that there is SQL to come. */
+    /** Tells people that SQL will run. */
     public void announce(OutputOptions output) {
         if (file != null) {
             output.say("Then the SQL of " + file + " is run, in the same transaction.");

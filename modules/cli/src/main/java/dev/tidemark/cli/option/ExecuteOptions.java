@@ -4,9 +4,9 @@ import dev.tidemark.admin.ChangeOptions;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Of every command that changes something: nothing is changed unless it is told to, and it can say why. */
+/** Options of every command that changes something: it changes nothing without {@code --execute}, and can record a reason. */
 public final class ExecuteOptions {
-    @Option(names = "--execute", description = "Do it. Without this, only what would be done is shown.")
+    @Option(names = "--execute", description = "Do it. Without this, the command only shows what it would do.")
     private boolean execute;
 
     @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for audit_log.")
@@ -16,7 +16,7 @@ public final class ExecuteOptions {
         return execute;
     }
 
-    /** Tells people that nothing happened, if nothing did. */
+    /** Tells people that this was a dry run, if it was. */
     public void sayIfDry(OutputOptions output) {
         if (!execute) {
             output.say("Nothing was changed: --execute does it.");

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A failure policy as people say it: {@code park}, or {@code retry=3,park}. Pure. */
+/** Parses a failure policy: {@code park}, or {@code retry=3,park}. Pure. */
 public final class FailurePolicies implements ITypeConverter<FailurePolicy> {
     /** Before the first retry; doubles with each. */
     private static final Duration BACKOFF = Duration.ofSeconds(1);
@@ -21,7 +21,7 @@ public final class FailurePolicies implements ITypeConverter<FailurePolicy> {
         Matcher m = GRAMMAR.matcher(text.strip());
         if (!m.matches()) {
             throw new TypeConversionException("'" + text
-                    + "' is none of park, park-key, skip and halt, with or without retry=N, before it, such as"
+                    + "' is not a failure policy: use park, park-key, skip or halt, optionally with retry=N, in front, such as"
                     + " retry=3,park");
         }
         FailurePolicy last = switch (m.group(2).toLowerCase(Locale.ROOT)) {

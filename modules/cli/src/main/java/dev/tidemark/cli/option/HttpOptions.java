@@ -17,20 +17,20 @@ public final class HttpOptions {
     @Option(
             names = "--http-port",
             paramLabel = "PORT",
-            description = "Serve /health, /ready and /metrics (Prometheus) there. Default: not at all.")
+            description = "Serve /health, /ready and /metrics (Prometheus) on this port. Default: off.")
     private @Nullable Integer port;
 
     @Option(
             names = "--http-host",
             paramLabel = "HOST",
             description =
-                    "The address to listen on, such as 0.0.0.0 for all: there is no login and no TLS. Default: this"
-                            + " host only.")
+                    "The address to listen on, such as 0.0.0.0 for all: there is no authentication and no TLS. Default:"
+                            + " loopback only.")
     private @Nullable String host;
 
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-    /** Measures, if there is an endpoint to ask for it. */
+    /** Adds metrics, if there is an endpoint to serve them. */
     public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
         return port == null ? builder : builder.addListener(TidemarkMetrics.to(meters));
     }
@@ -42,7 +42,7 @@ public final class HttpOptions {
             return null;
         }
         if (port < 0 || port > 65_535) {
-            throw CommandException.wrongInput("--http-port is from 0 to 65535, not " + port);
+            throw CommandException.wrongInput("--http-port must be between 0 and 65535, not " + port);
         }
         InetSocketAddress address = host == null ? HttpEndpoint.loopback(port) : new InetSocketAddress(host, port);
         try {

@@ -3,7 +3,7 @@ package dev.tidemark.cli.option;
 import dev.tidemark.admin.PlanOptions;
 import picocli.CommandLine.Option;
 
-/** How offsets are taken over from elsewhere. */
+/** How offsets are imported. */
 public final class ImportOptions {
     /** The values of the option; people type them in lower case. */
     enum Missing {
@@ -23,7 +23,7 @@ public final class ImportOptions {
             paramLabel = "WHERE",
             defaultValue = "earliest",
             description =
-                    "Where a partition begins that is given no offset, of a topic that is new to the group: one of"
+                    "Where a partition without an offset starts, of a topic that is new to the group: one of"
                             + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private Missing missing = Missing.earliest;
 

@@ -14,7 +14,7 @@ import javax.sql.DataSource;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which SQL job, and how it sees its records. */
+/** The SQL job, and the types of its columns. */
 public final class JobOptions {
     @Parameters(index = "0", paramLabel = "JOB.sql", description = "The job: statements that read from records.")
     private Path file = Path.of("");
@@ -23,24 +23,24 @@ public final class JobOptions {
             names = "--value",
             paramLabel = "TYPE",
             defaultValue = "jsonb",
-            description = "What column value is: jsonb, text or bytea. Default: ${DEFAULT-VALUE}.")
+            description = "The type of column value: jsonb, text or bytea. Default: ${DEFAULT-VALUE}.")
     private ColumnType value = ColumnType.JSONB;
 
     @Option(
             names = "--key",
             paramLabel = "TYPE",
             defaultValue = "text",
-            description = "What column key is: text, jsonb or bytea. Default: ${DEFAULT-VALUE}.")
+            description = "The type of column key: text, jsonb or bytea. Default: ${DEFAULT-VALUE}.")
     private ColumnType key = ColumnType.TEXT;
 
     @Option(
             names = "--without-records",
             description =
-                    "The job reads records nowhere, and that is meant: its statements run once for each unit of work."
+                    "The job does not read records on purpose: its statements run once for each unit of work."
                             + " Without this, such a job is refused.")
     private boolean withoutRecords;
 
-    /** Reads the file; refuses what is no job (TM-103). */
+    /** Reads the file; refuses what is not a valid job (TM-103). */
     public SqlJob read() {
         try {
             SqlJobOptions types = SqlJobOptions.defaults().withKey(key).withValue(value);
@@ -50,14 +50,14 @@ public final class JobOptions {
         }
     }
 
-    /** Has the server look at the job; what it refuses is wrong input (TM-103). A server that cannot be asked says nothing. */
+    /** Has the server check the job; what it refuses is wrong input (TM-103). */
     public void check(SqlJob job, DataSource database) throws SQLException {
         try (Connection connection = NotConnectedException.open(database)) {
             job.check(connection);
         } catch (StatementFailedException e) {
             String state = e.getSQLState() == null ? "" : e.getSQLState();
             if (state.startsWith("42") || state.startsWith("0A")) {
-                // No record was near it, so the server's words hold none.
+                // No record was involved, so the server's message contains none.
                 throw CommandException.wrongInput("the server refuses " + file + ", "
                         + String.valueOf(e.getMessage()).replaceAll("\\R\\s*", " "));
             }
@@ -65,7 +65,7 @@ public final class JobOptions {
         }
     }
 
-    /** Where in the file a statement failed. */
+    /** The place in the file where a statement failed. */
     public String place(StatementFailedException failure) {
         return "statement " + failure.statement() + " of " + file + ", at line " + failure.line();
     }

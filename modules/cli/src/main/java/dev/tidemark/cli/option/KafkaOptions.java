@@ -13,7 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which Kafka cluster a command asks, and how it logs in there. */
+/** The Kafka cluster that a command uses, and its client settings. */
 public final class KafkaOptions {
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
@@ -21,18 +21,18 @@ public final class KafkaOptions {
             names = "--bootstrap-servers",
             paramLabel = "HOST:PORT,...",
             defaultValue = "${env:TIDEMARK_BOOTSTRAP_SERVERS}",
-            description = "The Kafka cluster. Default: TIDEMARK_BOOTSTRAP_SERVERS, or what the file says.")
+            description = "The Kafka cluster. Default: TIDEMARK_BOOTSTRAP_SERVERS, or the value in --kafka-config.")
     private @Nullable String bootstrapServers;
 
     @Option(
             names = "--kafka-config",
             paramLabel = "FILE",
             defaultValue = "${env:TIDEMARK_KAFKA_CONFIG}",
-            description = "A properties file with Kafka's client settings: security, and whatever else. Default:"
+            description = "A properties file with Kafka client settings, such as security. Default:"
                     + " TIDEMARK_KAFKA_CONFIG.")
     private @Nullable Path file;
 
-    /** Whether the caller said which cluster. */
+    /** Whether the caller named a cluster. */
     public boolean isGiven() {
         return bootstrapServers != null || file != null;
     }
@@ -61,14 +61,14 @@ public final class KafkaOptions {
         return config;
     }
 
-    /** For what asks Kafka, if the caller said which cluster, and otherwise needs the database only. */
+    /** For calls that use Kafka if the caller named a cluster, and otherwise only the database. */
     public TidemarkAdmin admin(DatabaseOptions database, String group) {
         TidemarkAdmin.Builder builder =
                 TidemarkAdmin.builder(database.forLooks()).schema(database.schema());
         return isGiven() ? builder.kafka(config(group)).build() : builder.build();
     }
 
-    /** Editors of some systems write one, and it would become a part of the first name. */
+    /** Some editors write one, and it would become part of the first key. */
     private static void skipByteOrderMark(BufferedReader reader) throws IOException {
         reader.mark(1);
         if (reader.read() != BYTE_ORDER_MARK) {

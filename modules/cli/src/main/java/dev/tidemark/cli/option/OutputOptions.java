@@ -40,18 +40,18 @@ public final class OutputOptions {
         out.flush();
     }
 
-    /** Prints rows on standard output, and to people in words of the command's own. */
-    public void print(Table listing, String words) {
+    /** Prints rows on standard output; for people, this text instead of a table. */
+    public void print(Table listing, String text) {
         if (format == Format.table) {
             PrintWriter out = command.commandLine().getOut();
-            out.print(words);
+            out.print(text);
             out.flush();
         } else {
             print(listing);
         }
     }
 
-    /** Says something to people: on standard error, so that programs read rows and nothing else. */
+    /** Prints a message for people, on standard error, so that programs read only rows. */
     public void say(String line) {
         PrintWriter err = command.commandLine().getErr();
         err.println(line);

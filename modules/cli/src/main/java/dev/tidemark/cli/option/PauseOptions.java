@@ -5,7 +5,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Which part of a group is paused or resumed. */
+/** The part of a group that is paused or resumed. */
 public final class PauseOptions {
     @Parameters(paramLabel = "GROUP", description = "The consumer group.")
     private String group = "";
@@ -14,7 +14,7 @@ public final class PauseOptions {
             names = "--topic",
             paramLabel = "TOPIC[:P,...]",
             converter = TopicChoice.Converter.class,
-            description = "A topic, or some of its partitions, such as flights:0,2. May be repeated. Default: the whole"
+            description = "A topic, or partitions of it, such as flights:0,2. May be repeated. Default: the whole"
                     + " group.")
     private List<TopicChoice> topics = List.of();
 
@@ -23,7 +23,7 @@ public final class PauseOptions {
         return group;
     }
 
-    /** What was said; nothing means the whole group. */
+    /** The selection; the whole group if none was given. */
     public PartitionSelection selection() {
         return topics.stream()
                 .map(TopicChoice::selection)

@@ -15,7 +15,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** What a run reads and how: the options of a {@link TidemarkBuilder}. */
+/** What a run reads, and how: options of a {@link TidemarkBuilder}. */
 public final class RunOptions {
     @Option(
             names = "--topic",
@@ -27,7 +27,7 @@ public final class RunOptions {
     @Option(
             names = "--topic-pattern",
             paramLabel = "REGEX",
-            description = "Read all topics whose whole name matches; also those that are made later.")
+            description = "Read all topics whose whole name matches, including those that are created later.")
     private @Nullable Pattern topicPattern;
 
     @Option(
@@ -36,7 +36,7 @@ public final class RunOptions {
             defaultValue = "earliest",
             converter = StartPositions.class,
             description =
-                    "Where a group without stored offsets begins: earliest, latest, committed (what Kafka holds of it), a"
+                    "Where a group without stored offsets starts: earliest, latest, committed (its offsets in Kafka), a"
                             + " time such as 2026-11-24T09:00:00Z, or a duration ago such as 7d. Default: ${DEFAULT-VALUE}.")
     private StartPosition start = StartPosition.earliest();
 
@@ -46,8 +46,8 @@ public final class RunOptions {
             defaultValue = "park",
             converter = FailurePolicies.class,
             description =
-                    "What becomes of a record that fails: park, park-key (and what follows of its key), skip or halt."
-                            + " With retry=N, before it, it is tried again first, after 1, 2, 4, ... s. Default: ${DEFAULT-VALUE}.")
+                    "What happens to a record that fails: park, park-key (it and later records of its key), skip or halt."
+                            + " With retry=N, in front, it is retried first, after 1, 2, 4, ... s. Default: ${DEFAULT-VALUE}.")
     private FailurePolicy failures = FailurePolicy.park();
 
     @Option(
@@ -55,7 +55,7 @@ public final class RunOptions {
             paramLabel = "WHAT",
             defaultValue = "halt",
             converter = Gaps.class,
-            description = "Where records were deleted before they were read: halt, or go on at the earliest there is."
+            description = "If records were deleted before they were read: halt, or continue at the earliest there is."
                     + " Default: ${DEFAULT-VALUE}.")
     private GapPolicy gaps = GapPolicy.halt();
 
@@ -63,7 +63,7 @@ public final class RunOptions {
             names = "--workers",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Transactions open at once, each on a connection of its own; one more is needed. Default:"
+            description = "Transactions open at once, each on its own connection; one more is needed. Default:"
                     + " ${DEFAULT-VALUE}.")
     private int workers = 1;
 
@@ -73,7 +73,7 @@ public final class RunOptions {
             description = "At most this many records in a transaction. Default: 5000.")
     private @Nullable Integer unitRecords;
 
-    @Option(names = "--until-end", description = "End once everything is read that was there at the start.")
+    @Option(names = "--until-end", description = "Exit once everything is read that was there at the start.")
     private boolean untilEnd;
 
     @Option(names = "--mirror-to-kafka", description = "Show positions to Kafka's own tools as well.")
@@ -88,10 +88,10 @@ public final class RunOptions {
         return workers;
     }
 
-    /** Sets what was asked for. */
+    /** Applies the options. */
     public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
         if (topics.isEmpty() == (topicPattern == null)) {
-            throw CommandException.wrongInput("say what to read: either --topic or --topic-pattern");
+            throw CommandException.wrongInput("no topics: pass either --topic or --topic-pattern");
         }
         if (topicPattern == null) {
             builder.topics(topics);
@@ -111,7 +111,7 @@ public final class RunOptions {
         return strict ? builder.strictTopicIdentity() : builder;
     }
 
-    /** A gap policy as people say it. */
+    /** Parses a gap policy. */
     public static final class Gaps implements ITypeConverter<GapPolicy> {
         @Override
         public GapPolicy convert(String text) {

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Option;
 
-/** Which of a group's partitions a command is about. */
+/** Selects a group's partitions. */
 public final class ScopeOptions {
     @Option(
             names = "--topic",
@@ -23,23 +23,23 @@ public final class ScopeOptions {
     @Option(names = "--all-topics", description = "All topics of the group.")
     private boolean all;
 
-    /** Whether anything was said. */
+    /** Whether either option was given. */
     public boolean isGiven() {
         return all || !topics.isEmpty();
     }
 
-    /** What was said; nothing is refused (TM-103), as Kafka's tool does. */
+    /** The selection; giving neither option is refused (TM-103), as Kafka's tool does. */
     public PartitionSelection selection() {
         if (!isGiven()) {
-            throw CommandException.wrongInput("say of which topics: --topic TOPIC[:P,P], or --all-topics");
+            throw CommandException.wrongInput("no topics selected: pass --topic TOPIC[:P,P], or --all-topics");
         }
         return selectionOrAll();
     }
 
-    /** What was said; nothing means all. */
+    /** The selection; all if neither option was given. */
     public PartitionSelection selectionOrAll() {
         if (all && !topics.isEmpty()) {
-            throw CommandException.wrongInput("--topic and --all-topics exclude each other: leave one out");
+            throw CommandException.wrongInput("--topic and --all-topics are mutually exclusive: remove one");
         }
         return parse(topics);
     }
@@ -53,7 +53,7 @@ public final class ScopeOptions {
             String topic = colon < 0 ? word : word.substring(0, colon);
             Boolean before = whole.put(topic, colon < 0);
             if (topic.isEmpty() || (before != null && (colon < 0 || before))) {
-                throw CommandException.wrongInput("--topic " + word + " names no topic, or one that is meant already");
+                throw CommandException.wrongInput("--topic " + word + " names no topic, or one that is already selected");
             }
             PartitionSelection chosen = colon < 0
                     ? PartitionSelection.topics(topic)
@@ -78,7 +78,7 @@ public final class ScopeOptions {
                 return partition;
             }
         } catch (NumberFormatException e) {
-            // Said below.
+            // Refused below.
         }
         throw CommandException.wrongInput("--topic " + word + " is not TOPIC or TOPIC:PARTITION,PARTITION");
     }

@@ -24,9 +24,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where offsets are to go, in the words of {@code kafka-consumer-groups --reset-offsets}. */
+/** Selects the new offsets, with the options of {@code kafka-consumer-groups --reset-offsets}. */
 public final class SelectorOptions {
-    /** What one of them has to be. */
+    /** Exactly one of them must be given. */
     public static final String NAMES =
             "--to-earliest, --to-latest, --to-offset, --to-datetime, --by-duration, --shift-by,"
                     + " --from-file, --to-current";
@@ -49,19 +49,19 @@ public final class SelectorOptions {
     @Option(
             names = "--to-datetime",
             paramLabel = "TIME",
-            description = "To the first record since then: YYYY-MM-DDTHH:mm:SS.sss, with +hh:mm or Z, in UTC without.")
+            description = "To the first record since then: YYYY-MM-DDTHH:mm:SS.sss, optionally with +hh:mm or Z; default UTC.")
     private @Nullable String toDatetime;
 
     @Option(
             names = "--by-duration",
             paramLabel = "PnDTnHnMnS",
-            description = "To the first record since this long ago, by this machine's clock.")
+            description = "To the first record since that long ago, by this machine's clock.")
     private @Nullable String byDuration;
 
     @Option(
             names = "--shift-by",
             paramLabel = "RECORDS",
-            description = "So many offsets on, or back if negative, but not out of the log.")
+            description = "This many offsets forward, or back if negative, but not out of the log.")
     private @Nullable Long shiftBy;
 
     @Option(
@@ -71,7 +71,7 @@ public final class SelectorOptions {
                     "To the offsets of a CSV file as export writes it: topic,partition,offset. - is standard input.")
     private @Nullable String fromFile;
 
-    @Option(names = "--to-current", description = "To where it stands: owners claim again, halted partitions too.")
+    @Option(names = "--to-current", description = "To the current offset: owners claim again, halted partitions are retried.")
     private boolean toCurrent;
 
     /** Whether any was given. */
@@ -114,12 +114,12 @@ public final class SelectorOptions {
             chosen.add(OffsetTarget.offsets(offsets(fromFile).of(group)));
         }
         if (chosen.size() != 1) {
-            throw CommandException.wrongInput("say where to, by exactly one of " + NAMES);
+            throw CommandException.wrongInput("no target: pass exactly one of " + NAMES);
         }
         return chosen.get(0);
     }
 
-    /** Reads a file, or standard input where its name is a dash. */
+    /** Reads a file, or standard input if the name is a dash. */
     public static OffsetsFile offsets(String name) {
         if (!name.equals("-")) {
             return OffsetsFile.read(Path.of(name));
@@ -131,7 +131,7 @@ public final class SelectorOptions {
         }
     }
 
-    /** A time as Kafka's tool takes it. */
+    /** A time in the format of Kafka's tool. */
     static OffsetTarget moment(String text) {
         Instant moment;
         try {
@@ -141,7 +141,7 @@ public final class SelectorOptions {
                     : LocalDateTime.from(parsed).toInstant(ZoneOffset.UTC);
         } catch (DateTimeException e) {
             throw CommandException.wrongInput(
-                    "--to-datetime " + text + " is no time: write it like 2001-06-30T09:00:00.000+02:00");
+                    "--to-datetime " + text + " is not a valid time: write it like 2001-06-30T09:00:00.000+02:00");
         }
         return since(text, moment);
     }
@@ -154,11 +154,11 @@ public final class SelectorOptions {
                 return OffsetTarget.ago(duration, now);
             }
         } catch (DateTimeException e) {
-            // Said below.
+            // Refused below.
         } catch (InvalidConfigurationException e) {
             throw outOfRange("--by-duration", text);
         }
-        throw CommandException.wrongInput("--by-duration " + text + " is no duration: write it like P1DT2H or PT30M");
+        throw CommandException.wrongInput("--by-duration " + text + " is not a valid duration: write it like P1DT2H or PT30M");
     }
 
     private static OffsetTarget since(String text, Instant instant) {

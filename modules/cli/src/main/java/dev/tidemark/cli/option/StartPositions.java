@@ -8,14 +8,14 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A start position as people say it. Pure. */
+/** Parses a start position. Pure. */
 public final class StartPositions implements ITypeConverter<StartPosition> {
     @Override
     public StartPosition convert(String text) {
         return parse(text, ZoneId.systemDefault());
     }
 
-    /** Times without a zone are of this one; refuses what is no position. */
+    /** Times without a zone are in this one; refuses everything else. */
     public static StartPosition parse(String text, ZoneId zone) {
         return switch (text.strip().toLowerCase(Locale.ROOT)) {
             case "earliest" -> StartPosition.earliest();
@@ -31,7 +31,7 @@ public final class StartPositions implements ITypeConverter<StartPosition> {
             since = TimeArgument.parse(text, zone);
         } catch (TypeConversionException e) {
             throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
-                    + "' is none of earliest, latest, committed, a duration such as 7d, and a time such as"
+                    + "' is not a start position: use earliest, latest, committed, a duration such as 7d, or a time such as"
                     + " 2026-11-24T09:00:00Z");
         }
         try {

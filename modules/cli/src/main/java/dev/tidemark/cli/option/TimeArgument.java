@@ -15,16 +15,16 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * TimeArgument when, as people say it: {@code 90m}, {@code 7d}, {@code PT1H30M}, or a time in ISO 8601, local where it names no zone. One of
- * the two is there.
+ * A time argument: {@code 90m}, {@code 7d}, {@code PT1H30M}, or a time in ISO 8601, local if it names no zone. Exactly one of the two
+ * components is not null.
  *
- * @param ago before the database's now, so that a clock that goes wrong here does no harm
+ * @param ago before the database's current time, so that a wrong clock on this machine does no harm
  * @param at an instant
  */
 public record TimeArgument(@Nullable Duration ago, @Nullable Instant at) {
     private static final Pattern SHORT = Pattern.compile("(\\d{1,9})([smhd])");
 
-    /** Refuses what is neither. */
+    /** Refuses everything else. */
     public static TimeArgument parse(String text, ZoneId zone) {
         String said = text.strip();
         try {
@@ -49,7 +49,7 @@ public record TimeArgument(@Nullable Duration ago, @Nullable Instant at) {
                 return new TimeArgument(null, instant(said, zone));
             }
         } catch (DateTimeException | ArithmeticException e) {
-            // Told below, as for everything else.
+            // Refused below, as everything else.
         }
         throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
                 + "' is neither a duration, such as 90m, 7d or PT1H30M, nor a time, such as 2026-11-24T09:00 or"

@@ -17,12 +17,12 @@ import picocli.CommandLine.TypeConversionException;
 public record TopicChoice(String topic, List<Integer> partitions) {
     private static final Pattern GRAMMAR = Pattern.compile("([a-zA-Z0-9._-]+)(?::(\\d{1,9}(?:,\\d{1,9})*))?");
 
-    /** Refuses what is no topic, or no partitions of one. */
+    /** Refuses everything else. */
     public static TopicChoice parse(String text) {
         Matcher m = GRAMMAR.matcher(text.strip());
         if (!m.matches()) {
             throw new TypeConversionException(
-                    "'" + text + "' is neither a topic nor some of its partitions, such as flights:0,2");
+                    "'" + text + "' is neither a topic nor partitions of one, such as flights:0,2");
         }
         List<Integer> partitions = m.group(2) == null
                 ? List.of()
@@ -34,7 +34,7 @@ public record TopicChoice(String topic, List<Integer> partitions) {
         return new TopicChoice(m.group(1), partitions);
     }
 
-    /** The partitions that are meant. */
+    /** The selected partitions. */
     public PartitionSelection selection() {
         return partitions.isEmpty()
                 ? PartitionSelection.topics(topic)

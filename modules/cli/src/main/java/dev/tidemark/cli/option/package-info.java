@@ -1,4 +1,4 @@
-/** What people say on the command line: options of several commands, and how values are read. */
+/** Options that several commands share, and the parsing of their values. */
 @NullMarked
 package dev.tidemark.cli.option;
 

@@ -11,12 +11,12 @@ public final class CommandException extends TidemarkException {
         super(code, message, null);
     }
 
-    /** What was asked for does not exist (TM-601); the message says what there is. */
+    /** What was asked for does not exist (TM-601); the message says what does. */
     public static CommandException nothingMatched(String message) {
         return new CommandException(ErrorCode.NOTHING_MATCHED, message);
     }
 
-    /** An option is missing or impossible (TM-103); the message says how to set it. */
+    /** An option is missing or invalid (TM-103); the message says how to set it. */
     public static CommandException wrongInput(String message) {
         return new CommandException(ErrorCode.INVALID_SETTING, message);
     }

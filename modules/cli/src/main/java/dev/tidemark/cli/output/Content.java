@@ -8,14 +8,14 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes of a record as people can read them: text where it is text, otherwise Base64 or hexadecimal digits.
+ * Bytes of a record in readable form: text if they are text, otherwise Base64 or hexadecimal.
  *
- * @param encoding {@code text}, {@code base64} or {@code hex}; null where there are no bytes
+ * @param encoding {@code text}, {@code base64} or {@code hex}; null if there are no bytes
  */
 public record Content(@Nullable String text, @Nullable String encoding) {
     private static final Content NONE = new Content(null, null);
 
-    /** Bytes that would move a terminal's cursor count as no text. */
+    /** Bytes with terminal control characters do not count as text. */
     public static Content of(byte @Nullable [] bytes, boolean hex) {
         if (bytes == null) {
             return NONE;
@@ -32,7 +32,7 @@ public record Content(@Nullable String text, @Nullable String encoding) {
                 return new Content(text, "text");
             }
         } catch (CharacterCodingException e) {
-            // No text, then.
+            // Not text.
         }
         return new Content(Base64.getEncoder().encodeToString(bytes), "base64");
     }
@@ -42,7 +42,7 @@ public record Content(@Nullable String text, @Nullable String encoding) {
         return (Character.isISOControl(c) && !harmless) || Character.getType(c) == Character.FORMAT;
     }
 
-    /** On a line of its own, or more than one. */
+    /** For people; may have more than one line. */
     public String words() {
         return text == null ? "-" : "text".equals(encoding) ? text : "(" + encoding + ") " + text;
     }

@@ -10,7 +10,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** A dead letter with everything in it: as a row for programs, as lines for people. */
+/** A complete dead letter: as a row for programs, as lines for people. */
 public record DeadLetterPage(DeadLetter letter, boolean hex) {
     private record Line(String name, @Nullable Object value) {}
 
@@ -35,7 +35,7 @@ public record DeadLetterPage(DeadLetter letter, boolean hex) {
         return table;
     }
 
-    /** A line for each, and the long ones last. */
+    /** A line for each field, the long ones last. */
     public String words() {
         StringBuilder words = new StringBuilder();
         place().forEach(line -> append(words, line));

@@ -2,29 +2,29 @@ package dev.tidemark.cli.output;
 
 import dev.tidemark.errors.ErrorCode;
 
-/** What the process ends with. Scripts rely on these numbers; docs/cli.md lists them. */
+/** The exit codes of the process. Scripts rely on these numbers; docs/cli.md lists them. */
 public final class ExitCode {
     /** Everything was done, or there was nothing to do. */
     public static final int DONE = 0;
 
-    /** Something went wrong on the way; the error says what was done until then. */
+    /** Something failed; the error says what was done until then. */
     public static final int FAILED = 1;
 
     /** Wrong input, or nothing matched it; nothing was changed. */
     public static final int WRONG_INPUT = 2;
 
     /** The database or Kafka is unreachable or rejects the login. */
-    public static final int AWAY = 3;
+    public static final int UNREACHABLE = 3;
 
     /** Doctor found something to fix. */
     public static final int FINDINGS = 4;
 
     private ExitCode() {}
 
-    /** For an error of ours. */
+    /** The exit code for one of Tidemark's errors. */
     public static int of(ErrorCode code) {
         return switch (code) {
-            case LOGIN_REFUSED, POOLER_BY_STATEMENT, DATABASE_UNAVAILABLE, KAFKA_UNAVAILABLE, KAFKA_REFUSES, SERVER_READ_ONLY -> AWAY;
+            case LOGIN_REFUSED, POOLER_BY_STATEMENT, DATABASE_UNAVAILABLE, KAFKA_UNAVAILABLE, KAFKA_REFUSES, SERVER_READ_ONLY -> UNREACHABLE;
             case INVALID_SETTING,
                     CONFLICTING_KAFKA_SETTING,
                     CONFLICTING_LIMITS,

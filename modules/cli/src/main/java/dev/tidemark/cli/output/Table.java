@@ -24,7 +24,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.jspecify.annotations.Nullable;
 
-/** Rows under named columns, and how they are written. Values are numbers, booleans, texts, instants, JSON, null, or an optional one of these. */
+/** Rows with named columns, and their output formats. Values are numbers, booleans, strings, instants, JSON, null, or an optional of these. */
 public final class Table {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -51,7 +51,7 @@ public final class Table {
         return rows.isEmpty();
     }
 
-    /** Columns aligned, numbers to the right; a dash where there is nothing. */
+    /** Aligned columns, numbers to the right; a dash for an empty value. */
     public String asTable() {
         List<String> headers = columns.stream()
                 .map(name -> name.toUpperCase(Locale.ROOT).replace('_', '-'))
@@ -78,8 +78,8 @@ public final class Table {
         StringBuilder line = new StringBuilder();
         for (int i = 0; i < widths.length; i++) {
             String cell = cells.get(i);
-            String room = " ".repeat(widths[i] - cell.length());
-            line.append(i == 0 ? "" : "  ").append(right[i] ? room + cell : cell + room);
+            String padding = " ".repeat(widths[i] - cell.length());
+            line.append(i == 0 ? "" : "  ").append(right[i] ? padding + cell : cell + padding);
         }
         table.append(line.toString().stripTrailing()).append(System.lineSeparator());
     }
@@ -103,7 +103,7 @@ public final class Table {
         return object;
     }
 
-    /** A line of names, then a line for each row, by RFC 4180; nothing where there is nothing. */
+    /** A header line, then a line for each row, as in RFC 4180; an empty value is empty. */
     public String asCsv() {
         StringBuilder text = new StringBuilder();
         try (CSVPrinter printer = new CSVPrinter(text, CSVFormat.RFC4180)) {
@@ -115,7 +115,7 @@ public final class Table {
         return text.toString();
     }
 
-    /** As it is printed in every format. */
+    /** The value as it is printed in every format. */
     public static @Nullable Object plain(@Nullable Object value) {
         if (value instanceof Optional<?> optional) {
             return plain(optional.orElse(null));
@@ -133,7 +133,7 @@ public final class Table {
         return printable || value == null ? value : value.toString();
     }
 
-    /** Text that is JSON, as a value. */
+    /** Parses JSON text into a value. */
     public static JsonNode json(String text) {
         try {
             return JSON.readTree(text);
@@ -142,9 +142,9 @@ public final class Table {
         }
     }
 
-    /** In one line. */
+    /** The value on one line. */
     public static String text(@Nullable Object value) {
-        // A line break would break the table, and other control characters a terminal.
+        // A line break would break the table; other control characters can affect the terminal.
         return value == null
                 ? "-"
                 : Objects.toString(value).replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "?");

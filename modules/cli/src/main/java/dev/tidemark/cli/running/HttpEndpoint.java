@@ -18,13 +18,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers {@code GET /health}, {@code /ready} and {@code /metrics} over HTTP, without TLS and without a login: meant for the
- * probes and scrapers of the same host. Thread-safe.
+ * Serves {@code GET /health}, {@code /ready} and {@code /metrics} over HTTP, without TLS and authentication: meant for
+ * probes and scrapers on the same host. Thread-safe.
  */
 public final class HttpEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
 
-    /** A probe beside a scrape, and one to spare for a client that hangs. */
+    /** For a probe and a scrape at the same time, and a spare one for a client that hangs. */
     private static final int THREADS = 3;
 
     private static final String JSON = "application/json; charset=utf-8";
@@ -37,14 +37,14 @@ public final class HttpEndpoint implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads;
 
-    private record Answer(int status, String type, String body) {}
+    private record Response(int status, String type, String body) {}
 
     private HttpEndpoint(HttpServer server, ExecutorService threads) {
         this.server = server;
         this.threads = threads;
     }
 
-    /** This host only. */
+    /** The loopback address with this port. */
     public static InetSocketAddress loopback(int port) {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     }
@@ -54,7 +54,7 @@ public final class HttpEndpoint implements AutoCloseable {
      *
      * @param address port 0 takes a free one
      * @param metrics in Prometheus' text format
-     * @throws IOException if the address cannot be had
+     * @throws IOException if it cannot listen on the address
      */
     public static HttpEndpoint start(InetSocketAddress address, Supplier<Health> health, Supplier<String> metrics)
             throws IOException {
@@ -65,16 +65,16 @@ public final class HttpEndpoint implements AutoCloseable {
             return thread;
         });
         server.setExecutor(threads);
-        Map<String, Supplier<Answer>> pages = Map.of(
-                "/health", () -> answer(health.get(), Health::live),
-                "/ready", () -> answer(health.get(), Health::ready),
-                "/metrics", () -> new Answer(200, METRICS, metrics.get()));
+        Map<String, Supplier<Response>> pages = Map.of(
+                "/health", () -> respond(health.get(), Health::live),
+                "/ready", () -> respond(health.get(), Health::ready),
+                "/metrics", () -> new Response(200, METRICS, metrics.get()));
         server.createContext("/", exchange -> handle(exchange, pages));
         server.start();
         return new HttpEndpoint(server, threads);
     }
 
-    /** Where it listens. */
+    /** The address that it listens on. */
     public InetSocketAddress address() {
         return server.getAddress();
     }
@@ -86,47 +86,47 @@ public final class HttpEndpoint implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    private static void handle(HttpExchange exchange, Map<String, Supplier<Answer>> pages) throws IOException {
+    private static void handle(HttpExchange exchange, Map<String, Supplier<Response>> pages) throws IOException {
         try (exchange) {
-            Supplier<Answer> page = pages.get(exchange.getRequestURI().getPath());
+            Supplier<Response> page = pages.get(exchange.getRequestURI().getPath());
             String method = exchange.getRequestMethod();
             if (page == null) {
-                send(exchange, new Answer(404, JSON, "{\"error\":\"there are /health, /ready and /metrics\"}"));
+                send(exchange, new Response(404, JSON, "{\"error\":\"not found: use /health, /ready or /metrics\"}"));
             } else if (!method.equals("GET") && !method.equals("HEAD")) {
                 exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-                send(exchange, new Answer(405, JSON, "{\"error\":\"only GET and HEAD\"}"));
+                send(exchange, new Response(405, JSON, "{\"error\":\"only GET and HEAD\"}"));
             } else {
-                send(exchange, ask(page));
+                send(exchange, get(page));
             }
         }
     }
 
-    private static Answer ask(Supplier<Answer> page) {
+    private static Response get(Supplier<Response> page) {
         try {
             return page.get();
         } catch (RuntimeException e) {
-            LOG.debug("a page could not be made cause={}", e.getClass().getSimpleName());
-            return new Answer(500, JSON, "{\"error\":\"" + e.getClass().getSimpleName() + "\"}");
+            LOG.debug("a page could not be rendered cause={}", e.getClass().getSimpleName());
+            return new Response(500, JSON, "{\"error\":\"" + e.getClass().getSimpleName() + "\"}");
         }
     }
 
-    private static Answer answer(Health health, Predicate<Health> well) {
+    private static Response respond(Health health, Predicate<Health> well) {
         try {
-            return new Answer(well.test(health) ? 200 : 503, JSON, MAPPER.writeValueAsString(health));
+            return new Response(well.test(health) ? 200 : 503, JSON, MAPPER.writeValueAsString(health));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static void send(HttpExchange exchange, Answer answer) throws IOException {
-        byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", answer.type());
+    private static void send(HttpExchange exchange, Response response) throws IOException {
+        byte[] body = response.body().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", response.type());
         exchange.getResponseHeaders().set("Cache-Control", "no-store");
         if (exchange.getRequestMethod().equals("HEAD") || body.length == 0) {
-            // -1 says that there is no body; zero would mean one of unknown length.
-            exchange.sendResponseHeaders(answer.status(), -1);
+            // -1 means no body; zero would mean one of unknown length.
+            exchange.sendResponseHeaders(response.status(), -1);
         } else {
-            exchange.sendResponseHeaders(answer.status(), body.length);
+            exchange.sendResponseHeaders(response.status(), body.length);
             exchange.getResponseBody().write(body);
         }
     }

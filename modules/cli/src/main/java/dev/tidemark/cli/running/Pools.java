@@ -7,12 +7,12 @@ import javax.sql.DataSource;
 
 /** Connections for consumers. */
 public final class Pools {
-    /** Until a worker hears that there is no connection, and the consumer says that the database is away. */
+    /** Until a worker gets an error instead of a connection, and the consumer reports that the database is unavailable. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private Pools() {}
 
-    /** A pool that does not mind a database that is away at the start. The caller's to close. */
+    /** A pool that starts without a reachable database. The caller closes it. */
     public static HikariDataSource of(DataSource database, int size) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("tidemark");

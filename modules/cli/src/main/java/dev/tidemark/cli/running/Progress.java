@@ -11,8 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How far a run has come, from one look to the next. Rates are of the last ten seconds. Used by one thread; pure but for what it
- * remembers.
+ * The progress of a run, from one sample to the next. Rates are averages over the last ten seconds. Used by one thread; does no I/O.
  */
 public final class Progress {
     private static final long WINDOW = Duration.ofSeconds(10).toNanos();
@@ -22,11 +21,11 @@ public final class Progress {
     private record Mark(long nanos, long read) {}
 
     /**
-     * What is to be told.
+     * What is shown.
      *
      * @param perSecond records
      * @param lag what is still to be read; empty while a partition's is unknown
-     * @param left until the lag is gone at this rate, if nothing new comes in; empty where it is not known
+     * @param left until the lag is gone at this rate, if no new records arrive; empty if unknown
      */
     public record Look(double perSecond, OptionalLong lag, Optional<Duration> left, int partitions, int halted) {
         @Override
@@ -46,7 +45,7 @@ public final class Progress {
     }
 
     /**
-     * Looks again.
+     * Adds a sample.
      *
      * @param nanos by {@link System#nanoTime}
      * @param read how many records took effect or were given up since the start
@@ -81,7 +80,7 @@ public final class Progress {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
-    /** The two largest units; more would be a lie. */
+    /** The two largest units; more would suggest false precision. */
     public static String words(Duration time) {
         if (time.toDays() > 0) {
             return time.toDays() + " d " + time.toHoursPart() + " h";

@@ -8,12 +8,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Shows how a run goes: a line that is written over each second on a terminal, and one every ten seconds elsewhere. */
+/** Shows the progress of a run: a line that is rewritten every second on a terminal, or a new line every ten seconds elsewhere. */
 public final class ProgressLine implements AutoCloseable {
     private static final Duration ON_TERMINAL = Duration.ofSeconds(1);
     private static final Duration ELSEWHERE = Duration.ofSeconds(10);
 
-    /** Goes to the line's beginning, and clears it. */
+    /** Moves to the beginning of the line, and clears it. */
     private static final String REWRITE = "\r\u001b[K";
 
     private final String group;
@@ -40,15 +40,15 @@ public final class ProgressLine implements AutoCloseable {
     }
 
     /**
-     * Begins to show it.
+     * Starts to show it.
      *
-     * @param read how many records the consumer has behind it
+     * @param read how many records took effect or were given up so far
      */
     public static ProgressLine start(String group, TidemarkConsumer consumer, LongSupplier read, PrintWriter err) {
         boolean terminal = isTerminal();
         ProgressLine line = new ProgressLine(group, consumer, read, err, terminal);
         long every = (terminal ? ON_TERMINAL : ELSEWHERE).toMillis();
-        // The first look shows nothing, and is what the second is compared with.
+        // The first sample shows nothing; the second is compared with it.
         line.look();
         var unused = line.clock.scheduleAtFixedRate(line::look, every, every, TimeUnit.MILLISECONDS);
         return line;
@@ -72,7 +72,7 @@ public final class ProgressLine implements AutoCloseable {
         err.flush();
     }
 
-    /** Writes a last line: how much was read, and how fast. */
+    /** Writes a last line: how many records, and how fast. */
     @Override
     public synchronized void close() {
         clock.shutdownNow();
@@ -84,7 +84,7 @@ public final class ProgressLine implements AutoCloseable {
                 true);
     }
 
-    /** Java before 22 has a console only where both standard streams are terminals; later ones have to be asked. */
+    /** Before Java 22 there is a console only if both standard streams are terminals; later versions have to be asked. */
     @SuppressWarnings("SystemConsoleNull")
     private static boolean isTerminal() {
         Object console = System.console();

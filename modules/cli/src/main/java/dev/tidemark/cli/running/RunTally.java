@@ -4,7 +4,7 @@ import dev.tidemark.TidemarkListener;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 
-/** Counts the records that a run has behind it: those that took effect, and those that were given up. Thread-safe. */
+/** Counts the records that a run has finished: those that took effect, and those that were given up. Thread-safe. */
 public final class RunTally implements TidemarkListener, LongSupplier {
     private final LongAdder records = new LongAdder();
 

@@ -1,4 +1,4 @@
-/** What a running job needs beside its consumer: a pool, progress, an HTTP endpoint. */
+/** What a running job needs in addition to its consumer: a pool, progress, an HTTP endpoint. */
 @NullMarked
 package dev.tidemark.cli.running;
 

@@ -62,7 +62,7 @@ class SelectorOptionsTest {
     void exactlyOneIsNeeded() {
         assertThatThrownBy(SelectorOptionsTest::parse).hasMessageContaining("exactly one of --to-earliest");
         assertThatThrownBy(() -> parse("--to-latest", "--to-offset", "1")).hasMessageContaining("exactly one");
-        assertThatThrownBy(() -> parse("--by-duration", "-PT1H")).hasMessageContaining("no duration");
+        assertThatThrownBy(() -> parse("--by-duration", "-PT1H")).hasMessageContaining("not a valid duration");
         assertThatThrownBy(() -> parse("--by-duration", "1h")).hasMessageContaining("PT30M");
     }
 }
