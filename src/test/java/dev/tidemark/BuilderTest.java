@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -51,9 +52,7 @@ class BuilderTest {
     @CsvSource({
         "enable.auto.commit, true",
         "auto.offset.reset, earliest",
-        "auto.offset.reset, latest",
-        "key.deserializer, org.apache.kafka.common.serialization.StringDeserializer",
-        "value.deserializer, org.apache.kafka.common.serialization.StringDeserializer"
+        "auto.offset.reset, latest"
     })
     void kafkaSettingsThatContradict(String key, String value) {
         assertRefused(kafka(key, value), b -> b, ErrorCode.CONFLICTING_KAFKA_SETTING, "TM-101", key, value);
@@ -74,11 +73,17 @@ class BuilderTest {
         for (Duration wrong : List.of(
                 Duration.ZERO, Duration.ofNanos(999_999), Duration.ofSeconds(-1), Duration.ofSeconds(Long.MAX_VALUE))) {
             assertRefused(KAFKA, b -> b.networkTimeout(wrong), ErrorCode.INVALID_SETTING, "networkTimeout");
+            assertRefused(KAFKA, b -> b.closeTimeout(wrong), ErrorCode.INVALID_SETTING, "closeTimeout");
+            assertRefused(KAFKA, b -> b.drainTimeout(wrong), ErrorCode.INVALID_SETTING, "drainTimeout");
         }
         assertRefused(
-                KAFKA, b -> b.limits(UnitLimits.defaults().withMaxRecords(0)), ErrorCode.INVALID_SETTING, "records", "0");
+                KAFKA, b -> b.limits(UnitLimits.defaults().withMaxRecords(0)), ErrorCode.INVALID_SETTING, "maxRecords", "0");
         assertRefused(
                 KAFKA, b -> b.startAt(StartPosition.ago(Duration.ofHours(-1))), ErrorCode.INVALID_SETTING, "future");
+        for (String side : List.of("key.deserializer", "value.deserializer")) {
+            assertRefused(kafka(side, "java.lang.String"), b -> b, ErrorCode.INVALID_SETTING, side, "java.lang.String");
+            assertRefused(kafka(side, "no.such.Class"), b -> b, ErrorCode.INVALID_SETTING, side, "no.such.Class");
+        }
         assertThatThrownBy(() -> Tidemark.consumer(KAFKA).topics("a").handle((record, tx) -> {}))
                 .hasMessageContaining("database(...)");
     }
@@ -106,6 +111,42 @@ class BuilderTest {
                 ErrorCode.CONFLICTING_LIMITS,
                 "PT2M",
                 "PT1M");
+        assertRefused(
+                KAFKA,
+                b -> b.closeTimeout(Duration.ofSeconds(5)).drainTimeout(Duration.ofSeconds(6)),
+                ErrorCode.CONFLICTING_LIMITS,
+                "PT5S",
+                "PT6S");
+        assertRefused(
+                KAFKA,
+                b -> b.closeTimeout(Duration.ofMinutes(3)).drainTimeout(Duration.ofMinutes(1)),
+                ErrorCode.CONFLICTING_LIMITS,
+                "max.poll.interval.ms");
+    }
+
+    @Test
+    void aBuilderKeepsItsOwnSettings() {
+        Map<String, Object> mine = new HashMap<>(KAFKA);
+        TidemarkBuilder<byte[], byte[]> bytes = Tidemark.<byte[], byte[]>consumer(mine)
+                .topics("a")
+                .database(new PGSimpleDataSource());
+        TidemarkBuilder<String, String> strings = bytes.deserializers(StringDeserializer::new, StringDeserializer::new);
+        mine.put("group.id", "changed");
+        strings.workers(-1);
+        assertThat(bytes.handle((record, tx) -> {}).groupId()).isEqualTo("etl");
+        assertThatThrownBy(() -> strings.handle((record, tx) -> {})).hasMessageContaining("workers");
+        bytes.topics();
+        assertThat(strings.workers(1).handle((record, tx) -> {}).groupId()).isEqualTo("etl");
+    }
+
+    @Test
+    void aShortCloseShortensTheDrain() {
+        assertThat(Tidemark.consumer(KAFKA)
+                        .topics("a")
+                        .database(new PGSimpleDataSource())
+                        .closeTimeout(Duration.ofSeconds(2))
+                        .handle((record, tx) -> {}))
+                .isNotNull();
     }
 
     @Test

@@ -21,7 +21,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * <p>Each transaction whose handler is called has one span, {@code process <topic>}, from the handler's first record until after
  * the commit. It links to the contexts that the records' headers carry, as the given OpenTelemetry's propagators read them, to
  * {@value #MOST_LINKS} different ones at most. A transaction that did not commit has the status ERROR; what is tried again has
- * another span. Attributes are those of the semantic conventions for messaging; keys, values and the messages of exceptions are
+ * another span. A trial, whose transaction is always rolled back to find out whose fault a failure is, has a span with {@code
+ * tidemark.trial}, and the status ERROR only if the handler failed in it. Other attributes are those of the semantic conventions for messaging; keys, values and the messages of exceptions are
  * in none of them.
  *
  * <p>While one record is handled, the context that its headers carry is current, so that spans of the handler continue the trace of

@@ -28,6 +28,8 @@ final class UnitSpan {
     private static final AttributeKey<Long> COUNT = AttributeKey.longKey("messaging.batch.message_count");
     private static final AttributeKey<String> ERROR = AttributeKey.stringKey("error.type");
 
+    private static final AttributeKey<Boolean> TRIAL = AttributeKey.booleanKey("tidemark.trial");
+
     private final Span span;
     private final Set<SpanContext> linked = new HashSet<>();
     private @Nullable String error;
@@ -81,7 +83,11 @@ final class UnitSpan {
             span.setAttribute(
                     PARTITION, Integer.toString(partitions.iterator().next().partition()));
         }
-        if (unit.outcome() != Outcome.COMMITTED) {
+        boolean trial = unit.outcome() == Outcome.TRIAL;
+        if (trial) {
+            span.setAttribute(TRIAL, true);
+        }
+        if (unit.outcome() != Outcome.COMMITTED && (!trial || error != null)) {
             String outcome = unit.outcome().name().toLowerCase(Locale.ROOT);
             span.setStatus(StatusCode.ERROR, outcome);
             span.setAttribute(ERROR, error == null ? outcome : error);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -33,10 +34,15 @@ public final class ProvokedCodes implements InvocationInterceptor {
 
     private static final Map<String, TestThreads> RUNNING = new ConcurrentHashMap<>();
 
-    // One for all tests, never stopped: whenever a recording starts or stops, events are switched off for a moment.
-    // Held, or it would be collected.
-    @SuppressWarnings("UnusedVariable")
-    private static final RecordingStream STREAM = listen();
+    /** Begun with the first test that needs it: its thread would keep other programs that use the test kit from ending. */
+    private static final class Recording {
+        // One for all tests, never stopped: whenever a recording starts or stops, events are switched off for a moment.
+        private static final RecordingStream STREAM = listen();
+
+        static void begin() {
+            Objects.requireNonNull(STREAM);
+        }
+    }
 
     /** Comes after everything that was thrown before it. */
     @Name("dev.tidemark.testkit.TestEnded")
@@ -84,6 +90,7 @@ public final class ProvokedCodes implements InvocationInterceptor {
     }
 
     private static void intercept(Invocation<Void> invocation, Method test) throws Throwable {
+        Recording.begin();
         TestThreads threads = new TestThreads();
         RUNNING.put(threads.getName(), threads);
         try {
