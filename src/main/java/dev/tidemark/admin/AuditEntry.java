@@ -12,14 +12,14 @@ import java.util.OptionalLong;
  * @param id grows with each row
  * @param at when, by the server's clock
  * @param action what happened, such as {@code reset} or {@code pause}; the comment on {@code audit_log.action} lists them
- * @param topic empty where the whole group was meant
- * @param partition empty where the whole topic was meant
- * @param fromOffset the stored offset before; empty where there was none, or none is meant
- * @param toOffset the stored offset after; empty where there is none any more, or none is meant
+ * @param topic empty if it is about the whole group
+ * @param partition empty if it is about the whole topic
+ * @param fromOffset the stored offset before; empty if there was none, or none applies
+ * @param toOffset the stored offset after; empty if there is none left, or none applies
  * @param byRole the database role that logged in
  * @param byClient {@code application_name} of its session
- * @param reason why, as the caller or the library said it
- * @param details more, as a JSON object; empty where there is no more
+ * @param reason why, as the caller or the library stated it
+ * @param details more details, as a JSON object; empty if there are none
  */
 public record AuditEntry(
         long changeId,

@@ -7,12 +7,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Which rows of the audit log are asked for. Immutable, with withers; the newest 100 of all groups unless narrowed down. */
+/** Selects rows of the audit log. Immutable, with withers; by default the newest 100 of all groups. */
 public final class AuditQuery {
     private static final int LIMIT = 100;
     private static final AuditQuery ALL = new AuditQuery(null, null, null, null, List.of(), LIMIT);
 
-    // PostgreSQL's own input ends with the year 9999 in this form.
+    // PostgreSQL accepts this form up to the year 9999.
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
     private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
     private static final Duration AGES = Duration.ofDays(365_000);
@@ -49,17 +49,17 @@ public final class AuditQuery {
         return new AuditQuery(name, topic, since, within, actions, limit);
     }
 
-    /** Only what concerns this topic. */
+    /** Only rows about this topic. */
     public AuditQuery withTopic(String name) {
         return new AuditQuery(group, name, since, within, actions, limit);
     }
 
-    /** Only what is not older than this instant. Replaces {@link #within}. */
+    /** Only rows that are not older than this instant. Replaces {@link #within}. */
     public AuditQuery since(Instant instant) {
         return new AuditQuery(group, topic, instant, null, actions, limit);
     }
 
-    /** Only what is not older than this, by the server's clock. Replaces {@link #since}. */
+    /** Only rows that are not older than this, by the server's clock. Replaces {@link #since}. */
     public AuditQuery within(Duration age) {
         return new AuditQuery(group, topic, null, age, actions, limit);
     }
@@ -69,7 +69,7 @@ public final class AuditQuery {
         return new AuditQuery(group, topic, since, within, List.copyOf(Arrays.asList(names)), limit);
     }
 
-    /** At most so many, the newest; positive (TM-103). */
+    /** At most this many, the newest; positive (TM-103). */
     public AuditQuery withLimit(int rows) {
         if (rows < 1) {
             throw OperatorErrors.invalid("the limit must be positive, not " + rows);
@@ -87,7 +87,7 @@ public final class AuditQuery {
         return topic;
     }
 
-    /** The earliest time as PostgreSQL reads it; null for none. */
+    /** The earliest time in PostgreSQL's syntax; null for none. */
     @Nullable
     String at() {
         if (since == null) {
@@ -96,7 +96,7 @@ public final class AuditQuery {
         return since.isBefore(FIRST) ? "-infinity" : since.isAfter(LAST) ? "infinity" : since.toString();
     }
 
-    /** The greatest age as PostgreSQL reads it; null where there is none, or nothing can be older. */
+    /** The maximum age in PostgreSQL's syntax; null if there is none, or nothing can be older. */
     @Nullable
     String ago() {
         return within == null || within.compareTo(AGES) > 0 ? null : within.toString();

@@ -16,9 +16,9 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 
-/** Carries a plan out: all of it in one transaction, or nothing. */
+/** Executes a plan: all of it in one transaction, or nothing. */
 final class ChangeExecutor {
-    /** How often a busy partition may move on between the look at it and its lock. */
+    /** How often a busy partition may advance between reading and locking it. */
     private static final int ATTEMPTS = 1_000;
 
     private static final String SAVEPOINT = "before_change";
@@ -70,7 +70,7 @@ final class ChangeExecutor {
         return new ChangeResult(change, OptionalInt.empty(), moves, plan.notes());
     }
 
-    /** Each reset holds its topic's binding, so that it stays what it is now. */
+    /** Each reset locks its topic's binding, so that it cannot change until the commit. */
     private static void requireSameTopics(
             GroupFunctions functions, Map<String, Integer> incarnations, List<Move> resets) {
         Map<String, Integer> now = functions.incarnations();
@@ -79,7 +79,7 @@ final class ChangeExecutor {
             if (!Objects.equals(now.get(topic), incarnations.get(topic))) {
                 throw OperatorErrors.refused(
                         "topic " + topic + " of group " + functions.group()
-                                + " was rebound while this planned, so its offsets mean something else now: nothing was"
+                                + " was rebound during planning, so its offsets refer to another topic now: nothing was"
                                 + " changed; plan it again",
                         null);
             }
@@ -87,8 +87,8 @@ final class ChangeExecutor {
     }
 
     /**
-     * Counts from where the partition stands under its lock. An operator has no right to lock but by the reset itself, so it is
-     * taken back, and tried again, where a unit came in between.
+     * Resets relative to the partition's offset under its lock. An operator can lock it only by the reset itself, so that is rolled
+     * back, and repeated, if a unit committed in between.
      */
     private static Move resetFromNow(GroupFunctions functions, OffsetTarget target, Move move) {
         Handle handle = functions.handle();
@@ -109,13 +109,13 @@ final class ChangeExecutor {
             handle.rollbackToSavepoint(SAVEPOINT);
         }
         throw tooFast("topic " + move.partition().topic() + " partition "
-                + move.partition().partition() + " moves on faster than it can be reset");
+                + move.partition().partition() + " advances faster than it can be reset");
     }
 
     private static RuntimeException tooFast(String what) {
         return OperatorErrors.refused(
                 what
-                        + " relative to where it is; nothing was changed: pause it first, or say which offset (--to-offset)",
+                        + " relative to its position; nothing was changed: pause it first, or give an offset (--to-offset)",
                 null);
     }
 
@@ -142,8 +142,8 @@ final class ChangeExecutor {
     }
 
     /**
-     * Carries the plan out if the topic is still bound as it was when it was made. An operator has no right to lock but by the rebind
-     * itself, so it is taken back, and planned again, where a partition moved on that the plan counts from.
+     * Executes the plan if the topic is still bound as it was at planning. An operator can lock partitions only by the rebind itself,
+     * so that is rolled back, and planned again, if a partition that the plan is relative to advanced.
      */
     private ChangeResult rebind(Handle tx, GroupFunctions functions, RebindPlan first, ChangeOptions options) {
         RebindPlan.Facts facts = first.facts();
@@ -154,9 +154,9 @@ final class ChangeExecutor {
             if (incarnation != facts.incarnation() + 1) {
                 throw OperatorErrors.refused(
                         "topic " + facts.topic() + " of group " + facts.group()
-                                + " was rebound by another call while this planned, and its consumers may have read on since"
+                                + " was rebound by another call during planning, and its consumers may have read further since"
                                 + " then: nothing was changed; tidemark describe " + facts.group()
-                                + " shows where they are",
+                                + " shows its offsets",
                         null);
             }
             if (!plan.isOutdated(functions.stood(facts.topic(), incarnation))) {
@@ -170,6 +170,6 @@ final class ChangeExecutor {
                     StoredGroup.require(tx, store, facts.group()),
                     first.notes().subList(0, 1));
         }
-        throw tooFast("topic " + facts.topic() + " moves on faster than it can be bound");
+        throw tooFast("topic " + facts.topic() + " advances faster than it can be bound");
     }
 }

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** How a change is carried out: why, and what else belongs to its transaction. Immutable, with withers; thread-safe if its effects are. */
+/** How a change is executed: the reason, and what else belongs to its transaction. Immutable, with withers; thread-safe if its effects are. */
 public final class ChangeOptions {
     private static final ChangeOptions NONE = new ChangeOptions(null, List.of());
 
@@ -22,8 +22,8 @@ public final class ChangeOptions {
     public interface Effects {
         /**
          * Called once the offsets have moved, before the commit: owners are fenced by then, and their units of work are rolled back or
-         * have committed. It must not commit, roll back or close. Whatever it throws rolls the change back, and comes as the cause of
-         * TM-603; a {@link TidemarkException} comes as it is.
+         * have committed. It must not commit, roll back or close. Whatever it throws rolls the change back, and is the cause of
+         * TM-603; a {@link TidemarkException} is rethrown.
          */
         void apply(Connection connection) throws SQLException;
     }
@@ -38,12 +38,12 @@ public final class ChangeOptions {
         return NONE;
     }
 
-    /** Why; it stands in the audit log, with the role that logged in. */
+    /** Why; recorded in the audit log, with the role that logged in. */
     public ChangeOptions withReason(String text) {
         return new ChangeOptions(text, effects);
     }
 
-    /** What else belongs to the transaction; several run in the order in which they were given. */
+    /** Work that belongs to the transaction; several run in the order in which they were added. */
     public ChangeOptions withEffects(Effects more) {
         List<Effects> all = new ArrayList<>(effects);
         all.add(more);
@@ -51,7 +51,7 @@ public final class ChangeOptions {
     }
 
     /**
-     * SQL that belongs to the transaction, as {@link #withEffects}. The file is read at once.
+     * SQL that belongs to the transaction, as {@link #withEffects}. The file is read by this call.
      *
      * @throws dev.tidemark.errors.InvalidConfigurationException if it cannot be read, or would end the transaction (TM-103)
      */
@@ -73,8 +73,8 @@ public final class ChangeOptions {
                 throw e;
             } catch (SQLException | RuntimeException e) {
                 throw OperatorErrors.refused(
-                        "the effects that go with the change failed with "
-                                + e.getClass().getSimpleName() + ": nothing was changed; the cause may hold data",
+                        "the effects of the change failed with "
+                                + e.getClass().getSimpleName() + ": nothing was changed; the cause may contain data",
                         e);
             }
         }

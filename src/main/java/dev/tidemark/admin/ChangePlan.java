@@ -3,21 +3,21 @@ package dev.tidemark.admin;
 import java.util.List;
 
 /**
- * What a change of offsets would do: a value to be shown, and then given to {@link TidemarkAdmin#execute(ChangePlan, ChangeOptions)} or
+ * What a change of offsets would do: a value to be shown, and then passed to {@link TidemarkAdmin#execute(ChangePlan, ChangeOptions)} or
  * dropped. Only {@link TidemarkAdmin} makes plans, and they hold no connection. The set may grow: a {@code switch} over it needs a
  * default. Immutable.
  *
- * <p>A plan does not go stale unnoticed: targets that count from where partitions stand are counted again under their locks, all others
- * say where the group goes, wherever it is by then, and a plan for a topic that was rebound meanwhile is refused.
+ * <p>A stale plan is not applied by mistake: relative targets are recomputed from the partitions' offsets under their locks, all others
+ * are absolute and hold wherever the group is by then, and a plan for a topic that was rebound in the meantime is refused.
  */
 public sealed interface ChangePlan permits ResetPlan, UndoPlan, RebindPlan {
-    /** The group that it is about. */
+    /** The group. */
     String group();
 
     /** What moves, in the order in which partitions are locked. */
     List<OffsetMove> moves();
 
-    /** What the caller should know besides, a sentence each; words that are not stable. */
+    /** What else the caller should know, one sentence each; the texts are not stable. */
     List<String> notes();
 
     /** A line for each move and each note. */

@@ -17,21 +17,21 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 
-/** Plans changes of offsets from what the store and Kafka say; what cannot be is refused for all partitions (TM-601). Pure. */
+/** Plans changes of offsets from what the store and Kafka say; an impossible one is refused for all partitions (TM-601). Pure. */
 final class ChangePlanner {
-    /** How many reasons an error names. */
+    /** How many reasons an error lists. */
     private static final int NAMED = 5;
 
     private ChangePlanner() {}
 
     /**
-     * What Kafka said of the topics.
+     * What Kafka returned about the topics.
      *
-     * @param logs empty where nothing is to be checked against them
+     * @param logs empty if nothing is to be checked against them
      */
     record Facts(Map<String, Identity> topics, Map<TopicPartition, Log> logs) {}
 
-    /** Partitions that have an offset go to a target. */
+    /** Moves partitions that have an offset to a target. */
     static ResetPlan reset(
             StoredGroup stored, OffsetTarget target, List<StoredGroup.Row> rows, Map<TopicPartition, Log> logs) {
         return reset(stored, target, rows, logs, List.of());
@@ -53,7 +53,7 @@ final class ChangePlanner {
         return new ResetPlan(stored.group(), target, stored.incarnations(), bindings, outcome.moves, outcome.notes);
     }
 
-    /** Offsets come from elsewhere: partitions that are bound are reset, topics that are not are bound. */
+    /** Imports offsets: partitions that are bound are reset, topics that are not are bound. */
     static ResetPlan imported(StoredGroup stored, OffsetTarget.Given given, Facts facts, PlanOptions options) {
         Map<TopicPartition, Log> checked = options.isUnchecked() ? Map.of() : facts.logs();
         Map<String, Set<Integer>> fresh = new TreeMap<>(given.selection().byTopic());
@@ -79,7 +79,7 @@ final class ChangePlanner {
         given.offsets().keySet().forEach(partition -> {
             if (stored.topics().containsKey(partition.topic()) && !there.contains(partition)) {
                 refusals.add("group " + stored.group() + " has no offset for topic " + partition.topic() + " partition "
-                        + partition.partition() + ", though it has met the topic: its consumers bind new partitions");
+                        + partition.partition() + ", although the topic is bound: its consumers bind new partitions");
             }
         });
         refuse(refusals);
@@ -89,7 +89,7 @@ final class ChangePlanner {
         return reset(stored, given, rows, checked, bindings);
     }
 
-    /** Where each partition of a topic begins that is new to the group. */
+    /** The start of each partition of a topic that is new to the group. */
     private static Outcome first(
             String topic,
             Identity identity,
@@ -106,7 +106,7 @@ final class ChangePlanner {
                 choice = OffsetPlanner.choose(given, partition, 0, checked.get(partition));
             } else if (log == null || missing == Missing.REFUSE) {
                 choice = new Refuse("topic " + topic + " partition " + p
-                        + " is given no offset: say where it begins (--missing earliest or latest)");
+                        + " has no offset in the import: say where it starts (--missing earliest or latest)");
             } else {
                 choice = new MoveTo(missing == Missing.EARLIEST ? log.start() : log.end(), "");
             }
@@ -115,7 +115,7 @@ final class ChangePlanner {
         return outcome;
     }
 
-    /** A move for each partition that a topic has now; one that had no offset begins at its first record if the target is relative. */
+    /** A move for each partition that a topic has now; one that had no offset starts at its first record if the target is relative. */
     static RebindPlan rebound(RebindPlan.Facts facts, StoredGroup stored, List<String> notes) {
         OffsetTarget target = facts.target();
         Map<Integer, Long> before = new TreeMap<>();
@@ -140,16 +140,16 @@ final class ChangePlanner {
         return new RebindPlan(facts, outcome.moves, outcome.notes);
     }
 
-    /** Throws what was refused, if anything was. */
+    /** Throws the refusals, if there are any. */
     private static void refuse(List<String> refusals) {
         if (!refusals.isEmpty()) {
             String more = refusals.size() > NAMED ? "; and " + (refusals.size() - NAMED) + " more" : "";
             throw OperatorErrors.nothingMatched(String.join("; ", refusals.subList(0, Math.min(NAMED, refusals.size())))
-                    + more + ". Nothing was changed; unchecked (--force) allows offsets outside of the log");
+                    + more + ". Nothing was changed; unchecked (--force) allows offsets outside the log");
         }
     }
 
-    /** What came of the choices, partition by partition. */
+    /** The results of the choices, partition by partition. */
     private static final class Outcome {
         private final List<Move> moves = new ArrayList<>();
         private final List<String> notes = new ArrayList<>();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** Which dead letters of a group are meant. Immutable, with withers; all of them unless narrowed down. */
+/** Selects dead letters of a group. Immutable, with withers; all of them by default. */
 public final class DeadLetterQuery {
     private final String group;
     private final @Nullable String topic;
@@ -33,7 +33,7 @@ public final class DeadLetterQuery {
         this.limit = limit;
     }
 
-    /** All of a group. */
+    /** All dead letters of a group. */
     public static DeadLetterQuery of(String group) {
         return new DeadLetterQuery(group, null, null, null, false, 0, Integer.MAX_VALUE);
     }
@@ -43,17 +43,17 @@ public final class DeadLetterQuery {
         return new DeadLetterQuery(group, name, errorCode, ids, redrivable, after, limit);
     }
 
-    /** Only those parked for this, such as TM-502. */
+    /** Only those parked with this error code, such as TM-502. */
     public DeadLetterQuery withErrorCode(String code) {
         return new DeadLetterQuery(group, topic, code, ids, redrivable, after, limit);
     }
 
-    /** Only these; one that the group does not have is refused (TM-601). The collection is copied. */
+    /** Only these; an id that the group does not have is refused (TM-601). The collection is copied. */
     public DeadLetterQuery withIds(Collection<Long> some) {
         return new DeadLetterQuery(group, topic, errorCode, List.copyOf(new TreeSet<>(some)), redrivable, after, limit);
     }
 
-    /** Only those that are not to be read again from the log, and so can be redriven. */
+    /** Only those that can be redriven, because they are not to be read again from the log. */
     public DeadLetterQuery redrivable() {
         return new DeadLetterQuery(group, topic, errorCode, ids, true, after, limit);
     }
@@ -63,7 +63,7 @@ public final class DeadLetterQuery {
         return new DeadLetterQuery(group, topic, errorCode, ids, redrivable, id, limit);
     }
 
-    /** At most so many, the oldest; positive (TM-103). */
+    /** At most this many, the oldest; positive (TM-103). */
     public DeadLetterQuery withLimit(int rows) {
         if (rows < 1) {
             throw OperatorErrors.invalid("the limit must be positive, not " + rows);

@@ -4,15 +4,15 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A dead letter without its key, its value and the exception's message, which may be anything; {@link TidemarkAdmin#deadLetter} has
- * them. Components may be added.
+ * A dead letter without its key, its value and the exception's message, which are arbitrary data; {@link TidemarkAdmin#deadLetter}
+ * returns them. Components may be added.
  *
- * @param id names it
+ * @param id identifies it
  * @param offset the record's own offset
- * @param timestamp the record's; empty where it has none
- * @param errorCode why it was parked, such as TM-502; empty where it only followed a parked record of its key
- * @param errorClass class of the exception; empty where it only followed
- * @param attempts how often it was tried by itself; 0 where it only followed
+ * @param timestamp the record's; empty if it has none
+ * @param errorCode why it was parked, such as TM-502; empty if it only followed a parked record of its key
+ * @param errorClass class of the exception; empty if it only followed
+ * @param attempts how often it was tried by itself; 0 if it only followed
  * @param holdsKey whether later records of its key are parked behind it
  * @param parkedAt when, by the server's clock
  * @param supersededAt since when it is to be read again from the log, and cannot be redriven; empty otherwise
@@ -30,9 +30,9 @@ public record DeadLetterSummary(
         Instant parkedAt,
         Optional<Instant> supersededAt) {
     /**
-     * What became of one that was to be dropped. Components may be added.
+     * The result for one that was to be dropped. Components may be added.
      *
-     * @param dropped false where it is being redriven at that moment, and was kept
+     * @param dropped false if it is being redriven at that moment, and was kept
      */
     public record Drop(DeadLetterSummary deadLetter, boolean dropped) {}
 }

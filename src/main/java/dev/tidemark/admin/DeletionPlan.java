@@ -9,7 +9,7 @@ public final class DeletionPlan {
     private final boolean forced;
 
     /**
-     * What goes of a topic. Components may be added.
+     * What is deleted of a topic. Components may be added.
      *
      * @param partitions stored offsets
      * @param ownedPartitions those that a consumer has claimed
@@ -31,28 +31,30 @@ public final class DeletionPlan {
         this.forced = forced;
     }
 
-    /** The group that it is about. */
+    /** The group. */
     public String group() {
         return group;
     }
 
-    /** What goes, topic by topic. */
+    /** What is deleted, topic by topic. */
     public List<Topic> topics() {
         return topics;
     }
 
-    /** The same even if partitions are owned, as after a consumer was killed, or dead letters remain. A consumer that still runs starts
-     * again at its start position. */
+    /**
+     * The same plan, which deletes even if partitions are owned, for example after a consumer was killed, or dead letters remain. A
+     * consumer that still runs starts again at its start position.
+     */
     public DeletionPlan forced() {
         return new DeletionPlan(group, topics, true);
     }
 
-    /** Whether it goes ahead although partitions are owned or dead letters remain. */
+    /** Whether it deletes although partitions are owned or dead letters remain. */
     public boolean isForced() {
         return forced;
     }
 
-    /** Whether the store would refuse it as things stood when it was planned. */
+    /** Whether the store would have refused it at the time of planning. */
     public boolean isRefused() {
         return !forced && ownedPartitions() + deadLetters() > 0;
     }

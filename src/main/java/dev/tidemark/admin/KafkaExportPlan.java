@@ -20,11 +20,11 @@ public final class KafkaExportPlan {
     public enum Outcome {
         /** Kafka has what was stored when it was planned. */
         COMMITTED,
-        /** Nothing was written, nor need it be: the group is active, and its consumers commit what is stored. */
+        /** Nothing was written, and nothing needs to be: the group is active, and its consumers commit what is stored. */
         MIRRORED
     }
 
-    /** A partition, with what only the commit needs. */
+    /** A partition, with data that only the commit needs. */
     record Row(
             TopicPartition partition,
             OptionalLong committed,
@@ -45,7 +45,7 @@ public final class KafkaExportPlan {
         this.members = List.copyOf(members);
     }
 
-    /** The group that it is about. */
+    /** The group. */
     public String group() {
         return group;
     }
@@ -57,7 +57,7 @@ public final class KafkaExportPlan {
                 .toList();
     }
 
-    /** Where the group's members in Kafka run, by client id and host; Kafka takes offsets for a group without members only. */
+    /** The group's members in Kafka, by client id and host; Kafka accepts offsets only for a group without members. */
     public List<String> members() {
         return members;
     }

@@ -10,16 +10,16 @@ import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which offset a partition gets. Pure. */
+/** Decides the new offset of a partition. Pure. */
 final class OffsetPlanner {
     private OffsetPlanner() {}
 
     /**
-     * A move with what it was planned from.
+     * A move with the facts that it was planned from.
      *
-     * @param stored where the partition stands; null if it has no offset yet
-     * @param log null where Kafka was not asked
-     * @param sampledEnd the log's end as the partition's owner last saw it; null where it is not known
+     * @param stored the partition's stored offset; null if it has none yet
+     * @param log null if Kafka was not asked
+     * @param sampledEnd the log's end as the partition's owner last sampled it; null if unknown
      */
     record Move(
             TopicPartition partition,
@@ -27,12 +27,12 @@ final class OffsetPlanner {
             long next,
             @Nullable Log log,
             @Nullable Long sampledEnd) {
-        /** The same, from another offset to another. */
+        /** The same move with other offsets. */
         Move with(long nowStored, long nowNext) {
             return new Move(partition, nowStored, nowNext, log, sampledEnd);
         }
 
-        /** As people see it. */
+        /** The move as it is shown to the caller. */
         OffsetMove shown() {
             Long end = log != null ? Long.valueOf(log.end()) : sampledEnd;
             return new OffsetMove(
@@ -43,7 +43,7 @@ final class OffsetPlanner {
         }
     }
 
-    /** What a partition gets. */
+    /** The decision for a partition. */
     sealed interface Choice {}
 
     /**
@@ -53,14 +53,14 @@ final class OffsetPlanner {
      */
     record MoveTo(long offset, String note) implements Choice {}
 
-    /** Nothing, and why. */
+    /** No offset, and why. */
     record Refuse(String why) implements Choice {}
 
     /**
      * Chooses the offset.
      *
-     * @param stored where the group stands
-     * @param log null where Kafka was not asked, and then nothing is checked against it
+     * @param stored the group's stored offset
+     * @param log null if Kafka was not asked; then nothing is checked against it
      */
     static Choice choose(OffsetTarget target, TopicPartition partition, long stored, @Nullable Log log) {
         if (target instanceof OffsetTarget.Current) {
@@ -94,28 +94,28 @@ final class OffsetPlanner {
                 || target instanceof Since;
     }
 
-    /** Whether the offset may lie outside of the log, so that Kafka is asked unless it is to be taken unchecked. */
+    /** Whether the offset may lie outside the log, so that Kafka is asked unless it is to be accepted unchecked. */
     static boolean checksLog(OffsetTarget target) {
         return target instanceof Offset || target instanceof ShiftBy || target instanceof Given;
     }
 
-    /** Whether the offset counts from where the group stands in the moment of the change. */
+    /** Whether the offset is relative to the position of the group at the moment of the change. */
     static boolean isRelative(OffsetTarget target) {
         return target instanceof ShiftBy || target instanceof OffsetTarget.Current;
     }
 
-    /** The time that Kafka is asked for; null for none. */
+    /** The time to search for in Kafka; null for none. */
     static @Nullable Instant instant(OffsetTarget target) {
         return target instanceof Since since ? since.instant() : null;
     }
 
-    /** As Kafka's tool does it: what would leave the log stays at its edge. */
+    /** As Kafka's tool does: an offset that would leave the log is limited to its start or end. */
     private static Choice shifted(TopicPartition partition, long stored, long records, @Nullable Log log) {
         long wanted;
         try {
             wanted = Math.addExact(stored, records);
         } catch (ArithmeticException e) {
-            return new Refuse(name(partition) + ": " + stored + " shifted by " + records + " is no offset");
+            return new Refuse(name(partition) + ": " + stored + " shifted by " + records + " is not a valid offset");
         }
         if (log == null) {
             return inside(partition, wanted, null);
@@ -123,12 +123,12 @@ final class OffsetPlanner {
         if (wanted < log.start()) {
             return new MoveTo(
                     log.start(),
-                    name(partition) + ": " + wanted + " is below the log, so it goes to its start, " + log.start());
+                    name(partition) + ": " + wanted + " is below the log, so it is set to its start, " + log.start());
         }
         if (wanted > log.end()) {
             return new MoveTo(
                     log.end(),
-                    name(partition) + ": " + wanted + " is beyond the log, so it goes to its end, " + log.end());
+                    name(partition) + ": " + wanted + " is beyond the log, so it is set to its end, " + log.end());
         }
         return new MoveTo(wanted, "");
     }
@@ -138,7 +138,7 @@ final class OffsetPlanner {
             return new Refuse(name(partition) + ": offset " + offset + " is negative");
         }
         if (log != null && (offset < log.start() || offset > log.end())) {
-            return new Refuse(name(partition) + ": offset " + offset + " is out of the log, which goes from "
+            return new Refuse(name(partition) + ": offset " + offset + " is outside the log, which goes from "
                     + log.start() + " to " + log.end());
         }
         return new MoveTo(offset, "");

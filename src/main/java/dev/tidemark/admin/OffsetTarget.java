@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
-/** Where offsets are to go. The set may grow: a {@code switch} over it needs a default. Immutable. */
+/** The target of a move of offsets. The set may grow: a {@code switch} over it needs a default. Immutable. */
 public sealed interface OffsetTarget {
     /** The first record that Kafka still holds. */
     static OffsetTarget earliest() {
@@ -26,27 +26,27 @@ public sealed interface OffsetTarget {
     }
 
     /**
-     * The first record with a timestamp not before this instant; the log's end where there is none. Milliseconds count, and an instant
-     * that 64 bits of milliseconds do not hold is refused (TM-103).
+     * The first record with a timestamp not before this instant; the log's end if there is none. The precision is milliseconds, and an
+     * instant that does not fit in 64 bits of milliseconds is refused (TM-103).
      */
     static OffsetTarget since(Instant instant) {
         return new Since(instant);
     }
 
-    /** As {@link #ago(Duration, Instant)}, by this machine's clock at this call. */
+    /** As {@link #ago(Duration, Instant)}, by this machine's clock at the time of this call. */
     static OffsetTarget ago(Duration duration) {
         return ago(duration, Instant.now());
     }
 
-    /** As {@link #since}, this long before an instant. A duration that is negative, or that 64 bits of milliseconds do not hold, is TM-103. */
+    /** As {@link #since}, this long before an instant. A duration that is negative, or does not fit in 64 bits of milliseconds, is TM-103. */
     static OffsetTarget ago(Duration duration, Instant now) {
         StartPosition unused = StartPosition.ago(duration);
         return new Since(Timestamps.before(now, duration));
     }
 
     /**
-     * So many records forward, or back if negative, from where the partition stands in the moment of the change. What would leave the
-     * log stops at its edge, and the plan's notes say so.
+     * This many offsets forward, or back if negative, from the partition's offset at the moment of the change. An offset that would
+     * leave the log is limited to its start or end, and the plan's notes say so.
      */
     static OffsetTarget shiftBy(long records) {
         return new ShiftBy(records);
@@ -57,7 +57,7 @@ public sealed interface OffsetTarget {
         return new Given(offsets);
     }
 
-    /** Where they stand: owners are fenced and claim again, halted partitions too, and nothing is read twice or passed over. */
+    /** The current offsets: owners are fenced and claim again, halted partitions are retried, and nothing is applied twice or skipped. */
     static OffsetTarget current() {
         return new Current();
     }
@@ -87,7 +87,7 @@ public sealed interface OffsetTarget {
         /** Refuses an empty map with TM-103. */
         public Given {
             if (offsets.isEmpty()) {
-                throw OperatorErrors.invalid("no offsets are given: name at least one partition");
+                throw OperatorErrors.invalid("no offsets given: name at least one partition");
             }
             offsets = Map.copyOf(offsets);
         }

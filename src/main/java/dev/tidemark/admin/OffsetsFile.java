@@ -18,14 +18,14 @@ import org.apache.kafka.common.TopicPartition;
 public final class OffsetsFile {
     private final List<Line> lines;
 
-    /** A line; the group is blank where the file names none. */
+    /** A line; the group is blank if the file names none. */
     private record Line(String group, TopicPartition partition, long offset) {}
 
     private OffsetsFile(List<Line> lines) {
         this.lines = lines;
     }
 
-    /** Reads a file; one that cannot be read, or holds another line, is refused (TM-103). */
+    /** Reads a file; one that cannot be read, or contains any other line, is refused (TM-103). */
     public static OffsetsFile read(Path file) {
         String text;
         try {
@@ -36,7 +36,7 @@ public final class OffsetsFile {
         return parse(text);
     }
 
-    /** Reads such lines; another line is refused (TM-103), by its number and without its content. Empty lines are passed over. */
+    /** Parses such lines; any other line is refused (TM-103), by its number and without its content. Empty lines are ignored. */
     public static OffsetsFile parse(String text) {
         List<Line> lines = new ArrayList<>();
         Fields fields = new Fields(text);
@@ -60,18 +60,18 @@ public final class OffsetsFile {
                     return new Line(columns == 4 ? fields.get(0) : "", new TopicPartition(topic, partition), offset);
                 }
             } catch (NumberFormatException e) {
-                // Said below.
+                // Refused below.
             }
         }
-        // Without the line itself: it may be any file.
+        // Without the line itself: it could be any file.
         throw OperatorErrors.invalid(
                 "line " + number + " of the file is neither topic,partition,offset nor group,topic,partition,offset");
     }
 
     /**
-     * The offsets of a group; a file without groups is about any. None is TM-601, two for a partition are TM-103.
+     * The offsets of a group; a file without groups applies to any. None is TM-601, two for a partition are TM-103.
      *
-     * @return in the order of the file
+     * @return the offsets, in the order of the file
      */
     public Map<TopicPartition, Long> of(String group) {
         Map<TopicPartition, Long> offsets = new LinkedHashMap<>();
@@ -88,17 +88,17 @@ public final class OffsetsFile {
             lines.forEach(line -> groups.add(line.group()));
             throw OperatorErrors.nothingMatched(
                     lines.isEmpty()
-                            ? "the file holds no offsets"
-                            : "the file holds no offsets of group " + group + ": it is about "
+                            ? "the file contains no offsets"
+                            : "the file contains no offsets of group " + group + ": it has "
                                     + String.join(", ", groups));
         }
         return offsets;
     }
 
-    /** The text of a file with these offsets, in their order and without a group. */
+    /** The text of a file with these offsets, in the given order and without a group. */
     public static String print(Map<TopicPartition, Long> offsets) {
         StringBuilder text = new StringBuilder();
-        // No topic's name needs quotes.
+        // Topic names never need quotes.
         offsets.forEach((partition, offset) -> text.append(partition.topic())
                 .append(',')
                 .append(partition.partition())
@@ -167,7 +167,7 @@ public final class OffsetsFile {
             } else if (hasNext() && text.charAt(next) == '\n') {
                 next++;
             } else if (hasNext()) {
-                throw OperatorErrors.invalid("line " + lineNumber + " of the file goes on after a closing quote");
+                throw OperatorErrors.invalid("line " + lineNumber + " of the file continues after a closing quote");
             }
         }
     }

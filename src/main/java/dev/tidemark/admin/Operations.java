@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
 
-/** What is done with a group besides moving its offsets: pauses, deletion, dead letters, commits to Kafka. */
+/** Operations on a group other than moving its offsets: pauses, deletion, dead letters, commits to Kafka. */
 final class Operations {
     /** Consumers that mirror do so every second. */
     private static final long PATIENCE = Duration.ofSeconds(5).toNanos();
@@ -80,7 +80,7 @@ final class Operations {
     }
 
     private static TidemarkException nothingEnds(String group, Pauses there) {
-        return OperatorErrors.nothingMatched("no pause of group " + group + " ends by that: " + there.words());
+        return OperatorErrors.nothingMatched("no pause of group " + group + " matches that; " + there.words());
     }
 
     private static PausePlan plan(
@@ -166,7 +166,7 @@ final class Operations {
         });
     }
 
-    /** What is committed must come to lie where the store stood while this looked. */
+    /** Whether the committed offsets reach the stored offsets of the same period. */
     private void requireMirrored(KafkaExportPlan plan, KafkaGroup members) throws KafkaUnavailableException {
         Map<TopicPartition, Long> least = new HashMap<>();
         Map<TopicPartition, Long> most = new HashMap<>();

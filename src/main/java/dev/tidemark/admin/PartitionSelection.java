@@ -12,11 +12,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 
-/** Which of a group's partitions are meant: all, some topics, some partitions. A value; immutable. */
+/** Selects partitions of a group: all, some topics, some partitions. A value; immutable. */
 public final class PartitionSelection {
     private static final PartitionSelection ALL = new PartitionSelection(Map.of());
 
-    /** The partitions that are meant of each topic, none for all of them; no topic for all topics. */
+    /** The selected partitions of each topic, none for all of them; no topic for all topics. */
     private final Map<String, Set<Integer>> topics;
 
     private PartitionSelection(Map<String, Set<Integer>> topics) {
@@ -50,12 +50,12 @@ public final class PartitionSelection {
 
     private static PartitionSelection of(Map<String, Set<Integer>> topics) {
         if (topics.isEmpty()) {
-            throw OperatorErrors.invalid("nothing is selected: name at least one, or take PartitionSelection.all()");
+            throw OperatorErrors.invalid("nothing is selected: name at least one, or use PartitionSelection.all()");
         }
         return new PartitionSelection(Collections.unmodifiableMap(topics));
     }
 
-    /** What either of the two selects. */
+    /** The union of the two. */
     public PartitionSelection and(PartitionSelection other) {
         if (isAll() || other.isAll()) {
             return ALL;
@@ -68,7 +68,7 @@ public final class PartitionSelection {
     private static Set<Integer> union(Set<Integer> one, Set<Integer> other) {
         Set<Integer> union = new TreeSet<>(one);
         union.addAll(other);
-        // None stands for all of the topic.
+        // None means the whole topic.
         return one.isEmpty() || other.isEmpty() ? Set.of() : union;
     }
 
@@ -77,7 +77,7 @@ public final class PartitionSelection {
         return topics.isEmpty();
     }
 
-    /** Whether that partition is selected; of a group that has it. */
+    /** Whether that partition is selected, if the group has it. */
     public boolean includes(TopicPartition partition) {
         if (isAll()) {
             return true;
@@ -86,18 +86,18 @@ public final class PartitionSelection {
         return partitions != null && (partitions.isEmpty() || partitions.contains(partition.partition()));
     }
 
-    /** The partitions that are selected of each topic, none for all of them; empty if all topics are. */
+    /** The selected partitions of each topic, none for all of them; empty if all topics are selected. */
     Map<String, Set<Integer>> byTopic() {
         return topics;
     }
 
-    /** The rows that are selected, all of which must be there (TM-601). */
+    /** The selected rows, all of which must exist (TM-601). */
     List<StoredGroup.Row> of(StoredGroup stored) {
         requireAll(stored.partitions(), "group " + stored.group());
         return stored.rows().stream().filter(row -> includes(row.partition())).toList();
     }
 
-    /** Refuses what is selected and not there (TM-601); says what is. */
+    /** Refuses a selection that does not exist (TM-601); the message says what does. */
     void requireAll(Collection<TopicPartition> there, String whose) {
         Set<String> known = new TreeSet<>();
         there.forEach(partition -> known.add(partition.topic()));
@@ -125,7 +125,7 @@ public final class PartitionSelection {
         return topics.hashCode();
     }
 
-    /** As the command line takes it: {@code flights:0,2 seats}; {@code all topics}. */
+    /** In the syntax of the command line: {@code flights:0,2 seats}; {@code all topics}. */
     @Override
     public String toString() {
         if (isAll()) {

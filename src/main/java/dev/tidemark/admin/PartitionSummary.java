@@ -6,18 +6,18 @@ import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * A partition of a group, as the view {@code consumer_lag} has it. Components may be added.
+ * A partition of a group, as in the view {@code consumer_lag}. Components may be added.
  *
  * @param storedOffset the next record to be read
- * @param logEndOffset the log's end as the partition's owner saw it last; empty before the first look
- * @param lag records that are still to be read, by the same look; empty before it
+ * @param logEndOffset the log's end as the partition's owner last sampled it; empty before the first sample
+ * @param lag records that are still to be read, as of that sample; empty before the first
  * @param owner the consumer that has claimed it; empty if none has
  * @param state halted, paused, waiting, owned or free, in lower case; a newer store may know others
  * @param errorCode why it has halted or waits, such as TM-502; empty unless it does
- * @param errorText the same in words, without any record's content
+ * @param errorText the same as text, without any record's content
  * @param since since when it has halted or waits, by the server's clock; empty unless it does
  * @param updatedAt when its offset last moved, by the server's clock
- * @param sampledAt when the log's end was last looked at, by the server's clock; empty before the first look
+ * @param sampledAt when the log's end was last sampled, by the server's clock; empty before the first sample
  */
 public record PartitionSummary(
         TopicPartition partition,

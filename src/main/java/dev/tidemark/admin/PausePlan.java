@@ -12,7 +12,7 @@ public final class PausePlan {
     private final PartitionSelection selection;
     private final List<Partition> partitions;
 
-    /** How much of a group a pause stops. Constants may be added. */
+    /** The scope of a pause. Constants may be added. */
     public enum Extent {
         /** The whole group. */
         GROUP,
@@ -23,13 +23,13 @@ public final class PausePlan {
     }
 
     /**
-     * A partition that is selected. Components may be added.
+     * A selected partition. Components may be added.
      *
-     * @param storedOffset where it stands
-     * @param lag in records, as its owner saw it last; empty if none has
+     * @param storedOffset its stored offset
+     * @param lag in records, as its owner last sampled it; empty before that
      * @param owner the consumer that has claimed it; empty if none has
-     * @param before the extent of the widest pause that stops it; empty if none does
-     * @param after the same when the plan has been carried out
+     * @param before the extent of the widest pause that applies to it; empty if none does
+     * @param after the same once the plan has been executed
      */
     public record Partition(
             TopicPartition partition,
@@ -46,12 +46,12 @@ public final class PausePlan {
         this.partitions = List.copyOf(partitions);
     }
 
-    /** The group that it is about. */
+    /** The group. */
     public String group() {
         return group;
     }
 
-    /** Whether it ends pauses; otherwise it makes them. */
+    /** Whether it ends pauses; otherwise it creates them. */
     public boolean isResume() {
         return resume;
     }
@@ -61,12 +61,12 @@ public final class PausePlan {
         return selection;
     }
 
-    /** The partitions that are selected, by topic and number. */
+    /** The selected partitions, by topic and number. */
     public List<Partition> partitions() {
         return partitions;
     }
 
-    /** The same with the pauses that there are now. */
+    /** The same plan with the current pauses. */
     PausePlan done(Pauses now) {
         return new PausePlan(
                 group,

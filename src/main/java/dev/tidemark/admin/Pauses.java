@@ -7,22 +7,22 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** The pauses of a group, the wide ones first, and what they mean for a partition. Pure. */
+/** The pauses of a group, the widest first, and what they mean for a partition. Pure. */
 record Pauses(List<Pause> pauses) {
     /**
-     * One of them.
+     * A pause.
      *
      * @param topic null for the whole group
      * @param partition null for the whole topic
      */
     record Pause(@Nullable String topic, @Nullable Integer partition) {
-        /** Whether it stops that partition. */
+        /** Whether it applies to that partition. */
         boolean covers(TopicPartition other) {
             return (topic == null || topic.equals(other.topic()))
                     && (partition == null || partition == other.partition());
         }
 
-        /** Whether ending the other ends it too. */
+        /** Whether ending the other pause ends this one too. */
         boolean isWithin(Pause other) {
             return (other.topic == null || other.topic.equals(topic))
                     && (other.partition == null || other.partition.equals(partition));
@@ -36,7 +36,7 @@ record Pauses(List<Pause> pauses) {
         }
     }
 
-    /** What is to be paused or resumed. */
+    /** The pauses of a selection. */
     static List<Pause> of(PartitionSelection selection) {
         if (selection.isAll()) {
             return List.of(new Pause(null, null));
@@ -51,12 +51,12 @@ record Pauses(List<Pause> pauses) {
         return chosen;
     }
 
-    /** The widest that stops a partition. */
+    /** The widest that applies to a partition. */
     Optional<Pause> stopping(TopicPartition partition) {
         return pauses.stream().filter(pause -> pause.covers(partition)).findFirst();
     }
 
-    /** How much of the group that one stops. */
+    /** The extent of that one. */
     Optional<PausePlan.Extent> extent(TopicPartition partition) {
         return stopping(partition)
                 .map(pause -> pause.topic() == null
@@ -64,25 +64,25 @@ record Pauses(List<Pause> pauses) {
                         : pause.partition() == null ? PausePlan.Extent.TOPIC : PausePlan.Extent.PARTITION);
     }
 
-    /** Those that end with these. */
+    /** Those that end together with these. */
     Pauses within(List<Pause> resumed) {
         return new Pauses(pauses.stream()
                 .filter(pause -> resumed.stream().anyMatch(pause::isWithin))
                 .toList());
     }
 
-    /** Those that remain when these have ended. */
+    /** Those that remain after these have ended. */
     Pauses without(List<Pause> resumed) {
         return new Pauses(pauses.stream()
                 .filter(pause -> resumed.stream().noneMatch(pause::isWithin))
                 .toList());
     }
 
-    /** These and others, the wide ones first. */
+    /** These and others, the widest first. */
     Pauses with(List<Pause> others) {
         List<Pause> all = new ArrayList<>(others);
         all.addAll(pauses);
-        // The widest names what stops a partition.
+        // The widest is the one that is reported for a partition.
         all.sort((a, b) -> Integer.compare(width(b), width(a)));
         return new Pauses(all.stream().distinct().toList());
     }
@@ -91,10 +91,10 @@ record Pauses(List<Pause> pauses) {
         return pause.topic() == null ? 2 : pause.partition() == null ? 1 : 0;
     }
 
-    /** All in words. */
+    /** All of them as text. */
     String words() {
         return pauses.isEmpty()
-                ? "nothing of it is paused"
-                : "paused is " + pauses.stream().map(Pause::words).collect(Collectors.joining(", "));
+                ? "nothing is paused"
+                : "paused: " + pauses.stream().map(Pause::words).collect(Collectors.joining(", "));
     }
 }

@@ -7,7 +7,7 @@ public final class PlanOptions {
     private final boolean unchecked;
     private final Missing missing;
 
-    /** Where a partition of a topic new to the group begins if an import gives it no offset. Constants may be added. */
+    /** Where a partition of a topic that is new to the group starts if an import has no offset for it. Constants may be added. */
     public enum Missing {
         /** At the first record that Kafka still holds. */
         EARLIEST,
@@ -22,20 +22,20 @@ public final class PlanOptions {
         this.missing = missing;
     }
 
-    /** Offsets must lie in their logs; an import begins at {@link Missing#EARLIEST} where it gives no offset. */
+    /** Offsets must lie in their logs; partitions without an offset in an import start at {@link Missing#EARLIEST}. */
     public static PlanOptions defaults() {
         return DEFAULTS;
     }
 
     /**
-     * Takes offsets outside of their logs as they are, which halts the partition once a consumer reads on (TM-304, TM-305), and an import
-     * from Kafka while the group is active there. Kafka is not asked about offsets given by number, and then need not be there.
+     * Accepts offsets outside their logs, which halts the partition once a consumer reads it (TM-304, TM-305), and allows an import
+     * from Kafka while the group is active there. Kafka is not asked about offsets given by number, and is not needed then.
      */
     public PlanOptions unchecked() {
         return new PlanOptions(true, missing);
     }
 
-    /** Where partitions of new topics begin that an import gives no offset. */
+    /** Where partitions of new topics start for which an import has no offset. */
     public PlanOptions withMissing(Missing where) {
         return new PlanOptions(unchecked, where);
     }

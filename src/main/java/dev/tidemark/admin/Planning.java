@@ -23,9 +23,9 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the store and Kafka for what a plan is made of. No connection is held while Kafka is asked. */
+/** Collects the facts for a plan from the store and Kafka. No connection is held during requests to Kafka. */
 final class Planning {
-    /** How many changes an error names. */
+    /** How many changes an error lists. */
     private static final int NAMED = 5;
 
     private static final String SAVEPOINT = "before_undo";
@@ -38,12 +38,12 @@ final class Planning {
         this.kafka = kafka;
     }
 
-    /** What is done with Kafka in one call. */
+    /** Work with Kafka in one call. */
     interface Questions<T> {
         T ask(KafkaLog log) throws KafkaUnavailableException;
     }
 
-    /** Asks Kafka; whatever fails is an error of ours. */
+    /** Queries Kafka; whatever fails is thrown as a Tidemark error. */
     <T> T ask(String group, Questions<T> questions) {
         if (kafka == null) {
             throw OperatorErrors.invalid("no Kafka cluster: give TidemarkAdmin one with kafka(...), or pass"
@@ -72,9 +72,9 @@ final class Planning {
         }
         if (checks && kafka == null) {
             throw OperatorErrors.invalid(
-                    "Kafka is asked whether the offsets are in the log: give TidemarkAdmin a cluster with kafka(...), or pass"
-                            + " --bootstrap-servers or set TIDEMARK_BOOTSTRAP_SERVERS, or do without by unchecked()"
-                            + " (--force)");
+                    "Kafka is needed to check that the offsets are in the log: give TidemarkAdmin a cluster with kafka(...),"
+                            + " pass --bootstrap-servers or set TIDEMARK_BOOTSTRAP_SERVERS, or skip the check with"
+                            + " unchecked() (--force)");
         }
         Set<String> topics = topics(rows);
         return ask(stored.group(), log -> {
@@ -126,13 +126,13 @@ final class Planning {
         if (!options.isUnchecked()) {
             throw OperatorErrors.refused(
                     who + ". What they apply and commit from now on would be applied again from the"
-                            + " offsets taken over: stop them first, or take them unchecked (--force)",
+                            + " imported offsets: stop them first, or import unchecked (--force)",
                     null);
         }
         return List.of(who + ". What they apply and commit from now on will be applied again.");
     }
 
-    /** A topic that is new to the store is bound as a whole: what Kafka has of it must not begin anywhere else. */
+    /** A topic that is new to the store is bound as a whole, so none of Kafka's offsets for it may be left out. */
     private static void refuseHalves(
             StoredGroup stored, Map<TopicPartition, Long> committed, OffsetTarget.Given given) {
         committed.keySet().stream()
@@ -144,7 +144,7 @@ final class Planning {
                 .ifPresent(partition -> {
                     throw OperatorErrors.invalid("topic " + partition.topic()
                             + " is new to the store, which binds all of its partitions at once, and Kafka has an offset for"
-                            + " partition " + partition.partition() + " too: take all with --topic "
+                            + " partition " + partition.partition() + " too: import all with --topic "
                             + partition.topic());
                 });
     }
@@ -168,7 +168,7 @@ final class Planning {
             return true;
         });
         List<GroupFunctions.Moved> moved = store.change(tx -> {
-            // The store alone knows whether it can be undone, so it is done, and taken back.
+            // Only the store knows whether it can be undone, so it is executed and rolled back.
             tx.savepoint(SAVEPOINT);
             List<GroupFunctions.Moved> moves = new GroupFunctions(tx, store, group, null).undo(changeId);
             tx.rollbackToSavepoint(SAVEPOINT);
@@ -177,14 +177,14 @@ final class Planning {
         return new UndoPlan(group, changeId, ChangeExecutor.shown(moved));
     }
 
-    /** A mistyped number must not move another group. */
+    /** A mistyped change id must not move another group. */
     private static void requireOwn(GroupFunctions functions, long changeId) {
         if (functions.groupsOf(changeId).equals(List.of(functions.group()))) {
             return;
         }
         List<Long> own = functions.latestMoves(NAMED);
         throw OperatorErrors.nothingMatched("group " + functions.group() + " has no change " + changeId
-                + " of its own: " + (own.isEmpty() ? "none of its offsets was moved yet" : "its latest are " + own));
+                + ": " + (own.isEmpty() ? "none of its offsets has been moved yet" : "its latest are " + own));
     }
 
     RebindPlan rebound(String group, String topic, OffsetTarget target, PlanOptions options) {
@@ -196,7 +196,7 @@ final class Planning {
             Map<String, Identity> actual = log.identities(List.of(topic));
             Identity there = actual.get(topic);
             if (bound == null || there == null || incarnation == null) {
-                throw OperatorErrors.nothingMatched("topic " + topic + " went while this looked: call it again");
+                throw OperatorErrors.nothingMatched("topic " + topic + " was deleted during planning: call it again");
             }
             if (BindingPlanner.mismatch(group, topic, bound, there).isEmpty()) {
                 throw OperatorErrors.nothingMatched("the offsets of group " + group + " for topic " + topic

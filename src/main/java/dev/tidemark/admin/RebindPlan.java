@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
-/** Binds a group's offsets to the topic that Kafka has now, and says where its partitions begin. Immutable. */
+/** Binds a group's offsets to the topic that Kafka has now, with the new offset of each partition. Immutable. */
 public final class RebindPlan implements ChangePlan {
     /** What it was planned from. */
     record Facts(
@@ -39,7 +39,7 @@ public final class RebindPlan implements ChangePlan {
         return facts.topic();
     }
 
-    /** Where its partitions begin; one that had no offset begins at its first record if the target counts from where it stood. */
+    /** Where its partitions start; one that had no offset starts at its first record if the target is relative. */
     public OffsetTarget target() {
         return facts.target();
     }
@@ -50,7 +50,7 @@ public final class RebindPlan implements ChangePlan {
         return moves.stream().map(Move::shown).toList();
     }
 
-    /** The first tells both ids. */
+    /** The first names both ids. */
     @Override
     public List<String> notes() {
         return notes;
@@ -65,7 +65,7 @@ public final class RebindPlan implements ChangePlan {
         return moves.stream().map(Move::next).toList();
     }
 
-    /** Whether it counts from where the partitions stood, and these stood elsewhere. */
+    /** Whether it is relative to the partitions' offsets, and these were different. */
     boolean isOutdated(Map<Integer, Long> stood) {
         return OffsetPlanner.isRelative(facts.target())
                 && moves.stream()

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Partitions that move together, and topics new to the group that are bound with them. Immutable. */
+/** Partitions that move together, and topics new to the group that are bound in the same transaction. Immutable. */
 public final class ResetPlan implements ChangePlan {
     private final String group;
     private final OffsetTarget target;
@@ -17,7 +17,7 @@ public final class ResetPlan implements ChangePlan {
     private final List<Move> moves;
     private final List<String> notes;
 
-    /** A topic that the group has not met. */
+    /** A topic that is new to the group. */
     record Binding(String topic, Identity identity, List<Move> moves) {
         Binding {
             moves = List.copyOf(moves);
@@ -44,12 +44,12 @@ public final class ResetPlan implements ChangePlan {
         return group;
     }
 
-    /** Where the offsets go. */
+    /** The target. */
     public OffsetTarget target() {
         return target;
     }
 
-    /** Topics that the group has not met, and that are bound to what Kafka has now, with all partitions; empty but for imports. */
+    /** Topics that are new to the group, and are bound to what Kafka has now, with all partitions; empty except for imports. */
     public Set<String> newTopics() {
         return bindings.stream().map(Binding::topic).collect(Collectors.toUnmodifiableSet());
     }
@@ -68,7 +68,7 @@ public final class ResetPlan implements ChangePlan {
         return notes;
     }
 
-    /** The same with more to know. */
+    /** The same plan with more notes. */
     ResetPlan with(List<String> more) {
         List<String> all = new ArrayList<>(more);
         all.addAll(notes);
@@ -85,7 +85,7 @@ public final class ResetPlan implements ChangePlan {
         return moves;
     }
 
-    /** The group's topics when it was planned: if one is another under its lock, nothing is done. */
+    /** The incarnations of the group's topics at planning: if one differs under its lock, nothing is done. */
     Map<String, Integer> incarnations() {
         return incarnations;
     }

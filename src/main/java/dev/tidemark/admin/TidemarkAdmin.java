@@ -19,25 +19,25 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operates consumer groups while their consumers run: inspects, resets, pauses, rebinds, imports, exports and deletes them. What changes
- * something is planned first; the plan is a value that can be shown, and only {@code execute} changes anything.
+ * Operates consumer groups while their consumers run: inspects, resets, pauses, rebinds, imports, exports and deletes them. Every
+ * change is planned first; the plan is a value that can be shown, and only {@code execute} changes anything.
  *
- * <p>Each call takes one connection from the DataSource and gives it back as it was; it must not be one that is bound to a transaction of
- * the caller's, which the call would commit. A change is one transaction: when {@code execute} returns it is committed, when it throws
- * nothing was changed, but for TM-602, whose message says whether that is known. Running consumers follow within seconds.
+ * <p>Each call takes one connection from the DataSource and returns it as it was; it must not be one that is bound to a transaction of
+ * the caller, which the call would commit. A change is one transaction: when {@code execute} returns it is committed, when it throws
+ * nothing was changed, except with TM-212, whose message says whether that is known. Running consumers follow within seconds.
  *
- * <p>What the role may do decides: a reader inspects, an operator changes ({@code grant_access} gives either). Kafka is needed only where
+ * <p>A reader of the store may inspect, an operator may change ({@code grant_access} grants either). Kafka is needed only where
  * a method says so.
  *
- * <p>Every method throws {@link dev.tidemark.errors.TidemarkException}, whose message has the way out and whose code is stable: TM-601 if what
- * was named does not exist or a plan is impossible, TM-103 for an impossible argument, TM-602 if a server is unreachable, TM-603 if the
- * store refuses the change, TM-204 if the role lacks a privilege, TM-201 without a store, TM-301 and TM-302 if the offsets belong to
- * another cluster or topic, TM-307 if a topic does not exist, TM-308 if Kafka refuses.
+ * <p>Every method throws {@link dev.tidemark.errors.TidemarkException}, whose message says how to resolve it and whose code is stable:
+ * TM-601 if what was named does not exist or a plan is impossible, TM-103 for an invalid argument, TM-212 if the database is unavailable,
+ * TM-310 if Kafka is unreachable, TM-603 if the store refuses the change, TM-204 if the role lacks a privilege, TM-201 without a store,
+ * TM-301 and TM-302 if the offsets belong to another cluster or topic, TM-307 if a topic does not exist, TM-308 if Kafka refuses.
  *
  * <p>Immutable and thread-safe. It holds no resources: there is nothing to close.
  */
 public final class TidemarkAdmin {
-    /** For a name that Kafka's client insists on. */
+    /** Kafka's client requires a group id. */
     private static final String NO_GROUP = "tidemark-admin";
 
     private final StoreAccess store;
@@ -52,7 +52,7 @@ public final class TidemarkAdmin {
         this.operations = new Operations(store, planning);
     }
 
-    /** For the store in schema {@code tidemark}, and without Kafka. */
+    /** For the store in schema {@code tidemark}, without Kafka. */
     public static TidemarkAdmin of(DataSource dataSource) {
         return builder(dataSource).build();
     }
@@ -62,7 +62,7 @@ public final class TidemarkAdmin {
         return new Builder(dataSource);
     }
 
-    /** Which store this is. */
+    /** Identity and version of the store. */
     public StoreInfo store() {
         return store.read(handle -> new Views(handle, store).store());
     }
@@ -72,7 +72,7 @@ public final class TidemarkAdmin {
         return store.read(handle -> new Views(handle, store).groups());
     }
 
-    /** The partitions of a group, by topic and number: where it stands, who has claimed them, what blocks them. */
+    /** The partitions of a group, by topic and number: their offsets, who has claimed them, what blocks them. */
     public List<PartitionSummary> describe(String group) {
         return store.read(handle -> new Views(handle, store).partitions(group));
     }
@@ -93,30 +93,30 @@ public final class TidemarkAdmin {
 
     /**
      * Plans a move of partitions to other offsets. With {@link OffsetTarget#offsets} all partitions means those that it names. Needs
-     * Kafka but for {@link OffsetTarget#current()}, and for offsets given by number that are taken unchecked.
+     * Kafka except for {@link OffsetTarget#current()}, and for offsets given by number that are accepted unchecked.
      */
     public ResetPlan planReset(String group, OffsetTarget target, PartitionSelection selection, PlanOptions options) {
         return planning.reset(group, target, selection, options);
     }
 
-    /** Plans to move the partitions of one change, a reset or an undo, back to where they stood before it, wherever they are by now. */
+    /** Plans to move the partitions of one change, a reset or an undo, back to their offsets before it, wherever they are by now. */
     public UndoPlan planUndo(String group, long changeId) {
         return planning.undo(group, changeId);
     }
 
     /**
-     * Plans to take offsets from elsewhere, such as an {@link OffsetsFile}: topics that the group has are reset, topics that are new to
+     * Plans to import offsets, for example from an {@link OffsetsFile}: topics that the group has are reset, topics that are new to
      * it are bound, with all partitions, to the topic that Kafka has now. Needs Kafka unless the group has all topics and the offsets are
-     * taken unchecked.
+     * accepted unchecked.
      */
     public ResetPlan planImport(String group, Map<TopicPartition, Long> offsets, PlanOptions options) {
         return planning.imported(group, new OffsetTarget.Given(offsets), options);
     }
 
     /**
-     * Plans to take the offsets that a group has committed to Kafka, as {@link #planImport}. Refused while the group has members there
-     * (TM-603), as they would go on from what was taken over, unless unchecked. Waits up to 15 s for a transaction that is committing
-     * offsets of the group. Needs Kafka.
+     * Plans to import the offsets that a group has committed to Kafka, as {@link #planImport}. Refused while the group has members there
+     * (TM-603), as they would continue beyond the imported offsets, unless unchecked. Waits up to 15 s for a transaction that is
+     * committing offsets of the group. Needs Kafka.
      */
     public ResetPlan planImportFromKafka(String group, PartitionSelection selection, PlanOptions options) {
         return planning.importedFromKafka(group, selection, options);
@@ -124,30 +124,30 @@ public final class TidemarkAdmin {
 
     /**
      * Plans to bind a group's offsets to the topic that Kafka has now, after it was created again or moved to another cluster (TM-301,
-     * TM-302). The target says where to begin, as the offsets of the topic before mean nothing in another. Needs Kafka.
+     * TM-302). The target says where to start, as the offsets of the previous topic mean nothing in another one. Needs Kafka.
      */
     public RebindPlan planRebind(String group, String topic, OffsetTarget target, PlanOptions options) {
         return planning.rebound(group, topic, target, options);
     }
 
-    /** Carries a plan out without a reason and without effects. */
+    /** Executes a plan without a reason and without effects. */
     public ChangeResult execute(ChangePlan plan) {
         return execute(plan, ChangeOptions.none());
     }
 
-    /** Carries a plan out: all of it in one transaction. Waits for units of work that are committing. */
+    /** Executes a plan: all of it in one transaction. Waits for units of work that are committing. */
     public ChangeResult execute(ChangePlan plan, ChangeOptions options) {
         return changes.execute(plan, options);
     }
 
-    /** Plans to commit stored offsets to Kafka: the way back from Tidemark. Needs Kafka. */
+    /** Plans to commit stored offsets to Kafka, to return from Tidemark to Kafka's offsets. Needs Kafka. */
     public KafkaExportPlan planExportToKafka(String group, PartitionSelection selection) {
         return planning.exported(group, selection);
     }
 
     /**
      * Commits to Kafka what was stored when it was planned. While the group has members there Kafka refuses that: then nothing is
-     * written, and it looks for up to 5 s whether they mirror what is stored by themselves; if not, that is TM-308. Needs Kafka.
+     * written, and it checks for up to 5 s whether they mirror the stored offsets themselves; if not, that is TM-308. Needs Kafka.
      */
     public KafkaExportPlan.Outcome execute(KafkaExportPlan plan) {
         return operations.export(plan);
@@ -158,15 +158,15 @@ public final class TidemarkAdmin {
         return operations.planPause(group, selection);
     }
 
-    /** Plans to end the pauses of what is selected and all within it; a wider pause stays. One that would end none is TM-601. */
+    /** Plans to end the pauses of the selection and all within it; a wider pause stays. A plan that would end none is TM-601. */
     public PausePlan planResume(String group, PartitionSelection selection) {
         return operations.planResume(group, selection);
     }
 
     /**
-     * Carries a pause or a resume out; consumers finish the units that are open, and keep their assignment.
+     * Executes a pause or a resume; consumers finish the units that are open, and keep their assignment.
      *
-     * @return the plan with the pauses that there are now
+     * @return the plan with the current pauses
      */
     public PausePlan execute(PausePlan plan, ChangeOptions options) {
         return operations.execute(plan, options);
@@ -177,7 +177,7 @@ public final class TidemarkAdmin {
         return store.read(handle -> new DeletionPlan(group, new Views(handle, store).topics(group), false));
     }
 
-    /** Deletes a group, as it is by then; refused while a partition is owned or dead letters remain (TM-603), unless forced. */
+    /** Deletes a group as it is at that time; refused while a partition is owned or dead letters remain (TM-603), unless forced. */
     public void execute(DeletionPlan plan, ChangeOptions options) {
         operations.delete(plan, options);
     }
@@ -187,12 +187,12 @@ public final class TidemarkAdmin {
         return store.read(handle -> new Views(handle, store).audit(query));
     }
 
-    /** Dead letters by id, without their content. */
+    /** Dead letters by id, without their contents. */
     public List<DeadLetterSummary> deadLetters(DeadLetterQuery query) {
         return store.read(handle -> new Views(handle, store).deadLetters(query));
     }
 
-    /** A dead letter with everything in it. */
+    /** A complete dead letter. */
     public DeadLetter deadLetter(String group, long id) {
         return operations.deadLetter(group, id);
     }
@@ -205,7 +205,7 @@ public final class TidemarkAdmin {
         return operations.drop(query, options);
     }
 
-    /** Says which servers. Not thread-safe. */
+    /** Configures the servers. Not thread-safe. */
     public static final class Builder {
         private final DataSource dataSource;
         private Schema schema = new Schema(Schema.DEFAULT);
@@ -222,7 +222,7 @@ public final class TidemarkAdmin {
         }
 
         /**
-         * The Kafka cluster, by a client that the caller closes, for groups that read committed records, as Tidemark's consumers do by
+         * The Kafka cluster, as a client that the caller closes, for groups that read committed records, as Tidemark's consumers do by
          * default.
          */
         public Builder kafka(Admin admin) {
@@ -230,7 +230,7 @@ public final class TidemarkAdmin {
         }
 
         /**
-         * The Kafka cluster, by a client that the caller closes.
+         * The Kafka cluster, as a client that the caller closes.
          *
          * @param isolation how the groups read, which decides where a log ends
          */
@@ -240,8 +240,8 @@ public final class TidemarkAdmin {
         }
 
         /**
-         * The Kafka cluster, by the settings of a consumer; {@code group.id} is not needed. Each call that needs Kafka makes a client and
-         * closes it; it gives up after 15 s unless the settings say otherwise. The map is copied.
+         * The Kafka cluster, as the settings of a consumer; {@code group.id} is not needed. Each call that needs Kafka creates a client
+         * and closes it; by default it gives up after 15 s. The map is copied.
          *
          * @throws dev.tidemark.errors.InvalidConfigurationException if they are not a consumer's settings (TM-101, TM-103)
          */
@@ -252,7 +252,7 @@ public final class TidemarkAdmin {
             return this;
         }
 
-        /** The admin. Connects to nothing yet. */
+        /** Builds the admin. Does not connect to anything yet. */
         public TidemarkAdmin build() {
             return new TidemarkAdmin(this);
         }

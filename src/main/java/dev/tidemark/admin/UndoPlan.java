@@ -2,7 +2,7 @@ package dev.tidemark.admin;
 
 import java.util.List;
 
-/** Moves the partitions of one change back to where they stood before it. Immutable. */
+/** Moves the partitions of one change back to their offsets before it. Immutable. */
 public final class UndoPlan implements ChangePlan {
     private final String group;
     private final long changeId;

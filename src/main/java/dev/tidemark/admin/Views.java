@@ -21,9 +21,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
-/** What the store's views and tables show, for one call. */
+/** Queries of the store's views and tables, for one call. */
 final class Views {
-    /** How many ids an error names. */
+    /** How many ids an error lists. */
     private static final int NAMED = 10;
 
     private static final String TOPICS = """
@@ -174,7 +174,7 @@ final class Views {
                         text(r, "details")))
                 .list();
         String group = query.group();
-        // A group that was deleted is known by its rows alone.
+        // A group that was deleted is known only by its audit rows.
         if (rows.isEmpty() && group != null && !hasRows(group)) {
             StoredGroup.requireKnown(handle, store, group);
         }
@@ -235,7 +235,7 @@ final class Views {
                 .list();
     }
 
-    /** The error for ids that the group does not have (TM-601); says which it has. */
+    /** The error for ids that the group does not have (TM-601); lists those that it has. */
     TidemarkException unknown(String group, List<Long> missing) {
         List<Long> some = query(
                         "select id from {schema}.dead_letter where group_id = :group order by id limit " + (NAMED + 1))

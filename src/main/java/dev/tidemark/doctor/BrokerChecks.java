@@ -5,7 +5,7 @@ import java.util.Set;
 import org.apache.kafka.common.acl.AclOperation;
 import org.jspecify.annotations.Nullable;
 
-/** Whether Kafka lets a consumer do its work. Pure. */
+/** Whether a consumer may use the Kafka cluster. Pure. */
 final class BrokerChecks {
     private static final String SECTION = "kafka";
 
@@ -28,11 +28,11 @@ final class BrokerChecks {
     /**
      * @param what such as {@code group flights-etl}
      * @param option of {@code kafka-acls}, such as {@code --group flights-etl}
-     * @param rights what this user may do there; null where Kafka does not say
+     * @param rights what this user may do there; null if Kafka does not say
      */
     static Finding mayRead(String what, String option, @Nullable Set<AclOperation> rights) {
         if (rights == null) {
-            return Finding.ok(SECTION, "rights", "Kafka does not say who may read " + what + ", as long as it is new");
+            return Finding.ok(SECTION, "rights", "Kafka does not say who may read " + what + " until it has been used");
         }
         return rights.contains(AclOperation.READ) || rights.contains(AclOperation.ALL)
                 ? Finding.ok(SECTION, "rights", "this user may read " + what)

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Whether there are connections enough for a consumer. Pure. */
+/** Whether there are enough connections for a consumer. Pure. */
 final class ConnectionChecks {
     private static final String SECTION = "connections";
 
     private ConnectionChecks() {}
 
     /**
-     * @param used connections of clients at this moment
+     * @param used client connections at this moment
      * @param roleLimit {@code connection limit} of the role; -1 for none
      * @param databaseLimit that of the database; -1 for none
      */
@@ -20,14 +20,14 @@ final class ConnectionChecks {
     /**
      * @param settings the server's
      * @param workers of one consumer
-     * @param pool the size of its pool; null where it is not known
+     * @param pool the size of its pool; null if unknown
      */
     static List<Finding> judge(Settings settings, Facts facts, int workers, @Nullable Integer pool) {
         List<Finding> findings = new ArrayList<>();
         int needed = workers + 1;
         String need = workers + " workers need " + needed + " connections";
         if (pool == null) {
-            findings.add(Finding.ok(SECTION, "pool", need + "; --pool checks a pool's size against that"));
+            findings.add(Finding.ok(SECTION, "pool", need + "; --pool compares a pool's size with that"));
         } else {
             findings.add(
                     pool < needed
@@ -54,13 +54,13 @@ final class ConnectionChecks {
             most = facts.databaseLimit();
             limit = "the database's connection limit";
         }
-        String stands = limit + " allows " + most + ", " + facts.used() + " are open on the server";
+        String usage = limit + " allows " + most + ", " + facts.used() + " are open on the server";
         String fix = "raise the limit, run fewer workers, or put PgBouncer in between";
         if (most < wanted) {
-            return Finding.fail(SECTION, "limit", stands + ", and a consumer wants " + wanted, fix);
+            return Finding.fail(SECTION, "limit", usage + ", and a consumer needs " + wanted, fix);
         }
         return most - facts.used() < wanted
-                ? Finding.warn(SECTION, "limit", stands + ", and one more consumer wants " + wanted, fix)
-                : Finding.ok(SECTION, "limit", stands + ", and a consumer wants " + wanted);
+                ? Finding.warn(SECTION, "limit", usage + ", and one more consumer needs " + wanted, fix)
+                : Finding.ok(SECTION, "limit", usage + ", and a consumer needs " + wanted);
     }
 }

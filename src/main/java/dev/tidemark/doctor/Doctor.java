@@ -12,21 +12,21 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks, from the ground up, what consumer groups need: the server and its settings, a pooler in between, timeouts, connections, the
- * schema, the privileges of the role that is connected, what blocks groups, Kafka, its ACLs, the ids of cluster and topics, whether
- * stored offsets are still in the log, and whether Kafka holds what is left to read for long enough. Connect as the role that is to be
- * checked: a consumer's.
+ * Checks everything that consumer groups need: the server and its settings, a pooler in between, timeouts, connections, the
+ * schema, the privileges of the connected role, what blocks groups, Kafka, its ACLs, the ids of cluster and topics, whether
+ * stored offsets are still in the log, and whether Kafka will keep what is left to read for long enough. Connect as the role that is to
+ * be checked: a consumer's.
  *
- * <p>It changes nothing. What cannot be asked becomes a finding, not an exception: a server that is away fails its own check and has
- * those that depend on it skipped.
+ * <p>It changes nothing. What cannot be checked becomes a finding, not an exception: an unreachable server fails its own check, and
+ * the checks that depend on it are skipped.
  *
  * <p>Immutable and thread-safe.
  */
 public final class Doctor {
-    /** For a name that Kafka's client insists on. */
+    /** Kafka's client requires a group id. */
     private static final String NO_GROUP = "tidemark-doctor";
 
-    /** The driver's own default. */
+    /** The driver's default. */
     private static final int PREPARE_THRESHOLD = 5;
 
     private final DataSource dataSource;
@@ -47,7 +47,7 @@ public final class Doctor {
 
     /**
      * Runs every check once, one after the other, on up to three connections at a time. It takes a second or two, and up to a minute
-     * where servers do not reply.
+     * if servers do not reply.
      *
      * @return the findings in the order of the checks; those of one section are not always together
      */
@@ -55,7 +55,7 @@ public final class Doctor {
         return new Examination(dataSource, schema, patient).run();
     }
 
-    /** Says what is to be checked. Not thread-safe. */
+    /** Configures what is checked. Not thread-safe. */
     public static final class Builder {
         private final DataSource dataSource;
         private Schema schema = new Schema(Schema.DEFAULT);
@@ -75,7 +75,7 @@ public final class Doctor {
             return this;
         }
 
-        /** One group only, which need not exist yet. Default: all that the store holds. */
+        /** Only this group, which need not exist yet. Default: all groups of the store. */
         public Builder group(String groupId) {
             this.group = groupId;
             return this;
@@ -100,8 +100,8 @@ public final class Doctor {
         }
 
         /**
-         * The Kafka settings of a consumer, as {@link dev.tidemark.TidemarkConsumer} takes them: its time limits are compared with the
-         * server's, and its cluster is asked. The map is copied. Checks that need Kafka are skipped by default.
+         * The Kafka settings of a consumer, as {@link dev.tidemark.Tidemark#consumer} takes them: its time limits are compared with the
+         * server's, and its cluster is queried. The map is copied. Checks that need Kafka are skipped by default.
          */
         public Builder kafka(Map<String, ?> consumerConfig) {
             this.kafka = new HashMap<>(consumerConfig);
@@ -109,7 +109,7 @@ public final class Doctor {
         }
 
         /**
-         * The doctor. Connects to nothing yet.
+         * Builds the doctor. Does not connect to anything yet.
          *
          * @throws InvalidConfigurationException if the Kafka settings are not a consumer's (TM-101, TM-103)
          */

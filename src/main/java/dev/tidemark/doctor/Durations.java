@@ -2,11 +2,11 @@ package dev.tidemark.doctor;
 
 import java.time.Duration;
 
-/** Durations in words. */
+/** Formats durations. */
 final class Durations {
     private Durations() {}
 
-    /** In its two largest units: {@code 2 d 3 h}, {@code 45 s}, {@code 200 ms}. */
+    /** The two largest units: {@code 2 d 3 h}, {@code 45 s}, {@code 200 ms}. */
     static String words(Duration span) {
         if (span.toDays() > 0) {
             return two(span.toDays(), "d", span.toHoursPart(), "h");

@@ -23,9 +23,9 @@ import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
-/** One examination: goes through all checks, from the ground up; what cannot be asked is skipped, and said so. For one thread, once. */
+/** Runs all checks once, in order of dependency; what cannot be checked is reported as skipped. For one thread, once. */
 final class Examination {
-    /** Kafka's own defaults. */
+    /** Kafka's defaults. */
     private static final Duration MAX_POLL_INTERVAL = Duration.ofMinutes(5);
 
     private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(45);
@@ -33,11 +33,11 @@ final class Examination {
     /**
      * What is to be examined.
      *
-     * @param group one only; null for all that the store holds
+     * @param group only this one; null for all groups of the store
      * @param workers of one consumer
-     * @param pool the size of its pool; null where it is not known
+     * @param pool the size of its pool; null if unknown
      * @param prepareThreshold of its JDBC URL
-     * @param kafka its settings; null where no cluster was given
+     * @param kafka its settings; null if no cluster was given
      */
     record Case(
             @Nullable String group,
@@ -61,7 +61,7 @@ final class Examination {
         this.patient = patient;
     }
 
-    /** Looks at everything, once. */
+    /** Runs all checks, once. */
     List<Finding> run() {
         List<GroupFacts> groups = new ArrayList<>();
         try (Connection connection = NotConnectedException.open(dataSource);
@@ -106,7 +106,7 @@ final class Examination {
         ask("pooler", () -> PoolerChecks.judge(new PoolerProbe(dataSource, patient.prepareThreshold()).ask()));
     }
 
-    /** The groups to go on with; none where they cannot be read. */
+    /** The groups to check; none if they cannot be read. */
     private List<GroupFacts> store(StoreQuestions questions) {
         SchemaChecks.Facts facts;
         try {
@@ -114,7 +114,7 @@ final class Examination {
         } catch (JdbiException | IllegalStateException e) {
             SqlFacts sql = SqlFailures.facts(e);
             if (sql.is("42501")) {
-                // The schema is there, and the role is shut out: rights tell what is missing.
+                // The schema exists but the role has no access: the rights checks say what is missing.
                 ask("rights", () -> RightsChecks.judge(schema.name(), questions.rights()));
             } else {
                 findings.add(
@@ -152,7 +152,7 @@ final class Examination {
             return List.of(GroupChecks.unknown(wanted, known.stream().limit(10).toList()));
         }
         if (known.isEmpty()) {
-            return List.of(Finding.skipped("group", "the store holds none yet"));
+            return List.of(Finding.skipped("group", "the store has no groups yet"));
         }
         List<Finding> found = new ArrayList<>();
         for (String group : wanted == null ? known : List.of(wanted)) {
@@ -186,8 +186,8 @@ final class Examination {
                 ask("topics", () -> round.topics(there, group));
             }
             if (groups.isEmpty()) {
-                findings.add(Finding.skipped("topics", "no group to look at"));
-                findings.add(Finding.skipped("retention", "no group to look at"));
+                findings.add(Finding.skipped("topics", "no group to check"));
+                findings.add(Finding.skipped("retention", "no group to check"));
             }
         } catch (KafkaException e) {
             findings.add(BrokerChecks.unreachable(message(e)));
@@ -196,7 +196,7 @@ final class Examination {
         }
     }
 
-    /** One question that fails must not keep the others from being asked. */
+    /** A query that fails must not keep the others from running. */
     private void ask(String section, Question question) {
         try {
             findings.addAll(question.ask());
@@ -206,7 +206,7 @@ final class Examination {
     }
 
     private Finding unasked(String section, Exception e) {
-        return Finding.fail(section, "question", "it could not be asked: " + message(e), "see docs/errors.md");
+        return Finding.fail(section, "question", "it could not be checked: " + message(e), "see docs/errors.md");
     }
 
     private String message(Throwable failure) {

@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The result of one check. Components may be added.
  *
- * @param section the family that it belongs to, such as {@code database} or {@code retention}
- * @param check what was looked at
- * @param finding in words, which are not stable; never a secret, nor a record's content
- * @param fix what to do about it; null where there is nothing to fix
+ * @param section the group of checks that it belongs to, such as {@code database} or {@code retention}
+ * @param check what was checked
+ * @param finding the result as text, which is not stable; never a secret, nor a record's content
+ * @param fix what to do about it; null if there is nothing to fix
  */
 public record Finding(
         String section,
@@ -36,7 +36,7 @@ public record Finding(
         return new Finding(section, "all", Verdict.SKIPPED, why, null);
     }
 
-    /** Those of one check, the tenth of which says how many more there are, or else that all is well. */
+    /** The findings of one check, at most ten, the last of which says how many more there are; or the one for no problem. */
     static List<Finding> each(List<Finding> bad, Finding otherwise) {
         if (bad.isEmpty()) {
             return List.of(otherwise);

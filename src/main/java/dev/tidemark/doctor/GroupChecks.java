@@ -14,11 +14,11 @@ import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** How a group stands by what the database alone knows. Pure. */
+/** The state of a group, from what the database knows. Pure. */
 final class GroupChecks {
     private static final String SECTION = "group";
 
-    /** Owners sample every few seconds, and write a log that stands still down once a minute. */
+    /** Owners sample every few seconds, and record an unchanged log end once a minute. */
     private static final Duration STALE = Duration.ofMinutes(2);
 
     private GroupChecks() {}
@@ -84,7 +84,7 @@ final class GroupChecks {
                 "group " + group + ": topic " + place.partition().topic() + " partition "
                         + place.partition().partition() + " waits since " + place.waitingSince() + ": "
                         + Objects.requireNonNullElse(place.errorText(), "no reason recorded"),
-                "end what it waits for, or wait: it goes on by itself (docs/errors.md)");
+                "end what it waits for, or wait: it resumes by itself (docs/errors.md)");
     }
 
     private static Finding paused(String group, Pause pause) {
@@ -108,14 +108,14 @@ final class GroupChecks {
                 SECTION,
                 "dead letters",
                 "group " + group + ": topic " + letters.topic() + " has " + letters.count() + " dead letters "
-                        + (code == null ? "that followed one of their key" : "with " + code),
+                        + (code == null ? "parked behind one of their key" : "with " + code),
                 "tidemark dead-letters list " + group + " --topic " + letters.topic() + ", then redrive or drop them");
     }
 
     /**
      * Whether each partition that Kafka assigns to a member has been claimed by one.
      *
-     * @param holders the members, in words
+     * @param holders the members, as text
      */
     static List<Finding> members(GroupFacts facts, Map<TopicPartition, String> holders) {
         List<Finding> bad = new ArrayList<>();
@@ -127,8 +127,8 @@ final class GroupChecks {
                             SECTION,
                             "members",
                             of(facts) + "topic " + binding.topic() + " partition " + partition + " is held by " + holder
-                                    + ", which has not claimed it: nothing of it takes effect here",
-                            "nothing, if that consumer has only just started; if it is no Tidemark consumer, stop it, and its"
+                                    + ", which has not claimed it: none of its records take effect here (TM-311)",
+                            "nothing, if that consumer has only just started; if it is not a Tidemark consumer, stop it, and its"
                                     + " partitions go to the others"));
                 }
             });
@@ -147,7 +147,7 @@ final class GroupChecks {
         return numbers;
     }
 
-    /** A process that was killed owns its partitions for ever, and looks at their logs no more. */
+    /** A process that was killed stays the owner of its partitions, but no longer samples their logs. */
     private static boolean isOurs(GroupFacts facts, @Nullable Place place) {
         if (place == null) {
             return false;
@@ -163,7 +163,7 @@ final class GroupChecks {
                 .filter(place -> place.sampledAt() == null || place.sampledAt().isBefore(limit))
                 .toList();
         if (stale.isEmpty()) {
-            return Finding.ok(SECTION, "samples", of(facts) + "its owners look at the log");
+            return Finding.ok(SECTION, "samples", of(facts) + "its owners sample the log");
         }
         TreeSet<String> owners = new TreeSet<>();
         stale.stream().map(Place::owner).filter(Objects::nonNull).forEach(owners::add);
@@ -173,8 +173,8 @@ final class GroupChecks {
                 .min(Instant::compareTo)
                 .map(oldest -> "for " + Durations.words(Duration.between(oldest, facts.readAt())))
                 .orElse("yet");
-        String finding = of(facts) + "no owner has looked at the log of " + stale.size() + " of "
-                + facts.places().size() + " partitions " + since + ", so their lag is not known";
+        String finding = of(facts) + "no owner has sampled the log of " + stale.size() + " of "
+                + facts.places().size() + " partitions " + since + ", so their lag is unknown";
         return owners.isEmpty()
                 ? Finding.warn(SECTION, "samples", finding + ": they have no owner", "start its consumers")
                 : Finding.warn(

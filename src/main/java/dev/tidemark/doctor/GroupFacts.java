@@ -8,7 +8,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the offset store holds of one group.
+ * What the offset store contains about one group.
  *
  * @param readAt when, by the server's clock
  */
@@ -20,10 +20,10 @@ record GroupFacts(
         List<Pause> pauses,
         List<Letters> letters) {
 
-    /** What the offsets of a topic mean; without a topic id only the cluster is known. */
+    /** What the offsets of a topic refer to; without a topic id only the cluster is known. */
     record Binding(String topic, String clusterId, @Nullable String topicId, int partitions) {}
 
-    /** Where the group stands in a partition, and what its owner saw there last. */
+    /** The group's position in a partition, and what its owner last sampled there. */
     record Place(
             TopicPartition partition,
             long stored,
@@ -35,7 +35,7 @@ record GroupFacts(
             @Nullable Instant waitingSince,
             @Nullable Instant sampledAt) {}
 
-    /** A pause; without a topic that of the whole group. */
+    /** A pause; without a topic it applies to the whole group. */
     record Pause(
             @Nullable String topic,
             @Nullable Integer partition,
@@ -43,10 +43,10 @@ record GroupFacts(
             Instant at,
             @Nullable String reason) {}
 
-    /** How many dead letters a topic has for one cause. */
+    /** The number of dead letters of a topic with one error code. */
     record Letters(String topic, @Nullable String errorCode, long count) {}
 
-    /** Where it stands in each partition of a topic. */
+    /** Its position in each partition of a topic. */
     Map<Integer, Place> placesOf(String topic) {
         Map<Integer, Place> found = new TreeMap<>();
         for (Place place : places) {

@@ -35,11 +35,11 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** What Kafka is asked, by Admin calls that change nothing. Each throws what Kafka's client throws. */
+/** Queries to Kafka, by Admin calls that change nothing. Each throws what Kafka's client throws. */
 final class KafkaQuestions {
     private static final long PATIENCE_SECONDS = 20;
 
-    /** Halvings: they find a record's time to within a sixteen-thousandth of the retention, 40 s of a week. */
+    /** Bisection steps: they find a record's time to within 1/16,384 of the retention, 40 s of a week. */
     private static final int ROUNDS = 14;
 
     private final Admin admin;
@@ -50,12 +50,12 @@ final class KafkaQuestions {
         this.isolation = isolation;
     }
 
-    /** Its id, and how many brokers there are. */
+    /** Its id, and the number of brokers. */
     record Cluster(String id, int nodes) {}
 
     Cluster cluster() {
-        DescribeClusterResult answer = admin.describeCluster();
-        return new Cluster(get(answer.clusterId()), get(answer.nodes()).size());
+        DescribeClusterResult result = admin.describeCluster();
+        return new Cluster(get(result.clusterId()), get(result.nodes()).size());
     }
 
     /** With what this user may do there; empty if it does not exist. */
@@ -75,7 +75,7 @@ final class KafkaQuestions {
         return new TopicChecks.Topic(clusterId, id, topic.partitions().size());
     }
 
-    /** What this user may do with a group; null as long as Kafka does not know it. */
+    /** What this user may do with a group; null while Kafka does not know the group. */
     @Nullable
     Set<AclOperation> groupRights(String group) {
         try {
@@ -88,7 +88,7 @@ final class KafkaQuestions {
         }
     }
 
-    /** Which member of the group each partition is assigned to, in words; none while Kafka does not know the group. */
+    /** The member of the group that each partition is assigned to, as text; none while Kafka does not know the group. */
     Map<TopicPartition, String> holders(String group) {
         try {
             return GroupLookup.holders(
@@ -116,12 +116,12 @@ final class KafkaQuestions {
     }
 
     /**
-     * About when the records at these offsets were written: the latest time from which on Kafka still finds that record or an
-     * earlier one. Times before the first instant are told as that.
+     * The approximate times at which the records at these offsets were written: the latest time at which a search in Kafka still finds
+     * that record or an earlier one. Times before the first instant are returned as the first instant.
      */
     Map<TopicPartition, Instant> times(Map<TopicPartition, Long> offsets, Instant first, Instant last) {
         Map<TopicPartition, Range> ranges = new HashMap<>();
-        // Below 0 Kafka's numbers are no times.
+        // Kafka's negative numbers are not times.
         Range all = new Range(Math.max(0, first.toEpochMilli()), Math.max(0, last.toEpochMilli()));
         offsets.keySet().forEach(partition -> ranges.put(partition, all));
         for (int round = 0; round < ROUNDS && !offsets.isEmpty(); round++) {
@@ -130,7 +130,7 @@ final class KafkaQuestions {
             Map<TopicPartition, Long> found = offsets(asked);
             ranges.replaceAll((partition, range) -> {
                 long there = found.getOrDefault(partition, -1L);
-                // Kafka answers -1 where no record is that young.
+                // Kafka returns -1 if no record is that recent.
                 boolean reaches = there >= 0 && there <= offsets.getOrDefault(partition, 0L);
                 return reaches ? new Range(range.middle(), range.to()) : new Range(range.from(), range.middle());
             });
@@ -140,15 +140,15 @@ final class KafkaQuestions {
         return times;
     }
 
-    /** Between which milliseconds a record was written. */
+    /** The milliseconds between which a record was written. */
     private record Range(long from, long to) {
         private long middle() {
             return from + (to - from) / 2;
         }
     }
 
-    private static <T> T only(Map<?, T> answers) {
-        return answers.values().iterator().next();
+    private static <T> T only(Map<?, T> results) {
+        return results.values().iterator().next();
     }
 
     private static Map<TopicPartition, OffsetSpec> all(Collection<TopicPartition> partitions, OffsetSpec spec) {
@@ -158,10 +158,10 @@ final class KafkaQuestions {
     }
 
     private Map<TopicPartition, Long> offsets(Map<TopicPartition, OffsetSpec> asked) {
-        Map<TopicPartition, ListOffsetsResultInfo> answers =
+        Map<TopicPartition, ListOffsetsResultInfo> results =
                 get(admin.listOffsets(asked, new ListOffsetsOptions(isolation)).all());
         Map<TopicPartition, Long> offsets = new HashMap<>();
-        answers.forEach((partition, info) -> offsets.put(partition, info.offset()));
+        results.forEach((partition, info) -> offsets.put(partition, info.offset()));
         return offsets;
     }
 

@@ -23,7 +23,7 @@ import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.jspecify.annotations.Nullable;
 
-/** Asks Kafka about groups and hands what it says to the checks. */
+/** Queries Kafka about groups, and passes the results to the checks. */
 final class KafkaRound {
     private final KafkaQuestions kafka;
 
@@ -31,7 +31,7 @@ final class KafkaRound {
         this.kafka = kafka;
     }
 
-    /** What this user may do as that group. */
+    /** What this user may do with that group. */
     Finding groupRights(String group) {
         String what = "group " + group;
         String option = "--group " + group;
@@ -47,7 +47,7 @@ final class KafkaRound {
         try {
             return GroupChecks.members(facts, kafka.holders(facts.group()));
         } catch (GroupAuthorizationException e) {
-            // Told with the rights.
+            // Reported with the rights.
             return List.of();
         }
     }
@@ -69,7 +69,7 @@ final class KafkaRound {
         String name = binding.topic();
         Optional<TopicDescription> description = kafka.topic(name);
         if (description.isEmpty()) {
-            // On another cluster it need not exist.
+            // It need not exist on another cluster.
             return List.of(TopicChecks.otherTopic(
                             facts.group(), binding, new TopicChecks.Topic(cluster.id(), null, binding.partitions()))
                     .orElseGet(() -> TopicChecks.missing(facts.group(), name)));
@@ -131,7 +131,7 @@ final class KafkaRound {
         }
         Map<TopicPartition, Long> offsets = new HashMap<>();
         behind.forEach((partition, place) -> offsets.put(partition, place.stored()));
-        // A retention beyond the age of Kafka itself would reach back before 1970.
+        // A very long retention would reach back before 1970.
         Duration reach =
                 retention.time().compareTo(Duration.ofDays(10_000)) > 0 ? Duration.ofDays(10_000) : retention.time();
         return kafka.times(offsets, now.minus(reach), now);

@@ -3,7 +3,7 @@ package dev.tidemark.doctor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether a pooler such as PgBouncer stands in between, and whether the URL allows for it. Pure. */
+/** Whether there is a pooler such as PgBouncer in between, and whether the URL allows for it. Pure. */
 final class PoolerChecks {
     private static final String SECTION = "pooler";
 
@@ -16,7 +16,7 @@ final class PoolerChecks {
         BY_STATEMENT
     }
 
-    /** What became of a prepared statement when its connection had been handed on. */
+    /** What happened to a prepared statement when its connection was handed to another client. */
     enum Prepared {
         LOST,
         KEPT,
@@ -24,8 +24,8 @@ final class PoolerChecks {
     }
 
     /**
-     * @param between whether the process at the other end is another than the one that the handshake named
-     * @param sharing whether connections are shared by transactions
+     * @param between whether the server process differs from the one that the handshake named
+     * @param sharing whether connections are shared per transaction
      * @param prepared whether prepared statements survive that
      * @param threshold {@code prepareThreshold} of the URL: 0 prepares nothing
      */
@@ -40,17 +40,17 @@ final class PoolerChecks {
             return List.of(Finding.fail(
                     SECTION,
                     "in between",
-                    "a pooler such as PgBouncer hands out connections by the statement, so that there are no transactions"
+                    "a pooler such as PgBouncer hands out connections per statement, so that there are no transactions"
                             + " (TM-211)",
-                    "set pool_mode = transaction for this database, or connect past the pooler"));
+                    "set pool_mode = transaction for this database, or connect without the pooler"));
         }
         boolean shared = facts.sharing() == Sharing.SEEN;
         findings.add(Finding.ok(
                 SECTION,
                 "in between",
                 shared
-                        ? "a pooler such as PgBouncer hands out connections by the transaction, which is fine"
-                        : "a pooler such as PgBouncer is in between; no sign that it shares connections by the"
+                        ? "a pooler such as PgBouncer hands out connections per transaction, which is fine"
+                        : "a pooler such as PgBouncer is in between; no sign that it shares connections per"
                                 + " transaction"));
         findings.add(prepared(facts));
         return findings;
@@ -60,7 +60,7 @@ final class PoolerChecks {
         String check = "prepareThreshold";
         String fix = "add prepareThreshold=0 to the JDBC URL";
         if (facts.threshold() == 0) {
-            return Finding.ok(SECTION, check, "prepareThreshold=0: the driver keeps nothing prepared on the server");
+            return Finding.ok(SECTION, check, "prepareThreshold=0: the driver prepares nothing on the server");
         }
         if (facts.prepared() == Prepared.LOST) {
             return Finding.fail(
@@ -71,12 +71,12 @@ final class PoolerChecks {
                     fix);
         }
         if (facts.prepared() == Prepared.KEPT) {
-            return Finding.ok(SECTION, check, "the pooler carries prepared statements along");
+            return Finding.ok(SECTION, check, "the pooler keeps track of prepared statements");
         }
         return Finding.warn(
                 SECTION,
                 check,
-                "could not be tried; if the pooler shares connections by the transaction, a handler's prepared statements"
+                "could not be tested; if the pooler shares connections per transaction, a handler's prepared statements"
                         + " may clash (TM-208)",
                 fix);
     }

@@ -16,7 +16,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
 
 /**
- * Finds a pooler by what it cannot hide: its handshake names another process than the server's, and a second client gets the server
+ * Detects a pooler by what it cannot hide: its handshake names another process than the server's, and a second client gets the server
  * connection that the first had, with or without what the first had prepared there.
  */
 final class PoolerProbe {
@@ -24,7 +24,7 @@ final class PoolerProbe {
 
     private static final int ATTEMPTS = 5;
 
-    /** Milliseconds until a connection that gets no server counts as stuck: the pool may hold one only. */
+    /** Milliseconds until a connection that gets no server connection counts as stuck: the pool may hold only one. */
     private static final int PATIENCE = 5_000;
 
     private final DataSource dataSource;
@@ -66,7 +66,7 @@ final class PoolerProbe {
         }
     }
 
-    // Outside of a transaction the driver would prepare a lost statement again, and say nothing.
+    // Outside a transaction the driver would silently prepare a lost statement again.
     private Connection open() throws SQLException {
         Connection connection = NotConnectedException.open(dataSource);
         connection.setNetworkTimeout(Runnable::run, PATIENCE);
@@ -75,7 +75,7 @@ final class PoolerProbe {
         return connection;
     }
 
-    /** The first prepares it on a connection that the second takes away, so that it must go on with another. */
+    /** The first prepares it on a connection that the second then takes, so that the first must continue with another. */
     private static Prepared prepared(Connection first, Connection second) {
         try (PreparedStatement who = first.prepareStatement(PROCESS)) {
             who.unwrap(PGStatement.class).setPrepareThreshold(1);
@@ -105,7 +105,7 @@ final class PoolerProbe {
         return SqlFailures.facts(e).is("26000", "42P05") ? Prepared.LOST : Prepared.UNKNOWN;
     }
 
-    /** What the first prepared must not meet another client; a pooler that carries statements along knows no such name. */
+    /** What the first prepared must not reach another client; a pooler that keeps track of statements does not know this name. */
     private static void forget(Connection holder) throws SQLException {
         Savepoint before = holder.setSavepoint();
         try (Statement statement = holder.createStatement()) {

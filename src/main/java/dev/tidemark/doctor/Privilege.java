@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One privilege on the offset store, as {@code grant_access()} gives it.
+ * One privilege on the offset store, as {@code grant_access()} grants it.
  *
  * @param action as SQL names it: {@code SELECT}, {@code EXECUTE}
  * @param object a table, view or function; empty for the schema itself
- * @param columns to which it is limited; empty for all
+ * @param columns those that it is limited to; empty for all
  */
 record Privilege(Kind kind, String action, String object, List<String> columns) {
     /** Who needs it. */
@@ -31,7 +31,7 @@ record Privilege(Kind kind, String action, String object, List<String> columns) 
             "consumer_group",
             "dead_letter_summary");
 
-    /** What a reader needs, and a writer or an operator beyond that. */
+    /** What a reader needs, and what a writer or an operator needs in addition. */
     static List<Privilege> all() {
         List<Privilege> all = new ArrayList<>();
         all.add(new Privilege(Kind.reader, "USAGE", "", List.of()));

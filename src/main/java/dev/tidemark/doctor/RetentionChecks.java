@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Whether Kafka will still hold what a group has not read yet when it gets there. Pure. */
+/** Whether Kafka will keep the records that a group has not read yet for long enough. Pure. */
 final class RetentionChecks {
     private static final String SECTION = "retention";
     private static final Duration URGENT = Duration.ofHours(1);
     private static final Duration SOON = Duration.ofDays(1);
 
-    /** Below this, what the log's start moved by says little about its pace. */
+    /** Below this, the movement of the log's start says little about its rate. */
     private static final Duration SHORT = Duration.ofMinutes(1);
 
     private RetentionChecks() {}
@@ -21,7 +21,7 @@ final class RetentionChecks {
      * How long a topic keeps records.
      *
      * @param deletes whether it removes old ones at all; a compacted topic does not
-     * @param time {@code retention.ms}; null for ever
+     * @param time {@code retention.ms}; null for unlimited
      */
     record Retention(boolean deletes, @Nullable Duration time) {}
 
@@ -29,9 +29,9 @@ final class RetentionChecks {
      * A partition with something left to read.
      *
      * @param behind how many offsets
-     * @param recordAt the timestamp of the next record to read, or nearly; null where it is not known
+     * @param recordAt the approximate timestamp of the next record to read; null if unknown
      * @param margin offsets between the log's start and the next to read
-     * @param moved offsets by which the log's start moved since it was sampled; null where it never was
+     * @param moved offsets by which the log's start moved since it was sampled; null if it never was
      * @param since how long ago that was
      */
     record Lagging(
@@ -46,14 +46,14 @@ final class RetentionChecks {
         return Finding.warn(
                 SECTION,
                 "expiry",
-                "group " + group + ": topic " + topic + ": it is not known when records expire: " + why,
+                "group " + group + ": topic " + topic + ": unknown when records expire: " + why,
                 "kafka-acls --add --allow-principal User:<user> --operation DescribeConfigs --topic " + topic);
     }
 
     static List<Finding> judge(String group, String topic, Retention retention, List<Lagging> lagging, Instant now) {
         String name = "group " + group + ": topic " + topic;
         if (!retention.deletes()) {
-            return List.of(Finding.ok(SECTION, "expiry", name + " removes nothing for its age (compact)"));
+            return List.of(Finding.ok(SECTION, "expiry", name + " does not remove records by age (compact)"));
         }
         List<Finding> bad = new ArrayList<>();
         for (Lagging partition : lagging) {
@@ -67,16 +67,16 @@ final class RetentionChecks {
             }
         }
         String kept =
-                retention.time() == null ? "for ever, but for its size" : "for " + Durations.words(retention.time());
+                retention.time() == null ? "forever, limited only by size" : "for " + Durations.words(retention.time());
         return Finding.each(
                 bad,
                 Finding.ok(
                         SECTION,
                         "expiry",
-                        name + " keeps records " + kept + ": what is left to read is far from that"));
+                        name + " keeps records " + kept + ": what is left to read will not expire soon"));
     }
 
-    /** Time until the next record to read may be removed; null where nothing threatens it. */
+    /** Time until the next record to read may be removed; null if no removal is expected. */
     private static @Nullable Duration left(Retention retention, Lagging partition, Instant now) {
         Duration byAge = retention.time() == null || partition.recordAt() == null
                 ? null
@@ -102,7 +102,7 @@ final class RetentionChecks {
         return left.compareTo(atMost(SOON, retention, 4)) <= 0 ? Verdict.WARN : Verdict.OK;
     }
 
-    /** Where records are kept for an hour only, an hour is no warning. */
+    /** If records are kept for only an hour, an hour is not a warning. */
     private static Duration atMost(Duration limit, @Nullable Duration retention, int part) {
         return retention == null || retention.dividedBy(part).compareTo(limit) > 0 ? limit : retention.dividedBy(part);
     }
@@ -116,7 +116,7 @@ final class RetentionChecks {
 
     private static String fix(String topic, Retention retention) {
         Duration kept = retention.time();
-        return "let the group catch up, or keep records for longer: kafka-configs --alter --entity-type topics --entity-name "
+        return "let the group catch up, or keep records longer: kafka-configs --alter --entity-type topics --entity-name "
                 + topic + " --add-config retention.ms="
                 + (kept == null ? "..." : Math.min(kept.toMillis(), Long.MAX_VALUE / 2) * 2)
                 + (kept == null ? " and retention.bytes" : "");

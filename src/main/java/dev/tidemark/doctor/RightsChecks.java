@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What the role may do on the offset store. Pure. */
+/** The role's rights on the offset store. Pure. */
 final class RightsChecks {
     private static final String SECTION = "rights";
     private static final int NAMED = 5;
@@ -12,8 +12,8 @@ final class RightsChecks {
     private RightsChecks() {}
 
     /**
-     * @param role who is connected
-     * @param owner who owns the schema
+     * @param role the connected role
+     * @param owner the owner of the schema
      * @param held the rights that the role has, of {@link Privilege#all}
      */
     record Facts(String role, String owner, List<Privilege> held) {
@@ -35,22 +35,22 @@ final class RightsChecks {
 
     static List<Finding> judge(String schema, Facts facts) {
         List<Finding> findings = new ArrayList<>();
-        findings.add(kind(schema, facts, Privilege.Kind.reader, "look at everything"));
+        findings.add(kind(schema, facts, Privilege.Kind.reader, "read everything"));
         findings.add(kind(schema, facts, Privilege.Kind.writer, "run consumers"));
         findings.add(kind(schema, facts, Privilege.Kind.operator, "reset, rebind, pause, drop and delete"));
         return findings;
     }
 
-    /** Whether the rest of the store can be looked at. */
+    /** Whether the rest of the store can be read. */
     static boolean mayRead(Facts facts) {
         return facts.missing(Privilege.Kind.reader).isEmpty();
     }
 
-    private static Finding kind(String schema, Facts facts, Privilege.Kind kind, String deeds) {
+    private static Finding kind(String schema, Facts facts, Privilege.Kind kind, String actions) {
         List<Privilege> missing = facts.missing(kind);
         String who = "role " + facts.role();
         if (missing.isEmpty()) {
-            return Finding.ok(SECTION, kind.name(), who + " may " + deeds);
+            return Finding.ok(SECTION, kind.name(), who + " may " + actions);
         }
         String fix = "as " + facts.owner() + ": select " + schema + ".grant_access(" + literal(facts.role()) + ", '"
                 + kind.name() + "')";
@@ -58,13 +58,13 @@ final class RightsChecks {
             return Finding.fail(
                     SECTION,
                     kind.name(),
-                    who + " may not " + deeds + ": it lacks " + words(missing) + " (TM-204)",
+                    who + " may not " + actions + ": it lacks " + words(missing) + " (TM-204)",
                     fix);
         }
-        // Nobody needs to be both.
-        String not = who + " may not " + deeds;
+        // No role needs to be both.
+        String not = who + " may not " + actions;
         return facts.isAny()
-                ? Finding.ok(SECTION, kind.name(), not + ", and need not")
+                ? Finding.ok(SECTION, kind.name(), not + ", and does not need to")
                 : Finding.warn(SECTION, kind.name(), not + ": it only reads", fix);
     }
 

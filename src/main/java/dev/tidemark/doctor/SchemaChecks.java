@@ -3,7 +3,7 @@ package dev.tidemark.doctor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether the offset store is there, and one that this version works with. Pure. */
+/** Whether the offset store exists, and works with this version. Pure. */
 final class SchemaChecks {
     private static final String SECTION = "schema";
 
@@ -24,7 +24,7 @@ final class SchemaChecks {
     /**
      * @param schema its name
      * @param version the newest migration that this version knows
-     * @param protocol the protocol that this version writes by
+     * @param protocol the protocol that this version writes
      */
     static List<Finding> judge(String schema, Facts facts, int version, int protocol) {
         List<Finding> findings = new ArrayList<>();
@@ -60,7 +60,7 @@ final class SchemaChecks {
         return findings;
     }
 
-    /** Whether what comes after can be asked at all. */
+    /** Whether the checks that follow can be run at all. */
     static boolean isOlder(Facts facts, int version) {
         return facts.version() < version;
     }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether the server is one that an offset store can live on. Pure. */
+/** Whether the server is suitable for an offset store. Pure. */
 final class ServerChecks {
     private static final String SECTION = "database";
     private static final int OLDEST = 140_000;
@@ -15,7 +15,7 @@ final class ServerChecks {
     /**
      * @param settings the server's
      * @param standby whether it is in recovery
-     * @param hidesFailures whether the URL says {@code autosave=always}
+     * @param hidesFailures whether the URL has {@code autosave=always}
      * @param clock how far the server's clock is ahead of this machine's
      */
     static List<Finding> judge(Settings settings, boolean standby, boolean hidesFailures, Duration clock) {
@@ -89,9 +89,9 @@ final class ServerChecks {
                 ? Finding.warn(
                         SECTION,
                         "synchronous_commit",
-                        "synchronous_commit is off: after a crash the last commits are gone, effects and offsets"
+                        "synchronous_commit is off: after a crash the last commits are lost, effects and offsets"
                                 + " together, and their records are read again; Kafka must still hold them",
-                        "alter role or database set synchronous_commit = on, unless you chose that")
+                        "alter role or database set synchronous_commit = on, unless this is intended")
                 : Finding.ok(SECTION, "synchronous_commit", "synchronous_commit is " + value);
     }
 }

@@ -9,7 +9,7 @@ import org.jdbi.v3.core.Handle;
 import org.postgresql.PGConnection;
 import org.postgresql.jdbc.AutoSave;
 
-/** What the database server is asked about itself. */
+/** Queries about the database server itself. */
 final class ServerQuestions {
     private final Handle handle;
 
@@ -32,7 +32,7 @@ final class ServerQuestions {
                 .one();
     }
 
-    /** Whether the JDBC URL says {@code autosave=always}. */
+    /** Whether the JDBC URL has {@code autosave=always}. */
     boolean hidesFailures() throws SQLException {
         return handle.getConnection().unwrap(PGConnection.class).getAutosave() == AutoSave.ALWAYS;
     }
@@ -47,7 +47,7 @@ final class ServerQuestions {
         return Duration.between(middle, there);
     }
 
-    // pg_stat_activity would not show everybody's connections to everybody.
+    // pg_stat_activity does not show other roles' connections to every role.
     ConnectionChecks.Facts connections() {
         return handle.createQuery("""
                         select (select sum(numbackends)::int from pg_stat_database) as used,

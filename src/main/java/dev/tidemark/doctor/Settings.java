@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
 /** The server's settings, as this role and this database get them. */
 record Settings(Map<String, Setting> settings) {
     /**
-     * One of them, as {@code pg_settings} has it.
+     * A setting, as in {@code pg_settings}.
      *
-     * @param unit null where it has none
+     * @param unit null if it has none
      */
     record Setting(String value, @Nullable String unit) {}
 
-    /** As it stands there; empty where this server does not know the name. */
+    /** The value; empty if this server does not know the name. */
     Optional<String> text(String name) {
         return Optional.ofNullable(settings.get(name)).map(Setting::value);
     }
@@ -24,12 +24,12 @@ record Settings(Map<String, Setting> settings) {
         return text(name).filter("on"::equals).isPresent();
     }
 
-    /** A number; 0 where this server does not know the name. */
+    /** A number; 0 if this server does not know the name. */
     int number(String name) {
         return text(name).map(Integer::parseInt).orElse(0);
     }
 
-    /** A time; zero where it is off, or this server does not know the name. */
+    /** A time; zero if it is off, or this server does not know the name. */
     Duration time(String name) {
         Setting setting = settings.get(name);
         if (setting == null) {

@@ -15,9 +15,9 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
-/** What the offset store is asked about itself and its groups. */
+/** Queries about the offset store and its groups. */
 final class StoreQuestions {
-    // By object ids, because names can only be looked up by those who may use the schema.
+    // By object ids, because only roles that may use the schema can look up names.
     private static final String HELD = """
             select w.nth - 1 as index
               from unnest(:kinds, :privileges, :objects, :columns) with ordinality as w(kind, privilege, object, columns, nth)

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Whether the server's timeouts and Kafka's agree. Pure. */
+/** Whether the server's timeouts and Kafka's are consistent. Pure. */
 final class TimeoutChecks {
     private static final String SECTION = "timeouts";
     private static final Duration LOST_HOST_LIMIT = Duration.ofMinutes(10);
@@ -15,7 +15,7 @@ final class TimeoutChecks {
     /**
      * @param settings the server's
      * @param deadline {@code max.poll.interval.ms}: how long a unit of work may take
-     * @param session {@code session.timeout.ms}: how long a unit's connection may stand idle
+     * @param session {@code session.timeout.ms}: how long a unit's connection may be idle
      */
     static List<Finding> judge(Settings settings, Duration deadline, Duration session) {
         List<Finding> findings = new ArrayList<>();
@@ -59,9 +59,9 @@ final class TimeoutChecks {
                     SECTION,
                     name,
                     what + " of a handler is cancelled after " + Durations.words(limit)
-                            + ", before the server frees the locks of a process that stopped, which takes "
+                            + ", before the server releases the locks of a suspended process, which takes "
                             + Durations.words(session)
-                            + " (session.timeout.ms); until then it is tried again and again",
+                            + " (session.timeout.ms); until then it is retried repeatedly",
                     "alter role ... set " + name + " = 0, or to more than session.timeout.ms");
         }
         return limit.compareTo(deadline) < 0
@@ -85,9 +85,9 @@ final class TimeoutChecks {
                         SECTION,
                         "lock_timeout",
                         "a handler that waits for a lock for more than " + Durations.words(limit)
-                                + " is rolled back and tried again, for ever",
+                                + " is rolled back and retried, forever",
                         "alter role ... set lock_timeout = '10s', or 0")
-                : Finding.ok(SECTION, "lock_timeout", orOff(limit) + "; Tidemark's own waits set theirs");
+                : Finding.ok(SECTION, "lock_timeout", orOff(limit) + "; Tidemark sets it for its own waits");
     }
 
     private static Finding idleSessions(Settings settings) {
@@ -97,30 +97,30 @@ final class TimeoutChecks {
                 : Finding.warn(
                         SECTION,
                         "idle_session_timeout",
-                        "the server ends connections of a pool that were idle for " + Durations.words(limit)
+                        "the server closes pooled connections that were idle for " + Durations.words(limit)
                                 + ", and each costs a failed attempt",
                         "alter role ... set idle_session_timeout = 0, or let the pool retire them sooner (HikariCP:"
                                 + " maxLifetime)");
     }
 
-    /** A host that vanished says nothing: only unanswered probes tell. */
+    /** A host that disappears sends nothing: only unacknowledged probes reveal it. */
     private static Finding lostHosts(Settings settings) {
         Duration probes =
                 settings.time("tcp_keepalives_interval").multipliedBy(settings.number("tcp_keepalives_count"));
         Duration noticed = settings.time("tcp_keepalives_idle").plus(probes);
         if (noticed.isZero()) {
-            return Finding.ok(SECTION, "tcp_keepalives", "no TCP here: the socket tells at once");
+            return Finding.ok(SECTION, "tcp_keepalives", "not a TCP connection: the socket reports a lost client at once");
         }
         return noticed.compareTo(LOST_HOST_LIMIT) > 0
                 ? Finding.warn(
                         SECTION,
                         "tcp_keepalives",
-                        "a client host that vanishes amid a statement is noticed after " + Durations.words(noticed)
-                                + ", and its locks stay so long",
+                        "a client host that disappears during a statement is noticed after " + Durations.words(noticed)
+                                + ", and its locks are held until then",
                         "alter system set tcp_keepalives_idle = 30; alter system set tcp_keepalives_interval = 10;"
                                 + " alter system set tcp_keepalives_count = 3; select pg_reload_conf()")
                 : Finding.ok(
-                        SECTION, "tcp_keepalives", "a host that vanishes is noticed after " + Durations.words(noticed));
+                        SECTION, "tcp_keepalives", "a host that disappears is noticed after " + Durations.words(noticed));
     }
 
     private static String orOff(Duration time) {

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a group's offsets mean the topics that Kafka has now, and lie inside their logs. Pure. */
+/** Whether a group's offsets refer to the topics that Kafka has now, and lie inside their logs. Pure. */
 final class TopicChecks {
     private static final String SECTION = "topics";
 
@@ -18,7 +18,7 @@ final class TopicChecks {
     /**
      * A topic as Kafka has it now.
      *
-     * @param id null where its brokers give topics no id
+     * @param id null if its brokers give topics no id
      */
     record Topic(String clusterId, @Nullable String id, int partitions) {}
 
@@ -30,12 +30,12 @@ final class TopicChecks {
                 SECTION,
                 "exists",
                 "group " + group + ": topic " + topic + " does not exist (TM-307)",
-                "create it, or, if the group reads it no more, tidemark delete");
+                "create it, or, if the group no longer reads it, tidemark delete");
     }
 
-    /** What the ids say; nothing else counts if they are wrong. */
+    /** Compares the ids; nothing else matters if they are wrong. */
     static Optional<Finding> otherTopic(String group, Binding binding, Topic topic) {
-        String fix = "connect to the right cluster, or say what the offsets mean now: tidemark rebind " + group
+        String fix = "connect to the right cluster, or bind the offsets to the current topic: tidemark rebind " + group
                 + " --topic " + binding.topic();
         String whose = "group " + group + ": the offsets for topic " + binding.topic() + " belong to ";
         if (!binding.clusterId().equals(topic.clusterId())) {
@@ -86,7 +86,7 @@ final class TopicChecks {
                         SECTION,
                         "rows",
                         name + " partition " + partition + " is bound and has no row in stored_offset (TM-303)",
-                        "put it back with the offset where reading is to go on"));
+                        "insert it again with the offset where reading is to continue"));
             }
         }
         findings.addAll(
@@ -123,7 +123,7 @@ final class TopicChecks {
                     "offsets",
                     where + "the stored offset " + place.stored() + " is below the log, which begins at " + log.start()
                             + ": " + (log.start() - place.stored()) + " offsets are gone (TM-304)",
-                    reset + " --to-earliest --execute goes on without them"));
+                    reset + " --to-earliest --execute continues without them"));
         }
         return place.stored() > log.end()
                 ? Optional.of(Finding.fail(

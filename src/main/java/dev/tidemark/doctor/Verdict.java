@@ -4,7 +4,7 @@ package dev.tidemark.doctor;
 public enum Verdict {
     /** As it should be. */
     OK,
-    /** It works, and may cause a surprise later. */
+    /** It works, but may cause problems later. */
     WARN,
     /** It does not work, or will not for long. */
     FAIL,

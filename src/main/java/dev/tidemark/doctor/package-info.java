@@ -1,6 +1,6 @@
 /**
  * Checks what a group needs, from the database's settings to the retention of its topics, and says how to fix what fails: {@link
- * dev.tidemark.doctor.Doctor}. Questions ask the servers and hold the SQL; checks judge what they returned, and are pure.
+ * dev.tidemark.doctor.Doctor}. Questions query the servers and contain the SQL; checks judge the results, and are pure.
  */
 @NullMarked
 package dev.tidemark.doctor;

@@ -76,9 +76,9 @@ class OffsetPlannerTest {
     void aRefusalNamesThePartitionTheOffsetAndTheLog() {
         Choice refused = OffsetPlanner.choose(OffsetTarget.offset(51), PARTITION, 40, LOG);
         assertThat(((Refuse) refused).why())
-                .isEqualTo("topic flights partition 3: offset 51 is out of the log, which goes from 10 to 50");
+                .isEqualTo("topic flights partition 3: offset 51 is outside the log, which goes from 10 to 50");
         Choice clamped = OffsetPlanner.choose(OffsetTarget.shiftBy(99), PARTITION, 40, LOG);
         assertThat(((MoveTo) clamped).note())
-                .isEqualTo("topic flights partition 3: 139 is beyond the log, so it goes to its end, 50");
+                .isEqualTo("topic flights partition 3: 139 is beyond the log, so it is set to its end, 50");
     }
 }

@@ -53,7 +53,7 @@ class PausesTest {
     @Test
     void wordsNameTheExtent() {
         assertThat(new Pauses(List.of(GROUP, TOPIC, PARTITION)).words())
-                .isEqualTo("paused is the whole group, all of topic a, topic a partition 1");
-        assertThat(new Pauses(List.of()).words()).isEqualTo("nothing of it is paused");
+                .isEqualTo("paused: the whole group, all of topic a, topic a partition 1");
+        assertThat(new Pauses(List.of()).words()).isEqualTo("nothing is paused");
     }
 }

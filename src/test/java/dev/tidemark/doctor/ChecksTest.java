@@ -112,7 +112,7 @@ class ChecksTest {
         assertThat(only(ofTimeouts("statement_timeout", "60000"), Verdict.WARN).finding())
                 .contains("1 min", "5 min");
         assertThat(only(ofTimeouts("statement_timeout", "30000"), Verdict.WARN).finding())
-                .contains("30 s", "45 s", "locks of a process that stopped");
+                .contains("30 s", "45 s", "locks of a suspended process");
         assertThat(only(ofTimeouts("transaction_timeout", "30000"), Verdict.WARN)
                         .check())
                 .isEqualTo("transaction_timeout");
@@ -177,7 +177,7 @@ class ChecksTest {
                 .contains("4 workers need 5 connections", "holds 4", "TM-102");
         assertThat(only(ConnectionChecks.judge(server(), free, 97, null), Verdict.FAIL)
                         .finding())
-                .contains("allows 97", "wants 98");
+                .contains("allows 97", "needs 98");
         assertThat(only(ConnectionChecks.judge(server(), new ConnectionChecks.Facts(95, -1, -1), 4, null), Verdict.WARN)
                         .finding())
                 .contains("95 are open");

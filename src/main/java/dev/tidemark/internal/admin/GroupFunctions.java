@@ -14,7 +14,7 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store's functions that move a group, and what it tells of the moves, in the caller's transaction.
+ * The store's functions that move a group, and queries about the moves, in the caller's transaction.
  *
  * @param reason for the audit log; null for none
  */
@@ -34,7 +34,7 @@ public record GroupFunctions(
         return query(sql).bind("topic", partition.topic()).bind("partition", partition.partition());
     }
 
-    /** Where a partition stands now; empty if it has no offset. */
+    /** A partition's stored offset; empty if it has none. */
     public Optional<Long> stored(TopicPartition partition) {
         return query("""
                         select next_offset from {schema}.stored_offset
@@ -42,7 +42,7 @@ public record GroupFunctions(
                         """, partition).mapTo(Long.class).findOne();
     }
 
-    /** Moves a partition, which is locked from then on; returns where it stood. */
+    /** Moves a partition, which is locked from then on; returns the previous offset. */
     public long reset(TopicPartition partition, long next) {
         return query("select {schema}.reset_offset(:group, :topic, :partition, :next, :reason)", partition)
                 .bind("next", next)
@@ -51,7 +51,7 @@ public record GroupFunctions(
                 .one();
     }
 
-    /** The change that the last reset of a partition was, which this transaction has locked. */
+    /** The change of the last reset of a partition that this transaction has locked. */
     public long changeOf(TopicPartition partition) {
         return query("""
                         select change_id from {schema}.audit_log
@@ -60,7 +60,7 @@ public record GroupFunctions(
                         """, partition).mapTo(Long.class).one();
     }
 
-    /** Which topic of its name each topic is, by number. */
+    /** The incarnation of each topic. */
     public Map<String, Integer> incarnations() {
         Map<String, Integer> incarnations = new HashMap<>();
         query("select topic, incarnation from {schema}.topic_binding where group_id = :group")
@@ -69,12 +69,12 @@ public record GroupFunctions(
         return incarnations;
     }
 
-    /** Binds a topic that the group has not met. */
+    /** Binds a topic that is new to the group. */
     public void bind(String topic, Identity identity, List<Long> offsets) {
         int unused = bound("bind_topic", topic, identity, offsets);
     }
 
-    /** Binds a topic again; returns which incarnation it is now. */
+    /** Rebinds a topic; returns the new incarnation. */
     public int rebind(String topic, Identity identity, List<Long> offsets) {
         return bound("rebind_topic", topic, identity, offsets);
     }
@@ -91,12 +91,12 @@ public record GroupFunctions(
                 .one();
     }
 
-    /** Numbers as an array in SQL's own words. */
+    /** Numbers as an array literal of SQL. */
     public static String array(List<Long> numbers) {
         return numbers.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
     }
 
-    /** Where the partitions of a topic stood under the locks of the rebind that made this incarnation. */
+    /** The offsets of a topic's partitions under the locks of the rebind that created this incarnation. */
     public Map<Integer, Long> stood(String topic, int incarnation) {
         Map<Integer, Long> stood = new TreeMap<>();
         query("""
@@ -112,7 +112,7 @@ public record GroupFunctions(
         return stood;
     }
 
-    /** Moves all partitions of a change back to where they stood before it. */
+    /** Moves all partitions of a change back to their offsets before it. */
     public List<Moved> undo(long change) {
         return handle.createQuery(store.sql("select * from {schema}.undo_reset(:change, :reason)"))
                 .bind("change", change)
@@ -124,7 +124,7 @@ public record GroupFunctions(
                 .list();
     }
 
-    /** The change that has undone another; a change is undone once at most. */
+    /** The change that has undone another; a change is undone at most once. */
     public long undoneBy(long change) {
         return handle.createQuery(store.sql("""
                         select max(change_id) from {schema}.audit_log where action = 'undo' and details ->> 'undoes' = :change
@@ -181,7 +181,7 @@ public record GroupFunctions(
                 .one();
     }
 
-    /** Drops these dead letters; returns those that are gone, which leaves out what is being redriven. */
+    /** Drops these dead letters; returns those that were dropped, without those that are being redriven. */
     public Set<Long> drop(List<Long> ids) {
         return query("select id from unnest(cast(:ids as bigint[])) as i(id)"
                         + " where {schema}.drop_dead_letter(:group, id, :reason)")

@@ -20,9 +20,9 @@ import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 
-/** A group as Kafka has it: its members, and the offsets that they committed. */
+/** A group in Kafka: its members, and the offsets that they committed. */
 public final class KafkaGroup {
-    /** How long a transaction may go on committing offsets of the group. */
+    /** How long a transaction may take to commit offsets of the group. */
     private static final Duration STABLE = Duration.ofSeconds(15);
 
     private static final Duration AGAIN = Duration.ofMillis(250);
@@ -35,7 +35,7 @@ public final class KafkaGroup {
         this.group = group;
     }
 
-    /** Where its members run, by client id and host; none if it is inactive or unknown. */
+    /** Its members, by client id and host; none if it is inactive or unknown. */
     public List<String> members() {
         try {
             return get(log.admin().describeConsumerGroups(List.of(group)).all()).values().stream()
@@ -48,11 +48,11 @@ public final class KafkaGroup {
         }
     }
 
-    /** What is committed; an offset that a transaction is still committing counts once it has, and is waited for. */
+    /** The committed offsets. Waits for a transaction that is still committing offsets. */
     public Map<TopicPartition, Long> committed() throws KafkaUnavailableException {
         long deadline = System.nanoTime() + STABLE.toNanos();
         while (true) {
-            // The partitions alone: an offset read like this may be about to change.
+            // Only the partitions: an offset read this way may be about to change.
             Set<TopicPartition> known = get(log.admin()
                             .listConsumerGroupOffsets(group)
                             .partitionsToOffsetAndMetadata(group))
@@ -80,17 +80,17 @@ public final class KafkaGroup {
         }
     }
 
-    /** The error for offsets that Kafka does not take from outside of a group that is active (TM-308). */
+    /** The error for offsets that Kafka does not accept from outside an active group (TM-308). */
     public LogMismatchException active(List<String> members) {
         return new LogMismatchException(
                 ErrorCode.KAFKA_REFUSES,
                 "Kafka refuses offsets for group " + group + " while it is active: " + some(members)
-                        + ". Start its consumers with mirrorToKafka(), and they commit what is stored; or stop them, and"
+                        + ". Start its consumers with mirrorToKafka(), and they commit the stored offsets; or stop them, and"
                         + " call this again",
                 null);
     }
 
-    /** A list that stays readable. */
+    /** A list of limited length. */
     public static String some(List<String> members) {
         int named = 3;
         return members.size()

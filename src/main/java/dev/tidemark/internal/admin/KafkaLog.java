@@ -16,7 +16,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Asks Kafka about topics and their logs, for one call. */
+/** Queries Kafka about topics and their logs, for one call. */
 public final class KafkaLog implements AutoCloseable {
     private final Admin admin;
     private final boolean own;
@@ -29,11 +29,11 @@ public final class KafkaLog implements AutoCloseable {
     }
 
     /**
-     * A partition's log as Kafka shows it.
+     * A partition's log in Kafka.
      *
      * @param start the first offset that Kafka still holds
      * @param end the offset after the last record that the group may read
-     * @param since the first offset at or after the asked time; the end where no time was asked for, or no record is that young
+     * @param since the first offset at or after the given time; the end if no time was given, or no record is that recent
      */
     public record Log(long start, long end, long since) {}
 
@@ -58,7 +58,7 @@ public final class KafkaLog implements AutoCloseable {
         return identities;
     }
 
-    /** What the group has committed, in all partitions of the topics that it has committed anything of. */
+    /** The group's committed offsets, for all partitions of the topics in which it has committed any. */
     public Map<TopicPartition, Long> committed(Set<TopicPartition> known) throws KafkaUnavailableException {
         Set<String> topics = new TreeSet<>();
         known.forEach(partition -> topics.add(partition.topic()));
@@ -74,7 +74,7 @@ public final class KafkaLog implements AutoCloseable {
     /**
      * The log of each partition of these topics.
      *
-     * @param instant a time to look for; null for none
+     * @param instant the time to search for; null for none
      */
     public Map<TopicPartition, Log> logs(Map<String, Identity> topics, @Nullable Instant instant)
             throws KafkaUnavailableException {

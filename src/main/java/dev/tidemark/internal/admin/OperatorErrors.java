@@ -17,37 +17,37 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** The errors of operating a group: each message has the way out, and none holds data. Pure. */
+/** The errors of operating a group: each message says how to resolve it, and none contains data. Pure. */
 public final class OperatorErrors {
     private static final String WHO = "of this command";
 
-    /** Kafka's client says of such a setting that it is invalid in, or has no resolvable, bootstrap urls. */
+    /** Part of the messages of Kafka's client about a bootstrap setting that is invalid or cannot be resolved. */
     private static final String BOOTSTRAP = "bootstrap";
 
-    /** How Kafka's message begins where an Admin client cannot be made. */
+    /** The beginning of Kafka's message when an Admin client cannot be created. */
     private static final String NOT_MADE = "Failed to create new";
 
     private OperatorErrors() {}
 
-    /** What was asked for does not exist (TM-601); the message says what there is. */
+    /** What was asked for does not exist (TM-601); the message says what does. */
     public static TidemarkException nothingMatched(String message) {
         return new TidemarkException(ErrorCode.NOTHING_MATCHED, message, null);
     }
 
-    /** An argument is missing or impossible (TM-103); the message says what is possible. */
+    /** An argument is missing or invalid (TM-103); the message says what is valid. */
     public static TidemarkException invalid(String message) {
         return new InvalidConfigurationException(ErrorCode.INVALID_SETTING, message, null);
     }
 
-    /** A change is refused, and nothing was changed (TM-603); the message holds no data, and the cause may. */
+    /** A change is refused, and nothing was changed (TM-603); the message contains no data, but the cause may. */
     public static TidemarkException refused(String message, @Nullable Throwable cause) {
         return new TidemarkException(ErrorCode.CHANGE_REFUSED, message, cause);
     }
 
     /**
-     * The same failure as an error of ours.
+     * Translates a failure into a Tidemark error.
      *
-     * @param changing whether a transaction was begun that changes something, so that a lost connection leaves its outcome open
+     * @param changing whether a transaction was begun that changes something, so that its outcome is unknown if the connection is lost
      */
     public static TidemarkException explain(Schema schema, Throwable failure, boolean changing) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
@@ -65,7 +65,7 @@ public final class OperatorErrors {
                 : new TidemarkException(
                         ErrorCode.UNEXPECTED,
                         "this failed with " + failure.getClass().getSimpleName()
-                                + "; the cause (--debug) shows where, and the messages, which may hold data",
+                                + "; the cause (--debug) shows where, and the messages, which may contain data",
                         failure);
     }
 
@@ -79,7 +79,7 @@ public final class OperatorErrors {
         if (t instanceof ConfigException && String.valueOf(t.getMessage()).contains(BOOTSTRAP)) {
             // Without the cause: it quotes the setting.
             return Optional.of(
-                    invalid("bootstrap.servers (--bootstrap-servers) names no host that can be found: it is a list"
+                    invalid("bootstrap.servers (--bootstrap-servers) names no host that can be resolved: it is a list"
                             + " such as localhost:9092,other:9092"));
         }
         if (t instanceof KafkaException) {
@@ -103,20 +103,20 @@ public final class OperatorErrors {
             return refused(own, failure);
         }
         String state = facts.sqlState() == null ? "" : facts.sqlState();
-        boolean away =
+        boolean unreachable =
                 facts.connectionLost() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57P0");
-        if (away && !StoreErrors.isRefusedLogin(failure)) {
+        if (unreachable && !StoreErrors.isRefusedLogin(failure)) {
             return new TidemarkException(
                     ErrorCode.DATABASE_UNAVAILABLE,
                     "the database is unreachable (" + SqlFailures.describe(failure)
                             + "): check the JDBC URL (--jdbc-url), and whether the server runs there"
-                            + (changing ? ". Whether the change was made is not known; the audit log tells" : ""),
+                            + (changing ? ". Whether the change was made is not known; the audit log shows it" : ""),
                     failure);
         }
         return StoreErrors.translate(schema, WHO, failure);
     }
 
-    /** What one of our own functions raised: such a message holds names and offsets, and nothing else. */
+    /** The message that one of Tidemark's functions raised, which contains only names and offsets. */
     private static @Nullable String ownMessage(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof PSQLException p) {

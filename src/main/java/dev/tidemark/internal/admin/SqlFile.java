@@ -12,16 +12,16 @@ import java.util.List;
 import org.postgresql.core.Parser;
 
 /**
- * SQL that goes with a change, in its transaction.
+ * SQL that belongs to a change, in its transaction.
  *
- * @param file where it stands; names it in errors
+ * @param file its file; named in errors
  */
 public record SqlFile(Path file, List<String> statements) {
     /** Reads a file; refuses one that cannot be read, or that would end the transaction (TM-103). */
     public static SqlFile read(Path file) {
         List<String> statements;
         try {
-            // The driver's own, so that a semicolon in a text or a function's body ends nothing.
+            // The driver's parser, so that a semicolon in a string or a function's body does not end a statement.
             statements = Parser.parseJdbcSql(Files.readString(file), true, false, true, false, true).stream()
                     .map(query -> query.nativeSql)
                     .toList();
@@ -30,7 +30,7 @@ public record SqlFile(Path file, List<String> statements) {
         }
         if (statements.stream().anyMatch(TransactionVerbs::endsTransaction)) {
             throw OperatorErrors.invalid("the SQL of " + file
-                    + " ends the transaction, which is to hold the change of offsets too: leave that out");
+                    + " ends the transaction, which must include the change of offsets: remove that statement");
         }
         return new SqlFile(file, statements);
     }
@@ -45,13 +45,13 @@ public record SqlFile(Path file, List<String> statements) {
             if (SqlFailures.facts(e).is("40P01")) {
                 throw OperatorErrors.refused(
                         "the SQL of " + file
-                                + " and a unit of work waited for each other: nothing was changed; pause the"
+                                + " and a unit of work deadlocked: nothing was changed; pause the"
                                 + " group, and try again",
                         e);
             }
             throw OperatorErrors.refused(
                     "the SQL of " + file + " failed (" + SqlFailures.describe(e)
-                            + "): nothing was changed; the cause (--debug) has the message, which may hold data",
+                            + "): nothing was changed; the cause (--debug) has the message, which may contain data",
                     e);
         }
     }

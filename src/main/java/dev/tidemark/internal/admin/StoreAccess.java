@@ -15,8 +15,8 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.postgresql.PGConnection;
 
 /**
- * The offset store for one call at a time: a connection from the DataSource, given back as it was. Whatever fails on the way is thrown
- * as an error of ours. Thread-safe.
+ * The offset store for one call at a time: a connection from the DataSource, returned as it was. Whatever fails is thrown
+ * as a Tidemark error. Thread-safe.
  */
 public record StoreAccess(DataSource dataSource, Schema schema) {
     /** What a call does on its connection. */
@@ -30,7 +30,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
         return template.replace("{schema}", schema.name());
     }
 
-    /** Statements that change nothing, each in a transaction of its own. */
+    /** Statements that change nothing, each in its own transaction. */
     public <T> T read(Work<T> work) {
         return call(false, work);
     }
@@ -40,7 +40,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
         return call(
                 true,
                 handle -> handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, tx -> {
-                    // It locks rows, which a server whose client is gone without a word would keep for hours.
+                    // It locks rows, which the server would keep for hours if the client disappeared.
                     tx.execute("set local idle_in_transaction_session_timeout = '30s'");
                     return work.on(tx);
                 }));
@@ -68,7 +68,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
         }
     }
 
-    /** A failure of a caller's own on this database, or in Kafka, as an error of ours. */
+    /** Translates a failure of the caller on this database, or in Kafka, into a Tidemark error. */
     public TidemarkException explain(Exception failure) {
         return explain(failure, false);
     }

@@ -14,22 +14,21 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A group as the store has it.
+ * A group in the store.
  *
- * @param topics what its offsets mean, for each topic that it has met
- * @param incarnations which topic of its name each topic is, by number: what was planned for one is not for the next
- * @param rows where it stands, in the order in which the database's own collation sorts the keys: all who lock several rows keep
- *     to it
+ * @param topics what its offsets refer to, for each topic that it is bound to
+ * @param incarnations the incarnation of each topic: what was planned for one does not apply to the next
+ * @param rows its positions, sorted by key with the database's collation, the order in which several rows are always locked
  */
 public record StoredGroup(
         String group, Map<String, Identity> topics, Map<String, Integer> incarnations, List<Row> rows) {
-    /** How many names an error names. */
+    /** How many names an error lists. */
     private static final int NAMED = 10;
 
     /**
      * A partition.
      *
-     * @param logEnd as its owner last saw it; null if none has
+     * @param logEnd as its owner last sampled it; null before that
      */
     public record Row(
             TopicPartition partition,
@@ -48,7 +47,7 @@ public record StoredGroup(
              where o.group_id = :group order by o.topic, o.partition
             """;
 
-    /** Reads a group, which may be unknown and then is empty. Its topics come first, so that a rebind in between is noticed. */
+    /** Reads a group; an unknown one is empty. Its topics are read first, so that a rebind in between is noticed. */
     public static StoredGroup read(Handle handle, StoreAccess store, String group) {
         Map<String, Identity> topics = new LinkedHashMap<>();
         Map<String, Integer> incarnations = new HashMap<>();
@@ -88,7 +87,7 @@ public record StoredGroup(
         return stored;
     }
 
-    /** Refuses a group that the store has not met (TM-601). */
+    /** Refuses a group that the store does not know (TM-601). */
     public static void requireKnown(Handle handle, StoreAccess store, String group) {
         boolean known = handle.createQuery(
                         store.sql("select exists (select from {schema}.topic_binding where group_id = :group)"))
@@ -100,14 +99,14 @@ public record StoredGroup(
         }
     }
 
-    /** The error for a group that the store does not hold (TM-601); names those that it does. */
+    /** The error for a group that the store does not have (TM-601); lists those that it has. */
     public static TidemarkException unknown(Handle handle, StoreAccess store, String group) {
         List<String> known = handle.createQuery(store.sql(
                         "select distinct group_id from {schema}.topic_binding order by group_id limit " + (NAMED + 1)))
                 .mapTo(String.class)
                 .list();
         String there = known.isEmpty()
-                ? "it holds none yet"
+                ? "it has none yet"
                 : "there is " + String.join(", ", known.subList(0, Math.min(NAMED, known.size())))
                         + (known.size() > NAMED ? ", ..." : "");
         return OperatorErrors.nothingMatched(

@@ -1,4 +1,4 @@
-/** What operating a group needs of both servers: sessions on the database, calls of the store's functions, questions to Kafka. */
+/** What operating a group needs of both servers: sessions on the database, calls of the store's functions, requests to Kafka. */
 @NullMarked
 package dev.tidemark.internal.admin;
 

@@ -47,7 +47,7 @@ class DoctorBehindPgBouncerIT {
             Result prepared = Cli.with(Map.of("TIDEMARK_JDBC_URL", bouncer.jdbcUrl(database)))
                     .run("doctor", "-o", "json");
             assertThat(prepared.exitCode()).isEqualTo(ExitCode.FINDINGS);
-            assertThat(find(prepared, "in between").get("finding").asText()).contains("by the transaction");
+            assertThat(find(prepared, "in between").get("finding").asText()).contains("per transaction");
             assertThat(find(prepared, "prepareThreshold").get("verdict").asText())
                     .isEqualTo("fail");
             assertThat(find(prepared, "prepareThreshold").get("finding").asText())

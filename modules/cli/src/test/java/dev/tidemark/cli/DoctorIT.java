@@ -203,7 +203,7 @@ class DoctorIT {
             fix(writer);
             Result writes = there.run("doctor", "-o", "json");
             is(one(writes, "rights", "writer"), "ok", "may run consumers");
-            is(one(writes, "rights", "operator"), "ok", "need not");
+            is(one(writes, "rights", "operator"), "ok", "does not need to");
             database.owner().execute("revoke update (next_offset) on tidemark.stored_offset from " + role);
             is(one(there.run("doctor", "-o", "json"), "rights", "writer"), "fail", "UPDATE on stored_offset");
 
@@ -360,7 +360,7 @@ class DoctorIT {
         secured.allow(ResourceType.TOPIC, group, AclOperation.READ);
         Result allowed = there.run("doctor", "-o", "json");
         assertThat(allowed.exitCode()).as(allowed.out()).isZero();
-        is(one(allowed, "retention", "expiry"), "warn", "it is not known");
+        is(one(allowed, "retention", "expiry"), "warn", "unknown when");
         secured.allow(ResourceType.TOPIC, group, AclOperation.DESCRIBE_CONFIGS);
         is(one(there.run("doctor", "-o", "json"), "retention", "expiry"), "ok");
         assertThat(allowed.out()).doesNotContain(Canary.PASSWORD.plant());

@@ -79,7 +79,7 @@ class LookIT {
         assertThat(none.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(none.out()).isEmpty();
         assertThat(none.err())
-                .isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: it holds none yet");
+                .isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: it has none yet");
 
         String group = readGroup();
         assertThat(cli.run("describe", "nobody").err())

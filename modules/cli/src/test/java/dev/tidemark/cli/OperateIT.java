@@ -81,13 +81,13 @@ class OperateIT {
         Result nothing = cli.run("resume", "etl", "--execute");
         assertThat(nothing.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(nothing.err())
-                .isEqualToIgnoringNewLines("TM-601: no pause of group etl ends by that: nothing of it is paused");
+                .isEqualToIgnoringNewLines("TM-601: no pause of group etl matches that; nothing is paused");
         assertThat(cli.run("pause", "etl", "--execute").exitCode()).isZero();
         Result narrow = cli.run("resume", "etl", "--topic", "flights:1", "--execute");
         assertThat(narrow.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(narrow.out()).isEmpty();
         assertThat(narrow.err())
-                .isEqualToIgnoringNewLines("TM-601: no pause of group etl ends by that: paused is the whole group");
+                .isEqualToIgnoringNewLines("TM-601: no pause of group etl matches that; paused: the whole group");
         assertThat(pauses()).containsExactly("*|-1|-");
     }
 

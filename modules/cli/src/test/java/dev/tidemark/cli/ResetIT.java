@@ -106,7 +106,7 @@ class ResetIT {
                 reset("--to-offset", "101", "--all-topics", "--execute"),
                 ExitCode.WRONG_INPUT,
                 "TM-601",
-                "partition 0: offset 101 is out of the log, which goes from 20 to 100",
+                "partition 0: offset 101 is outside the log, which goes from 20 to 100",
                 "--force");
         assertFails(
                 reset("--to-offset", "19", "--all-topics", "--execute"),
@@ -117,7 +117,7 @@ class ResetIT {
         assertThat(group.stored()).containsExactly(100L, 100L);
 
         Result clamped = reset("--shift-by", "-90", "--all-topics", "--execute");
-        assertThat(clamped.err()).contains("partition 0: 10 is below the log, so it goes to its start, 20");
+        assertThat(clamped.err()).contains("partition 0: 10 is below the log, so it is set to its start, 20");
         assertThat(group.stored()).containsExactly(20L, 10L);
 
         Path file = directory.resolve("offsets.csv");
