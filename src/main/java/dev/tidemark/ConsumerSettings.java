@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a {@link TidemarkBuilder} was told so far, but for what depends on the types of key and value, and how it is checked. */
+/** The settings of a {@link TidemarkBuilder}, except those that depend on the types of key and value, and their validation. */
 final class ConsumerSettings {
     private static final Logger LOG = LoggerFactory.getLogger(TidemarkBuilder.class);
 
@@ -70,7 +70,7 @@ final class ConsumerSettings {
 
     ConsumerSettings() {}
 
-    /** The same settings; a change of either does not show in the other. */
+    /** Copies the settings; later changes of either do not affect the other. */
     ConsumerSettings(ConsumerSettings other) {
         subscription = other.subscription;
         dataSource = other.dataSource;
@@ -94,7 +94,7 @@ final class ConsumerSettings {
         interceptors.addAll(other.interceptors);
     }
 
-    /** Refuses what is missing, impossible or contradictory (TM-102, TM-103). */
+    /** Refuses missing, invalid or contradictory settings (TM-102, TM-103). */
     <K, V> EngineOptions<K, V> checked(
             KafkaSettings kafka, Supplier<RecordDecoder<K, V>> decoders, UnitHandler<K, V> handler) {
         Subscription subscribed = subscribed();
@@ -111,7 +111,7 @@ final class ConsumerSettings {
         if (deadline.compareTo(idle) < 0) {
             LOG.warn(
                     "the deadline of a unit is shorter than transactionIdleTimeout, so that units may be cancelled while they wait"
-                            + " for the locks of a process that stopped; they are tried again group={} deadline={}"
+                            + " for the locks of a suspended process; they are retried group={} deadline={}"
                             + " transaction_idle_timeout={}",
                     kafka.groupId(),
                     deadline,

@@ -1,6 +1,6 @@
 package dev.tidemark;
 
-/** A consumer to look at: what it is and how it fares, for listeners, metrics and probes. Thread-safe; methods may be added. */
+/** A read-only view of a consumer, for listeners, metrics and probes. Thread-safe; methods may be added. */
 public interface ConsumerView {
     /** The consumer group. */
     String groupId();
@@ -9,8 +9,7 @@ public interface ConsumerView {
     ConsumerStatus status();
 
     /**
-     * Whether the process should be restarted, whether it is up to its work, and what is wrong. The one way to ask: cheap enough for
-     * every probe.
+     * Whether the process should be restarted, whether it is ready, and what is wrong. Cheap enough for every probe.
      */
     Health health();
 }

@@ -5,20 +5,20 @@ import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * A parked record, as {@code dead_letter} holds it.
+ * A parked record, as stored in {@code dead_letter}.
  *
- * @param id names it
+ * @param id identifies it
  * @param record raw, as Kafka delivered it; without a leader epoch
  * @param holdsKey whether later records of its key are parked behind it
- * @param errorCode why it was parked, such as TM-502; empty where it only followed a parked record of its key
- * @param errorClass class of the exception; empty where it only followed
- * @param errorMessage the exception's message, which may hold data; empty where it has none
- * @param errorStack the exception's stack trace, cut after 64 KiB; empty where it only followed
- * @param attempts how often it was tried by itself; 0 where it only followed
+ * @param errorCode why it was parked, such as TM-502; empty if it only followed a parked record of its key
+ * @param errorClass class of the exception; empty if it only followed
+ * @param errorMessage the exception's message, which may contain data; empty if it has none
+ * @param errorStack the exception's stack trace, cut after 64 KiB; empty if it only followed
+ * @param attempts how often it was tried by itself; 0 if it only followed
  * @param parkedBy the name of the consumer that parked it
  * @param parkedAt when, by the server's clock
- * @param supersededAt since when it is to be read again from the log, because the offset was moved back below it; it cannot be
- *     redriven then. Empty otherwise
+ * @param supersededAt since when it is to be read again from the log, because the offset was moved back below it; then it cannot be
+ *     redriven. Empty otherwise
  */
 public record DeadLetter(
         long id,
@@ -32,7 +32,7 @@ public record DeadLetter(
         String parkedBy,
         Instant parkedAt,
         Optional<Instant> supersededAt) {
-    /** The place and the code: never the record's content, nor the exception's message. */
+    /** The position and the code: never the record's content, nor the exception's message. */
     @Override
     public String toString() {
         return "dead letter " + id + ": topic " + record.topic() + " partition " + record.partition() + " offset "

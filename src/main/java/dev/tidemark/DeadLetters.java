@@ -17,7 +17,7 @@ import org.apache.kafka.common.TopicPartition;
  * The parked records of one consumer group. It works on the caller's connection, in the caller's transaction, and neither commits
  * nor rolls back. To apply dead letters after all, see {@link TidemarkConsumer#redrive}.
  *
- * <p>Thread-safe: it holds no state but the group's name.
+ * <p>Thread-safe: its only state is the names of group and schema.
  */
 public final class DeadLetters {
     private final DeadLetterTable table;
@@ -44,8 +44,8 @@ public final class DeadLetters {
     /**
      * Dead letters in the order of their ids.
      *
-     * @param after only those with a greater id; 0 begins
-     * @param limit at most so many
+     * @param after only those with a greater id; 0 for the first page
+     * @param limit at most this many
      */
     public List<DeadLetter> list(Connection connection, long after, int limit) throws SQLException {
         return table.list(connection, null, null, after, limit);
@@ -57,9 +57,9 @@ public final class DeadLetters {
     }
 
     /**
-     * Gives a dead letter up: its record never takes effect. The reason stands in {@code audit_log}.
+     * Drops a dead letter: its record never takes effect. The reason is recorded in {@code audit_log}.
      *
-     * @return false if the group has no such dead letter, or somebody is redriving it
+     * @return false if the group has no such dead letter, or it is being redriven
      */
     public boolean drop(Connection connection, long id, String reason) throws SQLException {
         Optional<DeadLetterTable.Locked> locked = table.lock(connection, id);

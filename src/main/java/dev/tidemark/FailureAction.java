@@ -2,21 +2,21 @@ package dev.tidemark;
 
 import java.time.Duration;
 
-/** What becomes of a record that failed by itself; see {@link FailurePolicy}. More kinds may be added. */
+/** What happens to a record that failed by itself; see {@link FailurePolicy}. More kinds may be added. */
 public sealed interface FailureAction {
-    /** Tries the record again after this long. Its partition waits, the others go on, and polling does too. */
+    /** Tries the record again after this delay. Its partition waits; the others continue, and so does polling. */
     static FailureAction retryAfter(Duration delay) {
         return new Retry(delay);
     }
 
-    /** Puts the record into {@code dead_letter} and moves the offset beyond it, in one transaction. */
+    /** Stores the record in {@code dead_letter} and moves the offset beyond it, in one transaction. */
     static FailureAction park() {
         return new Park();
     }
 
     /**
-     * As {@link #park}, and later records of the same key in the same partition follow it, so that the key's order survives. A
-     * record without a key is parked alone.
+     * As {@link #park}, and later records of the same key in the same partition are parked behind it, so that the order within the
+     * key is preserved. A record without a key is parked alone.
      */
     static FailureAction parkKey() {
         return new ParkKey();
@@ -27,7 +27,7 @@ public sealed interface FailureAction {
         return new Skip();
     }
 
-    /** Stops the partition in front of the record; the others go on. */
+    /** Stops the partition in front of the record; the others continue. */
     static FailureAction halt() {
         return new Halt();
     }

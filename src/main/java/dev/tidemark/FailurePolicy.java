@@ -5,23 +5,23 @@ import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
 
 /**
- * Decides what becomes of a record that cannot be decoded or handled. It is asked once the record has failed by itself: when a
- * unit of many records fails, the failing one is found first, and its neighbours take effect.
+ * Decides what happens to a record that cannot be decoded or handled. It is called once the record has failed by itself: when a
+ * unit of many records fails, the failing one is found first, and the records around it take effect.
  *
- * <p>Not asked about what passes, such as a lost connection, a deadlock or a held lock, which is retried for as long as it lasts, nor
- * about a handler that ends the transaction (TM-501) or lacks a class (TM-505), which halts. A record is parked or skipped only on
- * evidence that the failure is its own: another record succeeds with the same handler after it failed, and it fails again. Where
- * others fail alike and none succeeds, or {@link #maxConsecutiveFailures} records of a partition were given up one after the other, the partition
- * halts with TM-505 instead. To gather the evidence, records behind it are tried in transactions that are rolled back.
+ * <p>Not called for transient failures, such as a lost connection, a deadlock or a held lock, which are retried for as long as they
+ * last, nor for a handler that ends the transaction (TM-501) or lacks a class (TM-505), which halts. A record is parked or skipped only
+ * on evidence that the failure is its own: another record succeeds with the same handler after it failed, and it fails again. If
+ * others fail in the same way and none succeeds, or {@link #maxConsecutiveFailures} records of a partition were given up in a row, the
+ * partition halts with TM-505 instead. To gather the evidence, records behind it are tried in transactions that are rolled back.
  *
- * <p>Called on a worker's thread, several at once: it must be thread-safe and quick. If it throws, the partition halts.
+ * <p>Called on workers' threads, concurrently: it must be thread-safe and quick. If it throws, the partition halts.
  */
 @FunctionalInterface
 public interface FailurePolicy {
-    /** How many records in a row are parked or skipped before that counts as a failure of something else. */
+    /** How many records in a row may be parked or skipped before that counts as a failure of something else. */
     int DEFAULT_MAX_CONSECUTIVE_FAILURES = 100;
 
-    /** What to do now; it is asked again after each retry. Never null. */
+    /** What to do now; called again after each retry. Never null. */
     FailureAction decide(RecordFailure failure);
 
     /** How many records of a partition may be parked or skipped in a row; the next one halts with TM-505. */
@@ -39,18 +39,18 @@ public interface FailurePolicy {
         return failure -> FailureAction.park();
     }
 
-    /** Parks the record and what follows of its key; see {@link FailureAction#parkKey}. */
+    /** Parks the record and later ones of its key; see {@link FailureAction#parkKey}. */
     static FailurePolicy parkKey() {
         return failure -> FailureAction.parkKey();
     }
 
-    /** Passes over the record at its first failure; see {@link FailureAction#skip}. */
+    /** Skips the record at its first failure; see {@link FailureAction#skip}. */
     static FailurePolicy skip() {
         return failure -> FailureAction.skip();
     }
 
     /**
-     * Tries a failing record so many more times, and then does what is said next.
+     * Retries a failing record this many times, and then does what is specified next.
      *
      * @param times retries after the first failure, at least 1
      * @param backoff the wait before the first retry; doubles with each one, up to 5 minutes
@@ -79,17 +79,17 @@ public interface FailurePolicy {
         };
     }
 
-    /** Retries that are still to be told what comes after them. */
+    /** Retries, without the action that follows them. */
     record Retrying(int times, Duration backoff) {
         private static final Duration MOST = Duration.ofMinutes(5);
 
-        /** Refuses what is no retry (TM-103). */
+        /** Refuses invalid arguments (TM-103). */
         public Retrying {
             Duration unused = Times.duration("the backoff of retry(...)", backoff);
             if (times < 1) {
                 throw new InvalidConfigurationException(
                         ErrorCode.INVALID_SETTING,
-                        "retry(" + times + ", " + backoff + ") is none: give a positive number and a backoff",
+                        "invalid retry(" + times + ", " + backoff + "): times must be at least 1, backoff not negative",
                         null);
             }
         }
@@ -104,17 +104,17 @@ public interface FailurePolicy {
             return then(FailurePolicy.park());
         }
 
-        /** Then parks the record and what follows of its key; see {@link FailureAction#parkKey}. */
+        /** Then parks the record and later ones of its key; see {@link FailureAction#parkKey}. */
         public FailurePolicy thenParkKey() {
             return then(FailurePolicy.parkKey());
         }
 
-        /** Then passes over the record; see {@link FailureAction#skip}. */
+        /** Then skips the record; see {@link FailureAction#skip}. */
         public FailurePolicy thenSkip() {
             return then(FailurePolicy.skip());
         }
 
-        /** Then asks another policy. */
+        /** Then applies another policy. */
         public FailurePolicy then(FailurePolicy last) {
             FailurePolicy first = failure -> failure.attempt() <= times
                     ? FailureAction.retryAfter(wait(failure.attempt()))

@@ -1,9 +1,9 @@
 package dev.tidemark;
 
 /**
- * What to do when the stored offset is below the start of the log: the records between were deleted before they were read. The
- * other mismatches (beyond the end, truncated, another topic) always halt their partition, because to go on by itself could
- * apply records twice: a person moves the offset instead. More kinds may be added.
+ * What to do when the stored offset is below the start of the log: the records in between were deleted before they were read. The
+ * other mismatches (beyond the end, truncated, another topic) always halt their partition, because continuing automatically could
+ * apply records twice: an operator moves the offset instead. More kinds may be added.
  */
 public sealed interface GapPolicy {
     /** Halts the partition with TM-304, which names the lost range. The default. */
@@ -12,7 +12,7 @@ public sealed interface GapPolicy {
     }
 
     /**
-     * Goes on at the first record that Kafka still holds. The move, with the lost range, stands in {@code audit_log} in the same
+     * Continues at the first record that Kafka still holds. The move, with the lost range, is recorded in {@code audit_log} in the same
      * transaction.
      */
     static GapPolicy resumeAtEarliest() {

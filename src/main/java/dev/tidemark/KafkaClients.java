@@ -6,15 +6,15 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 
 /**
- * Makes the Kafka clients of a consumer, for clients that are wrapped, instrumented or mocked. Both methods have defaults, so
- * implement only what differs. Each is called once per run, on the poll thread, which closes what it got.
+ * Creates the Kafka clients of a consumer, for clients that are wrapped, instrumented or mocked. Both methods have defaults, so
+ * implement only what differs. Each is called once per run, on the poll thread, which also closes the client.
  *
  * <p>The consumer must behave as a {@code KafkaConsumer} with these settings: Tidemark alone subscribes, seeks, pauses and polls. A
- * wrapper that changes offsets, drops records or hides rebalances breaks what Tidemark promises.
+ * wrapper that changes offsets, drops records or hides rebalances breaks Tidemark's guarantees.
  */
 public interface KafkaClients {
     /**
-     * A consumer with these settings, among them deserializers of bytes.
+     * Creates a consumer with these settings, which include byte array deserializers.
      *
      * @throws RuntimeException ends the run, with this as the cause
      */
@@ -23,7 +23,7 @@ public interface KafkaClients {
     }
 
     /**
-     * An Admin with these settings.
+     * Creates an Admin client with these settings.
      *
      * @throws RuntimeException ends the run, with this as the cause
      */

@@ -6,15 +6,15 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 
-/** Kafka settings in the kind of object that Kafka's own examples use. */
+/** Converts Kafka settings given as {@code Properties}. */
 final class KafkaConfig {
     private KafkaConfig() {}
 
-    /** With its defaults; a name that is no string is refused (TM-103). */
+    /** Includes defaults; a name that is not a string is refused (TM-103). */
     static Map<String, Object> of(Properties properties) {
         Map<String, Object> settings = new HashMap<>();
         properties.keySet().forEach(KafkaConfig::requireString);
-        // The two see different things: defaults are among the names, and values that are no strings among the entries.
+        // Both are needed: only the names include defaults, only the entries include values that are not strings.
         properties.stringPropertyNames().forEach(name -> settings.put(name, properties.getProperty(name)));
         properties.forEach((name, value) -> settings.put((String) name, value));
         return settings;

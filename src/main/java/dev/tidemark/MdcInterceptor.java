@@ -4,9 +4,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.MDC;
 
 /**
- * Puts {@code topic}, {@code partition} and {@code offset} into SLF4J's MDC while a handler runs, so that each of its log lines says
- * which record it is about; for a batch, those of its first record. Keys and values are never among them. {@code group} is in the MDC
- * of Tidemark's own threads without this. Thread-safe.
+ * Puts {@code topic}, {@code partition} and {@code offset} into SLF4J's MDC while a handler runs, so that each of its log lines names
+ * its record; for a batch, the first one. Never puts keys or values there. {@code group} is in the MDC of Tidemark's own threads
+ * without this interceptor. Thread-safe.
  */
 public final class MdcInterceptor implements UnitInterceptor {
     private static final String TOPIC = "topic";

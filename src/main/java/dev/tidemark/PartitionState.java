@@ -4,7 +4,7 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What an assigned partition is doing.
+ * The state of an assigned partition.
  *
  * <pre>
  *   DRAINING ──▶ CLAIMING ──▶ RUNNING ◀──▶ RETRYING
@@ -15,29 +15,29 @@ import java.util.Set;
  *                 └ HALTED ◀───────────────────┘
  * </pre>
  *
- * CLAIMING, RUNNING and RETRYING become PAUSED while a person says so; PAUSED becomes LOST when that ends, or when the offset is
- * moved, and HALTED when the topic turns out to be another one. What halted at its claim becomes CLAIMING when it can be claimed. A
- * revoked partition leaves the diagram from any state.
+ * CLAIMING, RUNNING and RETRYING become PAUSED while an operator pauses the partition; PAUSED becomes LOST when the pause ends, or when
+ * the offset is moved, and HALTED when the topic turns out to be another one. A partition that halted at its claim becomes CLAIMING when
+ * it can be claimed. A revoked partition leaves the diagram from any state.
  */
 public enum PartitionState {
-    /** The claim is under way, or is tried again after passing trouble. Nothing is read. */
+    /** The claim is in progress, or is retried after a transient failure. Nothing is read. */
     CLAIMING,
-    /** Records flow. */
+    /** Records are read and applied. */
     RUNNING,
-    /** The last unit failed for a passing reason and is tried again. */
+    /** The last unit failed with a transient failure and is retried. */
     RETRYING,
     /** Assigned again while a unit of an earlier assignment still runs here; claimed when that has ended. */
     DRAINING,
     /** The claim is gone: what was buffered is void, and the partition is claimed again if Kafka still assigns it. */
     LOST,
     /**
-     * Stands still until the process or the assignment changes, or its stored offset is moved; one that was refused at its claim
-     * also goes on once what it was refused for is repaired. The status tells why.
+     * Stopped until the process restarts, the assignment changes, or its stored offset is moved; one that was refused at its claim
+     * also resumes once the cause is fixed. The status says why.
      */
     HALTED,
     /**
-     * A person paused it, its topic or its group: it stays assigned and claimed, and nothing is read until it is resumed. What
-     * was under way is finished.
+     * An operator paused it, its topic or its group: it stays assigned and claimed, and nothing is read until it is resumed. Open
+     * units are finished.
      */
     PAUSED;
 
@@ -48,7 +48,7 @@ public enum PartitionState {
     private static final Set<PartitionState> FROM_LOST = EnumSet.of(CLAIMING, DRAINING, HALTED);
     private static final Set<PartitionState> FROM_PAUSED = EnumSet.of(LOST, HALTED);
 
-    /** Whether a partition in this state may next be in the other. */
+    /** Whether a transition from this state to the other is valid. */
     public boolean canBecome(PartitionState next) {
         return switch (this) {
             case CLAIMING -> FROM_CLAIMING.contains(next);

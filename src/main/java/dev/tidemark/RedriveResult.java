@@ -4,11 +4,11 @@ import dev.tidemark.errors.TidemarkException;
 import java.util.Optional;
 
 /**
- * What redriving one dead letter led to. Components may be added.
+ * The result of redriving one dead letter. Components may be added.
  *
  * @param id the dead letter
  * @param status whether its record took effect
- * @param error why it did not, with no data in the message, though its cause may hold some; empty unless the record failed
+ * @param error why it did not, without data in the message, although its cause may contain some; empty unless the record failed
  */
 public record RedriveResult(long id, Status status, Optional<TidemarkException> error) {
     /** How it ended. */
@@ -19,7 +19,7 @@ public record RedriveResult(long id, Status status, Optional<TidemarkException> 
         FAILED,
         /** An earlier dead letter of the same key must be redriven first; nothing was tried. */
         WAITS,
-        /** The offset was moved back below the record, which is read from the log again; nothing was tried. */
+        /** The offset was moved back below the record, which is read again from the log; nothing was tried. */
         SUPERSEDED,
         /** There is no such dead letter, or another process is redriving it; nothing was tried. */
         GONE

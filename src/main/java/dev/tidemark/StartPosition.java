@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Where a group begins that has no stored offsets for a topic yet. It is resolved once, for all partitions, and stored before
- * the first record is read; from then on the stored offsets alone count. Partitions that are added to the topic later start at
- * their first record, whatever was chosen here. The default is {@link #earliest()}. More kinds may be added.
+ * Where a group starts that has no stored offsets for a topic yet. It is resolved once, for all partitions, and stored before
+ * the first record is read; from then on only the stored offsets count. Partitions that are added to the topic later start at
+ * their first record, regardless of this setting. The default is {@link #earliest()}. More kinds may be added.
  */
 public sealed interface StartPosition {
     /** The first record that Kafka still holds. */
@@ -22,8 +22,8 @@ public sealed interface StartPosition {
     }
 
     /**
-     * The first record with a timestamp not before this instant; the log's end where there is none. Milliseconds count, and any
-     * time before 1970 means {@link #earliest()}. An instant that 64 bits of milliseconds do not hold is refused (TM-103).
+     * The first record with a timestamp not before this instant; the log's end if there is none. The precision is milliseconds, and any
+     * time before 1970 means {@link #earliest()}. An instant that does not fit in 64 bits of milliseconds is refused (TM-103).
      */
     static StartPosition at(Instant instant) {
         return new At(instant);
@@ -31,23 +31,23 @@ public sealed interface StartPosition {
 
     /**
      * As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds. A duration that is
-     * negative, or that 64 bits of milliseconds do not hold, is refused (TM-103).
+     * negative, or does not fit in 64 bits of milliseconds, is refused (TM-103).
      */
     static StartPosition ago(Duration duration) {
         return new Ago(duration);
     }
 
-    /** What the group has committed to Kafka; a partition without a commit refuses with TM-309. */
+    /** The group's offsets in Kafka; a partition without a committed offset is refused with TM-309. */
     static StartPosition committed() {
         return new Committed(refuse());
     }
 
-    /** What the group has committed to Kafka, and for partitions without a commit another position. */
+    /** The group's offsets in Kafka, and another position for partitions without a committed offset. */
     static StartPosition committedOrElse(StartPosition otherwise) {
         return new Committed(otherwise);
     }
 
-    /** Nowhere: a group without stored offsets is an error (TM-309). For jobs that must never start afresh by accident. */
+    /** Nowhere: a group without stored offsets is an error (TM-309). For jobs that must never start from scratch by accident. */
     static StartPosition refuse() {
         return new Refuse();
     }
@@ -73,7 +73,7 @@ public sealed interface StartPosition {
             if (duration.isNegative()) {
                 throw new InvalidConfigurationException(
                         ErrorCode.INVALID_SETTING,
-                        "StartPosition.ago(" + duration + ") lies in the future: give a positive duration",
+                        "StartPosition.ago(" + duration + ") is in the future: use a positive duration",
                         null);
             }
             Duration unused = Times.duration("StartPosition.ago", duration);

@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.Properties;
 
 /**
- * Where everything begins: moves the records of Kafka topics into PostgreSQL so that each takes effect exactly once.
+ * The entry point: moves the records of Kafka topics into PostgreSQL so that each takes effect exactly once.
  *
  * <p>Kafka settings are {@code bootstrap.servers} and {@code group.id} at least. Security, {@code client.rack}, {@code
- * group.instance.id}, {@code group.protocol} and everything else reach Kafka's clients as they are. Settings that Tidemark reads
- * itself it reads as Kafka does: {@code config.providers} are asked when the consumer is built. {@code isolation.level} is {@code
- * read_committed} and {@code allow.auto.create.topics} is {@code false} unless set otherwise. The settings are copied.
+ * group.instance.id}, {@code group.protocol} and everything else are passed to Kafka's clients unchanged. Settings that Tidemark reads
+ * itself are parsed as Kafka parses them: {@code config.providers} are resolved when the consumer is built. By default {@code
+ * isolation.level} is {@code read_committed} and {@code allow.auto.create.topics} is {@code false}. The settings are copied.
  *
  * <p>{@code key.deserializer} and {@code value.deserializer} apply unless the builder is given deserializers; without either, keys and
  * values stay {@code byte[]}. As with {@code new KafkaConsumer<>(settings)}, the compiler cannot check that {@code K} and {@code V} are
@@ -21,7 +21,7 @@ public final class Tidemark {
     private Tidemark() {}
 
     /**
-     * Begins a consumer that runs by itself: a handler per record or per batch, workers, failure policies, time limits.
+     * Starts building a consumer that runs by itself: a handler per record or per batch, workers, failure policies, time limits.
      *
      * @param <K> the key, as its deserializer returns it; {@code byte[]} without one
      * @param <V> the value, as its deserializer returns it; {@code byte[]} without one
@@ -30,13 +30,13 @@ public final class Tidemark {
         return TidemarkBuilder.from(kafkaSettings);
     }
 
-    /** As {@link #consumer(Map)}, defaults of the properties included. */
+    /** As {@link #consumer(Map)}, including defaults of the properties. */
     public static <K, V> TidemarkBuilder<K, V> consumer(Properties kafkaSettings) {
         return TidemarkBuilder.from(KafkaConfig.of(kafkaSettings));
     }
 
     /**
-     * Begins a consumer for a poll loop and transactions of your own.
+     * Starts building a consumer for your own poll loop and transactions.
      *
      * @param <K> the key, as its deserializer returns it; {@code byte[]} without one
      * @param <V> the value, as its deserializer returns it; {@code byte[]} without one
@@ -45,7 +45,7 @@ public final class Tidemark {
         return ClaimingConsumerBuilder.of(kafkaSettings);
     }
 
-    /** As {@link #claimingConsumer(Map)}, defaults of the properties included. */
+    /** As {@link #claimingConsumer(Map)}, including defaults of the properties. */
     public static <K, V> ClaimingConsumerBuilder<K, V> claimingConsumer(Properties kafkaSettings) {
         return ClaimingConsumerBuilder.of(KafkaConfig.of(kafkaSettings));
     }

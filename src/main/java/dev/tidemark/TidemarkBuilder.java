@@ -22,8 +22,8 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what a {@link TidemarkConsumer} is made of. Nothing is contacted; contradictions are refused with {@link
- * InvalidConfigurationException} when {@link #handle} or {@link #handleBatch} ends the building. Not thread-safe.
+ * Builds a {@link TidemarkConsumer}. Does not connect to anything; contradictions are refused with {@link
+ * InvalidConfigurationException} by {@link #handle} or {@link #handleBatch}, which ends the building. Not thread-safe.
  *
  * @param <K> the key that the handler gets
  * @param <V> the value that the handler gets
@@ -52,7 +52,7 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * The topics to read; each has its own stored offsets. One of this, {@link #topicPattern} and {@link #partitions} is required;
-     * the last call counts. A topic that does not exist is waited for, and the status says so (TM-307).
+     * the last call counts. Waits for a topic that does not exist, which the status reports (TM-307).
      */
     public TidemarkBuilder<K, V> topics(String... names) {
         return topics(List.of(names));
@@ -65,8 +65,8 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * All topics whose whole name matches, Kafka's own excepted. Those that match when the group starts for the first time begin
-     * at the start position; a topic that comes to match later is read from its first record. Kafka's client notices it within
+     * All topics whose whole name matches, except Kafka's internal ones. Those that match when the group starts for the first time begin
+     * at the start position; a topic that matches later is read from its first record. Kafka's client notices it within
      * {@code metadata.max.age.ms}.
      */
     public TidemarkBuilder<K, V> topicPattern(Pattern names) {
@@ -75,9 +75,9 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * These partitions and no others: no group shares them out, and none takes over when this process dies. The stored offsets
-     * are those of {@code group.id} all the same, and fencing works: whoever starts last owns a partition, and the one before
-     * halts it (TM-401) instead of taking it back.
+     * Exactly these partitions: the group does not distribute them, and no other member takes over when this process dies. The stored
+     * offsets are still those of {@code group.id}, and fencing works: the process that starts last owns a partition, and the previous
+     * one halts it (TM-401) instead of claiming it back.
      */
     public TidemarkBuilder<K, V> partitions(TopicPartition... assigned) {
         return partitions(List.of(assigned));
@@ -90,9 +90,9 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How bytes become keys and values. Each thread that decodes makes its own pair, as deserializers need not be thread-safe; {@code
-     * configure} is not called, {@code close} is. A null key or value is not shown to them. Without this call {@code key.deserializer} and
-     * {@code value.deserializer} of the Kafka settings apply. Returns a builder with the settings made so far; this one keeps its own.
+     * How bytes become keys and values. Each thread that decodes creates its own pair, as deserializers need not be thread-safe; {@code
+     * configure} is not called, {@code close} is. A null key or value is not passed to them. Without this call {@code key.deserializer}
+     * and {@code value.deserializer} of the Kafka settings apply. Returns a new builder with the current settings; this one keeps its own.
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(
             Supplier<? extends Deserializer<K2>> key, Supplier<? extends Deserializer<V2>> value) {
@@ -100,8 +100,8 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * Where effects and offsets go. Required, and stays the caller's to close. A pool must hold a connection for each worker and
-     * one more (TM-102), because a full pool must not stop a claim. It works through PgBouncer in transaction mode.
+     * Where effects and offsets go. Required; the caller closes it. A pool must hold a connection for each worker and
+     * one more (TM-102), because a full pool must not block a claim. It works through PgBouncer in transaction mode.
      */
     public TidemarkBuilder<K, V> database(DataSource target) {
         settings.dataSource = target;
@@ -114,7 +114,7 @@ public final class TidemarkBuilder<K, V> {
         return this;
     }
 
-    /** Where a group begins that has no stored offsets. Default {@link StartPosition#earliest()}. */
+    /** Where a group without stored offsets starts. Default {@link StartPosition#earliest()}. */
     public TidemarkBuilder<K, V> startAt(StartPosition position) {
         settings.start = position;
         return this;
@@ -126,16 +126,16 @@ public final class TidemarkBuilder<K, V> {
         return this;
     }
 
-    /** What becomes of a record that cannot be decoded or handled. Default {@link FailurePolicy#halt()}. */
+    /** What happens to a record that cannot be decoded or handled. Default {@link FailurePolicy#halt()}. */
     public TidemarkBuilder<K, V> onFailure(FailurePolicy policy) {
         settings.failures = policy;
         return this;
     }
 
     /**
-     * Ends the run once everything is read that the logs held when it started; transaction markers count. It is the stored offsets
-     * that must have come there, whoever moved them: with several processes each waits for all, and finishes what another left.
-     * Records that come in meanwhile may take effect too.
+     * Ends the run once everything is read that the logs held when it started, including transaction markers. The stored offsets
+     * decide, whoever moved them: with several processes each waits for all, and finishes what another left.
+     * Records that arrive in the meantime may take effect too.
      */
     public TidemarkBuilder<K, V> untilEnd() {
         settings.untilEnd = true;
@@ -153,7 +153,7 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * Asks Kafka before each commit whether the topics are still those that were claimed, so that nothing of a topic that was
-     * deleted and created again ever takes effect. Costs a round trip to a broker per unit; without it such a topic is refused
+     * deleted and created again ever takes effect. Costs one round trip to a broker per unit; without it such a topic is refused
      * within 10 s.
      */
     public TidemarkBuilder<K, V> strictTopicIdentity() {
@@ -163,29 +163,29 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * The offset store that the database must hold, as {@code select store_id from tidemark.store_info} shows it; any other is
-     * refused with TM-206. Without this, the store that is met first in a run must stay the one.
+     * refused with TM-206. Without this, the first store of a run is the only one accepted for the rest of it.
      */
     public TidemarkBuilder<K, V> storeId(UUID id) {
         settings.storeId = id;
         return this;
     }
 
-    /** What bounds a transaction. Default {@link UnitLimits#defaults()}. */
+    /** The bounds of a transaction. Default {@link UnitLimits#defaults()}. */
     public TidemarkBuilder<K, V> limits(UnitLimits bounds) {
         settings.limits = bounds;
         return this;
     }
 
-    /** How many units may be open at once, each on a thread and a connection of its own. Default 1. */
+    /** How many units may be open at once, each on its own thread and connection. Default 1. */
     public TidemarkBuilder<K, V> workers(int count) {
         settings.workers = count;
         return this;
     }
 
     /**
-     * How many bytes of records may wait in this process before partitions are paused: keys, values, headers, and what objects
-     * cost, as they came in; what they decode to is not counted. Beside it Kafka's client holds
-     * what it has fetched, up to {@code fetch.max.bytes} a broker. Default 64 MiB.
+     * How many bytes of records may wait in this process before partitions are paused: keys, values, headers and object overhead,
+     * before decoding; decoded objects are not counted. In addition Kafka's client buffers
+     * what it has fetched, up to {@code fetch.max.bytes} per broker. Default 64 MiB.
      */
     public TidemarkBuilder<K, V> bufferBytes(long bytes) {
         settings.bufferBytes = bytes;
@@ -193,7 +193,7 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How long an open transaction may wait for its process before the server ends it, so that a stopped process gives up its
+     * How long an open transaction may wait for its process before the server ends it, so that a suspended process releases its
      * locks; in other words, the longest pause between two statements of a handler. Default {@code session.timeout.ms}, or 45 s,
      * which is also the brokers' default under {@code group.protocol=consumer}. A warning is logged if the unit's deadline is
      * shorter: a successor's handlers may then be cancelled while they wait for those locks.
@@ -204,11 +204,11 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How long the database may be silent on a connection before its socket is closed and another connection is taken: a firewall or a
-     * host that is gone ends connections without a word. It counts from when a reply is overdue: for a unit after its deadline, when
-     * its statement was cancelled in vain; for the control thread after the 5 s that it waits for locks; for a new connection from the
-     * start. A shorter network timeout of the connection itself, such as {@code socketTimeout} in the URL, stays in force. A COMMIT
-     * whose reply did not come is cut too: what became of it, the next claim finds out. Default 10 s; at least 1 ms.
+     * How long the database may be silent on a connection before its socket is closed and another connection is used: a firewall, or a
+     * host that disappears, can end connections without notice. It counts from when a reply is overdue: for a unit after its deadline,
+     * when cancelling its statement had no effect; for the control thread after the 5 s that it waits for locks; for a new connection
+     * from the start. A shorter network timeout of the connection itself, such as {@code socketTimeout} in the URL, stays in force. A
+     * COMMIT without a reply is cut off too: the next claim finds out whether it took effect. Default 10 s; at least 1 ms.
      */
     public TidemarkBuilder<K, V> networkTimeout(Duration timeout) {
         settings.networkTimeout = timeout;
@@ -216,7 +216,7 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How long {@link TidemarkConsumer#close} waits for the run to end. Default 20 s: below the 30 s that Kubernetes grants a pod. At
+     * How long {@link TidemarkConsumer#close} waits for the run to end. Default 20 s: below the 30 s that Kubernetes gives a pod. At
      * least {@link #drainTimeout} (TM-102).
      */
     public TidemarkBuilder<K, V> closeTimeout(Duration timeout) {
@@ -225,8 +225,8 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How long a partition that is revoked, or a stop, waits for the unit under way to commit; after that it is left to be fenced. The
-     * whole group waits meanwhile under the eager and cooperative protocols. Default 10 s, or {@link #closeTimeout} if that is shorter;
+     * How long a revoked partition, or a stop, waits for the open unit to commit; after that the unit is left to be fenced. Under the
+     * eager and cooperative protocols the whole group waits in the meantime. Default 10 s, or {@link #closeTimeout} if that is shorter;
      * must stay below {@code max.poll.interval.ms} (TM-102).
      */
     public TidemarkBuilder<K, V> drainTimeout(Duration timeout) {
@@ -234,22 +234,22 @@ public final class TidemarkBuilder<K, V> {
         return this;
     }
 
-    /** Who is told what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds one. */
+    /** A listener for what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds one. */
     public TidemarkBuilder<K, V> addListener(TidemarkListener listener) {
         settings.listeners.add(listener);
         return this;
     }
 
     /**
-     * What runs around transactions and handler calls, such as {@code TidemarkTracing.with(openTelemetry)}. Each call adds one, inside
-     * of those before.
+     * Code that runs around transactions and handler calls, such as {@code TidemarkTracing.with(openTelemetry)}. Each call adds one,
+     * inside the earlier ones.
      */
     public TidemarkBuilder<K, V> addInterceptor(UnitInterceptor interceptor) {
         settings.interceptors.add(interceptor);
         return this;
     }
 
-    /** Makes the Kafka clients. Default {@code KafkaConsumer} and {@code Admin}. */
+    /** Creates the Kafka clients. Default {@code KafkaConsumer} and {@code Admin}. */
     public TidemarkBuilder<K, V> kafkaClients(KafkaClients clients) {
         settings.clients = clients;
         return this;
@@ -275,7 +275,7 @@ public final class TidemarkBuilder<K, V> {
         return new ConsumerEngine<>(settings.checked(kafka, () -> new RecordDecoder<>(key, value), handler));
     }
 
-    // What the settings name is the caller's promise, as with KafkaConsumer.
+    // The caller guarantees that the types match the settings, as with KafkaConsumer.
     @SuppressWarnings("unchecked")
     private static <T> Deserializer<T> typed(Deserializer<?> named) {
         return (Deserializer<T>) named;

@@ -11,69 +11,69 @@ import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Hears what a consumer does, for metrics, tracing and alarms. Nothing that a listener is told holds a record's key or value.
+ * Is notified of what a consumer does, for metrics, tracing and alerts. No argument contains a record's key or value.
  *
- * <p>Methods are called on Tidemark's own threads, several at once, so an implementation must be thread-safe. They must return at
- * once: a worker, or the poll thread, waits meanwhile. What one throws is ignored, and logged once for each class of listener.
- * A listener may be given to several consumers.
+ * <p>Methods are called on Tidemark's own threads, concurrently, so an implementation must be thread-safe. They must return
+ * quickly: a worker, or the poll thread, waits in the meantime. Exceptions are ignored, and logged once for each class of listener.
+ * A listener may be used by several consumers.
  */
 public interface TidemarkListener {
     /**
-     * A consumer begins to run. {@link #stopped} follows once it has ended, unless the process dies before.
+     * A consumer starts to run. {@link #stopped} follows once it has ended, unless the process dies before.
      *
-     * @param consumer may be asked at any time, also after the end
-     * @param kafkaMetrics what Kafka's consumer client measures, as its {@code metrics()} answers; any thread may ask
+     * @param consumer may be queried at any time, also after the end
+     * @param kafkaMetrics the metrics of Kafka's consumer client, as its {@code metrics()} returns them; callable from any thread
      */
     default void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {}
 
-    /** A consumer that has started comes to its end; {@code run} returns or throws soon. */
+    /** A consumer that has started is ending; {@code run} returns or throws soon. */
     default void stopped(ConsumerView consumer) {}
 
     /**
-     * A transaction has ended in which the handler was to run, or positions moved without a record. Called once per
-     * transaction, on the thread that the handler ran on, before anything else is handled there. RedriveResult dead letters are
-     * told too, on the caller's thread; parking and skipping are not.
+     * A transaction has ended in which the handler was to run, or in which positions moved without a record. Called once per
+     * transaction, on the thread that the handler ran on, before anything else is handled there. Also called for redriven dead letters,
+     * on the caller's thread; not for parking and skipping.
      */
     default void unitEnded(Unit unit) {}
 
-    /** Records did not take effect and are tried again, by themselves. */
+    /** Records did not take effect and are retried automatically. */
     default void retrying(Retry retry) {}
 
     /** Records were moved to the dead letters; the transaction is committed. */
     default void parked(RecordsGivenUp records) {}
 
-    /** A record was passed over; the transaction is committed. */
+    /** A record was skipped; the transaction is committed. */
     default void skipped(RecordsGivenUp records) {}
 
-    /** A claim was lost to somebody else. Told when it is known to whom, that is, when the partition is claimed again or refused. */
+    /** A claim was lost. Called when the reason is known, that is, when the partition is claimed again or refused. */
     default void claimLost(ClaimLost lost) {}
 
-    /** A partition stands still until somebody mends the cause. */
+    /** A partition has stopped until the cause is fixed. */
     default void halted(Halt halt) {}
 
-    /** Partitions were claimed; their records flow from now on. */
+    /** Partitions were claimed; their records are read from now on. */
     default void claimed(Claimed claimed) {}
 
-    /** Partitions came or went. */
+    /** The assignment has changed. */
     default void rebalanced(Rebalance rebalance) {}
 
     /** How a transaction ended. All but {@link #COMMITTED} and {@link #IN_DOUBT} were rolled back. */
     enum Outcome {
         /** It took effect. */
         COMMITTED,
-        /** Some of its partitions belong to somebody else now. */
+        /** The claim on some of its partitions was lost. */
         FENCED,
-        /** COMMIT was sent and its answer never came; the next claim shows what became of it. */
+        /** COMMIT was sent and no reply came (TM-407); the next claim shows whether it took effect. */
         IN_DOUBT,
-        /** It met another transaction: a deadlock, a serialization failure. */
+        /** It conflicted with another transaction (TM-406): a deadlock, a serialization failure. */
         CONTENTION,
-        /** The database or the network was in trouble that passes. */
+        /** The database, Kafka or another dependency was unavailable for a time. */
         TROUBLE,
         /** The handler failed, or the data did. */
         FAILED,
-        /** It may not go on: the topic is another one, the handler broke the transaction, the store cannot work. */
+        /** It may not continue: the topic is another one, the handler broke the transaction, the store cannot work. */
         REFUSED,
-        /** It was a trial, to find out whose fault a failure is; told to interceptors only. */
+        /** It was a trial, to find out what causes a failure; reported only to interceptors. */
         TRIAL
     }
 
@@ -82,11 +82,11 @@ public interface TidemarkListener {
      *
      * @param groupId the consumer group
      * @param outcome how it ended
-     * @param records how many records of each partition took effect, or would have; zero where only the position moved
-     * @param times what it spent its time with
+     * @param records how many records of each partition took effect, or would have; zero if only the position moved
+     * @param times how long its phases took
      */
     record Unit(String groupId, Outcome outcome, Map<TopicPartition, Integer> records, UnitTimes times) {
-        /** The records of all its partitions. */
+        /** The number of records in all partitions. */
         public int size() {
             int sum = 0;
             for (int count : records.values()) {
@@ -98,9 +98,9 @@ public interface TidemarkListener {
 
     /** Why records are tried again. */
     enum RetryCause {
-        /** Transactions in each other's way. */
+        /** Conflicting transactions (deadlock or serialization failure). */
         CONTENTION,
-        /** The database or the network, or Kafka when it was asked for a topic's identity. */
+        /** The database, Kafka or another dependency is unavailable. */
         TROUBLE,
         /** The record itself failed, and its {@link FailurePolicy} says to try it again. */
         RECORD
@@ -121,10 +121,10 @@ public interface TidemarkListener {
      * Records that were parked or skipped.
      *
      * @param groupId the consumer group
-     * @param partition theirs
+     * @param partition their partition
      * @param offset of the first
      * @param records how many
-     * @param code the error; empty where they only follow a parked record of their key
+     * @param code the error; empty if they only follow a parked record of their key
      */
     record RecordsGivenUp(String groupId, TopicPartition partition, long offset, int records, Optional<ErrorCode> code) {}
 
@@ -133,7 +133,7 @@ public interface TidemarkListener {
      *
      * @param groupId the consumer group
      * @param partition the one that was lost
-     * @param code TM-401 where another consumer has claimed it, TM-402 where its offset was moved by hand, TM-403 where the
+     * @param code TM-401 if another consumer has claimed it, TM-402 if its offset was moved manually, TM-403 if the
      *     database went back in time
      */
     record ClaimLost(String groupId, TopicPartition partition, ErrorCode code) {}
@@ -163,13 +163,13 @@ public interface TidemarkListener {
      * @param partitions to which partitions; may be empty
      */
     record Rebalance(String groupId, Kind kind, Set<TopicPartition> partitions) {
-        /** Which way partitions go. */
+        /** The kind of change. */
         public enum Kind {
             /** Kafka has assigned them. */
             ASSIGNED,
-            /** Kafka takes them back; units under way have ended, or were waited for as long as may be. */
+            /** Kafka revokes them; open units have ended, or the drain timeout has passed. */
             REVOKED,
-            /** Kafka gave them to somebody else, and this consumer hears of it late. */
+            /** Kafka has assigned them to another member, and this consumer learned of it late. */
             LOST
         }
     }

@@ -21,14 +21,14 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 
 /**
- * Makes and upgrades the tables of the offset store. Needs {@code flyway-core} and {@code flyway-database-postgresql}, which are
+ * Creates and upgrades the tables of the offset store. Needs {@code flyway-core} and {@code flyway-database-postgresql}, which are
  * optional dependencies. A team with its own Flyway runs the same migrations from {@link #LOCATION}.
  */
 public final class TidemarkSchema {
-    /** Where the migrations lie on the class path; they want the placeholder {@code schema}. */
+    /** The location of the migrations on the class path; they need the placeholder {@code schema}. */
     public static final String LOCATION = "classpath:dev/tidemark/migrations/postgresql";
 
-    /** Flyway's history of this schema; not the name that Flyway gives an application's own. */
+    /** Flyway's history of this schema; different from the default name that an application's own history has. */
     public static final String HISTORY_TABLE = "tidemark_schema_history";
 
     private TidemarkSchema() {}
@@ -39,12 +39,12 @@ public final class TidemarkSchema {
     }
 
     /**
-     * Brings the schema to this library's version, making it if need be. Any number of processes may do so at once; all return
-     * when it is done. Needs two connections, and a role that may create the schema if it is not there.
+     * Upgrades the schema to this library's version, creating it if necessary. Any number of processes may do so at once; all return
+     * when it is done. Needs two connections, and a role that may create the schema if it does not exist.
      *
      * @param schema a plain lower-case identifier
      * @throws OffsetStoreException if the database refuses
-     * @throws InvalidConfigurationException if the schema holds somebody else's tables
+     * @throws InvalidConfigurationException if the schema contains other tables
      */
     public static void migrate(DataSource dataSource, String schema) {
         String name = new Schema(schema).name();
@@ -82,14 +82,14 @@ public final class TidemarkSchema {
             return new OffsetStoreException(
                     ErrorCode.SCHEMA_MISSING,
                     "schema " + name
-                            + " could not be made or changed, because the role lacks a right: migrate as a role"
+                            + " could not be created or changed, because the role lacks a right: migrate as a role"
                             + " that owns it, or may create it (grant create on the database)",
                     failure);
         }
         if (facts.fromDatabase() && FailureKind.ofControl(facts) != FailureKind.HANDLER) {
             return new OffsetStoreException(
                     ErrorCode.DATABASE_UNAVAILABLE,
-                    "the database does not answer, and schema " + name + " is as it was ("
+                    "the database is unreachable, and schema " + name + " is unchanged ("
                             + SqlFailures.describe(failure)
                             + "): check the JDBC URL, and whether the server runs there",
                     failure);
@@ -101,7 +101,7 @@ public final class TidemarkSchema {
                 failure);
     }
 
-    /** Flyway locks its history, which it keeps in the schema, so the schema itself is made under a lock of our own. */
+    /** Flyway locks its history, which is inside the schema, so the schema itself is created under Tidemark's own lock. */
     private static void create(DataSource dataSource, String name) throws SQLException {
         try (Connection c = NotConnectedException.open(dataSource)) {
             c.setAutoCommit(false);
@@ -143,7 +143,7 @@ public final class TidemarkSchema {
         }
     }
 
-    /** Flyway would baseline such a schema, but not safely for several processes at once. */
+    /** Flyway would baseline such a schema, but not safely with several processes at once. */
     private static void refuseForeign(Connection c, String name) throws SQLException {
         try (PreparedStatement look = c.prepareStatement(
                 "select count(*), count(*) filter (where tablename = ?) from pg_tables where schemaname = ?")) {
@@ -153,7 +153,7 @@ public final class TidemarkSchema {
                 if (r.next() && r.getInt(1) > 0 && r.getInt(2) == 0) {
                     throw new InvalidConfigurationException(
                             ErrorCode.INVALID_SETTING,
-                            "schema " + name + " already holds other tables: give the offset store a schema of its own",
+                            "schema " + name + " already contains other tables: give the offset store its own schema",
                             null);
                 }
             }

@@ -5,11 +5,11 @@ import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Refuses times and durations that Kafka, PostgreSQL or this process could not count (TM-103). */
+/** Refuses times and durations that Kafka, PostgreSQL or this process cannot represent (TM-103). */
 final class Times {
     private Times() {}
 
-    /** An instant that 64 bits of milliseconds hold, as Kafka counts. */
+    /** An instant that fits in 64 bits of milliseconds, as in Kafka. */
     static Instant instant(String what, Instant instant) {
         try {
             long unused = instant.toEpochMilli();
@@ -19,7 +19,7 @@ final class Times {
         }
     }
 
-    /** A duration that is not negative, and that 64 bits of milliseconds hold. */
+    /** A duration that is not negative, and fits in 64 bits of milliseconds. */
     static Duration duration(String what, Duration duration) {
         if (duration.isNegative()) {
             throw invalid(what + " is negative: " + duration);
@@ -28,11 +28,11 @@ final class Times {
             long unused = duration.toMillis();
             return duration;
         } catch (ArithmeticException e) {
-            throw invalid(what + " is out of range: " + duration + " is more milliseconds than 64 bits hold");
+            throw invalid(what + " is out of range: " + duration + " does not fit in 64 bits of milliseconds");
         }
     }
 
-    /** A time limit that becomes a setting of the server, which counts milliseconds in 31 bits. */
+    /** A time limit that becomes a setting of the server, which has 31 bits of milliseconds. */
     static Duration setting(String what, Duration duration) {
         if (duration.compareTo(Duration.ofMillis(1)) < 0
                 || duration.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0) {

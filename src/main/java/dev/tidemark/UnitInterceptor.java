@@ -6,18 +6,18 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Code around each transaction and around each call of the handler, for tracing, MDC, or binding the connection to a thread.
+ * Runs code around each transaction and around each call of the handler, for tracing, MDC, or binding the connection to a thread.
  * Both methods have defaults, so implement only what is needed. Interceptors nest: the one that was added first is outermost.
  *
  * <p>Called on the thread that runs the transaction: a worker, or the caller of {@code redrive}. Several run at once, so an
- * implementation must be thread-safe. Trials, whose transactions are always rolled back to find out whose fault a failure is, pass
+ * implementation must be thread-safe. Trials, whose transactions are always rolled back and which find out what causes a failure, pass
  * through it too, with {@link TidemarkListener.Outcome#TRIAL}.
  */
 public interface UnitInterceptor {
     /**
-     * Around one transaction, from before it begins until after its end. Must call {@code run} once, and cannot change what becomes
+     * Around one transaction, from before it begins until after its end. Must call {@code run} once, and cannot change the outcome
      * of the transaction: if it throws, that is logged once per class and ignored; if it does not call {@code run}, the transaction
-     * runs all the same.
+     * runs anyway.
      */
     default void aroundTransaction(Transaction transaction) {
         Unit unused = transaction.run();
@@ -39,7 +39,7 @@ public interface UnitInterceptor {
         String groupId();
 
         /**
-         * Runs it, and returns how it ended. Does not throw because the handler does.
+         * Runs it, and returns how it ended. Does not throw what the handler throws.
          *
          * @throws IllegalStateException if it has run already
          */
@@ -51,16 +51,16 @@ public interface UnitInterceptor {
         /** The consumer group. */
         String groupId();
 
-        /** What the handler is given: one record, or those of a batch. Never empty, not modifiable. */
+        /** What is passed to the handler: one record, or those of a batch. Never empty, not modifiable. */
         List<? extends ConsumerRecord<?, ?>> records();
 
-        /** The transaction, as the handler is given it; valid until {@link UnitInterceptor#aroundHandler} returns. */
+        /** The transaction, as passed to the handler; valid until {@link UnitInterceptor#aroundHandler} returns. */
         Handle handle();
 
         /**
          * Calls the handler.
          *
-         * @throws Exception what the handler throws; to be thrown on
+         * @throws Exception what the handler throws; rethrow it
          * @throws IllegalStateException if it was called already
          */
         void proceed() throws Exception;

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounds of a unit of work, that is, of one transaction. A worker takes whatever is waiting, so these are no batch sizes to
- * tune: a quiet topic is served record by record, a busy one in large units up to these limits. Immutable.
+ * The bounds of a unit of work, that is, of one transaction. A worker takes whatever is waiting, so these are not batch sizes to
+ * tune: a quiet topic is processed record by record, a busy one in large units up to these limits. Immutable.
  */
 public final class UnitLimits {
     private static final UnitLimits DEFAULTS = new UnitLimits(5_000, 8L << 20, Duration.ofSeconds(1), null);
@@ -56,7 +56,7 @@ public final class UnitLimits {
     }
 
     /**
-     * The same with another duration, after which a unit begins no further record, so that a partition can be given away soon.
+     * The same with another duration, after which a unit starts no further record, so that a partition can be released soon.
      * Default 1 s.
      *
      * @throws InvalidConfigurationException if it is not positive (TM-103)
@@ -66,8 +66,8 @@ public final class UnitLimits {
     }
 
     /**
-     * The same with a deadline: a unit that lasts longer counts as hung, so its statement is cancelled and it is no longer healthy.
-     * Default {@code max.poll.interval.ms}, which is also the most it may be.
+     * The same with a deadline: a unit that lasts longer counts as hung, so its statement is cancelled and the consumer is not ready.
+     * Default {@code max.poll.interval.ms}, which is also the maximum.
      *
      * @throws InvalidConfigurationException if it is not positive (TM-103)
      */
@@ -85,12 +85,12 @@ public final class UnitLimits {
         return maxBytes;
     }
 
-    /** No further record is begun after this long. */
+    /** No further record is started after this long. */
     public Duration maxDuration() {
         return maxDuration;
     }
 
-    /** When a unit counts as hung; empty stands for {@code max.poll.interval.ms}. */
+    /** When a unit counts as hung; empty means {@code max.poll.interval.ms}. */
     public Optional<Duration> deadline() {
         return Optional.ofNullable(deadline);
     }

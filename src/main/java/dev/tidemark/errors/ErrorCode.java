@@ -1,23 +1,23 @@
 package dev.tidemark.errors;
 
 /**
- * The stable codes of Tidemark's errors. A code never changes its meaning and is never used again for another one; {@code
- * docs/errors.md} lists each with its cause and its mend.
+ * The stable codes of Tidemark's errors. A code never changes its meaning and is never reused; {@code docs/errors.md} lists each
+ * with its cause and its fix.
  */
 public enum ErrorCode {
     /** A Kafka setting contradicts what exactly-once needs. */
     CONFLICTING_KAFKA_SETTING("TM-101"),
     /** Two limits contradict each other, such as the pool's size and the number of workers. */
     CONFLICTING_LIMITS("TM-102"),
-    /** A setting is missing or no possible value. */
+    /** A setting is missing or invalid. */
     INVALID_SETTING("TM-103"),
     /** A setting of the JDBC driver would hide failed statements. */
     CONFLICTING_JDBC_SETTING("TM-104"),
-    /** The database holds no offset store under that schema name. */
+    /** The database has no offset store under that schema name. */
     SCHEMA_MISSING("TM-201"),
-    /** The offset store demands a newer library. */
+    /** The offset store requires a newer library. */
     SCHEMA_TOO_NEW("TM-202"),
-    /** The library demands a newer offset store. */
+    /** The library requires a newer offset store. */
     SCHEMA_TOO_OLD("TM-203"),
     /** The role lacks a right. */
     RIGHT_MISSING("TM-204"),
@@ -33,7 +33,7 @@ public enum ErrorCode {
     LOGIN_REFUSED("TM-209"),
     /** The server is older than PostgreSQL 14. */
     SERVER_TOO_OLD("TM-210"),
-    /** A pooler hands out connections by the statement, so that there are no transactions. */
+    /** A pooler hands out connections per statement, so that there are no transactions. */
     POOLER_BY_STATEMENT("TM-211"),
     /** The database is unreachable, broke the connection, or cannot serve for now. */
     DATABASE_UNAVAILABLE("TM-212"),
@@ -57,23 +57,23 @@ public enum ErrorCode {
     NO_START_POSITION("TM-309"),
     /** Kafka is unreachable or does not reply. */
     KAFKA_UNAVAILABLE("TM-310"),
-    /** Members of the group that are no Tidemark consumers of this store hold some of its partitions. */
+    /** Members of the group that are not Tidemark consumers of this store hold some of its partitions. */
     FOREIGN_MEMBERS("TM-311"),
-    /** The claim on a partition is no longer the present one. */
+    /** The claim on a partition is no longer the current one. */
     FENCED("TM-401"),
-    /** Somebody moved the stored offset by hand. */
+    /** The stored offset was moved manually. */
     OFFSET_MOVED("TM-402"),
     /** The stored offset went back with the database: a restore, or a failover to a replica that lagged. */
     OFFSET_RESTORED("TM-403"),
     /** A row of the offset table stays locked, or a whole table of the offset store. */
     ROW_LOCKED("TM-404"),
-    /** A unit of work waits inside of a statement: for a lock on a table of the handler's, or for another server. */
+    /** A unit of work waits inside a statement: for a lock on a table of the handler's, or for another server. */
     UNIT_WAITS("TM-405"),
-    /** Another transaction was in the way: a deadlock or a serialization failure. */
+    /** Two transactions conflicted: a deadlock or a serialization failure. The records are retried in smaller units. */
     CONTENTION("TM-406"),
-    /** COMMIT was sent and no reply came, so whether it took effect shows only later. */
+    /** COMMIT was sent and no reply came; the stored offsets tell whether it took effect. */
     COMMIT_UNKNOWN("TM-407"),
-    /** Something other than the database and Kafka, which a handler or deserializer needs, is unavailable for now. */
+    /** Something else that a handler or deserializer needs, other than the database and Kafka, is unavailable for now. */
     DEPENDENCY_UNAVAILABLE("TM-408"),
     /** The handler ended the transaction or hid a failed statement. */
     TRANSACTION_BROKEN("TM-501"),
@@ -87,11 +87,11 @@ public enum ErrorCode {
     NOT_THE_RECORD("TM-505"),
     /** A unit of work ran past its deadline. */
     DEADLINE_PASSED("TM-506"),
-    /** Nothing matched what a command was asked for. */
+    /** Nothing matched the arguments of a command. */
     NOTHING_MATCHED("TM-601"),
-    /** The offset store refuses a change that a command asked for. */
+    /** The offset store refuses a change. */
     CHANGE_REFUSED("TM-603"),
-    /** Something that no other code describes; the cause tells. */
+    /** Something that no other code describes; see the cause. */
     UNEXPECTED("TM-900");
 
     private final String code;

@@ -6,16 +6,16 @@ import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * A claim is no longer the present one: another consumer has claimed the partition (TM-401), somebody moved its offset (TM-402), or
- * the database went back in time (TM-403). An advance cannot tell which, and says TM-401. The transaction must be rolled back; whatever was read under the claim is void. Claim again only if Kafka still assigns the
- * partition.
+ * A claim is no longer the current one: another consumer has claimed the partition (TM-401), its offset was moved manually (TM-402), or
+ * the database went back in time (TM-403). An advance cannot distinguish them, and reports TM-401. The transaction must be rolled back;
+ * whatever was read under the claim is void. Claim again only if Kafka still assigns the partition.
  */
 public final class FencedException extends TidemarkException {
     private static final long serialVersionUID = 1L;
 
     private final transient Set<TopicPartition> partitions;
 
-    /** The partitions are those whose claims are gone; the others of the same call still hold. */
+    /** The partitions are those whose claims are lost; the other claims of the same call are still valid. */
     public FencedException(String groupId, Set<TopicPartition> partitions) {
         super(
                 ErrorCode.FENCED,
@@ -27,7 +27,7 @@ public final class FencedException extends TidemarkException {
         this.partitions = Set.copyOf(partitions);
     }
 
-    /** One partition, and what is known of why: TM-401, TM-402 or TM-403. */
+    /** One partition, and the known reason: TM-401, TM-402 or TM-403. */
     public FencedException(ErrorCode code, String groupId, TopicPartition partition, String how) {
         super(
                 code,
@@ -37,7 +37,7 @@ public final class FencedException extends TidemarkException {
         this.partitions = Set.of(partition);
     }
 
-    /** The partitions whose claims are gone; empty after deserialization. */
+    /** The partitions whose claims are lost; empty after deserialization. */
     public Set<TopicPartition> partitions() {
         return partitions == null ? Set.of() : partitions;
     }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 public final class LogMismatchException extends TidemarkException {
     private static final long serialVersionUID = 1L;
 
-    /** The message is printed after the code; a null cause means that Tidemark itself found the fault. */
+    /** The message is printed after the code; a null cause means that Tidemark itself detected the problem. */
     public LogMismatchException(ErrorCode code, String message, @Nullable Throwable cause) {
         super(code, message, cause);
     }

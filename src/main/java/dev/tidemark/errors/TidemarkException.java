@@ -3,7 +3,7 @@ package dev.tidemark.errors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root of everything that Tidemark throws. The message names the thing, the value and the mend; it never holds a record's
+ * The base class of everything that Tidemark throws. The message names the object, the value and the fix; it never contains a record's
  * key or value, nor a secret. The cause may: it is the driver's or the handler's own exception.
  */
 public class TidemarkException extends RuntimeException {

@@ -1,4 +1,4 @@
-/** What Tidemark throws, and the stable codes by which errors are told apart. */
+/** What Tidemark throws, and the stable codes that identify errors. */
 @NullMarked
 package dev.tidemark.errors;
 

@@ -67,10 +67,10 @@ final class GroupMeters {
         }
         for (RetryCause cause : RetryCause.values()) {
             retries.put(
-                    cause, counter("tidemark.retries", "Times that records were tried again", "cause", name(cause)));
+                    cause, counter("tidemark.retries", "How often records were retried", "cause", name(cause)));
         }
         for (ErrorCode code : FENCES) {
-            fences.put(code, counter("tidemark.fences", "Claims lost to somebody else", "code", code.code()));
+            fences.put(code, counter("tidemark.fences", "Claims lost", "code", code.code()));
         }
         for (Rebalance.Kind kind : Rebalance.Kind.values()) {
             rebalances.put(kind, counter("tidemark.rebalances", "Changes of the assignment", "kind", name(kind)));
@@ -101,7 +101,7 @@ final class GroupMeters {
         gauge("tidemark.queue.records", "Records that wait for a worker", Tags.empty(), Snapshot.Now::queuedRecords);
         gauge("tidemark.queue.bytes", "Bytes that wait for a worker", Tags.empty(), Snapshot.Now::queuedBytes);
         gauge("tidemark.live", "1 unless a restart would help", Tags.empty(), all(Health::live));
-        gauge("tidemark.ready", "1 if all that is assigned is claimed and goes on", Tags.empty(), all(Health::ready));
+        gauge("tidemark.ready", "1 if everything assigned is claimed and makes progress", Tags.empty(), all(Health::ready));
     }
 
     private static ToDoubleFunction<Snapshot.Now> all(Predicate<Health> holds) {
@@ -110,7 +110,7 @@ final class GroupMeters {
 
     private Timer phase(String name) {
         return noted(Timer.builder("tidemark.unit.time")
-                .description("What transactions spend their time with")
+                .description("How long the phases of transactions take")
                 .tags(group.and("phase", name))
                 .register(registry));
     }
@@ -142,7 +142,7 @@ final class GroupMeters {
         consumers.put(consumer, kafka);
     }
 
-    /** Answers whether another consumer of the group is still there; if not, all meters are gone. */
+    /** Returns whether another consumer of the group still runs; if not, all meters are removed. */
     boolean remove(ConsumerView consumer) {
         KafkaClientMetrics kafka = consumers.remove(consumer);
         if (kafka != null) {
@@ -177,7 +177,7 @@ final class GroupMeters {
         spent(commit, times.commit());
     }
 
-    /** A phase that a transaction did not come to would only pull the average down. */
+    /** A phase that a transaction did not reach would only lower the average. */
     private static void spent(Timer timer, Duration time) {
         if (!time.isZero()) {
             timer.record(time);
@@ -205,7 +205,7 @@ final class GroupMeters {
     }
 
     void skipped(RecordsGivenUp given) {
-        ofTopic(skipped, "tidemark.skipped", "Records passed over", given.partition())
+        ofTopic(skipped, "tidemark.skipped", "Records skipped", given.partition())
                 .increment(given.records());
     }
 
@@ -222,7 +222,7 @@ final class GroupMeters {
         if (rebalance.kind() == Rebalance.Kind.ASSIGNED) {
             rebalance.partitions().forEach(partition -> lags.computeIfAbsent(partition, this::lag));
         } else {
-            // Another consumer of this process may have them already.
+            // Another consumer of this process may already have registered them.
             Set<TopicPartition> left = new HashSet<>(rebalance.partitions());
             consumers
                     .keySet()

@@ -9,7 +9,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 
-/** Binds what Kafka's client measures, by Micrometer's own binder. */
+/** Binds the metrics of Kafka's client, with Micrometer's binder. */
 final class KafkaMeters {
     private KafkaMeters() {}
 
@@ -20,7 +20,7 @@ final class KafkaMeters {
         return bound;
     }
 
-    /** The binder wants a consumer and asks it for its metrics only; the real one belongs to one thread. */
+    /** The binder needs a consumer, and calls only its {@code metrics()}; the real one belongs to one thread. */
     private static Consumer<?, ?> view(Supplier<Map<MetricName, ? extends Metric>> metrics) {
         return (Consumer<?, ?>) Proxy.newProxyInstance(
                 KafkaMeters.class.getClassLoader(), new Class<?>[] {Consumer.class}, (proxy, method, arguments) -> {
@@ -28,7 +28,7 @@ final class KafkaMeters {
                         return metrics.get();
                     }
                     throw new UnsupportedOperationException(
-                            "only the metrics may be asked for, not " + method.getName());
+                            "only metrics() may be called, not " + method.getName());
                 });
     }
 }

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** The status of a group's consumers, asked once for all gauges that are read together: a scrape reads one per partition. */
+/** The status of a group's consumers, read once for all gauges that are read together: a scrape reads one per partition. */
 final class Snapshot {
     private static final long KEPT = Duration.ofSeconds(1).toNanos();
 
@@ -22,7 +22,7 @@ final class Snapshot {
     private long taken;
 
     /**
-     * @param consumers as they come and go
+     * @param consumers the live collection of consumers
      */
     Snapshot(Collection<ConsumerView> consumers) {
         this.consumers = consumers;

@@ -13,10 +13,10 @@ import org.apache.kafka.common.MetricName;
 
 /**
  * Measures consumers with Micrometer: {@code builder.addListener(TidemarkMetrics.to(registry))}. Needs {@code
- * io.micrometer:micrometer-core}, which Tidemark does not force on you. The meters, all named {@code tidemark.*}, are listed in
- * {@code docs/observe.md}; those of Kafka's own client are bound along, as {@code kafka.*}.
+ * io.micrometer:micrometer-core}, an optional dependency. The meters, all named {@code tidemark.*}, are listed in
+ * {@code docs/observe.md}; those of Kafka's own client are bound too, as {@code kafka.*}.
  *
- * <p>A group's meters are there from the start of its first consumer in this process until the end of its last one. Consumers of
+ * <p>A group's meters exist from the start of its first consumer in this process until the end of its last one. Consumers of
  * one group that share a registry must share this object too. Thread-safe.
  */
 public final class TidemarkMetrics implements TidemarkListener {
@@ -27,7 +27,7 @@ public final class TidemarkMetrics implements TidemarkListener {
         this.registry = registry;
     }
 
-    /** Measures into this registry, which stays the caller's to close. */
+    /** Measures into this registry, which the caller closes. */
     public static TidemarkMetrics to(MeterRegistry registry) {
         return new TidemarkMetrics(registry);
     }
@@ -50,7 +50,7 @@ public final class TidemarkMetrics implements TidemarkListener {
         return consumer.groupId();
     }
 
-    /** What comes after the end is not counted: its meters are gone. */
+    /** Events after the end are not counted: the meters are removed. */
     private void count(String group, Consumer<GroupMeters> news) {
         GroupMeters meters = groups.get(group);
         if (meters != null) {

@@ -29,8 +29,8 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what a {@link ClaimingConsumer} is made of. Contradictions are refused with {@link InvalidConfigurationException} when
- * {@link #open} ends the building. Not thread-safe.
+ * Builds a {@link ClaimingConsumer}. Contradictions are refused with {@link InvalidConfigurationException} by
+ * {@link #open}, which ends the building. Not thread-safe.
  *
  * @param <K> the records' keys
  * @param <V> the records' values
@@ -41,7 +41,7 @@ public final class ClaimingConsumerBuilder<K, V> {
     private final @Nullable Deserializer<K> keys;
     private final @Nullable Deserializer<V> values;
 
-    /** What does not depend on the types of key and value. */
+    /** The settings that do not depend on the types of key and value. */
     private static final class Settings {
         private @Nullable Subscription subscription;
         private @Nullable DataSource dataSource;
@@ -99,8 +99,8 @@ public final class ClaimingConsumerBuilder<K, V> {
     }
 
     /**
-     * These partitions and no others, without a group that shares them out. Who opens last owns a partition; the one before gets
-     * TM-401 from {@code poll} and does not claim it back while it is the other's.
+     * Exactly these partitions, which the group does not distribute. The process that opens last owns a partition; the previous one gets
+     * TM-401 from {@code poll} and does not claim it back while the other owns it.
      */
     public ClaimingConsumerBuilder<K, V> partitions(TopicPartition... assigned) {
         return partitions(List.of(assigned));
@@ -114,14 +114,14 @@ public final class ClaimingConsumerBuilder<K, V> {
 
     /**
      * How bytes become keys and values; closed with the consumer, never configured. Without this call {@code key.deserializer} and
-     * {@code value.deserializer} of the Kafka settings apply. Returns a builder with the settings made so far; this one keeps its own.
+     * {@code value.deserializer} of the Kafka settings apply. Returns a new builder with the current settings; this one keeps its own.
      */
     public <K2, V2> ClaimingConsumerBuilder<K2, V2> deserializers(Deserializer<K2> key, Deserializer<V2> value) {
         return new ClaimingConsumerBuilder<>(kafkaConfig, new Settings(settings), key, value);
     }
 
     /**
-     * Where the offsets are, and the effects must go. Required, and stays the caller's to close. This consumer keeps one connection for
+     * Where the offsets are, and the effects must go. Required; the caller closes it. This consumer keeps one connection for
      * its claims, so a pool must hold at least one more for the caller's transactions (TM-102).
      */
     public ClaimingConsumerBuilder<K, V> database(DataSource target) {
@@ -135,7 +135,7 @@ public final class ClaimingConsumerBuilder<K, V> {
         return this;
     }
 
-    /** Where a group begins that has no stored offsets. Default {@link StartPosition#earliest()}. */
+    /** Where a group without stored offsets starts. Default {@link StartPosition#earliest()}. */
     public ClaimingConsumerBuilder<K, V> startAt(StartPosition position) {
         settings.start = position;
         return this;
@@ -149,7 +149,7 @@ public final class ClaimingConsumerBuilder<K, V> {
 
     /**
      * Asks Kafka in each {@link ClaimedRecords#advance} whether the topics are still those that were claimed, as {@link
-     * TidemarkBuilder#strictTopicIdentity}; the transaction waits for the answer.
+     * TidemarkBuilder#strictTopicIdentity}; the transaction waits for the reply.
      */
     public ClaimingConsumerBuilder<K, V> strictTopicIdentity() {
         settings.strictIdentity = true;
@@ -163,7 +163,7 @@ public final class ClaimingConsumerBuilder<K, V> {
     }
 
     /**
-     * Makes the clients and begins to look at the database; the first {@code poll} joins the group.
+     * Creates the clients and starts to check the database; the first {@code poll} joins the group.
      *
      * @throws InvalidConfigurationException TM-101 to TM-103
      */
@@ -183,7 +183,7 @@ public final class ClaimingConsumerBuilder<K, V> {
         if (pooled.isPresent() && pooled.getAsInt() < 2) {
             throw invalid(
                     ErrorCode.CONFLICTING_LIMITS,
-                    "the pool holds 1 connection, and claims need one beside that of the transaction: raise"
+                    "the pool holds 1 connection, and claims need one in addition to that of the transaction: raise"
                             + " maximumPoolSize");
         }
         return ClaimingLoop.open(
@@ -199,7 +199,7 @@ public final class ClaimingConsumerBuilder<K, V> {
                 values == null ? typed(kafka.deserializers().value()) : values);
     }
 
-    // What the settings name is the caller's promise, as with KafkaConsumer.
+    // The caller guarantees that the types match the settings, as with KafkaConsumer.
     @SuppressWarnings("unchecked")
     private static <T> Deserializer<T> typed(Deserializer<?> named) {
         return (Deserializer<T>) named;

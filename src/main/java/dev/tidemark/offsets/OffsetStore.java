@@ -25,24 +25,24 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The stored offsets of one consumer group: the calls beneath a poll loop. It works on the caller's connection, in the caller's
- * transaction, and neither commits nor rolls back. <strong>For a loop of one's own use {@link ClaimingConsumer}, which makes these calls
- * and keeps their rules.</strong> {@link #advance} trusts the caller for what lies between the claim's position and the new one; a
- * caller who breaks a rule loses records without an error:
+ * The stored offsets of one consumer group: the low-level calls of a poll loop. It works on the caller's connection, in the caller's
+ * transaction, and neither commits nor rolls back. <strong>For your own poll loop use {@link ClaimingConsumer}, which makes these calls
+ * and follows their rules.</strong> {@link #advance} trusts the caller for what lies between the claim's position and the new one; a
+ * caller that breaks a rule loses records without an error:
  *
  * <ol>
- *   <li>partitions assigned: {@link #resolve} and {@link #bind} once, {@link #claim} and commit. Then drop everything that was fetched of
- *       them before, in hand, in other threads, and with a seek to the claims' positions in the KafkaConsumer: with a fresh claim,
- *       {@code advance} accepts records from before it;
- *   <li>for each transaction: {@link #check}, the effects of all records from the claim's position on, without a gap, {@link #advance} as
- *       the last statement, commit; keep the claims that the advance returned only once the commit has;
+ *   <li>partitions assigned: {@link #resolve} and {@link #bind} once, {@link #claim} and commit. Then drop everything that was fetched
+ *       from them before: your own records, those in other threads, and, with a seek to the claims' positions, those in the
+ *       KafkaConsumer: with a fresh claim, {@code advance} accepts records from before it;
+ *   <li>for each transaction: {@link #check}, the effects of all records from the claim's position, without a gap, {@link #advance} as
+ *       the last statement, commit; use the claims that the advance returned only after the commit;
  *   <li>fenced, or a commit whose outcome is unknown: roll back, poll, and if Kafka still assigns the partition, as 1;
  *   <li>partitions revoked: drop what was fetched, {@link #release} and commit;
- *   <li>nobody else seeks, pauses or replays on that KafkaConsumer, as Spring Kafka's listener containers do; it has {@code
+ *   <li>nothing else seeks, pauses or replays on that KafkaConsumer, as Spring Kafka's listener containers do; it has {@code
  *       enable.auto.commit=false} and {@code auto.offset.reset=none}.
  * </ol>
  *
- * <p>Thread-safe: it holds no state but the group's name.
+ * <p>Thread-safe: its only state is the names of group and schema.
  */
 public final class OffsetStore {
     private final ClaimStore store;
@@ -71,8 +71,8 @@ public final class OffsetStore {
     }
 
     /**
-     * Asks Kafka what a topic is and where its partitions begin; touches no database. Call it before the transaction, so that no
-     * lock waits for a broker.
+     * Asks Kafka for a topic's identity and where its partitions start; does not use the database. Call it before the transaction, so
+     * that no lock waits for a broker.
      *
      * @param isolation how the group reads, which decides where {@link StartPosition#latest()} is
      * @throws LogMismatchException if the topic does not exist (TM-307) or the position refuses (TM-309)
@@ -85,7 +85,7 @@ public final class OffsetStore {
             if (identity == null) {
                 throw new LogMismatchException(
                         ErrorCode.TOPIC_MISSING,
-                        "topic " + topic + " does not exist for group " + groupId + ": create it, or mend its name",
+                        "topic " + topic + " does not exist for group " + groupId + ": create it, or correct its name",
                         null);
             }
             return new TopicBinding(
@@ -101,7 +101,7 @@ public final class OffsetStore {
     }
 
     /**
-     * Stores where the topic's partitions begin, for those that have no offset yet. Harmless to repeat, and to do from several
+     * Stores where the topic's partitions start, for those that have no offset yet. Safe to repeat, and to call from several
      * processes at once.
      *
      * @throws LogMismatchException if what is stored belongs to another cluster or topic (TM-301, TM-302)
@@ -116,8 +116,8 @@ public final class OffsetStore {
      * Makes the caller the owner of these partitions, once the transaction commits. Waits for transactions that are advancing
      * them, so what it returns is final; {@code lock_timeout} bounds the wait.
      *
-     * <p>Demands that everything fetched of these partitions so far is dropped, and that the KafkaConsumer is sought to the positions
-     * returned, before anything is advanced with the claims: they are as good for records from before as for those after.
+     * <p>Requires that everything fetched from these partitions so far is dropped, and that the KafkaConsumer seeks to the returned
+     * positions, before anything is advanced with the claims: the claims accept records from before and after alike.
      *
      * @throws LogMismatchException if a partition was never bound (TM-303)
      */
@@ -127,10 +127,10 @@ public final class OffsetStore {
     }
 
     /**
-     * Looks whether the claims still hold; a plain read that waits for nobody. A courtesy before expensive work: only {@link
+     * Checks whether the claims are still valid; a plain read that waits for no lock. An optimization before expensive work: only {@link
      * #advance} decides.
      *
-     * @throws FencedException if one does not
+     * @throws FencedException if one is not
      */
     public void check(Connection connection, Collection<Claim> claims) throws SQLException {
         Set<TopicPartition> fenced = store.fenced(connection, claims);
@@ -143,21 +143,21 @@ public final class OffsetStore {
      * Moves positions, all or none, in the caller's transaction. Make it the last statement before the commit: from here on a
      * successor's claim waits for this transaction.
      *
-     * <p>Checks that the claim holds and that the offset stands at its position. Demands, and cannot check, that every record between
-     * that position and the new one was fetched after the claim was made, and is dealt with in this transaction: what is missing there
-     * is passed over for good.
+     * <p>Checks that the claim is valid and that the offset is at its position. Requires, but cannot check, that every record between
+     * that position and the new one was fetched after the claim was made, and is handled in this transaction: what is missing there
+     * is skipped for good.
      *
-     * @return the claims to go on with, valid once the transaction has committed
-     * @throws FencedException if a claim no longer holds; the transaction must be rolled back
+     * @return the claims to continue with, valid once the transaction has committed
+     * @throws FencedException if a claim is no longer valid; the transaction must be rolled back
      * @throws IllegalArgumentException if two moves name one partition
-     * @throws IllegalStateException if the connection commits by itself, as the effects would not be in the same transaction
+     * @throws IllegalStateException if the connection is in auto-commit mode, as the effects would not be in the same transaction
      */
     public Map<TopicPartition, Claim> advance(Connection connection, Collection<Move> moves)
             throws SQLException, FencedException {
         return advance.advance(connection, moves);
     }
 
-    /** Gives claims back, so that people see the partitions free. A courtesy: claims that are not ours any more are left alone. */
+    /** Releases claims, so that the partitions show as free. Optional: claims that are no longer the caller's are left alone. */
     public void release(Connection connection, Collection<Claim> claims) throws SQLException {
         store.release(connection, claims);
     }

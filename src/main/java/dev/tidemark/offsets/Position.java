@@ -4,8 +4,8 @@ import java.util.OptionalInt;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * A place in a partition: the next offset to read, and the leader epoch of the last record below it, which lets Kafka notice
- * that its log was truncated. The epoch is empty where it is not known.
+ * A position in a partition: the next offset to read, and the leader epoch of the last record below it, which lets Kafka notice
+ * that its log was truncated. The epoch is empty if unknown.
  */
 public record Position(long nextOffset, OptionalInt leaderEpoch) {
     /** Refuses a negative offset. */

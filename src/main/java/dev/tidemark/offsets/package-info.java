@@ -1,4 +1,4 @@
-/** Stored offsets for poll loops of your own: a consumer that claims what it reads, and the calls beneath it. */
+/** Stored offsets for your own poll loop: a consumer that claims what it reads, and the low-level calls. */
 @NullMarked
 package dev.tidemark.offsets;
 

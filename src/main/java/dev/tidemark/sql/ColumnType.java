@@ -1,6 +1,6 @@
 package dev.tidemark.sql;
 
-/** How a job sees a record's bytes. Bytes that do not fit the type fail the statement that uses the column, and so their record. */
+/** The type of a record's bytes in a job. Bytes that do not fit the type fail the statement that uses the column, and so their record. */
 public enum ColumnType {
     /** JSON text in UTF-8; PostgreSQL refuses {@code \u0000} in it. */
     JSONB("pg_catalog.convert_from(%s, 'UTF8')::jsonb"),
@@ -15,7 +15,7 @@ public enum ColumnType {
         this.conversion = conversion;
     }
 
-    /** The SQL that makes it of an expression of type bytea. */
+    /** The SQL that converts an expression of type bytea. */
     String of(String bytes) {
         return conversion.formatted(bytes);
     }

@@ -7,11 +7,11 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** A record's headers as JSON that PostgreSQL always takes. Pure. */
+/** A record's headers as JSON that PostgreSQL always accepts. Pure. */
 final class HeaderJson {
     private HeaderJson() {}
 
-    /** An object of texts; null where there are no headers. */
+    /** An object of strings; null if there are no headers. */
     static @Nullable String of(Headers headers) {
         Map<String, @Nullable String> last = new LinkedHashMap<>();
         for (Header header : headers) {
@@ -35,7 +35,7 @@ final class HeaderJson {
         return json.append('}').toString();
     }
 
-    /** RFC 8259, section 7; but zero, which jsonb cannot hold, and halves of surrogate pairs become U+FFFD. */
+    /** RFC 8259, section 7; but zero, which jsonb cannot store, and halves of surrogate pairs become U+FFFD. */
     private static void text(StringBuilder json, String text) {
         json.append('"');
         text.codePoints().forEach(c -> {

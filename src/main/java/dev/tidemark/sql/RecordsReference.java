@@ -8,15 +8,15 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Tells whether a statement reads the relation {@code records}, by the places where SQL takes a relation: after FROM, JOIN, USING and
- * TABLE and behind the commas of their lists. A column, an alias, a target, a function or a table of another schema that is called so is
+ * Determines whether a statement reads the relation {@code records}, by the places where SQL accepts a relation: after FROM, JOIN, USING
+ * and TABLE and after the commas of their lists. A column, an alias, a target, a function or a table of another schema of that name is
  * not the unit, and neither is a common table expression of that name. Used by one thread, once.
  */
 final class RecordsReference {
     /**
      * A token of a statement other than space.
      *
-     * @param word in lower case, as names are read; empty if it is no keyword or plain identifier
+     * @param word in lower case, as names are read; empty if it is not a keyword or plain identifier
      * @param text as it was written
      */
     record Part(String word, String text) {
@@ -29,7 +29,7 @@ final class RecordsReference {
         }
     }
 
-    /** What a statement does with the name; {@code defines} if a common table expression of the whole statement is called so. */
+    /** What a statement does with the name; {@code defines} if a common table expression of the whole statement has that name. */
     record Found(boolean reads, boolean defines) {}
 
     private static final Part NONE = new Part("", "");
@@ -56,7 +56,7 @@ final class RecordsReference {
     /** In their parentheses FROM is part of the call. */
     private static final Set<String> CALLS_WITH_FROM = Set.of("extract", "substring", "trim", "overlay");
 
-    /** What is open at one depth of parentheses. */
+    /** The state at one depth of parentheses. */
     private static final class Level {
         private final boolean callWithFrom;
         private boolean expectsRelation;
@@ -172,7 +172,7 @@ final class RecordsReference {
         }
     }
 
-    /** Where the parenthesis of a common table expression's query opens that this name begins; negative if it begins none. */
+    /** The opening parenthesis of the query of the common table expression with this name; negative if the name does not start one. */
     private int definitionBody(int i) {
         if (!Set.of("with", "recursive").contains(at(i - 1).word())
                 && !at(i - 1).text().equals(",")) {

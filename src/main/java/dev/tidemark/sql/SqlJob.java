@@ -21,21 +21,21 @@ import org.postgresql.PGStatement;
  *
  * <ul>
  *   <li>{@code topic text}, {@code partition int}, {@code "offset" bigint},
- *   <li>{@code timestamp timestamptz}, null where Kafka has none,
- *   <li>{@code key} and {@code value} of the types that {@link SqlJobOptions} name, null where the record has none,
- *   <li>{@code headers jsonb}, an object of texts; of headers with the same name the last one counts, and what is no text has
- *       U+FFFD in its place.
+ *   <li>{@code timestamp timestamptz}, null if Kafka has none,
+ *   <li>{@code key} and {@code value} of the types that {@link SqlJobOptions} name, null if the record has none,
+ *   <li>{@code headers jsonb}, an object of strings; of headers with the same name the last one counts, and U+FFFD replaces what is
+ *       not text.
  * </ul>
  *
- * <p>Rows come in no promised order; within a partition {@code order by "offset"} is the log's. A column is made of its bytes only
- * where a statement uses it. {@code records} can be read by SELECT, INSERT, UPDATE, DELETE and MERGE, not inside of functions that
- * they call, and hides a table of that name. The result of a SELECT is thrown away.
+ * <p>Rows come in no guaranteed order; within a partition {@code order by "offset"} is the log's. A column is converted from its bytes
+ * only if a statement uses it. {@code records} can be read by SELECT, INSERT, UPDATE, DELETE and MERGE, not inside functions that
+ * they call, and hides a table of that name. The result of a SELECT is discarded.
  *
- * <p>A job that reads {@code records} nowhere is refused, as it would pass over its topic without a word, unless {@link
- * SqlJobOptions#withoutRecords} says that this is meant.
+ * <p>A job that does not read {@code records} is refused, as it would silently skip its topic, unless {@link
+ * SqlJobOptions#withoutRecords} says that this is intended.
  *
- * <p>Nothing of it stays in the session, in the catalogs or on the server, so that it works through PgBouncer in transaction mode.
- * It handles the raw bytes: leave {@code deserializers} out.
+ * <p>It leaves nothing in the session, in the catalogs or on the server, so that it works through PgBouncer in transaction mode.
+ * It handles the raw bytes: do not set {@code deserializers}.
  *
  * <p>Immutable and thread-safe.
  */
@@ -46,13 +46,13 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
     private final UnitRelation relation;
 
     private SqlJob(String sql, SqlJobOptions options) {
-        // Editors put it there; it is no part of the SQL.
+        // Some editors add it; it is not part of the SQL.
         this.statements = SqlScript.parse(sql.startsWith(BYTE_ORDER_MARK) ? sql.substring(1) : sql);
         if (!options.mayIgnoreRecords() && statements.stream().noneMatch(SqlStatement::readsRecords)) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    "the SQL job reads records in none of its statements, so the topic would be passed over without a record's"
-                            + " effect: read them, as in insert into ... select ... from records, or say that it is meant"
+                    "no statement of the SQL job reads records, so the topic would be skipped without any effect: read them,"
+                            + " as in insert into ... select ... from records, or say that this is intended"
                             + " (--without-records, SqlJobOptions.withoutRecords)",
                     null);
         }
@@ -67,9 +67,9 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
     /**
      * A job of this text.
      *
-     * @throws InvalidConfigurationException if it holds no statement, a quote that does not end, a parameter, or a statement that
+     * @throws InvalidConfigurationException if it contains no statement, an unterminated quote, a parameter, or a statement that
      *     begins or ends transactions or changes the session, or if none of its statements reads {@code records} and the options do
-     *     not say that this is meant (TM-103)
+     *     not say that this is intended (TM-103)
      */
     public static SqlJob of(String sql, SqlJobOptions options) {
         return new SqlJob(sql, options);
@@ -84,7 +84,7 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
      * A job of a file in UTF-8.
      *
      * @throws IOException if the file cannot be read
-     * @throws InvalidConfigurationException as {@link #of(String, SqlJobOptions)}, or if it is no UTF-8
+     * @throws InvalidConfigurationException as {@link #of(String, SqlJobOptions)}, or if it is not UTF-8
      */
     public static SqlJob read(Path file, SqlJobOptions options) throws IOException {
         try {
@@ -96,12 +96,12 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
     }
 
     /**
-     * Has the server look at the statements without running any, as far as that goes: it ends at the first one that may make what
+     * Has the server check the statements without running any, as far as possible: it ends at the first one that may create what
      * later ones use, such as CREATE.
      *
      * @throws StatementFailedException for the first statement that the server refuses; as no record is involved, its message
-     *     holds nothing but the server's words about the SQL
-     * @throws SQLException if the server cannot be asked
+     *     contains only the server's message about the SQL
+     * @throws SQLException if the server cannot be reached
      */
     public void check(Connection connection) throws SQLException {
         for (SqlStatement statement : statements) {

@@ -3,7 +3,7 @@ package dev.tidemark.sql;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** How a SQL job sees its records. Immutable. */
+/** The options of a SQL job. Immutable. */
 public final class SqlJobOptions {
     private static final SqlJobOptions DEFAULTS = new SqlJobOptions(ColumnType.TEXT, ColumnType.JSONB, false);
 
@@ -33,7 +33,7 @@ public final class SqlJobOptions {
     }
 
     /**
-     * The same for a job that reads {@code records} nowhere: its statements run once for each unit of work, whatever the unit holds,
+     * The same for a job that does not read {@code records}: its statements run once for each unit of work, whatever the unit contains,
      * and no record has an effect of its own. Without this, such a job is refused.
      */
     public SqlJobOptions withoutRecords() {
@@ -50,7 +50,7 @@ public final class SqlJobOptions {
         return value;
     }
 
-    /** Whether a job may leave {@code records} unread. */
+    /** Whether a job need not read {@code records}. */
     public boolean mayIgnoreRecords() {
         return mayIgnoreRecords;
     }

@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Cuts the text of a job into statements, and refuses what a job must not hold. Pure. */
+/** Splits the text of a job into statements, and refuses what a job must not contain. Pure. */
 final class SqlScript {
     private final String sql;
     private final List<SqlStatement> statements = new ArrayList<>();
 
-    // The statement under way.
+    // The current statement.
     private final StringBuilder text = new StringBuilder();
     private final List<String> head = new ArrayList<>();
     private final List<RecordsReference.Part> parts = new ArrayList<>();
@@ -28,7 +28,7 @@ final class SqlScript {
         this.sql = sql;
     }
 
-    /** The statements in their order, at least one; anything that cannot be a job is refused (TM-103). */
+    /** The statements in their order, at least one; anything that is not a valid job is refused (TM-103). */
     static List<SqlStatement> parse(String sql) {
         return new SqlScript(sql).parse();
     }
@@ -62,15 +62,15 @@ final class SqlScript {
                 case PARAMETER ->
                     throw refused(
                             lineOf(scanner.start()),
-                            "holds the parameter " + word + ", for which there is no value: a job reads records only");
+                            "contains the parameter " + word + ", for which there is no value: a job reads only records");
                 case OPEN_END ->
-                    throw refused(lineOf(scanner.start()), "begins a quote or a comment that does not end");
+                    throw refused(lineOf(scanner.start()), "starts an unterminated quote or comment");
                 case SYMBOL -> symbol(scanner.start(), word);
             }
         }
         finish();
         if (statements.isEmpty()) {
-            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the SQL job holds no statement", null);
+            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the SQL job contains no statement", null);
         }
         return List.copyOf(statements);
     }
@@ -96,7 +96,7 @@ final class SqlScript {
         }
     }
 
-    /** The body of a routine between BEGIN ATOMIC and END holds statements of its own; CASE ends with END, too. */
+    /** The body of a routine between BEGIN ATOMIC and END contains its own statements; CASE ends with END, too. */
     private void bodyOfRoutine(String word) {
         boolean begins = word.equals("atomic")
                 && wordBefore().equals("begin")
@@ -133,7 +133,7 @@ final class SqlScript {
         begin();
         headIsOver = true;
         depth += symbol.equals("(") ? 1 : symbol.equals(")") ? -1 : 0;
-        // The driver's own sign for a parameter, doubled, stands for the operator.
+        // The driver's sign for a parameter, doubled, means the operator.
         text.append(symbol.equals("?") ? "??" : symbol);
     }
 

@@ -8,15 +8,15 @@ import java.util.Set;
 /**
  * One statement of a job.
  *
- * @param number which one, from 1
+ * @param number its number, from 1
  * @param line where it begins, from 1
- * @param text as it was written, question marks doubled as the driver wants them
+ * @param text as it was written, question marks doubled as the driver requires
  * @param head its first words in lower case, at most three
  * @param insertAt where a common table expression may be put into the text
- * @param mentionsRecords whether the name {@code records} stands in it
+ * @param mentionsRecords whether the name {@code records} occurs in it
  * @param records what it does with that name
  * @param holdsCursor whether it declares a cursor that outlives the transaction
- * @param origin where its text stands in the job
+ * @param origin the position of its text in the job
  */
 record SqlStatement(
         int number,
@@ -29,13 +29,13 @@ record SqlStatement(
         boolean holdsCursor,
         Origin origin) {
     /**
-     * The job, and where in it a statement's text begins, with the space and the comments before it.
+     * The job, and where in it a statement's text begins, including the space and the comments before it.
      *
      * @param start an index into the job, from 0
      */
     record Origin(String job, int start) {}
 
-    /** What may begin with WITH. */
+    /** Statements that may begin with WITH. */
     private static final Set<String> QUERIES =
             Set.of("select", "insert", "update", "delete", "merge", "values", "table", "with");
 
@@ -44,7 +44,7 @@ record SqlStatement(
             Set.of("reset", "discard", "listen", "unlisten", "prepare", "deallocate");
     private static final Set<String> LOCAL = Set.of("local", "constraints", "transaction");
 
-    /** Whether it can read records at all; the others make and change objects, settings and the like. */
+    /** Whether it can read records at all; the others create and change objects, settings and the like. */
     boolean isQuery() {
         // One that begins with a parenthesis has no head.
         return head.isEmpty() || QUERIES.contains(head.get(0));
@@ -55,7 +55,7 @@ record SqlStatement(
         return isQuery() && records.reads();
     }
 
-    /** Whether the unit is put into it: also where the name may mean something else, which does no harm. */
+    /** Whether the unit is added to it: also if the name may mean something else, which does no harm. */
     boolean takesRecords() {
         return isQuery() && mentionsRecords && (records.reads() || !records.defines());
     }
@@ -68,14 +68,14 @@ record SqlStatement(
                 || (first.equals("rollback") && !toSavepoint)
                 || (first.equals("prepare") && word(1).equals("transaction"))) {
             return Optional.of("begins or ends a transaction: that is Tidemark's, which commits the job's changes"
-                    + " together with the offsets; leave " + first.toUpperCase(Locale.ROOT) + " out");
+                    + " together with the offsets; remove " + first.toUpperCase(Locale.ROOT));
         }
         if (OF_SESSION.contains(first) || (first.equals("set") && !LOCAL.contains(word(1)))) {
-            return Optional.of("changes the session, which a pooler may hand to somebody else: use set local");
+            return Optional.of("changes the session, which a pooler may hand to another client: use set local");
         }
         if (holdsCursor) {
             return Optional.of("declares a cursor WITH HOLD, which stays in the session, and a pooler may hand that to"
-                    + " somebody else: leave WITH HOLD out");
+                    + " another client: remove WITH HOLD");
         }
         if (records.reads() && !isQuery()) {
             return Optional.of("reads records in " + first.toUpperCase(Locale.ROOT)
@@ -98,9 +98,9 @@ record SqlStatement(
     }
 
     /**
-     * Where in the job's text a position of the server's is, such as "line 2, column 5", both from 1; empty if it is in no text of the job's.
+     * The place in the job's text of a position from the server, such as "line 2, column 5", both from 1; empty if it is not in the text.
      *
-     * @param position in characters, from 1, of the text as it was sent
+     * @param position in characters, from 1, in the text as it was sent
      * @param expression the common table expression that it was sent with, whose parameters the driver has numbered; empty if there was none
      */
     Optional<String> place(int position, String expression) {

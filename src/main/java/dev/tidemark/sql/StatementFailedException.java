@@ -5,8 +5,8 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * A statement of a job failed. Has the SQLSTATE of its cause, which is the driver's exception. The message tells where, and repeats the
- * server's words, which may hold data.
+ * A statement of a job failed. Has the SQLSTATE of its cause, which is the driver's exception. The message says where, and repeats the
+ * server's message, which may contain data.
  */
 public final class StatementFailedException extends SQLException {
     private static final long serialVersionUID = 1L;
@@ -23,7 +23,7 @@ public final class StatementFailedException extends SQLException {
         this.line = failed.line();
     }
 
-    /** The server counts in what was sent, which the person who wrote the job has never seen. */
+    /** The server's position refers to what was sent, which the author of the job has never seen. */
     private static String words(SqlStatement failed, String expression, SQLException cause) {
         String message = String.valueOf(cause.getMessage());
         ServerErrorMessage server = cause instanceof PSQLException p ? p.getServerErrorMessage() : null;
@@ -37,7 +37,7 @@ public final class StatementFailedException extends SQLException {
                 .orElse(without);
     }
 
-    /** Which statement of the job, from 1. */
+    /** The number of the statement in the job, from 1. */
     public int statement() {
         return statement;
     }

@@ -11,11 +11,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The unit as a relation: a common table expression over arrays that are bound as parameters. Immutable. */
 final class UnitRelation {
-    /** Kafka's word for no timestamp. */
+    /** Kafka's value for no timestamp. */
     private static final long NO_TIMESTAMP = -1;
 
     // OFFSET 0 keeps the planner from flattening the query: a value is parsed once for each row, however often it is
-    // named, and not at all where it is not. NOT MATERIALIZED makes that hold for whoever names records twice, too.
+    // named, and not at all if it is not. NOT MATERIALIZED makes that hold for statements that name records twice, too.
     private static final String EXPRESSION = """
             records as not materialized (
               select u.topic, u.partition, u."offset",
@@ -37,7 +37,7 @@ final class UnitRelation {
         return expression;
     }
 
-    /** These records, to be bound as often as statements read them. */
+    /** These records, to be bound once for each statement that reads them. */
     Rows rows(Connection c, List<ConsumerRecord<byte[], byte[]>> records) throws SQLException {
         return new Rows(List.of(
                 c.createArrayOf("text", column(records, ConsumerRecord::topic, String[]::new)),

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class HeaderGetter implements TextMapGetter<Headers> {
     static final HeaderGetter INSTANCE = new HeaderGetter();
 
-    // Older versions of the API ask for them.
+    // Older versions of the API call this.
     @SuppressWarnings("deprecation")
     @Override
     public Iterable<String> keys(Headers headers) {

@@ -16,22 +16,22 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Traces consumers with OpenTelemetry: {@code addInterceptor(TidemarkTracing.with(openTelemetry))}. Needs {@code
- * io.opentelemetry:opentelemetry-api}, which Tidemark does not force on you.
+ * io.opentelemetry:opentelemetry-api}, an optional dependency.
  *
  * <p>Each transaction whose handler is called has one span, {@code process <topic>}, from the handler's first record until after
- * the commit. It links to the contexts that the records' headers carry, as the given OpenTelemetry's propagators read them, to
- * {@value #MOST_LINKS} different ones at most. A transaction that did not commit has the status ERROR; what is tried again has
- * another span. A trial, whose transaction is always rolled back to find out whose fault a failure is, has a span with {@code
- * tidemark.trial}, and the status ERROR only if the handler failed in it. Other attributes are those of the semantic conventions for messaging; keys, values and the messages of exceptions are
- * in none of them.
+ * the commit. It links to the contexts in the records' headers, as the given OpenTelemetry's propagators read them, at most
+ * {@value #MOST_LINKS} different ones. A transaction that did not commit has the status ERROR; a retry has its own span. A trial, whose
+ * transaction is always rolled back and which finds out what causes a failure, has a span with {@code tidemark.trial}, and the status
+ * ERROR only if the handler failed in it. Other attributes are those of the semantic conventions for messaging; none contains a key,
+ * a value or the message of an exception.
  *
- * <p>While one record is handled, the context that its headers carry is current, so that spans of the handler continue the trace of
- * its producer; the transaction's own span is current where they carry none, and while a batch is handled.
+ * <p>While one record is handled, the context in its headers is current, so that spans of the handler continue the trace of
+ * its producer; the transaction's own span is current if there is none, and while a batch is handled.
  *
  * <p>Thread-safe.
  */
 public final class TidemarkTracing implements UnitInterceptor {
-    /** To how many contexts a span links at most; the SDK's own default limit is the same. */
+    /** The maximum number of contexts that a span links to; the SDK's default limit is the same. */
     public static final int MOST_LINKS = 128;
 
     private final Tracer tracer;
@@ -45,7 +45,7 @@ public final class TidemarkTracing implements UnitInterceptor {
         this.propagator = openTelemetry.getPropagators().getTextMapPropagator();
     }
 
-    /** Traces with this; reads record headers with its propagators. */
+    /** Traces with this instance, and reads record headers with its propagators. */
     public static TidemarkTracing with(OpenTelemetry openTelemetry) {
         return new TidemarkTracing(openTelemetry);
     }
@@ -55,7 +55,7 @@ public final class TidemarkTracing implements UnitInterceptor {
         try {
             Unit ended = transaction.run();
             UnitSpan span = open.remove(Thread.currentThread());
-            // Before the handler was called there was nothing to trace.
+            // There is no span if the handler was never called.
             if (span != null) {
                 span.end(ended);
             }

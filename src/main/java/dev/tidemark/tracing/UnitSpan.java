@@ -63,7 +63,7 @@ final class UnitSpan {
         }
     }
 
-    /** What the handler threw; its message may hold data, so only its class is told. */
+    /** What the handler threw; its message may contain data, so only its class is recorded. */
     void failed(Throwable thrown) {
         error = thrown.getClass().getName();
     }

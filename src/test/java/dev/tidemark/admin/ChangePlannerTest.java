@@ -69,7 +69,7 @@ class ChangePlannerTest {
         for (String name : List.of("new-0", "old-0")) {
             assertThatThrownBy(() -> plan(Map.of(name, 9L), Missing.EARLIEST, false))
                     .hasMessageStartingWith("TM-601")
-                    .hasMessageContaining("offset 9 is out of the log");
+                    .hasMessageContaining("offset 9 is outside the log");
             assertThat(plan(Map.of(name, 9L), Missing.EARLIEST, true))
                     .contains(name + " ")
                     .contains("-> 9");

@@ -153,7 +153,7 @@ class RecordsReferenceIT {
                 .isInstanceOfSatisfying(
                         InvalidConfigurationException.class,
                         e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_SETTING))
-                .hasMessageContaining("reads records in none of its statements")
+                .hasMessageContaining("no statement of the SQL job reads records")
                 .hasMessageContaining("--without-records");
         SqlJob meant = SqlJob.of(sql, SqlJobOptions.defaults().withoutRecords());
         ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
