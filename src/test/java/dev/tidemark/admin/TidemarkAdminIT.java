@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
@@ -154,6 +155,7 @@ class TidemarkAdminIT {
         assertThat(stored()).containsExactly("6", "6");
     }
 
+    @Provokes(ErrorCode.KAFKA_UNAVAILABLE)
     @Test
     void kafkaIsNeededOnlyWhereItIsAsked() {
         assertFails(ErrorCode.INVALID_SETTING, () -> admin.planReset(GROUP, OffsetTarget.earliest(), ALL));
@@ -165,7 +167,7 @@ class TidemarkAdminIT {
                 .kafka(Map.of(
                         "bootstrap.servers", "localhost:1", "default.api.timeout.ms", 500, "request.timeout.ms", 500))
                 .build();
-        assertFails(ErrorCode.DATABASE_UNAVAILABLE, () -> away.planReset(GROUP, OffsetTarget.earliest(), ALL));
+        assertFails(ErrorCode.KAFKA_UNAVAILABLE, () -> away.planReset(GROUP, OffsetTarget.earliest(), ALL));
         assertFails(
                 ErrorCode.INVALID_SETTING,
                 () -> TidemarkAdmin.builder(database.owner().dataSource()).kafka(Map.of()));

@@ -126,7 +126,7 @@ class ResetIT {
                 reset("--from-file", file.toString(), "--execute"),
                 ExitCode.WRONG_INPUT,
                 "TM-601",
-                "offset 5 is out of");
+                "offset 5 is outside");
         assertFails(
                 reset("--from-file", file.toString(), "--all-topics"), ExitCode.WRONG_INPUT, "TM-103", "--all-topics");
         assertThat(reset("--from-file", file.toString(), "--execute", "--force").exitCode())
