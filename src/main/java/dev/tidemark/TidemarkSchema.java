@@ -9,6 +9,7 @@ import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.NotConnectedException;
 import dev.tidemark.internal.store.PoolerMode;
 import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
 import java.sql.Connection;
@@ -90,13 +91,13 @@ public final class TidemarkSchema {
             return new OffsetStoreException(
                     ErrorCode.DATABASE_UNAVAILABLE,
                     "the database is unreachable, and schema " + name + " is unchanged ("
-                            + SqlFailures.describe(failure)
+                            + FailureWords.describe(failure)
                             + "): check the JDBC URL, and whether the server runs there",
                     failure);
         }
         return new OffsetStoreException(
                 ErrorCode.UNEXPECTED,
-                "the migration of schema " + name + " failed, and changed nothing (" + SqlFailures.describe(failure)
+                "the migration of schema " + name + " failed, and changed nothing (" + FailureWords.describe(failure)
                         + ")",
                 failure);
     }

@@ -6,6 +6,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
@@ -108,7 +109,7 @@ public final class OperatorErrors {
         if (unreachable && !StoreErrors.isRefusedLogin(failure)) {
             return new TidemarkException(
                     ErrorCode.DATABASE_UNAVAILABLE,
-                    "the database is unreachable (" + SqlFailures.describe(failure)
+                    "the database is unreachable (" + FailureWords.describe(failure)
                             + "): check the JDBC URL (--jdbc-url), and whether the server runs there"
                             + (changing ? ". Whether the change was made is not known; the audit log shows it" : ""),
                     failure);

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.admin;
 
 import dev.tidemark.internal.plan.TransactionVerbs;
+import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.SqlFailures;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ public record SqlFile(Path file, List<String> statements) {
                         e);
             }
             throw OperatorErrors.refused(
-                    "the SQL of " + file + " failed (" + SqlFailures.describe(e)
+                    "the SQL of " + file + " failed (" + FailureWords.describe(e)
                             + "): nothing was changed; the cause (--debug) has the message, which may contain data",
                     e);
         }

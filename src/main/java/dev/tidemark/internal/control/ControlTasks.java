@@ -9,6 +9,7 @@ import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreErrors;
@@ -216,7 +217,7 @@ final class ControlTasks {
             end.accept(StoreErrors.poolerByStatement(e));
             return Duration.ZERO;
         }
-        return database.failed(task, SqlFailures.describe(e), SqlFailures.isSilence(facts));
+        return database.failed(task, FailureWords.describe(e), SqlFailures.isSilence(facts));
     }
 
     /** Waits until what was asked for up to now is done; answers false if that takes longer than the patience. */

@@ -1,9 +1,6 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
@@ -15,6 +12,7 @@ import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.LockHolders;
 import dev.tidemark.internal.store.LogEndTable;
 import dev.tidemark.internal.store.OwnershipTable;
@@ -22,11 +20,12 @@ import dev.tidemark.internal.store.PartitionStateTable;
 import dev.tidemark.internal.store.PauseTable;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.Silence;
-import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.UnitWaits;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThreads;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -401,7 +400,7 @@ public final class ControlThread {
             waits.end();
         } catch (SQLException | TidemarkException e) {
             // The next claim takes it back.
-            LOG.debug("could not take waits back cause=\"{}\"", SqlFailures.describe(e));
+            LOG.debug("could not take waits back cause=\"{}\"", FailureWords.describe(e));
         }
     }
 

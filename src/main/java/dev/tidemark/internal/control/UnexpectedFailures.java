@@ -3,7 +3,7 @@ package dev.tidemark.internal.control;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
-import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.FailureWords;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +64,7 @@ final class UnexpectedFailures {
 
     private static String words(TidemarkException why) {
         Throwable cause = why.getCause();
-        return why.getMessage() + (cause == null ? "" : " (" + SqlFailures.describe(cause) + ")");
+        return why.getMessage() + (cause == null ? "" : " (" + FailureWords.describe(cause) + ")");
     }
 
     /** The frames without the message, which may hold data. */

@@ -2,7 +2,7 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.FailureWords;
 
 /** Errors as people are shown them. */
 public final class Problems {
@@ -14,6 +14,6 @@ public final class Problems {
         Problem problem = error.problem();
         return cause == null
                 ? problem
-                : new Problem(problem.code(), problem.message() + " (" + SqlFailures.describe(cause) + ")");
+                : new Problem(problem.code(), problem.message() + " (" + FailureWords.describe(cause) + ")");
     }
 }

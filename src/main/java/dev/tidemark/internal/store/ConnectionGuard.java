@@ -79,7 +79,7 @@ final class ConnectionGuard implements InvocationHandler {
         try {
             statement.close();
         } catch (SQLException e) {
-            LOG.debug("a handler's statement did not close: {}", SqlFailures.describe(e));
+            LOG.debug("a handler's statement did not close: {}", FailureWords.describe(e));
         }
     }
 

@@ -62,7 +62,7 @@ final class Connector {
             pending = null;
             if (e.getCause() instanceof SQLException failure) {
                 // A pool that was interrupted tells nothing about the database.
-                throw SqlFailures.chain(failure).stream().anyMatch(InterruptedException.class::isInstance)
+                throw FailureChain.of(failure).stream().anyMatch(InterruptedException.class::isInstance)
                         ? new SQLTransientConnectionException("interrupted", "08001", failure)
                         : failure;
             }
@@ -99,7 +99,7 @@ final class Connector {
             try {
                 connection.close();
             } catch (SQLException e) {
-                LOG.debug("a connection that came late did not close cleanly: {}", SqlFailures.describe(e));
+                LOG.debug("a connection that came late did not close cleanly: {}", FailureWords.describe(e));
             }
         });
     }

@@ -148,7 +148,7 @@ public final class ControlConnection implements AutoCloseable {
             try (c) {
                 c.abort(Runnable::run);
             } catch (SQLException e) {
-                LOG.debug("a broken connection did not close cleanly: {}", SqlFailures.describe(e));
+                LOG.debug("a broken connection did not close cleanly: {}", FailureWords.describe(e));
             }
         }
     }
@@ -170,7 +170,7 @@ public final class ControlConnection implements AutoCloseable {
                     limit.restore();
                 }
             } catch (SQLException e) {
-                LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));
+                LOG.debug("a connection could not be given back cleanly: {}", FailureWords.describe(e));
             }
         }
     }

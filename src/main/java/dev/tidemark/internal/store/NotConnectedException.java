@@ -33,7 +33,7 @@ public final class NotConnectedException extends SQLException {
 
     /** The failure among these causes that kept a connection from being opened; empty where none did. */
     static Optional<NotConnectedException> in(Throwable failure) {
-        return SqlFailures.chain(failure).stream()
+        return FailureChain.of(failure).stream()
                 .filter(NotConnectedException.class::isInstance)
                 .map(NotConnectedException.class::cast)
                 .findFirst();
@@ -47,7 +47,7 @@ public final class NotConnectedException extends SQLException {
         SqlFacts facts = SqlFailures.facts(this);
         // The driver's own: no password, or no TLS where it is demanded.
         boolean byDriver = facts.is("08004");
-        boolean notTrusted = SqlFailures.chain(this).stream()
+        boolean notTrusted = FailureChain.of(this).stream()
                 .anyMatch(t -> t instanceof GeneralSecurityException
                         || t instanceof SSLPeerUnverifiedException
                         || t instanceof FileNotFoundException
@@ -62,7 +62,7 @@ public final class NotConnectedException extends SQLException {
         if (!SqlFailures.facts(this).is("08004")) {
             return Optional.empty();
         }
-        return SqlFailures.chain(this).stream()
+        return FailureChain.of(this).stream()
                 .filter(t -> t instanceof PSQLException && t.getMessage() != null)
                 .map(Throwable::getMessage)
                 .findFirst();

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -70,7 +70,7 @@ public final class OpenUnit {
                 try {
                     target.cancelQuery();
                 } catch (SQLException e) {
-                    LOG.debug("could not cancel a statement: {}", SqlFailures.describe(e));
+                    LOG.debug("could not cancel a statement: {}", FailureWords.describe(e));
                 } finally {
                     cancelReturned();
                 }
@@ -118,7 +118,7 @@ public final class OpenUnit {
             // Closing a TLS socket writes to it.
             connection.abort(task -> Background.run("cut", task));
         } catch (SQLException e) {
-            LOG.debug("could not cut a connection: {}", SqlFailures.describe(e));
+            LOG.debug("could not cut a connection: {}", FailureWords.describe(e));
         }
     }
 

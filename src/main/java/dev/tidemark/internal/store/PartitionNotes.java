@@ -1,12 +1,12 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -122,7 +122,7 @@ public final class PartitionNotes {
             return true;
         } catch (SQLException e) {
             session.silence().failed(e);
-            LOG.debug("could not make a note cause=\"{}\"", SqlFailures.describe(e));
+            LOG.debug("could not make a note cause=\"{}\"", FailureWords.describe(e));
             session.discard();
             return false;
         } finally {

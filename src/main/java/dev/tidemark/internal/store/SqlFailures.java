@@ -10,13 +10,9 @@ import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.errors.RetriableException;
@@ -24,23 +20,10 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** Reads exceptions: which SQLSTATE is behind them, and what may be said of them in a log. */
+/** Which SQLSTATE is behind an exception, and what that says of the server, the driver or a pooler. */
 public final class SqlFailures {
-    private static final int LONGEST = 300;
-
-    /** An exception may make itself a new cause whenever it is asked. */
-    private static final int MOST_CAUSES = 100;
-
     /** As the driver names its prepared statements. */
     private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
-
-    /**
-     * PgBouncer has one SQLSTATE for all that it says, 08P01, whether the server is away for a moment or the login will never do. Its
-     * words are never translated.
-     */
-    private static final Pattern POOLER_REFUSES =
-            Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
-                    + "|database .* does not exist|.*authentication failed.*");
 
     private SqlFailures() {}
 
@@ -52,7 +35,7 @@ public final class SqlFailures {
         boolean lost = false;
         boolean passing = false;
         boolean linkage = false;
-        List<Throwable> chain = chain(failure);
+        List<Throwable> chain = FailureChain.of(failure);
         for (Throwable t : chain) {
             linkage |= t instanceof LinkageError;
             passing |= isPassing(t);
@@ -62,7 +45,7 @@ public final class SqlFailures {
                 String own = sql.getSQLState();
                 if (own != null && !own.isBlank()) {
                     state = state == null ? own : state;
-                    boolean replied = serverMessage(t) != null;
+                    boolean replied = FailureChain.serverMessage(t) != null;
                     lost |= (own.startsWith("08") && !replied) || own.startsWith("57P0");
                     passing |= SqlFacts.isPassing(own, replied);
                 }
@@ -73,7 +56,7 @@ public final class SqlFailures {
                 fromDatabase,
                 transientByType,
                 lost,
-                chain.stream().anyMatch(t -> serverMessage(t) != null),
+                chain.stream().anyMatch(t -> FailureChain.serverMessage(t) != null),
                 passing,
                 linkage,
                 chain.stream().anyMatch(SqlFailures::isStalePlan),
@@ -85,7 +68,7 @@ public final class SqlFailures {
      * where it does not.
      */
     static Optional<SqlFacts> factsBehindFailedTransaction(Throwable failure) {
-        List<Throwable> chain = chain(failure);
+        List<Throwable> chain = FailureChain.of(failure);
         int met = -1;
         for (int i = 0; i < chain.size(); i++) {
             met = chain.get(i) instanceof SQLException sql && "25P02".equals(sql.getSQLState()) ? i : met;
@@ -115,7 +98,7 @@ public final class SqlFailures {
 
     // The routine is a name in PostgreSQL's source, never translated; the SQLSTATE alone says only "not supported".
     private static boolean isStalePlan(Throwable t) {
-        ServerErrorMessage message = serverMessage(t);
+        ServerErrorMessage message = FailureChain.serverMessage(t);
         return message != null
                 && "0A000".equals(message.getSQLState())
                 && String.valueOf(message.getRoutine()).startsWith("RevalidateCached");
@@ -138,10 +121,10 @@ public final class SqlFailures {
      */
     static boolean isStatementClash(Throwable failure) {
         SqlFacts facts = facts(failure);
-        boolean bound = chain(failure).stream()
-                .map(SqlFailures::serverMessage)
+        boolean bound = FailureChain.of(failure).stream()
+                .map(FailureChain::serverMessage)
                 .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
-        boolean named = serverWords(failure).stream()
+        boolean named = FailureChain.serverWords(failure).stream()
                 .anyMatch(word -> DRIVERS_STATEMENT.matcher(word).matches());
         return facts.is("42P05", "26000") ? bound || named : bound && facts.is("08P01");
     }
@@ -151,8 +134,8 @@ public final class SqlFailures {
      * its own for that; where it was thrown tells, as its message is translated.
      */
     static boolean isSettingRefusedByDriver(Throwable failure) {
-        return chain(failure).stream()
-                .filter(t -> t instanceof PSQLException && serverMessage(t) == null && t.getCause() == null)
+        return FailureChain.of(failure).stream()
+                .filter(t -> t instanceof PSQLException && FailureChain.serverMessage(t) == null && t.getCause() == null)
                 .flatMap(t -> Arrays.stream(t.getStackTrace()).limit(1))
                 .anyMatch(frame -> frame.getMethodName().equals("receiveParameterStatus"));
     }
@@ -160,8 +143,8 @@ public final class SqlFailures {
     /** Whether the server did not reply in time to a statement or a login. An error of its own about time is a reply. */
     static boolean isTimeout(Throwable failure) {
         boolean refusedByDriver = false;
-        for (Throwable t : chain(failure)) {
-            if (serverMessage(t) != null || t instanceof ConnectException) {
+        for (Throwable t : FailureChain.of(failure)) {
+            if (FailureChain.serverMessage(t) != null || t instanceof ConnectException) {
                 return false;
             }
             // The driver's own limit on a login is an exception without a cause.
@@ -175,12 +158,12 @@ public final class SqlFailures {
 
     /** Whether the server, or its host, said something, if only that nothing listens there. */
     static boolean isReply(Throwable failure) {
-        return chain(failure).stream()
-                .anyMatch(t -> serverMessage(t) != null || t instanceof ConnectException || t instanceof EOFException);
+        return FailureChain.of(failure).stream()
+                .anyMatch(t -> FailureChain.serverMessage(t) != null || t instanceof ConnectException || t instanceof EOFException);
     }
 
     private static boolean isOfDatabase(Throwable failure) {
-        return chain(failure).stream().anyMatch(PSQLException.class::isInstance);
+        return FailureChain.of(failure).stream().anyMatch(PSQLException.class::isInstance);
     }
 
     /** Whether it says that the server did not serve at all, rather than that it refused one statement. */
@@ -191,115 +174,10 @@ public final class SqlFailures {
                 || facts.sqlState().startsWith("08");
     }
 
-    /**
-     * The failure in words that hold no data: classes, SQLSTATE and constraint, never a message, which can carry values. Only what the
-     * server says when a connection is opened, or a pooler at any time, is told in its own words.
-     */
-    public static String describe(Throwable failure) {
-        StringBuilder words = new StringBuilder();
-        String previous = "";
-        for (Throwable t : chain(failure)) {
-            String name = t.getClass().getSimpleName();
-            if (name.equals(previous) || t instanceof NotConnectedException) {
-                continue;
-            }
-            previous = name;
-            words.append(words.isEmpty() ? "" : " < ").append(name);
-            if (t instanceof SQLException sql && sql.getSQLState() != null) {
-                words.append(" sqlstate=").append(sql.getSQLState());
-                ServerErrorMessage message = serverMessage(t);
-                if (message != null && message.getConstraint() != null) {
-                    words.append(" constraint=").append(message.getConstraint());
-                }
-            }
-        }
-        said(failure).ifPresent(said -> words.append(": ").append(said));
-        return words.toString();
-    }
-
-    /** What was said by whoever could not know any record: a server that is logged in to, the driver then, or a pooler. */
-    static Optional<String> said(Throwable failure) {
-        Optional<NotConnectedException> notConnected = NotConnectedException.in(failure);
-        return chain(failure).stream()
-                .map(SqlFailures::serverMessage)
-                .filter(message -> message != null
-                        && message.getMessage() != null
-                        && (notConnected.isPresent() || isPoolers(message)))
-                .map(ServerErrorMessage::getMessage)
-                .findFirst()
-                .or(() -> notConnected.flatMap(NotConnectedException::wordsOfDriver))
-                .map(SqlFailures::plain);
-    }
-
-    private static String plain(@Nullable String text) {
-        String line =
-                String.valueOf(text).replace('"', '\'').replaceAll("\\s+", " ").strip();
-        return line.length() > LONGEST ? line.substring(0, LONGEST) + "..." : line;
-    }
-
-    /** Whether a pooler refuses a login, or a setting that came with it. */
-    static boolean isRefusedByPooler(Throwable failure) {
-        return facts(failure).is("08P01")
-                && isFromPooler(failure)
-                && said(failure)
-                        .filter(said -> POOLER_REFUSES.matcher(said).matches())
-                        .isPresent();
-    }
-
     /** Whether what replied is no PostgreSQL, which always says which of its routines complains. */
     static boolean isFromPooler(Throwable failure) {
-        return chain(failure).stream()
-                .map(SqlFailures::serverMessage)
-                .anyMatch(message -> message != null && isPoolers(message));
-    }
-
-    private static boolean isPoolers(ServerErrorMessage message) {
-        return message.getRoutine() == null && "08P01".equals(message.getSQLState());
-    }
-
-    /**
-     * The words of the server's messages. In whatever language they are, the names of objects in them are as they are; nothing else of
-     * them may be relied on, nor shown.
-     */
-    static List<String> serverWords(Throwable failure) {
-        List<String> words = new ArrayList<>();
-        for (Throwable t : chain(failure)) {
-            ServerErrorMessage message = serverMessage(t);
-            if (message != null && message.getMessage() != null) {
-                words.addAll(List.of(message.getMessage().split("\\W+", -1)));
-            }
-        }
-        return words;
-    }
-
-    private static @Nullable ServerErrorMessage serverMessage(Throwable t) {
-        return t instanceof PSQLException p ? p.getServerErrorMessage() : null;
-    }
-
-    static List<Throwable> chain(Throwable failure) {
-        Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        List<Throwable> chain = new ArrayList<>();
-        Throwable t = failure;
-        while (t != null && chain.size() < MOST_CAUSES && seen.add(t)) {
-            chain.add(t);
-            if (t instanceof SQLException sql) {
-                SQLException n = sql.getNextException();
-                while (n != null && chain.size() < MOST_CAUSES && seen.add(n)) {
-                    chain.add(n);
-                    n = n.getNextException();
-                }
-            }
-            t = causeOf(t);
-        }
-        return chain;
-    }
-
-    /** An exception's own methods are other people's code, and may fail. */
-    private static @Nullable Throwable causeOf(Throwable t) {
-        try {
-            return t.getCause();
-        } catch (RuntimeException | StackOverflowError e) {
-            return null;
-        }
+        return FailureChain.of(failure).stream()
+                .map(FailureChain::serverMessage)
+                .anyMatch(message -> message != null && FailureChain.isPoolers(message));
     }
 }

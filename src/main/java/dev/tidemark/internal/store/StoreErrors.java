@@ -6,9 +6,18 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Turns a failure of one of our own statements into the error that tells the way out. */
 public final class StoreErrors {
+    /**
+     * PgBouncer has one SQLSTATE for all that it says, 08P01, whether the server is away for a moment or the login will never do. Its
+     * words are never translated.
+     */
+    private static final Pattern POOLER_REFUSES =
+            Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
+                    + "|database .* does not exist|.*authentication failed.*");
+
     private static final Set<String> TABLES = Set.of(
             "store_info",
             "topic_binding",
@@ -41,7 +50,7 @@ public final class StoreErrors {
         SqlFacts facts = SqlFailures.facts(failure);
         // While running, a database that is away is waited for; one that was never there is a mistyped name.
         return facts.is("25006", "3D000")
-                || SqlFailures.isRefusedByPooler(failure)
+                || isRefusedByPooler(failure)
                 || NotConnectedException.in(failure)
                         .map(NotConnectedException::isRefusal)
                         .orElse(FailureKind.ofControl(facts) == FailureKind.HANDLER);
@@ -58,10 +67,10 @@ public final class StoreErrors {
         }
         SqlFacts facts = SqlFailures.facts(failure);
         String state = facts.sqlState() == null ? "" : facts.sqlState();
-        if (NotConnectedException.in(failure).isPresent() || SqlFailures.isRefusedByPooler(failure)) {
+        if (NotConnectedException.in(failure).isPresent() || isRefusedByPooler(failure)) {
             return new OffsetStoreException(
                     ErrorCode.LOGIN_REFUSED,
-                    "the database refuses the connection (" + SqlFailures.describe(failure) + "): " + wayIn(failure),
+                    "the database refuses the connection (" + FailureWords.describe(failure) + "): " + wayIn(failure),
                     failure);
         }
         return switch (state) {
@@ -82,7 +91,7 @@ public final class StoreErrors {
                 new TidemarkException(
                         ErrorCode.UNEXPECTED,
                         "group " + groupId + ": a statement of the offset store failed ("
-                                + SqlFailures.describe(failure) + ")",
+                                + FailureWords.describe(failure) + ")",
                         failure);
         };
     }
@@ -98,7 +107,7 @@ public final class StoreErrors {
 
     /** Whether a connection was refused for a reason that waiting does not help. */
     public static boolean isRefusedLogin(Throwable failure) {
-        return SqlFailures.isRefusedByPooler(failure)
+        return isRefusedByPooler(failure)
                 || NotConnectedException.in(failure)
                         .filter(NotConnectedException::isRefusal)
                         .isPresent();
@@ -125,7 +134,7 @@ public final class StoreErrors {
     private static String denied(Schema schema, Throwable failure) {
         String object = "the offset store";
         String kind = "'writer'); where it only looks, 'reader' is enough";
-        for (String word : SqlFailures.serverWords(failure)) {
+        for (String word : FailureChain.serverWords(failure)) {
             if (TABLES.contains(word)) {
                 object = "table " + word;
             } else if (VIEWS.contains(word)) {
@@ -141,5 +150,14 @@ public final class StoreErrors {
         }
         return "the role lacks a right on " + object + ": as the owner of the offset store, select " + schema.name()
                 + ".grant_access('<role>', " + kind;
+    }
+
+    /** Whether a pooler refuses a login, or a setting that came with it. */
+    private static boolean isRefusedByPooler(Throwable failure) {
+        return SqlFailures.facts(failure).is("08P01")
+                && SqlFailures.isFromPooler(failure)
+                && FailureWords.said(failure)
+                        .filter(said -> POOLER_REFUSES.matcher(said).matches())
+                        .isPresent();
     }
 }

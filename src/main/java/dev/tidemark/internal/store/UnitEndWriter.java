@@ -1,9 +1,9 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.DeadLetter;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.store.AuditLogTable.Action;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransactionRollbackException;
@@ -40,7 +40,7 @@ final class UnitEndWriter {
         if (end instanceof UnitEnd.Park park) {
             ErrorText error = ErrorText.of(park.code(), park.cause());
             letters.park(c, park.record(), park.holdKey(), error, park.attempts(), owner);
-            write(c, Action.PARK, park.record(), park.code() + " " + SqlFailures.describe(park.cause()));
+            write(c, Action.PARK, park.record(), park.code() + " " + FailureWords.describe(park.cause()));
             return Optional.of(Map.of(park.claim(), Position.after(park.record())));
         }
         if (end instanceof UnitEnd.Skip skip) {

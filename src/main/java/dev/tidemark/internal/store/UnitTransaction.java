@@ -1,16 +1,16 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.offsets.Claim;
+import dev.tidemark.UnitTimes;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.OffsetStoreException;
-import dev.tidemark.offsets.Position;
-import dev.tidemark.UnitTimes;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -146,7 +146,7 @@ public final class UnitTransaction {
             held.removeAll(offsets.free(session.connection(), claims, UnitTerms.LITTLE_PATIENCE));
             session.rollback();
         } catch (SQLException e) {
-            LOG.debug("could not see which offset rows are held: {}", SqlFailures.describe(e));
+            LOG.debug("could not see which offset rows are held: {}", FailureWords.describe(e));
             session.discard();
         }
         // Those that came free meanwhile are tried again at once, as the others are.
@@ -325,7 +325,7 @@ public final class UnitTransaction {
                                     .size()
                             == moves.size();
         } catch (SQLException e) {
-            LOG.debug("the unit cannot be ended without its effects either: {}", SqlFailures.describe(e));
+            LOG.debug("the unit cannot be ended without its effects either: {}", FailureWords.describe(e));
             return false;
         } finally {
             session.rollback();

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -176,7 +176,7 @@ public final class WorkerSession implements AutoCloseable {
             openView();
             LOG.trace("ready {}", closeView());
         } catch (SQLException e) {
-            LOG.debug("not connected yet: {}", SqlFailures.describe(e));
+            LOG.debug("not connected yet: {}", FailureWords.describe(e));
             discard();
         }
     }
@@ -253,7 +253,7 @@ public final class WorkerSession implements AutoCloseable {
                 UsedSessions.add(c);
                 used = true;
             } catch (SQLException e) {
-                LOG.debug("a connection could not be marked as used: {}", SqlFailures.describe(e));
+                LOG.debug("a connection could not be marked as used: {}", FailureWords.describe(e));
             }
         }
     }
@@ -271,7 +271,7 @@ public final class WorkerSession implements AutoCloseable {
             }
         } catch (SQLException e) {
             // The next unit meets the same.
-            LOG.debug("no new connection: {}", SqlFailures.describe(e));
+            LOG.debug("no new connection: {}", FailureWords.describe(e));
         }
     }
 
@@ -347,7 +347,7 @@ public final class WorkerSession implements AutoCloseable {
         try {
             v.handle.close();
         } catch (RuntimeException e) {
-            LOG.debug("a unit's handle did not close: {}", SqlFailures.describe(e));
+            LOG.debug("a unit's handle did not close: {}", FailureWords.describe(e));
         }
         return tried;
     }
@@ -375,7 +375,7 @@ public final class WorkerSession implements AutoCloseable {
             try (c) {
                 c.abort(Runnable::run);
             } catch (SQLException e) {
-                LOG.debug("a broken connection did not close cleanly: {}", SqlFailures.describe(e));
+                LOG.debug("a broken connection did not close cleanly: {}", FailureWords.describe(e));
             }
         }
     }
@@ -395,7 +395,7 @@ public final class WorkerSession implements AutoCloseable {
                     limit.restore();
                 }
             } catch (SQLException e) {
-                LOG.debug("a connection could not be given back cleanly: {}", SqlFailures.describe(e));
+                LOG.debug("a connection could not be given back cleanly: {}", FailureWords.describe(e));
             }
         }
     }

@@ -1,20 +1,20 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.plan.ReactionPlanner;
 import dev.tidemark.DeadLetter;
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.RedriveResult.Status;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.ReactionPlanner;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.DeadLetterTable;
 import dev.tidemark.internal.store.DeadLetterTable.Locked;
+import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.store.UnitEnd;
@@ -237,7 +237,7 @@ public final class Redrive<K, V> {
         private TidemarkException trouble(ErrorCode code, String what, Throwable cause) {
             return new TidemarkException(
                     code,
-                    "group " + groupId + ": dead letter " + id + ": " + what + " (" + SqlFailures.describe(cause) + ")",
+                    "group " + groupId + ": dead letter " + id + ": " + what + " (" + FailureWords.describe(cause) + ")",
                     cause);
         }
 
