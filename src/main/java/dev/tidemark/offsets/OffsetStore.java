@@ -109,7 +109,7 @@ public final class OffsetStore {
     public void bind(Connection connection, TopicBinding binding) throws SQLException {
         Identity identity = new Identity(
                 binding.clusterId(), binding.topicId(), binding.earliest().size());
-        store.bind(connection, binding.topic(), identity, Optional.of(binding.starts()), binding.earliest());
+        store.bindings().bind(connection, binding.topic(), identity, Optional.of(binding.starts()), binding.earliest());
     }
 
     /**

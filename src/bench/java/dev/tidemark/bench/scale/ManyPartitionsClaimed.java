@@ -1,9 +1,9 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.PartitionState;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.store.ClaimStore;
@@ -92,7 +92,7 @@ public final class ManyPartitionsClaimed {
             try (ControlConnection connection = new ControlConnection(counting.counted(), Duration.ofSeconds(10))) {
                 connection.inTransaction(c -> {
                     for (Map.Entry<String, Identity> topic : topics.entrySet()) {
-                        store.bind(c, topic.getKey(), topic.getValue(), Optional.of(starts), starts);
+                        store.bindings().bind(c, topic.getKey(), topic.getValue(), Optional.of(starts), starts);
                     }
                     return count;
                 });

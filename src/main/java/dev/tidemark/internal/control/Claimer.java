@@ -211,7 +211,7 @@ final class Claimer {
 
     private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
             throws SQLException, KafkaUnavailableException {
-        Map<String, Binding> missing = inStore(c -> store.missingBindings(c, identities));
+        Map<String, Binding> missing = inStore(c -> store.bindings().missing(c, identities));
         for (Map.Entry<String, Binding> entry : missing.entrySet()) {
             String topic = entry.getKey();
             Identity identity = identities.get(topic);
@@ -226,7 +226,7 @@ final class Claimer {
                                 lookup.starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
                         : Optional.empty();
                 inStore(c -> {
-                    store.bind(c, topic, identity, starts, earliest);
+                    store.bindings().bind(c, topic, identity, starts, earliest);
                     return topic;
                 });
             } catch (TidemarkException e) {

@@ -139,7 +139,7 @@ public final class ControlThread {
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.ends = new EndWatch(options.groupId(), lookup, store, states, connection);
         this.preparation = new StartupChecks(
-                options.schema(), options.groupId(), options.reading(), lookup, store, identity, connection, ends);
+                options.schema(), options.groupId(), options.reading(), lookup, store.bindings(), identity, connection, ends);
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
         this.waits = new WaitWatch(
                 options.groupId(),

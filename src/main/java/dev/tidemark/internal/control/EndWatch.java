@@ -2,7 +2,6 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
@@ -12,6 +11,7 @@ import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.PartitionStateTable;
+import dev.tidemark.offsets.Position;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
@@ -72,7 +72,7 @@ final class EndWatch {
      * @throws LogMismatchException if a topic does not exist: because this is another cluster (TM-301), or at all (TM-307)
      */
     void begin(Subscription subscription) throws SQLException, KafkaUnavailableException {
-        Map<String, Identity> bound = connection.inTransaction(store::bindings);
+        Map<String, Identity> bound = connection.inTransaction(store.bindings()::all);
         bound.keySet().removeIf(topic -> !subscription.includes(topic));
         Map<String, Identity> there = lookup.identities(bound.keySet());
         String cluster = lookup.clusterId();
@@ -123,7 +123,7 @@ final class EndWatch {
     /** Returns the partitions of topics that could not be seen this time. */
     private Set<TopicPartition> compareIdentities(Map<TopicPartition, TidemarkException> wrong)
             throws SQLException, KafkaUnavailableException {
-        Map<String, Identity> bound = connection.inTransaction(store::bindings);
+        Map<String, Identity> bound = connection.inTransaction(store.bindings()::all);
         Set<String> topics = ends.keySet().stream().map(TopicPartition::topic).collect(Collectors.toSet());
         Map<String, Identity> there = lookup.identities(topics);
         missing.keySet().removeAll(there.keySet());

@@ -5,12 +5,12 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
-import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.SchemaCheck;
 import dev.tidemark.internal.store.StoreErrors;
 import dev.tidemark.internal.store.StoreIdentity;
+import dev.tidemark.internal.store.TopicBindings;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -29,7 +29,7 @@ final class StartupChecks {
     private final String groupId;
     private final ReadPlan reading;
     private final TopicLookup lookup;
-    private final ClaimStore store;
+    private final TopicBindings bindings;
     private final StoreIdentity identity;
     private final ControlConnection connection;
     private final EndWatch ends;
@@ -39,7 +39,7 @@ final class StartupChecks {
             String groupId,
             ReadPlan reading,
             TopicLookup lookup,
-            ClaimStore store,
+            TopicBindings bindings,
             StoreIdentity identity,
             ControlConnection connection,
             EndWatch ends) {
@@ -47,7 +47,7 @@ final class StartupChecks {
         this.groupId = groupId;
         this.reading = reading;
         this.lookup = lookup;
-        this.store = store;
+        this.bindings = bindings;
         this.identity = identity;
         this.connection = connection;
         this.ends = ends;
@@ -94,7 +94,7 @@ final class StartupChecks {
     }
 
     private void bindMatching() throws SQLException, KafkaUnavailableException {
-        if (connection.inTransaction(store::isKnown)) {
+        if (connection.inTransaction(bindings::isKnown)) {
             // Whatever matches and is not bound yet came later.
             return;
         }
@@ -113,7 +113,7 @@ final class StartupChecks {
         connection.inTransaction(c -> {
             identity.check(c);
             for (First topic : topics) {
-                store.bind(c, topic.name(), topic.identity(), Optional.of(topic.starts()), topic.earliest());
+                bindings.bind(c, topic.name(), topic.identity(), Optional.of(topic.starts()), topic.earliest());
             }
             return topics.size();
         });

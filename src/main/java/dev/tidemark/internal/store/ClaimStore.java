@@ -1,15 +1,15 @@
 package dev.tidemark.internal.store;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.store.AuditLogTable.Action;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -22,33 +22,39 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bind, claim, check, advance, release: the operations on the caller's connection, in the caller's transaction. Binding rows are
+ * Claim, check, advance, release: the operations on the caller's connection, in the caller's transaction. Binding rows are
  * locked before offset rows, always. Stateless, so any thread may use it.
  */
 public final class ClaimStore {
     /** A row is locked for the length of an advance and its commit. */
     private static final Duration HALT_PATIENCE = Duration.ofMillis(500);
 
-    private final TopicBindingTable bindings;
+    private final TopicBindings bindings;
     private final StoredOffsetTable offsets;
-    private final DeadLetterTable letters;
+    private final OffsetAdvances advances;
+    private final ParkedRecords parked;
     private final PartitionStateTable states;
     private final AuditLogTable audit;
     private final String groupId;
 
     public ClaimStore(Schema schema, String groupId) {
-        this.bindings = new TopicBindingTable(schema, groupId);
+        this.bindings = new TopicBindings(schema, groupId);
         this.offsets = new StoredOffsetTable(schema, groupId);
-        this.letters = new DeadLetterTable(schema, groupId);
+        this.advances = new OffsetAdvances(schema, groupId);
+        this.parked = new ParkedRecords(schema, groupId);
         this.states = new PartitionStateTable(schema, groupId);
         this.audit = new AuditLogTable(schema, groupId);
         this.groupId = groupId;
+    }
+
+    /** What the offsets of this group mean, by topic; to bind topics. */
+    public TopicBindings bindings() {
+        return bindings;
     }
 
     /** What a claim brought: claims, rows that somebody has locked, and partitions that cannot be claimed, with the reason. */
@@ -60,58 +66,6 @@ public final class ClaimStore {
     /** Lets the rest of this transaction wait for a lock no longer than this; then it fails with 55P03. */
     public void limitWait(Connection c, Duration patience) throws SQLException {
         Schema.execute(c, "set local lock_timeout = " + patience.toMillis());
-    }
-
-    /** What is to be done before these topics' partitions can be claimed; a plain read. */
-    public Map<String, Binding> missingBindings(Connection c, Map<String, Identity> topics) throws SQLException {
-        Map<String, Identity> stored = bindings.read(c, topics.keySet(), TopicBindingTable.Lock.NONE);
-        Map<String, Binding> missing = new HashMap<>();
-        topics.forEach((topic, actual) -> {
-            Binding plan = BindingPlanner.plan(stored.get(topic), actual);
-            if (plan != Binding.COMPLETE) {
-                missing.put(topic, plan);
-            }
-        });
-        return missing;
-    }
-
-    /**
-     * Binds a topic, or its new partitions: what is bound already stays as it is, even if another instance was faster.
-     *
-     * @param starts for each partition where a group begins that has never met the topic; empty where the topic was met before
-     * @param earliest for each partition its first offset, where partitions begin that were added later
-     * @throws LogMismatchException if what is stored belongs to another cluster or topic (TM-301, TM-302)
-     */
-    public void bind(
-            Connection c,
-            String topic,
-            Identity actual,
-            Optional<Map<Integer, Long>> starts,
-            Map<Integer, Long> earliest)
-            throws SQLException {
-        bindings.insertEmpty(c, topic, actual);
-        Identity stored =
-                bindings.read(c, List.of(topic), TopicBindingTable.Lock.UPDATE).get(topic);
-        if (stored == null) {
-            throw new SQLException("the binding of topic " + topic + " vanished while it was made", "40001");
-        }
-        Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, stored, actual);
-        if (mismatch.isPresent()) {
-            throw mismatch.get();
-        }
-        Map<Integer, Long> chosen = stored.partitions() == 0 ? starts.orElse(earliest) : earliest;
-        Map<Integer, Long> added = new TreeMap<>();
-        for (int p = stored.partitions(); p < actual.partitions(); p++) {
-            Long offset = chosen.get(p);
-            if (offset == null) {
-                throw new IllegalArgumentException("no start offset for partition " + p + " of topic " + topic);
-            }
-            added.put(p, offset);
-        }
-        if (!added.isEmpty()) {
-            offsets.insert(c, topic, added);
-            bindings.grow(c, topic, actual.partitions());
-        }
     }
 
     /**
@@ -126,7 +80,7 @@ public final class ClaimStore {
             String owner,
             boolean wait)
             throws SQLException {
-        Map<String, Identity> stored = bindings.read(c, topics.keySet(), TopicBindingTable.Lock.SHARE);
+        Map<String, Identity> stored = bindings.lock(c, topics.keySet());
         Map<TopicPartition, TidemarkException> refused = new HashMap<>();
         Set<TopicPartition> sound = new HashSet<>();
         for (TopicPartition partition : partitions) {
@@ -160,7 +114,7 @@ public final class ClaimStore {
         if (!rows.isEmpty()) {
             states.claimed(c, rows.keySet());
             // After the claim: what the predecessor parked is committed now.
-            Map<TopicPartition, Set<ByteBuffer>> held = letters.heldKeys(c, rows.keySet());
+            Map<TopicPartition, Set<ByteBuffer>> held = parked.heldKeys(c, rows.keySet());
             Map<TopicPartition, Long> open = states.openAttempts(c, rows.keySet());
             rows.forEach((partition, row) -> {
                 Long attempt = open.get(partition);
@@ -209,7 +163,7 @@ public final class ClaimStore {
 
     /** Moves positions; whoever is missing from the answer was fenced. */
     public Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves) throws SQLException {
-        return offsets.advance(c, moves, null);
+        return advances.advance(c, moves, null);
     }
 
     /**
@@ -218,21 +172,11 @@ public final class ClaimStore {
      * @return false if the claim does not hold any more, and nothing was done
      */
     public boolean passOver(Connection c, Claim claim, long to, String reason) throws SQLException {
-        if (offsets.advance(c, Map.of(claim, Position.of(to)), null).isEmpty()) {
+        if (advances.advance(c, Map.of(claim, Position.of(to)), null).isEmpty()) {
             return false;
         }
         audit.write(c, Action.GAP, claim.partition(), claim.position().nextOffset(), to, reason);
         return true;
-    }
-
-    /** Whether the group has stored offsets for any topic. */
-    public boolean isKnown(Connection c) throws SQLException {
-        return bindings.any(c);
-    }
-
-    /** What the group's offsets mean, by topic. */
-    public Map<String, Identity> bindings(Connection c) throws SQLException {
-        return bindings.all(c);
     }
 
     /** Who owns a partition, by name; empty while nobody does. */

@@ -34,6 +34,7 @@ public final class PartitionNotes {
     private final WorkerSession session;
     private final UnitTransaction transaction;
     private final PartitionStateTable states;
+    private final ParkedRecords parked;
     private final DeadLetterTable letters;
 
     public PartitionNotes(Schema schema, String groupId, WorkerSession session, UnitTransaction transaction) {
@@ -41,6 +42,7 @@ public final class PartitionNotes {
         this.session = session;
         this.transaction = transaction;
         this.states = new PartitionStateTable(schema, groupId);
+        this.parked = new ParkedRecords(schema, groupId);
         this.letters = new DeadLetterTable(schema, groupId);
     }
 
@@ -103,7 +105,7 @@ public final class PartitionNotes {
     /** The hashes of the keys that dead letters of this partition hold; empty if the database did not tell. */
     public Optional<Set<ByteBuffer>> heldKeys(TopicPartition partition) {
         Map<TopicPartition, Set<ByteBuffer>> held = new HashMap<>();
-        return note(c -> held.putAll(letters.heldKeys(c, Set.of(partition))))
+        return note(c -> held.putAll(parked.heldKeys(c, Set.of(partition))))
                 ? Optional.of(held.getOrDefault(partition, Set.of()))
                 : Optional.empty();
     }
@@ -111,7 +113,7 @@ public final class PartitionNotes {
     /** Which of these keys are held by dead letters of this partition, all as hashes; empty if the database did not tell. */
     public Optional<Set<ByteBuffer>> stillHeld(TopicPartition partition, Collection<ByteBuffer> hashes) {
         Set<ByteBuffer> held = new HashSet<>();
-        return note(c -> held.addAll(letters.stillHeld(c, partition, hashes))) ? Optional.of(held) : Optional.empty();
+        return note(c -> held.addAll(parked.stillHeld(c, partition, hashes))) ? Optional.of(held) : Optional.empty();
     }
 
     private boolean note(Note note) {

@@ -4,8 +4,6 @@ import static dev.tidemark.internal.store.Schema.prepare;
 
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
-import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -60,8 +58,8 @@ final class SingleOffset {
     private SingleOffset(Schema schema, String groupId, String held, String advance) {
         this.groupId = groupId;
         this.begin = schema.sql(BEGIN.replace("{held}", held));
-        this.advance = schema.sql(advance.replace("{marked}", StoredOffsetTable.markedTime("n.next"))
-                .replace("{patience}", StoredOffsetTable.PATIENCE));
+        this.advance = schema.sql(advance.replace("{marked}", AdvanceTerms.markedTime("n.next"))
+                .replace("{patience}", AdvanceTerms.PATIENCE));
     }
 
     static SingleOffset plain(Schema schema, String groupId) {
@@ -73,21 +71,21 @@ final class SingleOffset {
         return new SingleOffset(schema, groupId, SERIALIZABLE_HELD, SERIALIZABLE_ADVANCE);
     }
 
-    /** As {@link StoredOffsetTable#begin}. */
-    UnitStart begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName) throws SQLException {
+    /** As {@link OffsetAdvances#begin}. */
+    BegunUnit begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName) throws SQLException {
         try (PreparedStatement s = prepare(c, begin)) {
             s.setString(1, Long.toString(idleTimeoutMillis));
             s.setString(2, applicationName);
             bind(s, claim);
             try (ResultSet r = s.executeQuery()) {
                 boolean held = r.next() && r.getBoolean("held");
-                return new UnitStart(r.getString("xid"), held ? Set.of(claim.partition()) : Set.of());
+                return new BegunUnit(r.getString("xid"), held ? Set.of(claim.partition()) : Set.of());
             }
         }
     }
 
-    /** As {@link StoredOffsetTable#advance}. */
-    Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable Within unit) throws SQLException {
+    /** As {@link OffsetAdvances#advance}. */
+    Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable AdvanceTerms unit) throws SQLException {
         if (next.nextOffset() < claim.position().nextOffset()) {
             return Set.of();
         }
@@ -99,7 +97,7 @@ final class SingleOffset {
                 s.setNull(2, Types.INTEGER);
             }
             bind(s, claim);
-            s.setString(8, StoredOffsetTable.patience(unit));
+            s.setString(8, AdvanceTerms.patience(unit));
             s.setString(9, unit == null ? null : unit.transactionId());
             try (ResultSet r = s.executeQuery()) {
                 return r.next() ? Set.of(claim.partition()) : Set.of();

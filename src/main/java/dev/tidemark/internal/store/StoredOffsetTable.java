@@ -8,39 +8,33 @@ import static dev.tidemark.internal.store.Schema.texts;
 import static dev.tidemark.internal.store.Schema.topics;
 import static dev.tidemark.internal.store.Schema.uuids;
 
+import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** All statements on {@code stored_offset}, for one group. Rows are locked in key order, always, so that no two deadlock. */
+/**
+ * The statements on {@code stored_offset} that make rows, claim them, give them back and read them, for one group. Rows are locked in
+ * key order, always, so that no two deadlock.
+ */
 public final class StoredOffsetTable {
     private static final String INSERT = """
             insert into {schema}.stored_offset (group_id, topic, partition, next_offset)
             select ?, ?, s.p, s.o from unnest(?::int[], ?::bigint[]) as s(p, o) order by s.p
             on conflict do nothing
             """;
-
-    /**
-     * In a WHERE clause it is evaluated before the row is locked, and so bounds that wait. No statement but COMMIT follows in the
-     * transaction.
-     */
-    static final String PATIENCE = "set_config('lock_timeout', coalesce(?, current_setting('lock_timeout')), true)";
 
     // Locking first and apart: when the update joined directly, the planner chose a hash join, and writers deadlocked.
     private static final String CLAIM = """
@@ -55,43 +49,6 @@ public final class StoredOffsetTable {
               from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
             returning o.topic, o.partition, o.owner_token, o.owner_epoch, o.next_offset, o.leader_epoch,
                       l.was_token, l.was_name, l.was_epoch, o.progress_epoch
-            """;
-
-    // set_config is local to the transaction: nothing is left behind in a session that a pooler hands on.
-    private static final String BEGIN = """
-            with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[]) as w(topic, partition, token, prev)),
-                 s as materialized (
-                     select pg_current_xact_id()::text as xid,
-                            set_config('idle_in_transaction_session_timeout', ?, true),
-                            set_config('application_name', ?, true))
-            select s.xid, o.topic, o.partition
-              from s left join (
-                   select o.topic, o.partition from {schema}.stored_offset o join w using (topic, partition)
-                    where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev) o on true
-            """;
-
-    private static final String ADVANCE = """
-            with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[], ?::bigint[], ?::int[])
-                            as w(topic, partition, token, prev, next, epoch)),
-                 l as materialized (
-                     select w.* from {schema}.stored_offset o join w using (topic, partition)
-                     where o.group_id = ? and o.owner_token = w.token and o.next_offset = w.prev and w.next >= w.prev
-                       and {patience} is not null
-                     order by o.topic, o.partition for no key update of o)
-            update {schema}.stored_offset o
-               set next_offset = l.next, leader_epoch = l.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
-              from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
-               and o.owner_token = l.token and o.next_offset = l.prev
-               and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
-            returning o.topic, o.partition
-            """;
-
-    // Rows that are locked are left out, and so are those that do not exist.
-    private static final String FREE = """
-            select o.topic, o.partition
-              from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
-             where o.group_id = ? and set_config('lock_timeout', ?, true) is not null
-             order by o.topic, o.partition for no key update of o skip locked
             """;
 
     // A courtesy to the successor, so it never waits for anybody.
@@ -117,14 +74,6 @@ public final class StoredOffsetTable {
              where group_id = ? and topic = ? and partition = ? for share
             """;
 
-    /**
-     * The unit that an advance belongs to.
-     *
-     * @param transactionId of the transaction that it must be in
-     * @param patience how long it may wait for rows that another transaction holds; 55P03 follows
-     */
-    public record Within(String transactionId, Duration patience) {}
-
     /** A row as a plain read shows it; the token is null while nobody owns the partition. */
     public record Row(
             Position position,
@@ -143,17 +92,12 @@ public final class StoredOffsetTable {
     /** A claim, and the row as it found it. */
     record Claimed(Claim claim, Before before) {}
 
-    /** The beginning of a unit: its transaction's id, and which of the claims still hold. */
-    public record UnitStart(String transactionId, Set<TopicPartition> held) {}
-
     private final Schema schema;
     private final String groupId;
-    private final SingleOffset one;
 
     public StoredOffsetTable(Schema schema, String groupId) {
         this.schema = schema;
         this.groupId = groupId;
-        this.one = SingleOffset.plain(schema, groupId);
     }
 
     /** Gives these partitions of a topic their first rows; a row that is there stays as it is. */
@@ -201,75 +145,6 @@ public final class StoredOffsetTable {
         return claims;
     }
 
-    /**
-     * Begins a unit of work: a plain read that waits for nobody, and sees to it that the server ends this transaction if its
-     * client falls silent for longer than the timeout.
-     */
-    UnitStart begin(Connection c, Collection<Claim> claims, long idleTimeoutMillis, String applicationName)
-            throws SQLException {
-        if (claims.size() == 1) {
-            return one.begin(c, claims.iterator().next(), idleTimeoutMillis, applicationName);
-        }
-        try (PreparedStatement s = prepare(c, schema.sql(BEGIN))) {
-            bindClaims(s, c, claims);
-            s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));
-            s.setString(5, Long.toString(idleTimeoutMillis));
-            s.setString(6, applicationName);
-            s.setString(7, groupId);
-            String xid = "";
-            Set<TopicPartition> held = new HashSet<>();
-            try (ResultSet r = s.executeQuery()) {
-                while (r.next()) {
-                    xid = r.getString("xid");
-                    if (r.getString("topic") != null) {
-                        held.add(partition(r));
-                    }
-                }
-            }
-            return new UnitStart(xid, held);
-        }
-    }
-
-    /**
-     * Moves the positions, all in one statement, where token and previous offset are still the claim's; with a unit, only inside
-     * its transaction. Returns which moved: those missing were fenced.
-     */
-    Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable Within unit) throws SQLException {
-        List<Map.Entry<Claim, Position>> rows = List.copyOf(moves.entrySet());
-        if (rows.size() == 1) {
-            return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), unit);
-        }
-        List<Claim> claims = rows.stream().map(Map.Entry::getKey).toList();
-        String sql = ADVANCE.replace("{marked}", markedTime("l.next")).replace("{patience}", PATIENCE);
-        try (PreparedStatement s = prepare(c, schema.sql(sql))) {
-            bindClaims(s, c, claims);
-            s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));
-            s.setArray(5, longs(c, rows, row -> row.getValue().nextOffset()));
-            s.setArray(6, ints(c, rows, row -> boxed(row.getValue().leaderEpoch())));
-            s.setString(7, groupId);
-            s.setString(8, patience(unit));
-            s.setString(9, groupId);
-            s.setString(10, unit == null ? null : unit.transactionId());
-            return partitions(s);
-        }
-    }
-
-    /** The partitions among these whose rows no other transaction holds; locks them until the end of this transaction. */
-    Set<TopicPartition> free(Connection c, Collection<Claim> claims, Duration patience) throws SQLException {
-        try (PreparedStatement s = prepare(c, schema.sql(FREE))) {
-            s.setArray(1, texts(c, claims, claim -> claim.partition().topic()));
-            s.setArray(2, ints(c, claims, claim -> claim.partition().partition()));
-            s.setString(3, groupId);
-            s.setString(4, Long.toString(patience.toMillis()));
-            return partitions(s);
-        }
-    }
-
-    /** Milliseconds for {@link #PATIENCE}; null leaves the setting as it is. */
-    static @Nullable String patience(@Nullable Within unit) {
-        return unit == null ? null : Long.toString(unit.patience().toMillis());
-    }
-
     /** Gives claims back that are still ours, and whose rows nobody has locked. */
     void release(Connection c, Collection<Claim> claims) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(RELEASE))) {
@@ -315,32 +190,14 @@ public final class StoredOffsetTable {
         }
     }
 
-    /**
-     * The time of an advance to this offset, as SQL. To compute it leaves the mark behind by which the trigger knows the advance: it names
-     * the claim and the step, row by row, and ends with the transaction.
-     */
-    static String markedTime(String next) {
-        return "case when set_config('tidemark.advance', concat_ws(' ', o.owner_token, o.next_offset, " + next
-                + "), true) <> '' then clock_timestamp() end";
-    }
-
-    private static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims) throws SQLException {
+    /** Topic, partition and token of each claim, as a statement's first three parameters. */
+    static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims) throws SQLException {
         s.setArray(1, texts(c, claims, claim -> claim.partition().topic()));
         s.setArray(2, ints(c, claims, claim -> claim.partition().partition()));
         s.setArray(3, uuids(c, claims, Claim::token));
     }
 
-    private static Set<TopicPartition> partitions(PreparedStatement s) throws SQLException {
-        Set<TopicPartition> partitions = new HashSet<>();
-        try (ResultSet r = s.executeQuery()) {
-            while (r.next()) {
-                partitions.add(partition(r));
-            }
-        }
-        return partitions;
-    }
-
-    private static TopicPartition partition(ResultSet r) throws SQLException {
+    static TopicPartition partition(ResultSet r) throws SQLException {
         return new TopicPartition(r.getString("topic"), r.getInt("partition"));
     }
 
@@ -348,9 +205,5 @@ public final class StoredOffsetTable {
         int epoch = r.getInt("leader_epoch");
         OptionalInt leaderEpoch = r.wasNull() ? OptionalInt.empty() : OptionalInt.of(epoch);
         return new Position(r.getLong("next_offset"), leaderEpoch);
-    }
-
-    private static @Nullable Integer boxed(OptionalInt value) {
-        return value.isPresent() ? value.getAsInt() : null;
     }
 }

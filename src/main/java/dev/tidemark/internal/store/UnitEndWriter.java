@@ -18,6 +18,7 @@ final class UnitEndWriter {
     /** How many records are sent at once. */
     private static final int TOGETHER = 200;
 
+    private final ParkedRecords parked;
     private final DeadLetterTable letters;
     private final AuditLogTable audit;
     private final String owner;
@@ -26,6 +27,7 @@ final class UnitEndWriter {
      * @param owner the name under which records are parked
      */
     UnitEndWriter(Schema schema, String groupId, String owner) {
+        this.parked = new ParkedRecords(schema, groupId);
         this.letters = new DeadLetterTable(schema, groupId);
         this.audit = new AuditLogTable(schema, groupId);
         this.owner = owner;
@@ -39,7 +41,7 @@ final class UnitEndWriter {
         }
         if (end instanceof UnitEnd.Park park) {
             ErrorText error = ErrorText.of(park.code(), park.cause());
-            letters.park(c, park.record(), park.holdKey(), error, park.attempts(), owner);
+            parked.park(c, park.record(), park.holdKey(), error, park.attempts(), owner);
             write(c, Action.PARK, park.record(), park.code() + " " + FailureWords.describe(park.cause()));
             return Optional.of(Map.of(park.claim(), Position.after(park.record())));
         }
@@ -60,7 +62,7 @@ final class UnitEndWriter {
         for (int from = 0; from < followers.size(); from += TOGETHER) {
             List<ConsumerRecord<byte[], byte[]>> some =
                     followers.subList(from, Math.min(followers.size(), from + TOGETHER));
-            if (!letters.follow(c, some, owner)) {
+            if (!parked.follow(c, some, owner)) {
                 // It was free to be handled after all, and so were those behind it.
                 throw new SQLTransactionRollbackException(
                         "the last dead letter of a key was removed meanwhile", "40001");

@@ -2,8 +2,6 @@ package dev.tidemark.internal.store;
 
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
-import dev.tidemark.internal.store.StoredOffsetTable.Within;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -14,20 +12,20 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Looks at the claims at the beginning of a unit and advances them at its end, with the statements that fit its session. Used by one worker. */
 final class UnitOffsets {
-    private final StoredOffsetTable offsets;
+    private final OffsetAdvances offsets;
     private final SingleOffset serializable;
     private final WorkerSession session;
     private final Duration transactionIdleTimeout;
 
     UnitOffsets(Schema schema, String groupId, WorkerSession session, Duration transactionIdleTimeout) {
-        this.offsets = new StoredOffsetTable(schema, groupId);
+        this.offsets = new OffsetAdvances(schema, groupId);
         this.serializable = SingleOffset.serializable(schema, groupId);
         this.session = session;
         this.transactionIdleTimeout = transactionIdleTimeout;
     }
 
     /** Begins a unit: which of the claims are still held, and the transaction's id. */
-    UnitStart begin(Connection connection, Collection<Claim> claims) throws SQLException {
+    BegunUnit begin(Connection connection, Collection<Claim> claims) throws SQLException {
         return session.isSerializable() && claims.size() == 1
                 ? serializable.begin(
                         connection, claims.iterator().next(), transactionIdleTimeout.toMillis(), session.applicationName())
@@ -38,7 +36,7 @@ final class UnitOffsets {
     Set<TopicPartition> advance(
             Connection connection, Map<Claim, Position> moves, String transactionId, Duration patience)
             throws SQLException {
-        Within unit = new Within(transactionId, patience);
+        AdvanceTerms unit = new AdvanceTerms(transactionId, patience);
         if (session.isSerializable() && moves.size() == 1) {
             Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
             return serializable.advance(connection, move.getKey(), move.getValue(), unit);

@@ -8,7 +8,6 @@ import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
-import dev.tidemark.internal.store.StoredOffsetTable.UnitStart;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.sql.Connection;
@@ -179,7 +178,7 @@ public final class UnitTransaction {
     private UnitOutcome attempt(Collection<Claim> claims, UnitTerms terms, Effects effects, OpenUnit unit) {
         isRowLocked = false;
         Connection connection;
-        UnitStart start;
+        BegunUnit start;
         WrittenRows before;
         try {
             connection = session.connection();
@@ -247,7 +246,7 @@ public final class UnitTransaction {
 
     private UnitOutcome end(
             Connection connection,
-            UnitStart start,
+            BegunUnit start,
             UnitEnd end,
             Duration patience,
             OpenUnit unit,
@@ -317,7 +316,7 @@ public final class UnitTransaction {
         session.rollback();
         try {
             Connection connection = session.connection();
-            UnitStart start = offsets.begin(connection, claims);
+            BegunUnit start = offsets.begin(connection, claims);
             Map<Claim, Position> moves =
                     endings.write(connection, end, start.transactionId()).orElse(Map.of());
             return !moves.isEmpty()

@@ -26,6 +26,7 @@ class DeadLetterTableIT {
     private static final TopicPartition P1 = new TopicPartition("flights", 1);
 
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final ParkedRecords parked = new ParkedRecords(new Schema("tidemark"), "etl");
     private final DeadLetterTable letters = new DeadLetterTable(new Schema("tidemark"), "etl");
     private Connection c;
 
@@ -50,11 +51,11 @@ class DeadLetterTableIT {
     }
 
     private void park(long offset, String key) throws SQLException {
-        letters.park(c, record(P0, offset, key), true, BROKEN, 1, "me");
+        parked.park(c, record(P0, offset, key), true, BROKEN, 1, "me");
     }
 
     private boolean follows(TopicPartition partition, long offset, String key) throws SQLException {
-        return letters.follow(c, List.of(record(partition, offset, key)), "me");
+        return parked.follow(c, List.of(record(partition, offset, key)), "me");
     }
 
     private void resetTo(long offset) {
@@ -62,7 +63,7 @@ class DeadLetterTableIT {
     }
 
     private int heldKeys() throws SQLException {
-        return letters.heldKeys(c, List.of(P0, P1)).getOrDefault(P0, Set.of()).size();
+        return parked.heldKeys(c, List.of(P0, P1)).getOrDefault(P0, Set.of()).size();
     }
 
     private boolean waits(long offset) throws SQLException {
@@ -76,9 +77,9 @@ class DeadLetterTableIT {
     @Test
     void aParkedRecordHoldsItsKeyInItsPartition() throws SQLException {
         park(10, "a");
-        letters.park(c, record(P0, 11, "free"), false, BROKEN, 1, "me");
+        parked.park(c, record(P0, 11, "free"), false, BROKEN, 1, "me");
         assertThat(heldKeys()).isEqualTo(1);
-        assertThat(letters.heldKeys(c, List.of(P1))).isEqualTo(Map.of());
+        assertThat(parked.heldKeys(c, List.of(P1))).isEqualTo(Map.of());
         assertThat(follows(P0, 20, "a")).isTrue();
         assertThat(follows(P0, 21, "b")).isFalse();
         assertThat(follows(P0, 22, "free")).isFalse();
