@@ -66,12 +66,12 @@ public final class PartitionNotes {
             committing = true;
             Schema.commit(connection);
         } catch (SQLException e) {
-            if (committing && !FailureKind.commitCertainlyFailed(SqlFailures.facts(e), session.goesOn())) {
-                session.discard();
+            if (committing && !FailureKind.commitCertainlyFailed(SqlFailures.facts(e), session.connection().goesOn())) {
+                session.connection().discard();
                 return new UnitOutcome.CommitUnknown(e);
             }
             UnitOutcome outcome = transaction.ofOwnStatement(e);
-            session.discard();
+            session.connection().discard();
             return outcome;
         } finally {
             OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
@@ -125,7 +125,7 @@ public final class PartitionNotes {
         } catch (SQLException e) {
             session.silence().failed(e);
             LOG.debug("could not make a note cause=\"{}\"", FailureWords.describe(e));
-            session.discard();
+            session.connection().discard();
             return false;
         } finally {
             OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
@@ -134,7 +134,7 @@ public final class PartitionNotes {
 
     /** From here on this thread waits for the database, and for no code of the user's. */
     private Connection connection() throws SQLException {
-        Connection connection = session.connection();
+        Connection connection = session.connection().get();
         OwnThread.enter(Step.CONNECTING);
         Schema.execute(connection, LIMIT_IDLE);
         return connection;

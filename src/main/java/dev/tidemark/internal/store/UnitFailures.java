@@ -59,15 +59,15 @@ final class UnitFailures {
         // "Cache lookup failed" and "wrong type": what an old session has kept of types and plans that DDL has
         // replaced.
         boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
-        if (stale && !session.isFresh()) {
+        if (stale && !session.connection().isFresh()) {
             // Another connection prepares it anew.
             return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
-        if (facts.is("25006") && !session.isServerReadOnly()) {
+        if (facts.is("25006") && !session.connection().isServerReadOnly()) {
             return handlerFailed(ErrorCode.HANDLER_FAILED, e);
         }
         // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
-        boolean cutOff = session.isCutOff()
+        boolean cutOff = session.connection().isCutOff()
                 && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
         return kind == FailureKind.HANDLER
@@ -87,7 +87,7 @@ final class UnitFailures {
         session.silence().failed(e);
         SqlFacts facts = SqlFailures.facts(e);
         // A pool answers for a connection that it found broken, and then without an SQLSTATE.
-        boolean cutOff = facts.sqlState() == null && session.isCutOff();
+        boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))

@@ -2,17 +2,11 @@ package dev.tidemark.internal.store;
 
 import dev.tidemark.UnitTimes;
 import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.OffsetStoreException;
-import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.Fatal;
-import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -42,16 +36,10 @@ public final class UnitTransaction {
     private final String groupId;
     private final UnitOffsets offsets;
     private final UnitFailures failures;
-    private final UnitEndWriter endings;
+    private final UnitCompletion completion;
     private final WorkerSession session;
     private final Duration transactionIdleTimeout;
     private final UnitClock clock = new UnitClock();
-
-    /** Whether the last transaction failed because another one holds an offset row. */
-    private boolean isRowLocked;
-
-    /** Whether a time limit that is not the session's own kept the last unit from ending. */
-    private boolean endCancelled;
 
     private boolean warned;
     private boolean wrote;
@@ -68,9 +56,9 @@ public final class UnitTransaction {
         this.groupId = groupId;
         this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
-        this.endings = new UnitEndWriter(schema, groupId, owner);
         this.session = session;
         this.transactionIdleTimeout = transactionIdleTimeout;
+        this.completion = new UnitCompletion(groupId, offsets, new UnitEndWriter(schema, groupId, owner), failures, session, clock);
     }
 
     /**
@@ -98,7 +86,7 @@ public final class UnitTransaction {
 
     /** The next transaction is to find nothing of what earlier ones left in their session. */
     public void takeCleanSession() {
-        session.takeClean();
+        session.connection().takeClean();
     }
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
@@ -117,7 +105,7 @@ public final class UnitTransaction {
         } catch (SQLException e) {
             clock.stop();
             UnitOutcome outcome = ofOwnStatement(e);
-            session.discard();
+            session.connection().discard();
             return outcome;
         }
         try {
@@ -127,10 +115,10 @@ public final class UnitTransaction {
                 session.silence().answered();
             }
             cleanUp(outcome, terms);
-            return outcome instanceof UnitOutcome.Troubled troubled && isRowLocked ? held(claims, troubled) : outcome;
+            return outcome instanceof UnitOutcome.Troubled troubled && completion.isRowLocked() ? held(claims, troubled) : outcome;
         } catch (Throwable e) {
             // Whatever state this connection is in, it must not come to a commit.
-            session.discard();
+            session.connection().discard();
             throw e;
         } finally {
             session.end(unit);
@@ -142,11 +130,11 @@ public final class UnitTransaction {
         Set<TopicPartition> held = new HashSet<>();
         claims.forEach(claim -> held.add(claim.partition()));
         try {
-            held.removeAll(offsets.free(session.connection(), claims, UnitTerms.LITTLE_PATIENCE));
-            session.rollback();
+            held.removeAll(offsets.free(session.connection().get(), claims, UnitTerms.LITTLE_PATIENCE));
+            session.connection().rollback();
         } catch (SQLException e) {
             LOG.debug("could not see which offset rows are held: {}", FailureWords.describe(e));
-            session.discard();
+            session.connection().discard();
         }
         // Those that came free meanwhile are tried again at once, as the others are.
         return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.code(), troubled.cause(), held);
@@ -165,42 +153,42 @@ public final class UnitTransaction {
     private void cleanUp(UnitOutcome outcome, UnitTerms terms) {
         boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
         boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
-                || (outcome instanceof UnitOutcome.Troubled t && t.code() != ErrorCode.CONTENTION && !isRowLocked)
+                || (outcome instanceof UnitOutcome.Troubled t && t.code() != ErrorCode.CONTENTION && !completion.isRowLocked())
                 // A COPY left open would make a rollback wait for ever.
                 || (!committed && session.isUnwrapped());
         if (doubtful) {
-            session.discard();
+            session.connection().discard();
         } else if (!committed) {
-            session.rollback();
+            session.connection().rollback();
         }
     }
 
     private UnitOutcome attempt(Collection<Claim> claims, UnitTerms terms, Effects effects, OpenUnit unit) {
-        isRowLocked = false;
+        completion.begin();
         Connection connection;
         BegunUnit start;
         WrittenRows before;
         try {
-            connection = session.connection();
-            cleanSession = session.isClean();
+            connection = session.connection().get();
+            cleanSession = session.connection().isClean();
             warnOfTimeLimit();
             start = offsets.begin(connection, claims);
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
             }
-            session.allowLongReads();
+            session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection) : WrittenRows.NOTHING;
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
         if (start.held().size() < claims.size()) {
-            return new UnitOutcome.Fenced(missing(claims, start.held()));
+            return new UnitOutcome.Fenced(UnitCompletion.missing(claims, start.held()));
         }
         clock.next();
 
         UnitEnd end;
         try {
-            session.handlerRuns();
+            session.connection().handlerRuns();
             end = guarded(effects);
             if (terms.watched()) {
                 WrittenRows after = WrittenRows.of(connection);
@@ -228,11 +216,11 @@ public final class UnitTransaction {
         }
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
-                : end(connection, start, end, terms.lockPatience(), unit, claims);
+                : completion.end(connection, start, end, terms.lockPatience(), unit, claims);
     }
 
     private void warnOfTimeLimit() {
-        Duration limit = session.statementTimeout();
+        Duration limit = session.connection().settings().statementTimeout();
         if (!warned && !limit.isZero() && limit.compareTo(transactionIdleTimeout) < 0) {
             warned = true;
             LOG.warn(
@@ -241,93 +229,6 @@ public final class UnitTransaction {
                     groupId,
                     limit,
                     transactionIdleTimeout);
-        }
-    }
-
-    private UnitOutcome end(
-            Connection connection,
-            BegunUnit start,
-            UnitEnd end,
-            Duration patience,
-            OpenUnit unit,
-            Collection<Claim> claims) {
-        Map<Claim, Position> moves;
-        boolean advancing = false;
-        try {
-            Optional<OffsetStoreException> unlogged =
-                    session.isLookDue() ? UnloggedEffects.find(connection, groupId) : Optional.empty();
-            if (unlogged.isPresent()) {
-                return new UnitOutcome.StoreFailed(unlogged.get());
-            }
-            if (end.locksRows()) {
-                LockTimeout.belowTimeLimits(connection);
-            }
-            Optional<Map<Claim, Position>> written = endings.write(connection, end, start.transactionId());
-            moves = written.orElse(Map.of());
-            advancing = true;
-            Set<TopicPartition> moved =
-                    moves.isEmpty() ? Set.of() : offsets.advance(connection, moves, start.transactionId(), patience);
-            if (written.isEmpty() || moved.size() < moves.size()) {
-                return transactionId(connection).equals(start.transactionId())
-                        ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
-                        : new UnitOutcome.TransactionBroken(
-                                "the handler ended the transaction by SQL, so its effects may be torn from the offset",
-                                null);
-            }
-        } catch (SQLException e) {
-            SqlFacts facts = SqlFailures.facts(e);
-            if (facts.is("25P02")) {
-                return UnitFailures.ofFailedTransaction(e);
-            }
-            if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
-                // It was in the handler's hands for so long.
-                return UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
-            }
-            // A time limit may be shorter than the patience.
-            isRowLocked = advancing && facts.is("55P03", "57014");
-            boolean cancelled = facts.is("57014") && !unit.isCancelled() && isLongerThan(patience);
-            boolean again = cancelled && endCancelled;
-            endCancelled = cancelled;
-            UnitOutcome outcome = ofOwnStatement(e);
-            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006") || again;
-            return lasting && endsWithoutHandler(claims, end, patience)
-                    ? new UnitOutcome.TransactionBroken(
-                            "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
-                                    + facts.sqlState() + ")",
-                            e)
-                    : outcome;
-        }
-        clock.next();
-        return unit.enterCommit()
-                ? commit(connection, moves)
-                // The handler had returned in time: what took so long since is no fault of its records.
-                : new UnitOutcome.Troubled(
-                        ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
-    }
-
-    /** Whether the session's own time limit leaves room for this wait, which then ends in its own way. */
-    private boolean isLongerThan(Duration patience) {
-        Duration limit = session.statementTimeout();
-        return limit.isZero() || limit.compareTo(patience) > 0;
-    }
-
-    /** Whether the same end can be written where no handler came before it; writes nothing. */
-    private boolean endsWithoutHandler(Collection<Claim> claims, UnitEnd end, Duration patience) {
-        session.rollback();
-        try {
-            Connection connection = session.connection();
-            BegunUnit start = offsets.begin(connection, claims);
-            Map<Claim, Position> moves =
-                    endings.write(connection, end, start.transactionId()).orElse(Map.of());
-            return !moves.isEmpty()
-                    && offsets.advance(connection, moves, start.transactionId(), patience)
-                                    .size()
-                            == moves.size();
-        } catch (SQLException e) {
-            LOG.debug("the unit cannot be ended without its effects either: {}", FailureWords.describe(e));
-            return false;
-        } finally {
-            session.rollback();
         }
     }
 
@@ -349,39 +250,8 @@ public final class UnitTransaction {
         return end;
     }
 
-    private UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
-        try {
-            Schema.commit(connection);
-            endCancelled = false;
-            return new UnitOutcome.Committed(moves);
-        } catch (SQLException e) {
-            SqlFacts facts = SqlFailures.facts(e);
-            if (!FailureKind.commitCertainlyFailed(facts, session.goesOn())) {
-                return new UnitOutcome.CommitUnknown(e);
-            }
-            FailureKind kind = FailureKind.of(facts);
-            return kind == FailureKind.HANDLER
-                    ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, facts, true)
-                    : new UnitOutcome.Troubled(kind.code(facts), e);
-        }
-    }
-
     /** How a unit ends in which a statement of the store failed, one that no handler has a part in. */
     public UnitOutcome ofOwnStatement(SQLException e) {
         return failures.ofOwnStatement(e);
-    }
-
-    private static String transactionId(Connection connection) throws SQLException {
-        try (PreparedStatement s = Schema.prepare(connection, "select pg_current_xact_id()::text");
-                ResultSet r = s.executeQuery()) {
-            return r.next() ? r.getString(1) : "";
-        }
-    }
-
-    private static Set<TopicPartition> missing(Collection<Claim> all, Set<TopicPartition> present) {
-        Set<TopicPartition> missing = new HashSet<>();
-        all.forEach(claim -> missing.add(claim.partition()));
-        missing.removeAll(present);
-        return missing;
     }
 }

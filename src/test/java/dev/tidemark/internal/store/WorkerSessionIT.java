@@ -34,9 +34,9 @@ class WorkerSessionIT {
             real.setNetworkTimeout(Runnable::run, own);
             WorkerSession session = new WorkerSession(
                     onlyOne(real, returned), "tidemark/test", Duration.ofMinutes(1), Duration.ofSeconds(10));
-            assertThat(session.connection().getNetworkTimeout()).isEqualTo(between);
+            assertThat(session.connection().get().getNetworkTimeout()).isEqualTo(between);
             OpenUnit unit = session.begin(System.nanoTime(), List.of());
-            session.allowLongReads();
+            session.connection().allowLongReads();
             assertThat(real.getNetworkTimeout()).isEqualTo(inside);
             session.end(unit);
             assertThat(real.getNetworkTimeout()).isEqualTo(between);
