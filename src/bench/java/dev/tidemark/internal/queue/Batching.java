@@ -1,10 +1,10 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.offsets.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** A poll's way through the intake. In this package since workers alone take and settle; public since JMH asks for it. */
+/** A poll's way through the queues. In this package since workers alone take and settle; public since JMH asks for it. */
 @State(Scope.Thread)
 // JMH calls the set-up methods before anything else.
 @SuppressWarnings("NullAway.Init")
@@ -34,19 +34,19 @@ public class Batching {
     private final UnitLimits limits = UnitLimits.defaults();
     private final UnitPace pace = UnitPace.initial(limits);
     private List<Polled> poll;
-    private PartitionQueues intake;
+    private PartitionQueues queues;
 
     @Setup
     public void poll() {
         poll = Polled.fromEach(partitions);
     }
 
-    /** A new intake for each poll, since it drops records that it has had. That takes time too, which JMH leaves out. */
+    /** New queues for each poll, since they drop records that they have had. That takes time too, which JMH leaves out. */
     @Setup(Level.Invocation)
     public void open() {
-        intake = new PartitionQueues(limits, 1, MOST_BYTES, new Silence());
+        queues = new PartitionQueues(limits, 1, MOST_BYTES, new Silence());
         for (Polled polled : poll) {
-            intake.open(new ClaimedPartition(polled.claim(), NOBODY, OptionalLong.empty(), Set.of()));
+            queues.open(new ClaimedPartition(polled.claim(), NOBODY, OptionalLong.empty(), Set.of()));
         }
     }
 
@@ -55,19 +55,19 @@ public class Batching {
     @OperationsPerInvocation(Polled.RECORDS)
     public PartitionQueues offerTakeSettle() throws InterruptedException {
         for (Polled polled : poll) {
-            intake.offer(polled.claim(), polled.records(), null);
+            queues.offer(polled.claim(), polled.records(), null);
         }
         int left = Polled.RECORDS;
         while (left > 0) {
             List<Settlement> settlements = new ArrayList<>();
-            for (PartitionShare portion : intake.take(pace, Duration.ZERO)) {
+            for (PartitionShare portion : queues.units().take(pace, Duration.ZERO)) {
                 int done = portion.records().size();
                 Position moved = Position.after(portion.records().get(done - 1));
                 settlements.add(new Settlement(portion, done, moved, 0, false, null, false));
                 left -= done;
             }
-            intake.settle(settlements);
+            queues.units().settle(settlements);
         }
-        return intake;
+        return queues;
     }
 }

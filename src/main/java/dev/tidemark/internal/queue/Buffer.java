@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
-/** How much waits in the queues and is under way, and which partitions are paused because of that. Guarded by its {@link PartitionQueues}. */
+/** How much waits in the queues and is under way, and which partitions are paused because of that. Guarded by its {@link QueueState}. */
 final class Buffer {
     private final UnitLimits limits;
     private final int workers;

@@ -11,7 +11,7 @@ import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The records of one claimed partition that wait for a worker. Guarded by its {@link PartitionQueues}. */
+/** The records of one claimed partition that wait for a worker. Guarded by its {@link QueueState}. */
 final class PartitionQueue {
     private final ArrayDeque<Range> waiting = new ArrayDeque<>();
     private int records;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
-/** The lanes that wait for a worker: at once, after a failure later, or for a move of their position alone. Guarded by its {@link PartitionQueues}. */
+/** The queues that wait for a worker: at once, after a failure later, or for a move of their position alone. Guarded by its {@link QueueState}. */
 final class ReadyQueues {
     /** Records mostly follow soon, and move the position with them; only where none does is a transaction made for it. */
     private static final Duration TAIL_PATIENCE = Duration.ofSeconds(1);
@@ -61,7 +61,7 @@ final class ReadyQueues {
         }
     }
 
-    /** Lanes whose position is due to move without a record, so many at most; they wait no more. */
+    /** Queues whose position is due to move without a record, so many at most; they wait no more. */
     List<PartitionQueue> tails(long now, int most) {
         List<PartitionQueue> due = new ArrayList<>();
         while (due.size() < most && !tails.isEmpty() && tails.element().at() - now <= 0) {

@@ -145,13 +145,13 @@ record ConsumerRuntime(
             PartitionNotes notes = new PartitionNotes(schema, groupId, session, transaction);
             WorkerContext<K, V> context = new WorkerContext<>(
                     groupId,
-                    queues,
+                    queues.units(),
                     options.work().limits(),
                     options.work().handler(),
                     options.work().policy(),
                     transaction,
                     notes,
-                    new SuspectedRecords(attempts, notes, queues, events),
+                    new SuspectedRecords(attempts, notes, queues.units(), events),
                     history,
                     identities,
                     events,
@@ -165,7 +165,7 @@ record ConsumerRuntime(
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
             DecodeAhead<K, V> assistant =
-                    new DecodeAhead<>(groupId, queues, options.work().decoders().get(), events);
+                    new DecodeAhead<>(groupId, queues.units(), options.work().decoders().get(), events);
             threads.add(
                     group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }

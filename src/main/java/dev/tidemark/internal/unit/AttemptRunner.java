@@ -1,7 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -10,6 +8,8 @@ import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.UnitEnd;
 import dev.tidemark.internal.store.UnitTerms;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs the transactions of one unit, one after the other, and remembers what the last one showed. Used by one worker. */
 final class AttemptRunner<K, V> {
-    private final WorkerContext<K, V> tools;
+    private final WorkerContext<K, V> context;
     private final RecordDecoder<K, V> decoder;
     private long began;
     private long decodeNanos;
@@ -30,8 +30,8 @@ final class AttemptRunner<K, V> {
     private boolean watched;
     private Duration took = Duration.ZERO;
 
-    AttemptRunner(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder) {
-        this.tools = tools;
+    AttemptRunner(WorkerContext<K, V> context, RecordDecoder<K, V> decoder) {
+        this.context = context;
         this.decoder = decoder;
     }
 
@@ -65,7 +65,7 @@ final class AttemptRunner<K, V> {
      */
     Attempt<K, V> decoded(Attempt<K, V> attempt) throws UndecodableException {
         began = System.nanoTime();
-        tools.transaction().unitTaken(began);
+        context.transaction().unitTaken(began);
         Attempt<K, V> decoded = attempt.decoded(decoder);
         decodeNanos += System.nanoTime() - began;
         return decoded;
@@ -80,7 +80,7 @@ final class AttemptRunner<K, V> {
     UnitOutcome run(Attempt<K, V> attempt, boolean timed, boolean searching) {
         Progress current = new Progress(
                 attempt.parts().size(),
-                System.nanoTime() + tools.limits().maxDuration().toNanos());
+                System.nanoTime() + context.limits().maxDuration().toNanos());
         progress = current;
         Set<String> topics = attempt.shares().stream()
                 .map(share -> share.partition().topic())
@@ -97,30 +97,30 @@ final class AttemptRunner<K, V> {
                 .firstTry(first && !searching);
         long decoding = decodeNanos;
         decodeNanos = 0;
-        UnitOutcome outcome = tools.interceptors()
+        UnitOutcome outcome = context.interceptors()
                 .around(
-                        () -> tools.transaction().run(attempt.claims(), terms, tx -> {
+                        () -> context.transaction().run(attempt.claims(), terms, tx -> {
                             if (attempt.size() > 0) {
-                                tools.handler().handle(attempt.handedOver(), tx, current);
+                                context.handler().handle(attempt.handedOver(), tx, current);
                             }
-                            tools.identities().confirm(topics);
+                            context.identities().confirm(topics);
                             Map<Claim, Position> moves = attempt.moves(current);
                             return new UnitEnd.Advance(moves, attempt.followers(moves));
                         }),
-                        ended -> tools.reports()
+                        ended -> context.reports()
                                 .unit(
                                         ended,
                                         attempt.counts(ended),
-                                        tools.transaction().times(decoding)));
+                                        context.transaction().times(decoding)));
         took = Duration.ofNanos(System.nanoTime() - began);
         // The handler may have cleared it.
-        LogContext.enter(tools.groupId());
+        LogContext.enter(context.groupId());
         if (attempt.size() > 0 || attempt.shares().stream().noneMatch(ShareProgress::onlyFollows)) {
-            tools.reports()
+            context.reports()
                     .ended(
                             outcome,
                             () -> attempt.counts(outcome),
-                            () -> tools.transaction().times(decoding));
+                            () -> context.transaction().times(decoding));
         }
         return outcome;
     }
@@ -128,7 +128,7 @@ final class AttemptRunner<K, V> {
     /** Whether it says anything if a record of this partition writes a row, or none. */
     private boolean isWritingOfInterest(ShareProgress<K, V> share) {
         String topic = share.partition().topic();
-        return tools.history().hasGivenUp(topic) || tools.history().isLookDue(topic);
+        return context.history().hasGivenUp(topic) || context.history().isLookDue(topic);
     }
 
     /** The attempt has moved these claims. */
@@ -150,20 +150,20 @@ final class AttemptRunner<K, V> {
         }
         // Told before it is settled: a revocation waits for no more than that, and the next unit's position comes
         // after.
-        tools.events().moved(moved);
+        context.events().moved(moved);
     }
 
     private void hadEffect(ShareProgress<K, V> share, boolean oneTopic, boolean onePartition) {
         share.history().succeeded();
         String topic = share.partition().topic();
         if (watched) {
-            if (tools.transaction().wrote() && oneTopic) {
+            if (context.transaction().wrote() && oneTopic) {
                 if (onePartition) {
                     share.history().wrote();
                 }
-                tools.history().wrote(topic);
+                context.history().wrote(topic);
             }
-            tools.history().succeeded(topic, oneTopic && tools.transaction().wasReadyToWrite());
+            context.history().succeeded(topic, oneTopic && context.transaction().wasReadyToWrite());
         }
     }
 
@@ -180,10 +180,10 @@ final class AttemptRunner<K, V> {
         }
         Position to = share.after(0);
         UnitEnd end = new UnitEnd.Advance(Map.of(share.claim(), to), share.followers(to));
-        UnitOutcome outcome = tools.transaction().run(List.of(share.claim()), tx -> end);
+        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), tx -> end);
         if (outcome instanceof UnitOutcome.Committed) {
             moved(share, to);
-            tools.events().moved(List.of(share.claim()));
+            context.events().moved(List.of(share.claim()));
             return null;
         }
         return outcome instanceof UnitOutcome.HandlerFailed failed
@@ -195,7 +195,7 @@ final class AttemptRunner<K, V> {
         List<ConsumerRecord<byte[], byte[]>> followers = share.followers(to);
         share.moved(to);
         if (!followers.isEmpty()) {
-            tools.reports().followed(share.partition(), followers.get(0).offset(), followers.size());
+            context.reports().followed(share.partition(), followers.get(0).offset(), followers.size());
         }
     }
 }

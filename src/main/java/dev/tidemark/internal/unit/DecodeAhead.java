@@ -4,20 +4,20 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.queue.FetchedRecords;
-import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.RecordDecoder;
+import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.internal.thread.OwnThread;
 
 /** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the queues are stopped. */
 public final class DecodeAhead<K, V> implements Runnable {
     private final String groupId;
-    private final PartitionQueues intake;
+    private final UnitSource units;
     private final RecordDecoder<K, V> decoder;
     private final WorkerEvents events;
 
-    public DecodeAhead(String groupId, PartitionQueues intake, RecordDecoder<K, V> decoder, WorkerEvents events) {
+    public DecodeAhead(String groupId, UnitSource units, RecordDecoder<K, V> decoder, WorkerEvents events) {
         this.groupId = groupId;
-        this.intake = intake;
+        this.units = units;
         this.decoder = decoder;
         this.events = events;
     }
@@ -25,7 +25,7 @@ public final class DecodeAhead<K, V> implements Runnable {
     @Override
     public void run() {
         try (decoder) {
-            while (!intake.isStopped()) {
+            while (!units.isStopped()) {
                 decodeNext();
             }
         } catch (Throwable e) {
@@ -39,7 +39,7 @@ public final class DecodeAhead<K, V> implements Runnable {
 
     private void decodeNext() {
         try {
-            FetchedRecords fetched = intake.nextToDecode();
+            FetchedRecords fetched = units.nextToDecode();
             OwnThread.enter(Step.DECODING);
             fetched.decode(decoder);
         } catch (InterruptedException e) {

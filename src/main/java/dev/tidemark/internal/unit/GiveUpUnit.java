@@ -17,12 +17,12 @@ import org.slf4j.MDC;
 final class GiveUpUnit<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(GiveUpUnit.class);
 
-    private final WorkerContext<K, V> tools;
+    private final WorkerContext<K, V> context;
     private final ShareProgress<K, V> share;
     private final Reaction.GiveUp reaction;
 
-    GiveUpUnit(WorkerContext<K, V> tools, ShareProgress<K, V> share, Reaction.GiveUp reaction) {
-        this.tools = tools;
+    GiveUpUnit(WorkerContext<K, V> context, ShareProgress<K, V> share, Reaction.GiveUp reaction) {
+        this.context = context;
         this.share = share;
         this.reaction = reaction;
     }
@@ -31,7 +31,7 @@ final class GiveUpUnit<K, V> {
     UnitOutcome run() {
         ConsumerRecord<byte[], byte[]> record = share.firstRaw();
         int attempts = share.attemptsAlone();
-        UnitOutcome outcome = tools.transaction()
+        UnitOutcome outcome = context.transaction()
                 .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> end(record, attempts + 1));
         if (outcome instanceof UnitOutcome.Committed committed) {
             gaveUp(record, committed);
@@ -64,7 +64,7 @@ final class GiveUpUnit<K, V> {
         committed.moves().values().forEach(share::moved);
         log(record.offset());
         share.history().gaveUp();
-        tools.reports()
+        context.reports()
                 .gaveUp(
                         share.partition(),
                         record.offset(),
@@ -80,7 +80,7 @@ final class GiveUpUnit<K, V> {
             if (share.history().givenUp() == 0) {
                 LOG.warn(
                         "gave up a record group={} partition={} offset={} code={} error=\"{}\"",
-                        tools.groupId(),
+                        context.groupId(),
                         share.partition(),
                         offset,
                         reaction.why().code(),

@@ -30,7 +30,7 @@ final class NeighbourTrial<K, V> {
     /** How many records of other partitions are tried where there are none of its own. */
     private static final int OTHERS = 4;
 
-    private final WorkerContext<K, V> tools;
+    private final WorkerContext<K, V> context;
     private final RecordDecoder<K, V> decoder;
     private final ShareProgress<K, V> share;
     private final List<ShareProgress<K, V>> shares;
@@ -52,14 +52,14 @@ final class NeighbourTrial<K, V> {
      * @param failed the same as the outcome; where it could not be decoded, nothing but decoding is tried
      */
     NeighbourTrial(
-            WorkerContext<K, V> tools,
+            WorkerContext<K, V> context,
             RecordDecoder<K, V> decoder,
             ShareProgress<K, V> share,
             List<ShareProgress<K, V>> shares,
             SqlFacts failure,
             UnitOutcome failed,
             boolean lockTimed) {
-        this.tools = tools;
+        this.context = context;
         this.decoder = decoder;
         this.share = share;
         this.shares = shares;
@@ -108,7 +108,7 @@ final class NeighbourTrial<K, V> {
 
     private Result run(List<ConsumerRecord<byte[], byte[]>> candidates, Proof proof) {
         for (ConsumerRecord<byte[], byte[]> candidate : candidates) {
-            if (tools.queues().isStopped() || tools.queues().isClosed(share.taken())) {
+            if (context.units().isStopped() || context.units().isClosed(share.taken())) {
                 return result(Proof.NONE, null, true);
             }
             tried++;
@@ -116,13 +116,13 @@ final class NeighbourTrial<K, V> {
             if (outcome instanceof UnitOutcome.Committed) {
                 if (failed instanceof UnitOutcome.HandlerFailed f
                         && f.facts().isCancelled()
-                        && tools.transaction().wroteToForeignTable()) {
+                        && context.transaction().wroteToForeignTable()) {
                     // What waits on the far side for a lock cannot be told from what works for long.
                     return result(Proof.NONE, new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
                 }
                 String topic = share.partition().topic();
                 if (undecodable
-                        || tools.history().counts(topic, tools.transaction().wrote(), failure.fromDatabase())) {
+                        || context.history().counts(topic, context.transaction().wrote(), failure.fromDatabase())) {
                     return result(proof, null, false);
                 }
                 // It was passed over without an effect, and so did not come to what fails.
@@ -165,7 +165,7 @@ final class NeighbourTrial<K, V> {
     private List<ConsumerRecord<byte[], byte[]>> behind() {
         List<ConsumerRecord<byte[], byte[]>> behind = new ArrayList<>(share.behindFirst());
         if (behind.size() < REACH) {
-            behind.addAll(tools.queues().behind(share.taken(), REACH - behind.size()));
+            behind.addAll(context.units().behind(share.taken(), REACH - behind.size()));
         }
         if (share.history().isHolding()) {
             // They follow a parked one of their key, and may fail for that alone.
@@ -184,7 +184,7 @@ final class NeighbourTrial<K, V> {
                 others.add(other.firstRaw());
             }
         }
-        others.addAll(tools.queues().firstOfOthers(share.taken(), OTHERS - others.size()));
+        others.addAll(context.units().firstOfOthers(share.taken(), OTHERS - others.size()));
         return others;
     }
 
@@ -219,18 +219,18 @@ final class NeighbourTrial<K, V> {
             return new UnitOutcome.Committed(Map.of());
         }
         Progress progress =
-                new Progress(1, System.nanoTime() + tools.limits().maxDuration().toNanos());
+                new Progress(1, System.nanoTime() + context.limits().maxDuration().toNanos());
         UnitTerms terms = UnitTerms.USUAL.lockTimed(lockTimed).asTrial();
-        UnitOutcome outcome = tools.interceptors()
+        UnitOutcome outcome = context.interceptors()
                 .around(
-                        () -> tools.transaction().run(List.of(share.claim()), terms, tx -> {
-                            tools.handler().handle(List.of(List.of(record)), tx, progress);
+                        () -> context.transaction().run(List.of(share.claim()), terms, tx -> {
+                            context.handler().handle(List.of(List.of(record)), tx, progress);
                             return new UnitEnd.Advance(Map.of());
                         }),
-                        ended -> tools.reports()
-                                .trial(share.partition(), tools.transaction().times(0)));
+                        ended -> context.reports()
+                                .trial(share.partition(), context.transaction().times(0)));
         // The handler may have cleared it.
-        LogContext.enter(tools.groupId());
+        LogContext.enter(context.groupId());
         return outcome;
     }
 }

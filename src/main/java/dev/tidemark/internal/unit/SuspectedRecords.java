@@ -1,26 +1,26 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.internal.plan.UnitOutcome;
-import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.internal.store.PartitionNotes;
+import dev.tidemark.offsets.Claim;
 import org.jspecify.annotations.Nullable;
 
 /** Counts in the database which processes try a record that may have killed others, and which come back from it. Used by one worker. */
 public final class SuspectedRecords {
     private final CountedAttempts counted;
     private final PartitionNotes notes;
-    private final PartitionQueues queues;
+    private final UnitSource units;
     private final WorkerEvents events;
 
     /**
      * @param counted shared by all workers of a consumer
      */
     public SuspectedRecords(
-            CountedAttempts counted, PartitionNotes notes, PartitionQueues queues, WorkerEvents events) {
+            CountedAttempts counted, PartitionNotes notes, UnitSource units, WorkerEvents events) {
         this.counted = counted;
         this.notes = notes;
-        this.queues = queues;
+        this.units = units;
         this.events = events;
     }
 
@@ -53,7 +53,7 @@ public final class SuspectedRecords {
 
     /** Where the record will not be tried again here, no later unit would note it. */
     private boolean handOver(ShareProgress<?, ?> share, long offset) {
-        boolean leaving = share.isClosing() || queues.isClosed(share.taken());
+        boolean leaving = share.isClosing() || units.isClosed(share.taken());
         if (leaving) {
             events.survived(share.claim(), offset);
         }

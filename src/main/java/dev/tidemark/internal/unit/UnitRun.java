@@ -1,9 +1,8 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
+import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.plan.Reaction;
@@ -16,6 +15,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * then as many as it takes to find that record, in order. Used by one worker, once.
  */
 final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
-    private final WorkerContext<K, V> tools;
+    private final WorkerContext<K, V> context;
     private final RecordDecoder<K, V> decoder;
     private final UnitShares<K, V> shares;
     private final AttemptRunner<K, V> runner;
@@ -39,13 +39,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private @Nullable Bisection search;
     private @Nullable UnitOutcome last;
 
-    UnitRun(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder, UnitPace pace, List<ShareProgress<K, V>> shares) {
-        this.tools = tools;
+    UnitRun(WorkerContext<K, V> context, RecordDecoder<K, V> decoder, UnitPace pace, List<ShareProgress<K, V>> shares) {
+        this.context = context;
         this.decoder = decoder;
-        this.failing = new FailingRecord(tools.history());
+        this.failing = new FailingRecord(context.history());
         this.pace = pace;
-        this.shares = UnitShares.of(shares, tools.history());
-        this.runner = new AttemptRunner<>(tools, decoder);
+        this.shares = UnitShares.of(shares, context.history());
+        this.runner = new AttemptRunner<>(context, decoder);
         this.attempt = Attempt.all(this.shares.handled());
     }
 
@@ -83,7 +83,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** Returns whether the unit goes on. */
     private boolean react(UnitOutcome outcome) {
-        if (tools.queues().isStopped() && outcome.failure() != null) {
+        if (context.units().isStopped() && outcome.failure() != null) {
             // An interrupted handler or deserializer has not failed on its record.
             shares.close();
             return false;
@@ -101,7 +101,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         last = outcome;
         Reaction reaction = ReactionPlanner.plan(
                 outcome,
-                attempt.facts(tools.groupId(), ThreadLocalRandom.current().nextDouble()),
+                attempt.facts(context.groupId(), ThreadLocalRandom.current().nextDouble()),
                 failure == null
                         ? null
                         : failing.facts(
@@ -109,20 +109,20 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                                 outcome,
                                 failure,
                                 runner.wasLockTimed(),
-                                tools.transaction().wasCleanSession(),
-                                tools.policy()));
+                                context.transaction().wasCleanSession(),
+                                context.policy()));
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.goesOn();
         return reaction.fold(this);
     }
 
     private UnitPace settle() {
-        shares.all().forEach(tools.suspected()::end);
+        shares.all().forEach(context.suspected()::end);
         List<Claim> recovered = shares.recovered();
-        tools.queues()
+        context.units()
                 .settle(shares.inTurn().stream().map(ShareProgress::settlement).toList());
         if (!recovered.isEmpty()) {
-            tools.events().recovered(recovered);
+            context.events().recovered(recovered);
         }
         news.forEach(Runnable::run);
         return pace;
@@ -137,7 +137,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         runner.committed(attempt, reaction.moves());
         failing.forget();
         if (handled > 0) {
-            pace = pace.afterSuccess(handled, runner.took(), tools.limits());
+            pace = pace.afterSuccess(handled, runner.took(), context.limits());
         }
         Bisection current = search;
         return current != null && narrow(current.succeeded(handled));
@@ -154,8 +154,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 .map(share -> share.left().size())
                 .filter(size -> size > 0)
                 .toList();
-        boolean leaving = shares.all().stream().anyMatch(share -> tools.queues().isClosed(share.taken()));
-        if (next.isOver() || sizes.isEmpty() || leaving || tools.queues().isStopped()) {
+        boolean leaving = shares.all().stream().anyMatch(share -> context.units().isClosed(share.taken()));
+        if (next.isOver() || sizes.isEmpty() || leaving || context.units().isStopped()) {
             return false;
         }
         attempt = Attempt.first(shares.handled(), next.next(sizes));
@@ -177,7 +177,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         UnitOutcome failed = Objects.requireNonNull(last);
         takeCleanSession();
         NeighbourTrial.Result result = new NeighbourTrial<>(
-                        tools,
+                        context,
                         decoder,
                         attempt.firstShare(),
                         shares.all(),
@@ -217,7 +217,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private void takeCleanSession() {
         SqlFacts failure = Objects.requireNonNull(last).failure();
         if (failure != null && failure.fromDatabase() && failing.isSessionSuspect(attempt.firstShare(), failure)) {
-            tools.transaction().takeCleanSession();
+            context.transaction().takeCleanSession();
         }
     }
 
@@ -227,7 +227,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 .filter(share -> reaction.partitions().contains(share.partition()))
                 .toList();
         lost.forEach(ShareProgress::close);
-        news.add(() -> tools.events().lost(UnitShares.claims(lost), reaction.why()));
+        news.add(() -> context.events().lost(UnitShares.claims(lost), reaction.why()));
         return false;
     }
 
@@ -261,13 +261,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     public Boolean giveUp(Reaction.GiveUp reaction) {
         ShareProgress<K, V> share = attempt.firstShare();
         int attempts = share.attemptsAlone();
-        UnitOutcome outcome = new GiveUpUnit<>(tools, share, reaction).run();
+        UnitOutcome outcome = new GiveUpUnit<>(context, share, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
-            tools.history()
+            context.history()
                     .gaveUp(
                             share.partition().topic(),
                             Objects.requireNonNull(Objects.requireNonNull(last).failure()));
-            tools.events().moved(List.of(share.claim()));
+            context.events().moved(List.of(share.claim()));
             return false;
         }
         // Not given up yet: it is tried by itself again, and that does not count.
@@ -284,28 +284,28 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private void retrying(List<Claim> claims, RetryCause cause, TidemarkException why, Duration delay) {
         // Told before it is settled, so that the news of its recovery cannot come first.
-        tools.events().retrying(claims, why);
-        tools.reports().retrying(claims, cause, why.code(), delay);
+        context.events().retrying(claims, why);
+        context.reports().retrying(claims, cause, why.code(), delay);
     }
 
     @Override
     public Boolean halt(Reaction.Halt reaction) {
         SqlFacts failure = reaction.why().code() == ErrorCode.NOT_THE_RECORD && last != null ? last.failure() : null;
         if (failure != null) {
-            tools.history().failTogether(attempt.firstShare().partition().topic(), failure);
+            context.history().failTogether(attempt.firstShare().partition().topic(), failure);
         }
         List<ShareProgress<K, V>> halted = attempt.shares().stream()
                 .filter(share -> reaction.concerns(share.partition().topic()))
                 .toList();
         halted.forEach(ShareProgress::close);
-        news.add(() -> tools.events().halted(UnitShares.claims(halted), reaction.why()));
+        news.add(() -> context.events().halted(UnitShares.claims(halted), reaction.why()));
         return false;
     }
 
     @Override
     public Boolean stop(Reaction.Stop reaction) {
         shares.close();
-        news.add(() -> tools.events().failed(reaction.why()));
+        news.add(() -> context.events().failed(reaction.why()));
         return false;
     }
 }

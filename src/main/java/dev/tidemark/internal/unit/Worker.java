@@ -20,18 +20,18 @@ public final class Worker<K, V> implements Runnable {
     /** Long enough that a steady trickle keeps its connection, short enough that an idle consumer blocks no pool. */
     private static final Duration KEEP_CONNECTION = Duration.ofSeconds(10);
 
-    private final WorkerContext<K, V> tools;
+    private final WorkerContext<K, V> context;
     private final RecordDecoder<K, V> decoder;
     private final ShareDecoder<K, V> shareDecoder;
     private final WorkerSession session;
     private UnitPace pace;
 
-    public Worker(WorkerContext<K, V> tools, RecordDecoder<K, V> decoder, WorkerSession session) {
-        this.tools = tools;
+    public Worker(WorkerContext<K, V> context, RecordDecoder<K, V> decoder, WorkerSession session) {
+        this.context = context;
         this.decoder = decoder;
-        this.shareDecoder = new ShareDecoder<>(decoder, tools.notes());
+        this.shareDecoder = new ShareDecoder<>(decoder, context.notes());
         this.session = session;
-        this.pace = UnitPace.initial(tools.limits());
+        this.pace = UnitPace.initial(context.limits());
     }
 
     /** Works until the queues are stopped; whatever ends it before ends the consumer. */
@@ -41,7 +41,7 @@ public final class Worker<K, V> implements Runnable {
                 decoder) {
             session.warmUp();
             OwnThread.rest();
-            while (!tools.queues().isStopped()) {
+            while (!context.units().isStopped()) {
                 List<PartitionShare> unit = next();
                 if (unit.isEmpty()) {
                     OwnThread.enter(Step.CONNECTING);
@@ -52,10 +52,10 @@ public final class Worker<K, V> implements Runnable {
                 }
             }
         } catch (Throwable e) {
-            tools.events()
+            context.events()
                     .failed(new TidemarkException(
                             ErrorCode.UNEXPECTED,
-                            "group " + tools.groupId() + ": a worker died of "
+                            "group " + context.groupId() + ": a worker died of "
                                     + e.getClass().getSimpleName(),
                             e));
         }
@@ -63,7 +63,7 @@ public final class Worker<K, V> implements Runnable {
 
     private List<PartitionShare> next() {
         try {
-            return tools.queues().take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
+            return context.units().take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
         } catch (InterruptedException e) {
             boolean unused = OwnThread.goesOn(e);
             return List.of();
@@ -79,7 +79,7 @@ public final class Worker<K, V> implements Runnable {
             ended = true;
         } finally {
             if (!ended) {
-                tools.queues().abandon(unit);
+                context.units().abandon(unit);
             }
             OwnThread.rest();
             boolean unused = OwnThread.goesOn();
@@ -92,7 +92,7 @@ public final class Worker<K, V> implements Runnable {
         for (PartitionShare taken : unit) {
             // Before it is decoded, which may be what kills.
             UnitOutcome refused = taken.isSuspected() && !taken.records().isEmpty()
-                    ? tools.suspected()
+                    ? context.suspected()
                             .begin(taken.claim(), taken.records().get(0).offset())
                     : null;
             if (refused != null) {
@@ -117,6 +117,6 @@ public final class Worker<K, V> implements Runnable {
     }
 
     private void run(List<ShareProgress<K, V>> shares, UnitStart start) {
-        pace = new UnitRun<>(tools, decoder, pace, shares).run(start);
+        pace = new UnitRun<>(context, decoder, pace, shares).run(start);
     }
 }

@@ -2,7 +2,7 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.UnitTransaction;
 
@@ -14,7 +14,7 @@ import dev.tidemark.internal.store.UnitTransaction;
  */
 public record WorkerContext<K, V>(
         String groupId,
-        PartitionQueues queues,
+        UnitSource units,
         UnitLimits limits,
         UnitHandler<K, V> handler,
         FailurePolicy policy,

@@ -2,16 +2,16 @@ package dev.tidemark.internal.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.unit.DecodeAhead;
 import dev.tidemark.internal.unit.WorkerEvents;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,7 +42,7 @@ class PartitionQueuesTest {
 
     private final UnitLimits limits = UnitLimits.defaults().withMaxRecords(10).withMaxBytes(100_000);
     private final News news = new News();
-    private final PartitionQueues intake = new PartitionQueues(limits, 1, 50_000, news);
+    private final PartitionQueues queues = new PartitionQueues(limits, 1, 50_000, news);
     private final UnitPace pace = UnitPace.initial(limits);
     private final Claim p0 = claim(0);
     private final Claim p1 = claim(1);
@@ -75,15 +75,15 @@ class PartitionQueuesTest {
     }
 
     private List<PartitionShare> take() throws InterruptedException {
-        return intake.take(pace, NOW);
+        return queues.units().take(pace, NOW);
     }
 
     @Test
     void aUnitTakesWhatIsThereFromAllPartitionsUpToTheLimit() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.open(claimed(p1));
-        assertThat(intake.offer(p0, records(p0, 100, 104), null)).isFalse();
-        assertThat(intake.offer(p1, records(p1, 100, 140), null)).isTrue();
+        queues.open(claimed(p0));
+        queues.open(claimed(p1));
+        assertThat(queues.offer(p0, records(p0, 100, 104), null)).isFalse();
+        assertThat(queues.offer(p1, records(p1, 100, 140), null)).isTrue();
         List<PartitionShare> unit = take();
         assertThat(unit).hasSize(2);
         assertThat(offsets(unit.get(0))).containsExactly(100L, 101L, 102L, 103L);
@@ -93,20 +93,20 @@ class PartitionQueuesTest {
 
     @Test
     void recordsOfAnotherClaimOrBehindTheClaimAreDropped() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(claim(0), records(p0, 100, 110), null);
+        queues.open(claimed(p0));
+        queues.offer(claim(0), records(p0, 100, 110), null);
         assertThat(take()).isEmpty();
-        intake.offer(p0, records(p0, 0, 102), null);
-        intake.offer(p0, records(p0, 50, 103), null);
+        queues.offer(p0, records(p0, 0, 102), null);
+        queues.offer(p0, records(p0, 50, 103), null);
         assertThat(offsets(take().get(0))).containsExactly(100L, 101L, 102L);
     }
 
     @Test
     void whatWasNotDoneComesAgainInOrder() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 105), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 105), null);
         PartitionShare first = take().get(0);
-        intake.settle(List.of(done(first, 2, Position.of(102))));
+        queues.units().settle(List.of(done(first, 2, Position.of(102))));
         PartitionShare second = take().get(0);
         assertThat(offsets(second)).containsExactly(102L, 103L, 104L);
         assertThat(second.claim().position()).isEqualTo(Position.of(102));
@@ -115,16 +115,16 @@ class PartitionQueuesTest {
 
     @Test
     void aClosedPartitionIsAwaitedUntilItsUnitHasEnded() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 105), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 105), null);
         PartitionShare portion = take().get(0);
-        assertThat(intake.close(Set.of(p0.partition()))).containsExactly(Map.entry(p0.partition(), p0));
-        assertThat(intake.isLeaving(p0.partition())).isTrue();
-        assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofMillis(10)))
+        assertThat(queues.close(Set.of(p0.partition()))).containsExactly(Map.entry(p0.partition(), p0));
+        assertThat(queues.isLeaving(p0.partition())).isTrue();
+        assertThat(queues.awaitIdle(Set.of(p0.partition()), Duration.ofMillis(10)))
                 .isFalse();
-        intake.settle(List.of(again(portion, 0, null)));
-        assertThat(intake.isLeaving(p0.partition())).isFalse();
-        assertThat(intake.awaitIdle(Set.of(p0.partition()), Duration.ofSeconds(10)))
+        queues.units().settle(List.of(again(portion, 0, null)));
+        assertThat(queues.isLeaving(p0.partition())).isFalse();
+        assertThat(queues.awaitIdle(Set.of(p0.partition()), Duration.ofSeconds(10)))
                 .isTrue();
         assertThat(news.drained).containsExactly(p0);
         assertThat(take()).as("its records are gone").isEmpty();
@@ -132,46 +132,46 @@ class PartitionQueuesTest {
 
     @Test
     void theLastUnitOfAClosedPartitionTellsWhereItsClaimStands() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 105), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 105), null);
         PartitionShare portion = take().get(0);
-        intake.close(Set.of(p0.partition()));
-        intake.settle(List.of(done(portion, 5, Position.of(105))));
+        queues.close(Set.of(p0.partition()));
+        queues.units().settle(List.of(done(portion, 5, Position.of(105))));
         assertThat(news.drained).containsExactly(p0.at(Position.of(105)));
     }
 
     @Test
     void aFullPartitionIsResumedOnceThereIsRoom() throws InterruptedException {
-        intake.open(claimed(p0));
-        assertThat(intake.offer(p0, records(p0, 100, 139), null)).isFalse();
-        assertThat(intake.offer(p0, records(p0, 139, 140), null)).isTrue();
+        queues.open(claimed(p0));
+        assertThat(queues.offer(p0, records(p0, 100, 139), null)).isFalse();
+        assertThat(queues.offer(p0, records(p0, 139, 140), null)).isTrue();
         PartitionShare first = take().get(0);
-        intake.settle(List.of(done(first, 10, Position.of(110))));
+        queues.units().settle(List.of(done(first, 10, Position.of(110))));
         PartitionShare second = take().get(0);
-        intake.settle(List.of(done(second, 10, Position.of(120))));
+        queues.units().settle(List.of(done(second, 10, Position.of(120))));
         assertThat(news.room).as("20 are still plenty").isEmpty();
         PartitionShare third = take().get(0);
-        intake.settle(List.of(done(third, 10, Position.of(130))));
+        queues.units().settle(List.of(done(third, 10, Position.of(130))));
         assertThat(news.room).containsExactly(p0.partition());
     }
 
     @Test
     void thePollThreadMayRestWhileTheWorkersHavePlenty() throws InterruptedException {
-        intake.open(claimed(p0));
-        assertThat(intake.hasPlenty()).isFalse();
-        intake.offer(p0, records(p0, 100, 119), null);
-        assertThat(intake.hasPlenty()).isFalse();
-        intake.offer(p0, records(p0, 119, 130), null);
-        assertThat(intake.hasPlenty()).isTrue();
+        queues.open(claimed(p0));
+        assertThat(queues.hasPlenty()).isFalse();
+        queues.offer(p0, records(p0, 100, 119), null);
+        assertThat(queues.hasPlenty()).isFalse();
+        queues.offer(p0, records(p0, 119, 130), null);
+        assertThat(queues.hasPlenty()).isTrue();
         PartitionShare first = take().get(0);
         assertThat(news.appetites).as("20 still wait").isZero();
-        intake.settle(List.of(done(first, 10, Position.of(110))));
+        queues.units().settle(List.of(done(first, 10, Position.of(110))));
         PartitionShare second = take().get(0);
         assertThat(news.appetites).isOne();
-        assertThat(intake.hasPlenty()).isFalse();
-        intake.settle(List.of(done(second, 0, Position.of(110))));
-        assertThat(intake.hasPlenty()).as("they have come back").isTrue();
-        intake.close(Set.of(p0.partition()));
+        assertThat(queues.hasPlenty()).isFalse();
+        queues.units().settle(List.of(done(second, 0, Position.of(110))));
+        assertThat(queues.hasPlenty()).as("they have come back").isTrue();
+        queues.close(Set.of(p0.partition()));
         assertThat(news.appetites).isEqualTo(2);
     }
 
@@ -198,8 +198,8 @@ class PartitionQueuesTest {
         assertThat(small.offer(p0, records(p0, 109, 110), null)).isTrue();
         assertThat(small.withoutRoom()).containsExactly(p1.partition());
         assertThat(small.withoutRoom()).as("paused already").isEmpty();
-        PartitionShare portion = small.take(pace, NOW).get(0);
-        small.settle(List.of(done(portion, 10, Position.of(110))));
+        PartitionShare portion = small.units().take(pace, NOW).get(0);
+        small.units().settle(List.of(done(portion, 10, Position.of(110))));
         assertThat(news.room).containsExactlyInAnyOrder(p0.partition(), p1.partition());
     }
 
@@ -209,23 +209,23 @@ class PartitionQueuesTest {
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 110), null);
-        PartitionShare stuck = small.take(pace, NOW).get(0);
-        small.settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
+        PartitionShare stuck = small.units().take(pace, NOW).get(0);
+        small.units().settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
         assertThat(small.withoutRoom()).isEmpty();
     }
 
     @Test
     void aRecordThatFailedIsTakenByItself() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.open(claimed(p1));
-        intake.offer(p0, records(p0, 100, 108), null);
+        queues.open(claimed(p0));
+        queues.open(claimed(p1));
+        queues.offer(p0, records(p0, 100, 108), null);
         PartitionShare whole = take().get(0);
-        intake.settle(List.of(again(whole, 0, new IsolatedRecord(100, 1, false, null, null))));
-        intake.offer(p1, records(p1, 100, 105), null);
+        queues.units().settle(List.of(again(whole, 0, new IsolatedRecord(100, 1, false, null, null))));
+        queues.offer(p1, records(p1, 100, 105), null);
         List<PartitionShare> unit = take();
         assertThat(unit).hasSize(1);
         assertThat(offsets(unit.get(0))).containsExactly(100L);
-        intake.settle(List.of(done(unit.get(0), 1, Position.of(101))));
+        queues.units().settle(List.of(done(unit.get(0), 1, Position.of(101))));
         List<PartitionShare> rest = take();
         assertThat(rest.get(0).claim().partition()).isEqualTo(p1.partition());
         assertThat(offsets(rest.get(1))).as("the others together").containsExactly(101L, 102L, 103L, 104L, 105L);
@@ -233,9 +233,9 @@ class PartitionQueuesTest {
 
     @Test
     void aPositionBeyondOlderRecordsIsForgottenWhenYoungerOnesFollow() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 102), Position.of(103));
-        intake.offer(p0, records(p0, 103, 106), Position.of(106));
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 102), Position.of(103));
+        queues.offer(p0, records(p0, 103, 106), Position.of(106));
         PartitionShare portion = take().get(0);
         assertThat(offsets(portion)).containsExactly(100L, 101L, 103L, 104L, 105L);
         assertThat(portion.tail()).isNull();
@@ -247,22 +247,22 @@ class PartitionQueuesTest {
         small.open(claimed(p0));
         small.open(claimed(p1));
         small.offer(p0, records(p0, 100, 109), null);
-        PartitionShare stuck = small.take(pace, NOW).get(0);
-        small.settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
+        PartitionShare stuck = small.units().take(pace, NOW).get(0);
+        small.units().settle(List.of(again(stuck, Duration.ofHours(1).toNanos(), null)));
         assertThat(small.offer(p1, records(p1, 100, 102), null)).as("no room").isTrue();
-        PartitionShare other = small.take(pace, NOW).get(0);
-        small.settle(List.of(done(other, 2, Position.of(102))));
+        PartitionShare other = small.units().take(pace, NOW).get(0);
+        small.units().settle(List.of(done(other, 2, Position.of(102))));
         assertThat(news.room).as("it may go on all the same").containsExactly(p1.partition());
     }
 
     @Test
     void theRecordsOfASuspectedPartitionComeOneByOneForAsManyAsAUnitHolds() throws InterruptedException {
-        intake.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of()));
-        intake.offer(p0, records(p0, 100, 118), null);
+        queues.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of()));
+        queues.offer(p0, records(p0, 100, 118), null);
         for (long offset = 100; offset < 110; offset++) {
             PartitionShare one = take().get(0);
             assertThat(offsets(one)).containsExactly(offset);
-            intake.settle(List.of(done(one, 1, Position.of(offset + 1))));
+            queues.units().settle(List.of(done(one, 1, Position.of(offset + 1))));
         }
         assertThat(offsets(take().get(0))).hasSize(8);
     }
@@ -280,56 +280,56 @@ class PartitionQueuesTest {
 
     @Test
     void aPositionBeyondTheLastRecordMovesWithItOrByItself() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 103), Position.of(105));
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 103), Position.of(105));
         PartitionShare portion = take().get(0);
         assertThat(portion.tail()).isEqualTo(Position.of(105));
-        intake.settle(List.of(done(portion, 3, Position.of(105))));
+        queues.units().settle(List.of(done(portion, 3, Position.of(105))));
 
-        intake.offer(p0, List.of(), Position.of(107));
+        queues.offer(p0, List.of(), Position.of(107));
         assertThat(take()).as("records may follow soon").isEmpty();
-        PartitionShare tail = intake.take(pace, Duration.ofSeconds(10)).get(0);
+        PartitionShare tail = queues.units().take(pace, Duration.ofSeconds(10)).get(0);
         assertThat(tail.records()).isEmpty();
         assertThat(tail.tail()).isEqualTo(Position.of(107));
-        intake.settle(List.of(done(tail, 0, Position.of(107))));
+        queues.units().settle(List.of(done(tail, 0, Position.of(107))));
 
-        intake.offer(p0, List.of(), Position.of(109));
-        intake.offer(p0, records(p0, 109, 111), Position.of(111));
+        queues.offer(p0, List.of(), Position.of(109));
+        queues.offer(p0, records(p0, 109, 111), Position.of(111));
         PartitionShare both = take().get(0);
         assertThat(offsets(both)).containsExactly(109L, 110L);
-        intake.settle(List.of(done(both, 2, Position.of(111))));
-        assertThat(intake.take(pace, Duration.ofMillis(1_500)))
+        queues.units().settle(List.of(done(both, 2, Position.of(111))));
+        assertThat(queues.units().take(pace, Duration.ofMillis(1_500)))
                 .as("nothing is left to move")
                 .isEmpty();
     }
 
     @Test
     void aFailedUnitWaits() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 101), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 101), null);
         PartitionShare portion = take().get(0);
         assertThat(portion.attempt()).isEqualTo(1);
-        intake.settle(List.of(again(portion, Duration.ofMillis(50).toNanos(), null)));
+        queues.units().settle(List.of(again(portion, Duration.ofMillis(50).toNanos(), null)));
         assertThat(take()).isEmpty();
-        assertThat(intake.take(pace, Duration.ofSeconds(10)).get(0).attempt()).isEqualTo(2);
+        assertThat(queues.units().take(pace, Duration.ofSeconds(10)).get(0).attempt()).isEqualTo(2);
     }
 
     @Test
     void afterAStopNothingIsTaken() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 101), null);
-        intake.stop();
-        assertThat(intake.take(pace, Duration.ofDays(1))).isEmpty();
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 101), null);
+        queues.stop();
+        assertThat(queues.units().take(pace, Duration.ofDays(1))).isEmpty();
     }
 
     /** A record of a batch that was large enough to be decoded ahead, which nobody does here. */
     private WeakReference<Object> offerAndHandle(long from) throws InterruptedException {
         List<ConsumerRecord<byte[], byte[]>> batch = records(p0, from, from + 60);
-        intake.offer(p0, batch, null);
+        queues.offer(p0, batch, null);
         for (long offset = from; offset < from + 60; offset += 10) {
             PartitionShare portion = take().get(0);
             assertThat(portion.records()).hasSize(10);
-            intake.settle(List.of(done(portion, 10, Position.of(offset + 10))));
+            queues.units().settle(List.of(done(portion, 10, Position.of(offset + 10))));
         }
         return new WeakReference<>(batch.get(0));
     }
@@ -343,7 +343,7 @@ class PartitionQueuesTest {
 
     @Test
     void whatWasHandledIsNotKeptForAnAssistantThatDoesNotCome() throws InterruptedException {
-        intake.open(claimed(p0));
+        queues.open(claimed(p0));
         WeakReference<Object> first = offerAndHandle(100);
         WeakReference<Object> second = offerAndHandle(160);
         awaitGone("the first", first);
@@ -352,30 +352,30 @@ class PartitionQueuesTest {
 
     @Test
     void whatWasDroppedIsNotKeptForAnAssistantThatDoesNotCome() {
-        intake.open(claimed(p0));
+        queues.open(claimed(p0));
         WeakReference<Object> dropped = offerOnly(100);
-        intake.close(Set.of(p0.partition()));
+        queues.close(Set.of(p0.partition()));
         awaitGone("dropped", dropped);
     }
 
     @Test
     void whatLiesBehindIsNotKeptForAnAssistantThatDoesNotCome() {
-        intake.open(claimed(p0));
+        queues.open(claimed(p0));
         awaitGone("behind", offerOnly(20));
     }
 
     @Test
     void whatWaitsAtTheStopIsNotKeptForAnAssistantThatDoesNotCome() {
-        intake.open(claimed(p0));
+        queues.open(claimed(p0));
         WeakReference<Object> waiting = offerOnly(100);
-        intake.stop();
-        intake.close(Set.of(p0.partition()));
+        queues.stop();
+        queues.close(Set.of(p0.partition()));
         awaitGone("waiting", waiting);
     }
 
     private WeakReference<Object> offerOnly(long from) {
         List<ConsumerRecord<byte[], byte[]>> batch = records(p0, from, from + 60);
-        intake.offer(p0, batch, null);
+        queues.offer(p0, batch, null);
         return new WeakReference<>(batch.get(0));
     }
 
@@ -390,9 +390,9 @@ class PartitionQueuesTest {
             decoded.countDown();
             return data;
         });
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 160), null);
-        Thread assistant = new Thread(new DecodeAhead<>("g", intake, hangs, news));
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 160), null);
+        Thread assistant = new Thread(new DecodeAhead<>("g", queues.units(), hangs, news));
         assistant.start();
         decoded.await();
         for (int unit = 0; unit < 3; unit++) {
@@ -400,10 +400,10 @@ class PartitionQueuesTest {
             Awaitility.await("decoded ahead")
                     .atMost(Duration.ofSeconds(30))
                     .until(() -> portion.decodedAhead(10).size() == 10);
-            intake.settle(List.of(done(portion, 10, Position.of(110 + 10L * unit))));
+            queues.units().settle(List.of(done(portion, 10, Position.of(110 + 10L * unit))));
         }
         assertThat(take().get(0).decodedAhead(10)).as("not yet").isEmpty();
-        intake.stop();
+        queues.stop();
         mayGoOn.countDown();
         assistant.interrupt();
         assistant.join();
@@ -419,23 +419,23 @@ class PartitionQueuesTest {
 
     @Test
     void theUnitOfADeadWorkerIsWaitedForByNobodyAndComesToNothing() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.open(claimed(p1));
-        intake.offer(p0, records(p0, 100, 102), null);
-        intake.offer(p1, records(p1, 100, 102), null);
-        List<PartitionShare> unit = intake.take(pace.confined(), NOW);
-        PartitionShare other = intake.take(pace.confined(), NOW).get(0);
-        intake.abandon(unit);
+        queues.open(claimed(p0));
+        queues.open(claimed(p1));
+        queues.offer(p0, records(p0, 100, 102), null);
+        queues.offer(p1, records(p1, 100, 102), null);
+        List<PartitionShare> unit = queues.units().take(pace.confined(), NOW);
+        PartitionShare other = queues.units().take(pace.confined(), NOW).get(0);
+        queues.units().abandon(unit);
         assertThat(take()).as("nobody takes it again").isEmpty();
         Claim dead = unit.get(0).claim();
-        assertThat(intake.isAbandoned(dead)).isTrue();
-        assertThat(intake.isAbandoned(other.claim())).isFalse();
-        intake.close(Set.of(p0.partition(), p1.partition()));
-        assertThat(intake.awaitIdle(Set.of(dead.partition()), Duration.ZERO)).isTrue();
-        assertThat(intake.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
+        assertThat(queues.isAbandoned(dead)).isTrue();
+        assertThat(queues.isAbandoned(other.claim())).isFalse();
+        queues.close(Set.of(p0.partition(), p1.partition()));
+        assertThat(queues.awaitIdle(Set.of(dead.partition()), Duration.ZERO)).isTrue();
+        assertThat(queues.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
                 .isFalse();
-        intake.abandon(List.of(other));
-        assertThat(intake.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
+        queues.units().abandon(List.of(other));
+        assertThat(queues.awaitIdle(Set.of(other.claim().partition()), Duration.ZERO))
                 .as("it died after it was closed")
                 .isTrue();
     }
@@ -460,7 +460,7 @@ class PartitionQueuesTest {
     }
 
     private CompletableFuture<List<PartitionShare>> waitingWorker() {
-        return waiting(() -> intake.take(pace, Duration.ofMinutes(5)));
+        return waiting(() -> queues.units().take(pace, Duration.ofMinutes(5)));
     }
 
     private static <T> T woken(CompletableFuture<T> waiting) throws Exception {
@@ -469,17 +469,17 @@ class PartitionQueuesTest {
 
     @Test
     void aWorkerIsWokenByRecords() throws Exception {
-        intake.open(claimed(p0));
+        queues.open(claimed(p0));
         CompletableFuture<List<PartitionShare>> worker = waitingWorker();
-        intake.offer(p0, records(p0, 100, 105), null);
+        queues.offer(p0, records(p0, 100, 105), null);
         assertThat(offsets(woken(worker).get(0))).containsExactly(100L, 101L, 102L, 103L, 104L);
     }
 
     @Test
     void aWorkerIsWokenByAPositionThatMovesWithoutRecords() throws Exception {
-        intake.open(claimed(p0));
+        queues.open(claimed(p0));
         CompletableFuture<List<PartitionShare>> worker = waitingWorker();
-        intake.offer(p0, List.of(), Position.of(130));
+        queues.offer(p0, List.of(), Position.of(130));
         assertThat(woken(worker))
                 .singleElement()
                 .satisfies(portion -> assertThat(portion.records()).isEmpty());
@@ -487,37 +487,37 @@ class PartitionQueuesTest {
 
     @Test
     void aWorkerIsWokenByWhatAnotherPutBack() throws Exception {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 105), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 105), null);
         PartitionShare first = take().get(0);
         CompletableFuture<List<PartitionShare>> worker = waitingWorker();
-        intake.settle(List.of(done(first, 2, Position.of(102))));
+        queues.units().settle(List.of(done(first, 2, Position.of(102))));
         assertThat(offsets(woken(worker).get(0))).containsExactly(102L, 103L, 104L);
     }
 
     @Test
     void aWorkerIsWokenByTheStop() throws Exception {
         CompletableFuture<List<PartitionShare>> worker = waitingWorker();
-        intake.stop();
+        queues.stop();
         assertThat(woken(worker)).isEmpty();
     }
 
     @Test
     void aRevocationIsWokenByTheEndOfItsUnitHoweverItEnds() throws Exception {
-        intake.open(claimed(p0));
-        intake.open(claimed(p1));
-        intake.offer(p0, records(p0, 100, 105), null);
-        intake.offer(p1, records(p1, 100, 105), null);
+        queues.open(claimed(p0));
+        queues.open(claimed(p1));
+        queues.offer(p0, records(p0, 100, 105), null);
+        queues.offer(p1, records(p1, 100, 105), null);
         List<PartitionShare> unit = take();
-        intake.close(Set.of(p0.partition(), p1.partition()));
+        queues.close(Set.of(p0.partition(), p1.partition()));
         CompletableFuture<Boolean> settled =
-                waiting(() -> intake.awaitIdle(Set.of(p0.partition()), Duration.ofMinutes(5)));
+                waiting(() -> queues.awaitIdle(Set.of(p0.partition()), Duration.ofMinutes(5)));
         CompletableFuture<Boolean> abandoned =
-                waiting(() -> intake.awaitIdle(Set.of(p1.partition()), Duration.ofMinutes(5)));
-        intake.settle(List.of(done(unit.get(0), 5, Position.of(105))));
+                waiting(() -> queues.awaitIdle(Set.of(p1.partition()), Duration.ofMinutes(5)));
+        queues.units().settle(List.of(done(unit.get(0), 5, Position.of(105))));
         assertThat(woken(settled)).isTrue();
         assertThat(abandoned).isNotDone();
-        intake.abandon(List.of(unit.get(1)));
+        queues.units().abandon(List.of(unit.get(1)));
         assertThat(woken(abandoned)).isTrue();
     }
 
@@ -538,17 +538,17 @@ class PartitionQueuesTest {
 
     @Test
     void aRecordLargerThanAUnitIsAUnitOfItsOwn() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 101), null);
-        intake.offer(p0, List.of(sized(101, 150_000)), null);
-        intake.offer(p0, records(p0, 102, 104), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 101), null);
+        queues.offer(p0, List.of(sized(101, 150_000)), null);
+        queues.offer(p0, records(p0, 102, 104), null);
         List<List<Long>> units = new ArrayList<>();
         for (List<PartitionShare> unit = take(); !unit.isEmpty(); unit = take()) {
             assertThat(unit).hasSize(1);
             units.add(offsets(unit.get(0)));
             int size = unit.get(0).records().size();
             assertThat(size).isPositive();
-            intake.settle(List.of(done(
+            queues.units().settle(List.of(done(
                     unit.get(0),
                     size,
                     Position.of(unit.get(0).records().get(size - 1).offset() + 1))));
@@ -558,18 +558,18 @@ class PartitionQueuesTest {
 
     @Test
     void attemptsAreCountedUntilSomethingTakesEffect() throws InterruptedException {
-        intake.open(claimed(p0));
-        intake.offer(p0, records(p0, 100, 105), null);
+        queues.open(claimed(p0));
+        queues.offer(p0, records(p0, 100, 105), null);
         for (int attempt = 1; attempt <= 3; attempt++) {
-            List<PartitionShare> unit = intake.take(pace, Duration.ofSeconds(30));
+            List<PartitionShare> unit = queues.units().take(pace, Duration.ofSeconds(30));
             assertThat(unit.get(0).attempt()).isEqualTo(attempt);
-            intake.settle(List.of(again(unit.get(0), 1, null)));
+            queues.units().settle(List.of(again(unit.get(0), 1, null)));
         }
-        PartitionShare fourth = intake.take(pace, Duration.ofSeconds(30)).get(0);
-        intake.settle(List.of(again(fourth, 0, null)));
+        PartitionShare fourth = queues.units().take(pace, Duration.ofSeconds(30)).get(0);
+        queues.units().settle(List.of(again(fourth, 0, null)));
         PartitionShare same = take().get(0);
         assertThat(same.attempt()).as("nothing took effect, and nothing failed").isEqualTo(4);
-        intake.settle(List.of(done(same, 2, Position.of(102))));
+        queues.units().settle(List.of(done(same, 2, Position.of(102))));
         assertThat(take().get(0).attempt()).isEqualTo(1);
     }
 

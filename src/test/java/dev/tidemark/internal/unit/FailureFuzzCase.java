@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.BatchHandler;
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.RecordFailure;
 import dev.tidemark.RecordHandler;
-import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.RecordDecoder;
@@ -23,6 +20,9 @@ import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.TopicBinding;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -113,7 +113,7 @@ final class FailureFuzzCase implements WorkerEvents {
     private final AtomicInteger calls = new AtomicInteger();
     private final Set<String> once = new HashSet<>();
     private final List<String> surprises = new CopyOnWriteArrayList<>();
-    private final PartitionQueues intake;
+    private final PartitionQueues queues;
 
     // Guarded by this.
     private final Set<TopicPartition> halted = new HashSet<>();
@@ -153,7 +153,7 @@ final class FailureFuzzCase implements WorkerEvents {
                                 Integer.MAX_VALUE))
                 instanceof FailureAction.ParkKey;
         this.limits = UnitLimits.defaults().withMaxRecords(1 + random.nextInt(12));
-        this.intake = new PartitionQueues(limits, 1, 1 << 20, this);
+        this.queues = new PartitionQueues(limits, 1, 1 << 20, this);
         this.name = name + " " + natures + " outage " + outage + " of calls " + outageFrom + " to " + outageTo
                 + (batch ? " batches" : " records") + " of " + limits.maxRecords();
     }
@@ -192,13 +192,13 @@ final class FailureFuzzCase implements WorkerEvents {
         PartitionNotes notes = new PartitionNotes(schema, group, session, transaction);
         WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
                 group,
-                intake,
+                queues.units(),
                 limits,
                 handler,
                 policy,
                 transaction,
                 notes,
-                new SuspectedRecords(new CountedAttempts(), notes, intake, this),
+                new SuspectedRecords(new CountedAttempts(), notes, queues.units(), this),
                 new HandlerHistory(),
                 IdentityCheck.NONE,
                 this,
@@ -210,7 +210,7 @@ final class FailureFuzzCase implements WorkerEvents {
         try {
             awaitEnd(worker);
         } finally {
-            intake.stop();
+            queues.stop();
             worker.end();
             worker.join(30_000);
         }
@@ -261,7 +261,7 @@ final class FailureFuzzCase implements WorkerEvents {
                 positions.put(partition, from);
                 notifyAll();
             }
-            intake.open(new ClaimedPartition(
+            queues.open(new ClaimedPartition(
                     claim, new ClaimedPartition.Before(null, null, 0, 0), OptionalLong.empty(), Set.of()));
             List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
             for (long n = from; n < size(partition); n++) {
@@ -271,7 +271,7 @@ final class FailureFuzzCase implements WorkerEvents {
                 records.add(record);
             }
             if (!records.isEmpty()) {
-                boolean unused = intake.offer(claim, records, null);
+                boolean unused = queues.offer(claim, records, null);
             }
         });
     }

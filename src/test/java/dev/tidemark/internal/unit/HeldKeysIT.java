@@ -3,13 +3,10 @@ package dev.tidemark.internal.unit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.RecordHandler;
-import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.queue.PartitionQueues;
@@ -18,6 +15,9 @@ import dev.tidemark.internal.store.PartitionNotes;
 import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.UnitTransaction;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.ByteBuffer;
@@ -83,7 +83,7 @@ class HeldKeysIT {
                 .collect(Collectors.toSet());
         UnitLimits limits = UnitLimits.defaults();
         News news = new News();
-        PartitionQueues intake = new PartitionQueues(limits, 1, 64_000_000, news);
+        PartitionQueues queues = new PartitionQueues(limits, 1, 64_000_000, news);
         try (HikariDataSource pool = database.pool(1)) {
             WorkerSession session =
                     new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
@@ -95,13 +95,13 @@ class HeldKeysIT {
             PartitionNotes notes = new PartitionNotes(new Schema("tidemark"), "etl", session, transaction);
             WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
                     "etl",
-                    intake,
+                    queues.units(),
                     limits,
                     UnitHandler.of(fails, "etl", List.of()),
                     FailurePolicy.parkKey().withMaxConsecutiveFailures(Integer.MAX_VALUE),
                     transaction,
                     notes,
-                    new SuspectedRecords(new CountedAttempts(), notes, intake, news),
+                    new SuspectedRecords(new CountedAttempts(), notes, queues.units(), news),
                     new HandlerHistory(),
                     IdentityCheck.NONE,
                     news,
@@ -109,22 +109,22 @@ class HeldKeysIT {
                     new ListenerReports("etl", new SafeListeners("etl", List.of())));
             Thread worker = new Thread(new Worker<>(
                     tools, new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new), session));
-            intake.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone));
+            queues.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone));
             worker.start();
             for (int n = 0; n < PARKED; n++) {
                 // Every other one succeeds, so that the failures are their records'.
-                intake.offer(
+                queues.offer(
                         claim, List.of(record(2L * n, key("parked", n)), record(2L * n + 1, key("good", n))), null);
             }
             Awaitility.await("parked").atMost(Duration.ofSeconds(120)).until(() -> stored() == 2 * PARKED);
             // The first of the parked ones once more.
-            intake.offer(claim, List.of(record(2 * PARKED, key("parked", 0))), null);
+            queues.offer(claim, List.of(record(2 * PARKED, key("parked", 0))), null);
             Awaitility.await("parked behind").atMost(Duration.ofSeconds(60)).until(() -> stored() == 2 * PARKED + 1);
-            assertThat(intake.heldKeys(P0)).isEqualTo(PARKED);
+            assertThat(queues.heldKeys(P0)).isEqualTo(PARKED);
             assertThat(database.number("select count(*) from tidemark.dead_letter where error_code is null"))
                     .as("it was not tried")
                     .isEqualTo(1);
-            intake.stop();
+            queues.stop();
             worker.join();
         }
         assertThat(failure.get()).isNull();

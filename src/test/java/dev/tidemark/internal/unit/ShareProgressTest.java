@@ -2,8 +2,6 @@ package dev.tidemark.internal.unit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
@@ -11,6 +9,8 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.QueueEvents;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -45,7 +45,7 @@ class ShareProgressTest {
                 .toList();
         queues.offer(claim, records, next);
         PartitionShare share =
-                queues.take(UnitPace.initial(limits), Duration.ZERO).get(0);
+                queues.units().take(UnitPace.initial(limits), Duration.ZERO).get(0);
         return new ShareProgress<>(share, share.records());
     }
 

@@ -1,0 +1,71 @@
+package dev.tidemark.internal.queue;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.apache.kafka.common.TopicPartition;
+
+/** What the poll thread and the workers share, guarded by itself: what changes it, or reads it, is synchronized on it. */
+final class QueueState {
+    private final QueueEvents events;
+    final Buffer buffer;
+
+    final Map<TopicPartition, PartitionQueue> queues = new HashMap<>();
+    final Map<TopicPartition, PartitionQueue> leaving = new HashMap<>();
+    final ReadyQueues waiting = new ReadyQueues();
+    final DecodingQueue undecoded = new DecodingQueue();
+    final Set<UUID> abandoned = new HashSet<>();
+    boolean isPollResting;
+    int freeWorkers;
+    int busyQueues;
+    boolean stopped;
+
+    QueueState(Buffer buffer, QueueEvents events) {
+        this.buffer = buffer;
+        this.events = events;
+    }
+
+    void close(PartitionQueue queue) {
+        TopicPartition partition = queue.claim.partition();
+        if (queue.closed) {
+            return;
+        }
+        queue.closed = true;
+        buffer.change(queue, queue::drop);
+        tellAppetite();
+        queues.remove(partition, queue);
+        waiting.remove(queue);
+        buffer.forget(queue);
+        if (queue.busy && !queue.abandoned) {
+            leaving.put(partition, queue);
+        }
+    }
+
+    /** Lets a queue wait for a worker, if there is something to do for it. */
+    void enqueue(PartitionQueue queue) {
+        if (!queue.isEmpty()) {
+            waiting.add(queue);
+            notifyAll();
+        } else if (queue.tail() != null) {
+            waiting.addTail(queue, System.nanoTime());
+            notifyAll();
+        }
+    }
+
+    boolean isPlenty() {
+        return freeWorkers == 0 && buffer.isPlenty();
+    }
+
+    void tellAppetite() {
+        if (isPollResting && !isPlenty()) {
+            isPollResting = false;
+            events.appetite();
+        }
+    }
+
+    boolean isIdle() {
+        return busyQueues == 0 && waiting.ready() == 0;
+    }
+}

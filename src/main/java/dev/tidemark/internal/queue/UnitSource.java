@@ -1,0 +1,210 @@
+package dev.tidemark.internal.queue;
+
+import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.plan.UnitPace;
+import dev.tidemark.internal.queue.FetchedRecords.Range;
+import dev.tidemark.offsets.Claim;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/** Where workers take units of work from, and where they settle them: their side of the {@link PartitionQueues}. Thread-safe. */
+public final class UnitSource {
+    private final UnitLimits limits;
+    private final QueueState state;
+    private final QueueEvents events;
+
+    UnitSource(UnitLimits limits, QueueState state, QueueEvents events) {
+        this.limits = limits;
+        this.state = state;
+        this.events = events;
+    }
+
+    /** The next unit; empty if there is none within the patience, or after {@link PartitionQueues#stop}. Units end by {@link #settle}. */
+    public List<PartitionShare> take(UnitPace pace, Duration patience) throws InterruptedException {
+        synchronized (state) {
+            long end = System.nanoTime() + patience.toNanos();
+            while (!state.stopped) {
+                long now = System.nanoTime();
+                state.waiting.wake(now);
+                if (state.waiting.ready() > 0) {
+                    return assemble(pace);
+                }
+                List<PartitionShare> tails = state.waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE).stream()
+                        .map(queue -> begin(queue, List.of()))
+                        .toList();
+                if (!tails.isEmpty()) {
+                    return tails;
+                }
+                long until = state.waiting.nextDue(end);
+                if (end - now <= 0) {
+                    break;
+                }
+                state.freeWorkers++;
+                state.tellAppetite();
+                try {
+                    state.wait(Math.max(1, (until - now) / 1_000_000));
+                } finally {
+                    state.freeWorkers--;
+                }
+            }
+            return List.of();
+        }
+    }
+
+    private List<PartitionShare> assemble(UnitPace pace) {
+        // Shared out among the workers that are free, so that one does not take all while the others look on.
+        int free = state.freeWorkers + 1;
+        int share = (state.waiting.ready() + free - 1) / free;
+        int records = pace.allowance(limits);
+        long room = limits.maxBytes();
+        List<PartitionShare> unit = new ArrayList<>();
+        int rounds = state.waiting.ready();
+        while (rounds-- > 0 && unit.size() < share && records > 0 && room > 0) {
+            PartitionQueue queue = state.waiting.next();
+            if (queue.goesAlone() && !unit.isEmpty()) {
+                state.waiting.add(queue);
+                continue;
+            }
+            PartitionShare taken = begin(queue, take(queue, records, room));
+            unit.add(taken);
+            records -= taken.records().size();
+            room -= taken.bytes();
+            if (pace.onePartition() || queue.goesAlone()) {
+                break;
+            }
+        }
+        state.tellAppetite();
+        return unit;
+    }
+
+    private List<Range> take(PartitionQueue queue, int mostRecords, long mostBytes) {
+        List<Range> taken = new ArrayList<>();
+        state.buffer.change(queue, () -> taken.addAll(queue.take(mostRecords, mostBytes)));
+        return taken;
+    }
+
+    private PartitionShare begin(PartitionQueue queue, List<Range> taken) {
+        queue.busy = true;
+        queue.queued = false;
+        state.busyQueues++;
+        PartitionShare share = new PartitionShare(queue, taken);
+        state.buffer.begin(share);
+        return share;
+    }
+
+    /** Records that the workers will come to, and are too busy to decode yet. Waits for some. */
+    public FetchedRecords nextToDecode() throws InterruptedException {
+        return state.undecoded.take();
+    }
+
+    /** Records of this partition that wait behind those in its unit, the first so many. */
+    public List<ConsumerRecord<byte[], byte[]>> behind(PartitionShare share, int most) {
+        synchronized (state) {
+            return share.queue().peek(most);
+        }
+    }
+
+    /** The first waiting record of each of so many other partitions of the topic. */
+    public List<ConsumerRecord<byte[], byte[]>> firstOfOthers(PartitionShare share, int most) {
+        synchronized (state) {
+            PartitionQueue queue = share.queue();
+            return state.queues.values().stream()
+                    .filter(other -> other != queue
+                            && !other.isSuspected()
+                            && other.claim
+                                    .partition()
+                                    .topic()
+                                    .equals(queue.claim.partition().topic()))
+                    .flatMap(other -> other.peek(1).stream())
+                    .limit(most)
+                    .toList();
+        }
+    }
+
+    /** Ends units: each share is either done up to a record, to be tried again, or its partition's last. */
+    public void settle(List<Settlement> settlements) {
+        List<Claim> drained = new ArrayList<>();
+        List<TopicPartition> room;
+        synchronized (state) {
+            for (Settlement s : settlements) {
+                if (settle(s)) {
+                    drained.add(s.taken().queue().claim);
+                }
+            }
+            room = state.buffer.empty(state.isPlenty(), state.isIdle());
+            state.notifyAll();
+        }
+        drained.forEach(events::drained);
+        if (!room.isEmpty()) {
+            events.roomFor(room);
+        }
+    }
+
+    private boolean settle(Settlement s) {
+        PartitionShare taken = s.taken();
+        PartitionQueue queue = taken.queue();
+        queue.busy = false;
+        state.busyQueues--;
+        state.buffer.end(taken);
+        if (s.moved() != null) {
+            queue.claim = queue.claim.at(s.moved());
+            queue.passed(s.done());
+        }
+        if (s.closing()) {
+            state.close(queue);
+        }
+        if (queue.closed) {
+            state.leaving.remove(taken.claim().partition(), queue);
+            return true;
+        }
+        queue.alone = s.alone();
+        if (s.troubled()) {
+            queue.troubles++;
+        } else if (s.moved() != null) {
+            queue.troubles = 0;
+        }
+        state.buffer.change(queue, () -> queue.putBack(taken.ranges(), s.done()));
+        if (s.delay() > 0) {
+            state.waiting.addLater(queue, System.nanoTime() + s.delay());
+        } else {
+            state.enqueue(queue);
+        }
+        return false;
+    }
+
+    /**
+     * The thread that this unit was on dies with it: the unit will never end, and nobody is to wait for it. What it held came to
+     * nothing, as {@link PartitionQueues#isAbandoned} tells from then on.
+     */
+    public void abandon(List<PartitionShare> unit) {
+        synchronized (state) {
+            for (PartitionShare taken : unit) {
+                PartitionQueue queue = taken.queue();
+                if (queue.busy) {
+                    // Stays busy, so that no other worker takes it.
+                    queue.abandoned = true;
+                    state.abandoned.add(queue.claim.token());
+                    state.leaving.remove(queue.claim.partition(), queue);
+                }
+            }
+            state.notifyAll();
+        }
+    }
+
+    /** Whether the claim that a unit's share was read under is gone meanwhile. */
+    public boolean isClosed(PartitionShare taken) {
+        synchronized (state) {
+            return taken.queue().closed;
+        }
+    }
+
+    /** Whether no unit is begun any more. */
+    public boolean isStopped() {
+        synchronized (state) {
+            return state.stopped;
+        }
+    }
+}
