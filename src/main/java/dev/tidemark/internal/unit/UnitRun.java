@@ -2,7 +2,6 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.plan.Reaction;
@@ -15,9 +14,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.SqlFailures;
 import dev.tidemark.internal.thread.OwnThread;
-import dev.tidemark.offsets.Claim;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -32,7 +29,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private final RecordDecoder<K, V> decoder;
     private final UnitShares<K, V> shares;
     private final AttemptRunner<K, V> runner;
-    private final List<Runnable> news = new ArrayList<>();
+    private final UnitSettlement<K, V> settlement;
     private final FailingRecord failing;
     private UnitPace pace;
     private Attempt<K, V> attempt;
@@ -45,6 +42,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         this.failing = new FailingRecord(context.history());
         this.pace = pace;
         this.shares = UnitShares.of(shares, context.history());
+        this.settlement = new UnitSettlement<>(context, this.shares);
         this.runner = new AttemptRunner<>(context, decoder);
         this.attempt = Attempt.all(this.shares.handled());
     }
@@ -62,7 +60,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         while (again) {
             again = react(tryOnce());
         }
-        return settle();
+        settlement.settle();
+        return pace;
     }
 
     private UnitOutcome tryOnce() {
@@ -114,18 +113,6 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.goesOn();
         return reaction.fold(this);
-    }
-
-    private UnitPace settle() {
-        shares.all().forEach(context.suspected()::end);
-        List<Claim> recovered = shares.recovered();
-        context.units()
-                .settle(shares.inTurn().stream().map(ShareProgress::settlement).toList());
-        if (!recovered.isEmpty()) {
-            context.events().recovered(recovered);
-        }
-        news.forEach(Runnable::run);
-        return pace;
     }
 
     @Override
@@ -207,7 +194,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean tryLater(Reaction.TryLater reaction) {
         ShareProgress<K, V> share = attempt.firstShare();
-        retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
+        settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryInAnotherRound(failing.nextRound(share, reaction.decided()));
         share.waitFor(reaction.delay());
         return false;
@@ -223,11 +210,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean reclaim(Reaction.Reclaim reaction) {
-        List<ShareProgress<K, V>> lost = attempt.shares().stream()
-                .filter(share -> reaction.partitions().contains(share.partition()))
-                .toList();
-        lost.forEach(ShareProgress::close);
-        news.add(() -> context.events().lost(UnitShares.claims(lost), reaction.why()));
+        settlement.lost(attempt, reaction);
         return false;
     }
 
@@ -240,7 +223,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         List<ShareProgress<K, V>> waiting = attempt.shares().stream()
                 .filter(share -> reaction.concerns(share.partition()))
                 .toList();
-        retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());
+        settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());
         for (ShareProgress<K, V> share : waiting) {
             share.history().rowHeld(reaction.why().code() == ErrorCode.ROW_LOCKED);
             share.trouble(reaction.delay());
@@ -251,7 +234,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
         ShareProgress<K, V> share = attempt.firstShare();
-        retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
+        settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryAlone(share.attemptsAlone() + 1);
         share.waitFor(reaction.delay());
         return false;
@@ -275,17 +258,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (outcome instanceof UnitOutcome.HandlerFailed) {
             Duration delay = Backoff.TROUBLE.after(
                     share.taken().attempt(), ThreadLocalRandom.current().nextDouble());
-            retrying(List.of(share.claim()), RetryCause.TROUBLE, reaction.why(), delay);
+            settlement.retrying(List.of(share.claim()), RetryCause.TROUBLE, reaction.why(), delay);
             share.trouble(delay);
             return false;
         }
         return react(outcome);
-    }
-
-    private void retrying(List<Claim> claims, RetryCause cause, TidemarkException why, Duration delay) {
-        // Told before it is settled, so that the news of its recovery cannot come first.
-        context.events().retrying(claims, why);
-        context.reports().retrying(claims, cause, why.code(), delay);
     }
 
     @Override
@@ -294,18 +271,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (failure != null) {
             context.history().failTogether(attempt.firstShare().partition().topic(), failure);
         }
-        List<ShareProgress<K, V>> halted = attempt.shares().stream()
-                .filter(share -> reaction.concerns(share.partition().topic()))
-                .toList();
-        halted.forEach(ShareProgress::close);
-        news.add(() -> context.events().halted(UnitShares.claims(halted), reaction.why()));
+        settlement.halted(attempt, reaction);
         return false;
     }
 
     @Override
     public Boolean stop(Reaction.Stop reaction) {
-        shares.close();
-        news.add(() -> context.events().failed(reaction.why()));
+        settlement.stopped(reaction);
         return false;
     }
 }

@@ -1,0 +1,65 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.TidemarkListener.RetryCause;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.Reaction;
+import dev.tidemark.offsets.Claim;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Ends the shares of a unit, settles them with the queues, and tells what came of them. Used by one worker, once. */
+final class UnitSettlement<K, V> {
+    private final WorkerContext<K, V> context;
+    private final UnitShares<K, V> shares;
+
+    /** What is told once the shares are settled. */
+    private final List<Runnable> news = new ArrayList<>();
+
+    UnitSettlement(WorkerContext<K, V> context, UnitShares<K, V> shares) {
+        this.context = context;
+        this.shares = shares;
+    }
+
+    /** Claims are lost. */
+    void lost(Attempt<K, V> attempt, Reaction.Reclaim reaction) {
+        List<ShareProgress<K, V>> lost = attempt.shares().stream()
+                .filter(share -> reaction.partitions().contains(share.partition()))
+                .toList();
+        lost.forEach(ShareProgress::close);
+        news.add(() -> context.events().lost(UnitShares.claims(lost), reaction.why()));
+    }
+
+    /** Partitions halt. */
+    void halted(Attempt<K, V> attempt, Reaction.Halt reaction) {
+        List<ShareProgress<K, V>> halted = attempt.shares().stream()
+                .filter(share -> reaction.concerns(share.partition().topic()))
+                .toList();
+        halted.forEach(ShareProgress::close);
+        news.add(() -> context.events().halted(UnitShares.claims(halted), reaction.why()));
+    }
+
+    /** The consumer stops. */
+    void stopped(Reaction.Stop reaction) {
+        shares.close();
+        news.add(() -> context.events().failed(reaction.why()));
+    }
+
+    /** Tells that these are tried again; before they are settled, so that the news of their recovery cannot come first. */
+    void retrying(List<Claim> claims, RetryCause cause, TidemarkException why, Duration delay) {
+        context.events().retrying(claims, why);
+        context.reports().retrying(claims, cause, why.code(), delay);
+    }
+
+    /** Ends the unit. */
+    void settle() {
+        shares.all().forEach(context.suspected()::end);
+        List<Claim> recovered = shares.recovered();
+        context.units()
+                .settle(shares.inTurn().stream().map(ShareProgress::settlement).toList());
+        if (!recovered.isEmpty()) {
+            context.events().recovered(recovered);
+        }
+        news.forEach(Runnable::run);
+    }
+}
