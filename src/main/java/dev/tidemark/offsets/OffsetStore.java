@@ -92,8 +92,8 @@ public final class OffsetStore {
                     topic,
                     identity.clusterId(),
                     identity.topicId(),
-                    lookup.starts(topic, identity.partitions(), start, Instant.now()),
-                    lookup.earliest(topic, identity.partitions()));
+                    lookup.offsets().starts(topic, identity.partitions(), start, Instant.now()),
+                    lookup.offsets().earliest(topic, identity.partitions()));
         } catch (KafkaUnavailableException e) {
             throw new TidemarkException(
                     ErrorCode.KAFKA_UNAVAILABLE, "group " + groupId + ": Kafka did not reply, try again later", e);

@@ -68,7 +68,7 @@ public final class KafkaLog implements AutoCloseable {
                 asked.add(new TopicPartition(topic, p));
             }
         });
-        return lookup.committed(asked);
+        return lookup.offsets().committed(asked);
     }
 
     /**
@@ -82,10 +82,10 @@ public final class KafkaLog implements AutoCloseable {
         for (Map.Entry<String, Identity> topic : topics.entrySet()) {
             String name = topic.getKey();
             int partitions = topic.getValue().partitions();
-            Map<Integer, Long> starts = lookup.earliest(name, partitions);
-            Map<Integer, Long> ends = lookup.starts(name, partitions, StartPosition.latest(), Instant.EPOCH);
+            Map<Integer, Long> starts = lookup.offsets().earliest(name, partitions);
+            Map<Integer, Long> ends = lookup.offsets().starts(name, partitions, StartPosition.latest(), Instant.EPOCH);
             Map<Integer, Long> since =
-                    instant == null ? ends : lookup.starts(name, partitions, StartPosition.at(instant), Instant.EPOCH);
+                    instant == null ? ends : lookup.offsets().starts(name, partitions, StartPosition.at(instant), Instant.EPOCH);
             for (int p = 0; p < partitions; p++) {
                 long end = ends.getOrDefault(p, 0L);
                 logs.put(

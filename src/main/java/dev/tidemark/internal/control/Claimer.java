@@ -220,10 +220,10 @@ final class Claimer {
             }
             try {
                 // Both are resolved before the transaction, so that it never waits for a broker.
-                Map<Integer, Long> earliest = lookup.earliest(topic, identity.partitions());
+                Map<Integer, Long> earliest = lookup.offsets().earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
                         ? Optional.of(
-                                lookup.starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
+                                lookup.offsets().starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
                         : Optional.empty();
                 inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);

@@ -86,7 +86,7 @@ final class EndWatch {
                 throw elsewhere.get();
             }
         }
-        Map<TopicPartition, Long> found = lookup.logEnds(lookup.partitions(subscription));
+        Map<TopicPartition, Long> found = lookup.offsets().logEnds(lookup.partitions(subscription));
         ends.clear();
         ends.putAll(found);
         haltedBefore.clear();
@@ -160,7 +160,7 @@ final class EndWatch {
         if (asked.isEmpty()) {
             return;
         }
-        lookup.highWatermarks(asked).forEach((partition, end) -> {
+        lookup.offsets().highWatermarks(asked).forEach((partition, end) -> {
             Position position = stored.get(partition);
             if (position != null && position.nextOffset() > end) {
                 wrong.put(partition, beyond(partition, position.nextOffset(), end));

@@ -1,16 +1,14 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.offsets.Claim;
+import dev.tidemark.GapPolicy;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
-import dev.tidemark.GapPolicy;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
-import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.BlockerWatch;
@@ -21,6 +19,7 @@ import dev.tidemark.internal.store.LogEndTable.Bounds;
 import dev.tidemark.internal.store.OpenUnit;
 import dev.tidemark.internal.store.StoreIdentity;
 import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.offsets.Claim;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -92,8 +91,8 @@ final class Probes {
 
     /** Samples the ends of the logs, for the status and for lag in SQL. */
     void sampleLogEnds(Set<TopicPartition> partitions) throws SQLException, KafkaUnavailableException {
-        Map<TopicPartition, Long> starts = lookup.logStarts(partitions);
-        Map<TopicPartition, Long> ends = lookup.logEnds(partitions);
+        Map<TopicPartition, Long> starts = lookup.offsets().logStarts(partitions);
+        Map<TopicPartition, Long> ends = lookup.offsets().logEnds(partitions);
         Map<TopicPartition, Bounds> bounds = new HashMap<>();
         ends.forEach((partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
         events.logEnds(ends);
@@ -186,8 +185,8 @@ final class Probes {
         Set<Claim> left = new HashSet<>(claims);
         left.removeAll(compareIdentities(claims));
         Set<TopicPartition> partitions = left.stream().map(Claim::partition).collect(Collectors.toSet());
-        Map<TopicPartition, Long> starts = lookup.logStarts(partitions);
-        Map<TopicPartition, Long> ends = lookup.logEnds(partitions);
+        Map<TopicPartition, Long> starts = lookup.offsets().logStarts(partitions);
+        Map<TopicPartition, Long> ends = lookup.offsets().logEnds(partitions);
         for (Claim claim : left) {
             long start = starts.getOrDefault(claim.partition(), 0L);
             long end = ends.getOrDefault(claim.partition(), 0L);

@@ -106,8 +106,8 @@ final class StartupChecks {
             topics.add(new First(
                     topic.getKey(),
                     topic.getValue(),
-                    lookup.starts(topic.getKey(), partitions, reading.start(), now),
-                    lookup.earliest(topic.getKey(), partitions)));
+                    lookup.offsets().starts(topic.getKey(), partitions, reading.start(), now),
+                    lookup.offsets().earliest(topic.getKey(), partitions)));
         }
         // In one transaction: after a crash halfway, the rest would look as if it had come later.
         connection.inTransaction(c -> {
