@@ -1,27 +1,17 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.GapPolicy;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
-import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.plan.Waiting;
-import dev.tidemark.internal.store.BlockerWatch;
 import dev.tidemark.internal.store.ClaimStore;
 import dev.tidemark.internal.store.ControlConnection;
-import dev.tidemark.internal.store.FailureWords;
 import dev.tidemark.internal.store.LockHolders;
-import dev.tidemark.internal.store.LogEndTable;
-import dev.tidemark.internal.store.OwnershipTable;
-import dev.tidemark.internal.store.PartitionStateTable;
 import dev.tidemark.internal.store.PauseTable;
-import dev.tidemark.internal.store.Schema;
 import dev.tidemark.internal.store.Silence;
 import dev.tidemark.internal.store.StoreIdentity;
-import dev.tidemark.internal.store.UnitWaits;
 import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
@@ -29,12 +19,9 @@ import dev.tidemark.offsets.Position;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
@@ -49,52 +36,18 @@ import org.slf4j.LoggerFactory;
 public final class ControlThread {
     private static final Logger LOG = LoggerFactory.getLogger(ControlThread.class);
 
-    private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
-    private static final Duration PROBE_EVERY = Duration.ofSeconds(3);
-    private static final Duration SAMPLE_EVERY = Duration.ofSeconds(5);
-    private static final Duration COMPARE_EVERY = Duration.ofSeconds(10);
-    private static final Duration END_EVERY = Duration.ofMillis(500);
-
-    /** What is buffered is given 10 s to take effect before its partition halts. */
-    private static final Duration EXPLAIN_EVERY = Duration.ofMillis(250);
-
-    private static final int EXPLAIN_TRIES = 40;
-
-    /**
-     * What it needs to know.
-     *
-     * @param owner the name to claim under
-     * @param storeId the store to find; empty for whichever is met first
-     * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
-     * @param deadline how long a unit may last
-     * @param networkTimeout how long a server may be silent beyond what it was given to reply
-     */
-    public record Options(
-            Schema schema,
-            String groupId,
-            String owner,
-            Optional<UUID> storeId,
-            ReadPlan reading,
-            Duration transactionIdleTimeout,
-            Duration deadline,
-            Duration networkTimeout) {}
-
-    private final Options options;
+    private final ControlOptions options;
     private final ControlConnection connection;
     private final ClaimStore store;
     private final ClaimQueue claims;
-    private final Probes watches;
-    private final Supplier<Map<TopicPartition, Claim>> held;
     private final List<WorkerSession> sessions;
     private final ControlTasks tasks;
-    private final ControlEvents events;
     private final PendingNotes notes;
     private final UnitWatch units;
     private final StoreIdentity identity;
-    private final EndWatch ends;
-    private final StartupChecks preparation;
-    private final WaitWatch waits;
-    private final GroupWatch group;
+    private final TopicIdentities topics;
+    private final LogMismatches mismatches;
+    private final ControlSchedule schedule;
 
     /**
      * @param held the claims in force, and those that partitions are held by that stand still
@@ -104,7 +57,7 @@ public final class ControlThread {
      * @param threads where its thread belongs to
      */
     public ControlThread(
-            Options options,
+            ControlOptions options,
             ControlConnection connection,
             TopicLookup lookup,
             GroupLookup members,
@@ -116,50 +69,19 @@ public final class ControlThread {
             OwnThreads threads) {
         this.options = options;
         this.connection = connection;
-        this.held = held;
         this.sessions = sessions;
         this.store = new ClaimStore(options.schema(), options.groupId());
-        this.events = events;
-        PartitionStateTable states = new PartitionStateTable(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), connection, events::failed, threads);
+        ControlContext context =
+                new ControlContext(options, connection, lookup, events, tasks, store, identity, held);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
-        this.watches = new Probes(
-                lookup,
-                store,
-                new LogEndTable(options.schema(), options.groupId()),
-                connection,
-                events,
-                options.groupId(),
-                options.reading().gaps(),
-                identity,
-                pauses,
-                new BlockerWatch(options.transactionIdleTimeout(), options.deadline().plus(options.networkTimeout())));
+        LockHolders holders = new LockHolders(options.schema(), options.groupId());
+        this.topics = new TopicIdentities(options.groupId(), lookup, events);
+        this.mismatches = new LogMismatches(context, topics);
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
-        this.ends = new EndWatch(options.groupId(), lookup, store, states, connection);
-        this.preparation = new StartupChecks(
-                options.schema(), options.groupId(), options.reading(), lookup, store.bindings(), identity, connection, ends);
-        LockHolders holders = new LockHolders(options.schema(), options.groupId());
-        this.waits = new WaitWatch(
-                options.groupId(),
-                connection,
-                identity,
-                states,
-                holders,
-                new UnitWaits(options.schema()),
-                events,
-                sessions,
-                waiting,
-                this::withoutKafka);
-        this.group = new GroupWatch(
-                members,
-                options.reading().subscription(),
-                new OwnershipTable(options.schema(), options.groupId()),
-                connection,
-                assigned,
-                ends,
-                events);
+        this.schedule = new ControlSchedule(context, topics, pauses, holders, members, assigned, waiting, sessions);
         Claimer claimer = new Claimer(
                 lookup,
                 store,
@@ -170,7 +92,7 @@ public final class ControlThread {
                 options.reading(),
                 options.groupId(),
                 options.owner(),
-                watches::knows);
+                topics::knows);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
 
@@ -178,7 +100,7 @@ public final class ControlThread {
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> sound = new CompletableFuture<>();
         units.start();
-        tasks.later(() -> prepare(sound), Duration.ZERO);
+        tasks.later(() -> schedule.prepare(sound), Duration.ZERO);
         return sound;
     }
 
@@ -208,7 +130,7 @@ public final class ControlThread {
 
     /** Asks Kafka, now, whether these topics are still the ones that were claimed; the caller's thread waits. */
     public void confirm(Set<String> topics) throws UnitRefusedException {
-        watches.confirm(topics);
+        this.topics.confirm(topics);
     }
 
     /** How long ago, in nanoseconds, the database answered this thread. */
@@ -289,38 +211,7 @@ public final class ControlThread {
      * @param divergent where it was, if Kafka says so
      */
     public void explain(Map<Claim, Long> fetched, boolean truncated, Map<TopicPartition, Long> divergent) {
-        explain(fetched, new Truncation(truncated, divergent), EXPLAIN_TRIES);
-    }
-
-    private void explain(Map<Claim, Long> fetched, Truncation truncation, int tries) {
-        tasks.later(
-                () -> explainNow(fetched, truncation, tries), tries == EXPLAIN_TRIES ? Duration.ZERO : EXPLAIN_EVERY);
-    }
-
-    private void explainNow(Map<Claim, Long> fetched, Truncation truncation, int tries) {
-        Map<TopicPartition, Claim> now = held.get();
-        Map<Claim, Long> due = new HashMap<>();
-        Map<Claim, Long> open = new HashMap<>();
-        fetched.forEach((claim, offset) -> {
-            Claim current = now.get(claim.partition());
-            if (current == null || !current.token().equals(claim.token())) {
-                return;
-            }
-            // What is buffered may not be passed over, only what is gone.
-            boolean patient = tries > 0 || options.reading().gaps() instanceof GapPolicy.ResumeAtEarliest;
-            boolean buffered =
-                    !truncation.happened() && patient && current.position().nextOffset() < offset;
-            (buffered ? open : due).put(current, offset);
-        });
-        if (!open.isEmpty()) {
-            explain(open, truncation, Math.max(0, tries - 1));
-        }
-        if (!due.isEmpty()) {
-            Duration again = tasks.guarded("explain", () -> watches.explain(due.keySet(), truncation));
-            if (!again.isZero()) {
-                tasks.later(() -> explainNow(due, truncation, 0), again);
-            }
-        }
+        mismatches.explain(fetched, truncated, divergent);
     }
 
     /**
@@ -338,7 +229,7 @@ public final class ControlThread {
         }
         boolean done = tasks.finish(left(end).dividedBy(2));
         hearNews.run();
-        tasks.later(this::endWaits, Duration.ZERO);
+        tasks.later(schedule::endWaits, Duration.ZERO);
         done &= tasks.finish(left(end)) && notes.await(end);
         if (!done) {
             LOG.warn("not everything could be written down in time group={}", options.groupId());
@@ -352,89 +243,5 @@ public final class ControlThread {
 
     private static Duration left(long end) {
         return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
-    }
-
-    private void prepare(CompletableFuture<Void> sound) {
-        Duration again = tasks.guarded("prepare", preparation::run, sound::completeExceptionally);
-        if (!again.isZero()) {
-            tasks.later(() -> prepare(sound), again);
-        } else if (!sound.isDone()) {
-            beginToLook();
-            sound.complete(null);
-        }
-    }
-
-    private void beginToLook() {
-        tasks.every(WATCH_EVERY, "look for blockers", () -> watches.watchBlockers(sessions, System.nanoTime()));
-        tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
-        tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
-        tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> watches.probe(current.values())));
-        tasks.every(SAMPLE_EVERY, "sample log ends", () -> ifHeld(current -> watches.sampleLogEnds(current.keySet())));
-        tasks.every(
-                COMPARE_EVERY, "compare topics", () -> ifHeld(current -> watches.compareIdentities(current.values())));
-        Set<String> named = options.reading().subscription().named();
-        if (!named.isEmpty()) {
-            tasks.later(() -> lookForTopics(named), Duration.ZERO);
-        }
-        if (!options.reading().isManual()) {
-            tasks.every(options.reading().untilEnd() ? PROBE_EVERY : COMPARE_EVERY, "look at the group", group::look);
-        }
-        if (options.reading().untilEnd()) {
-            tasks.every(END_EVERY, "look for the end", this::lookForTheEnd);
-        }
-    }
-
-    /** The partitions that are held, while nothing can be fetched for them. */
-    private Map<TopicPartition, TidemarkException> withoutKafka() {
-        Map<TopicPartition, TidemarkException> found = new HashMap<>();
-        tasks.troubleOfKafka(System.nanoTime()).ifPresent(problem -> {
-            TidemarkException why = new TidemarkException(
-                    problem.code(), "group " + options.groupId() + ": " + problem.message(), null);
-            held.get().keySet().forEach(partition -> found.put(partition, why));
-        });
-        return found;
-    }
-
-    private void endWaits() {
-        try {
-            waits.end();
-        } catch (SQLException | TidemarkException e) {
-            // The next claim takes it back.
-            LOG.debug("could not take waits back cause=\"{}\"", FailureWords.describe(e));
-        }
-    }
-
-    private void lookForTheEnd() throws SQLException, KafkaUnavailableException {
-        EndWatch.Look look = ends.look();
-        events.unfinished(look.unfinished(), ends.halted(), look.wrong());
-    }
-
-    private void lookForTopics(Set<String> names) {
-        Duration unused = tasks.guarded("look for topics", () -> watches.lookForTopics(names));
-        // Somebody may be about to create what is missing, and waits for us to see it.
-        tasks.later(() -> lookForTopics(names), watches.areTopicsMissing() ? PROBE_EVERY : COMPARE_EVERY);
-    }
-
-    /** With no claims held, nothing else would notice that it replies again. */
-    private void askIfSilent() throws SQLException {
-        if (!connection.silence().known(System.nanoTime()).isZero()) {
-            connection.inTransaction(c -> {
-                identity.check(c);
-                return c;
-            });
-        }
-    }
-
-    /** A look at what is held. */
-    @FunctionalInterface
-    private interface LookAtClaims {
-        void run(Map<TopicPartition, Claim> claims) throws SQLException, KafkaUnavailableException;
-    }
-
-    private void ifHeld(LookAtClaims look) throws SQLException, KafkaUnavailableException {
-        Map<TopicPartition, Claim> current = held.get();
-        if (!current.isEmpty()) {
-            look.run(current);
-        }
     }
 }

@@ -10,6 +10,7 @@ import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.offsets.ClaimingConsumer;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.control.ControlOptions;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaErrors;
@@ -91,7 +92,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.offsets = new OffsetAdvance(new ClaimStore(options.schema(), groupId), groupId);
         this.events = new LoopEvents(new Strangers(groupId, false));
         this.control = new ControlThread(
-                new ControlThread.Options(
+                new ControlOptions(
                         options.schema(),
                         groupId,
                         OwnerNames.ownerName(),

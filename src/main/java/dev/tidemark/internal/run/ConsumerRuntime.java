@@ -2,6 +2,7 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.TidemarkListener;
+import dev.tidemark.internal.control.ControlOptions;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.TopicLookup;
@@ -84,7 +85,7 @@ record ConsumerRuntime(
                     store.networkTimeout()));
         }
         ControlThread control = new ControlThread(
-                new ControlThread.Options(
+                new ControlOptions(
                         store.schema(),
                         groupId,
                         owner,

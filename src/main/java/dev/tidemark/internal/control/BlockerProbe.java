@@ -1,0 +1,45 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.internal.store.BlockerWatch;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.OpenUnit;
+import dev.tidemark.internal.store.WorkerSession;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+
+
+/** Frees workers that wait for a stopped owner. Used by the control thread. */
+final class BlockerProbe {
+    /** Below this age a unit is not worth a look at its locks. */
+    private static final Duration LONG_UNIT = Duration.ofSeconds(1);
+
+    private final ControlConnection connection;
+    private final BlockerWatch blockers;
+    private final List<WorkerSession> sessions;
+
+    BlockerProbe(ControlConnection connection, BlockerWatch blockers, List<WorkerSession> sessions) {
+        this.connection = connection;
+        this.blockers = blockers;
+        this.sessions = sessions;
+    }
+
+    /** Looks what units that last wait for. */
+    void look(long now) throws SQLException {
+        List<String> longOpen = sessions.stream()
+                .filter(session -> isOlder(session, LONG_UNIT, now))
+                .map(WorkerSession::applicationName)
+                .toList();
+        if (!longOpen.isEmpty()) {
+            connection.inTransaction(c -> {
+                blockers.look(c, longOpen, now);
+                return longOpen.size();
+            });
+        }
+    }
+
+    private static boolean isOlder(WorkerSession session, Duration age, long now) {
+        OpenUnit unit = session.openUnit();
+        return unit != null && unit.age(now) > age.toNanos();
+    }
+}

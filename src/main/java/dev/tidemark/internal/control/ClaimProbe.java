@@ -1,0 +1,39 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.Claim;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+
+
+/** Notices that a claim does not hold any more, or that somebody paused something, while nothing else would. Used by the control thread. */
+final class ClaimProbe {
+    private final ControlContext context;
+    private final PauseWatch pauses;
+
+    ClaimProbe(ControlContext context, PauseWatch pauses) {
+        this.context = context;
+        this.pauses = pauses;
+    }
+
+    /** Notices that somebody paused something, moved an offset, or claimed a partition, while it was idle. */
+    void probe(Collection<Claim> claims) throws SQLException {
+        Set<TopicPartition> fenced = context.connection().inTransaction(c -> {
+            context.identity().check(c);
+            pauses.look(c);
+            return context.store().fenced(c, claims);
+        });
+        if (!fenced.isEmpty()) {
+            context.events().lost(of(claims, fenced), new FencedException(context.groupId(), fenced));
+        }
+    }
+
+    private static List<Claim> of(Collection<Claim> claims, Set<TopicPartition> partitions) {
+        return claims.stream()
+                .filter(claim -> partitions.contains(claim.partition()))
+                .toList();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.ControlConnection;
+import dev.tidemark.internal.store.StoreIdentity;
+import dev.tidemark.offsets.Claim;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * What the tasks of the control thread work with.
+ *
+ * @param held the claims in force, and those that partitions are held by that stand still
+ */
+record ControlContext(
+        ControlOptions options,
+        ControlConnection connection,
+        TopicLookup lookup,
+        ControlEvents events,
+        ControlTasks tasks,
+        ClaimStore store,
+        StoreIdentity identity,
+        Supplier<Map<TopicPartition, Claim>> held) {
+    String groupId() {
+        return options.groupId();
+    }
+}

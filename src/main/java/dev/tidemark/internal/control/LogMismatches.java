@@ -1,0 +1,153 @@
+package dev.tidemark.internal.control;
+
+import dev.tidemark.GapPolicy;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.offsets.Claim;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
+
+
+/** What becomes of stored offsets that the log does not have. Its tasks run on the control thread. */
+final class LogMismatches {
+    /** What is buffered is given 10 s to take effect before its partition halts. */
+    private static final Duration EXPLAIN_EVERY = Duration.ofMillis(250);
+
+    private static final int EXPLAIN_TRIES = 40;
+
+    private final ControlContext context;
+    private final TopicIdentities topics;
+    private final ControlTasks tasks;
+
+    /** Whether reading goes on where the log begins, if it begins behind a stored offset. */
+    private final boolean resuming;
+
+    LogMismatches(ControlContext context, TopicIdentities topics) {
+        this.context = context;
+        this.topics = topics;
+        this.tasks = context.tasks();
+        this.resuming = context.options().reading().gaps() instanceof GapPolicy.ResumeAtEarliest;
+    }
+
+    /**
+     * Finds out what is wrong with positions that the log does not have, and halts their partitions once the records read before
+     * have taken effect: they may be gone from Kafka, and are still here.
+     *
+     * @param fetched the position that Kafka refused, by the claim it was read under
+     * @param truncated whether Kafka says that the log was truncated
+     * @param divergent where it was, if Kafka says so
+     */
+    void explain(Map<Claim, Long> fetched, boolean truncated, Map<TopicPartition, Long> divergent) {
+        explain(fetched, new Truncation(truncated, divergent), EXPLAIN_TRIES);
+    }
+
+    private void explain(Map<Claim, Long> fetched, Truncation truncation, int tries) {
+        tasks.later(
+                () -> explainNow(fetched, truncation, tries), tries == EXPLAIN_TRIES ? Duration.ZERO : EXPLAIN_EVERY);
+    }
+
+    private void explainNow(Map<Claim, Long> fetched, Truncation truncation, int tries) {
+        Map<TopicPartition, Claim> now = context.held().get();
+        Map<Claim, Long> due = new HashMap<>();
+        Map<Claim, Long> open = new HashMap<>();
+        fetched.forEach((claim, offset) -> {
+            Claim current = now.get(claim.partition());
+            if (current == null || !current.token().equals(claim.token())) {
+                return;
+            }
+            // What is buffered may not be passed over, only what is gone.
+            boolean patient = tries > 0 || resuming;
+            boolean buffered =
+                    !truncation.happened() && patient && current.position().nextOffset() < offset;
+            (buffered ? open : due).put(current, offset);
+        });
+        if (!open.isEmpty()) {
+            explain(open, truncation, Math.max(0, tries - 1));
+        }
+        if (!due.isEmpty()) {
+            Duration again = tasks.guarded("explain", () -> explain(due.keySet(), truncation));
+            if (!again.isZero()) {
+                tasks.later(() -> explainNow(due, truncation, 0), again);
+            }
+        }
+    }
+
+    /** Finds out which of four things is wrong with stored offsets that the log does not have, and does what is to be done then. */
+    private void explain(Collection<Claim> claims, Truncation truncation) throws SQLException, KafkaUnavailableException {
+        Set<Claim> left = new HashSet<>(claims);
+        left.removeAll(topics.compare(claims));
+        Set<TopicPartition> partitions = left.stream().map(Claim::partition).collect(Collectors.toSet());
+        Map<TopicPartition, Long> starts = context.lookup().offsets().logStarts(partitions);
+        Map<TopicPartition, Long> ends = context.lookup().offsets().logEnds(partitions);
+        for (Claim claim : left) {
+            long start = starts.getOrDefault(claim.partition(), 0L);
+            long end = ends.getOrDefault(claim.partition(), 0L);
+            LogMismatchException why =
+                    outOfRange(claim.partition(), claim.position().nextOffset(), start, end, truncation);
+            if (why.code() == ErrorCode.OFFSET_BELOW_LOG && resuming) {
+                passOver(claim, start);
+            } else {
+                context.events().halted(List.of(claim), why);
+            }
+        }
+    }
+
+    private void passOver(Claim claim, long start) throws SQLException {
+        String lost = "records " + claim.position().nextOffset() + " to " + (start - 1)
+                + " were deleted before they were read";
+        context.connection().inTransaction(c -> context.store().passOver(c, claim, start, ErrorCode.OFFSET_BELOW_LOG + " " + lost));
+        // There is one way back to reading: whatever came of it, the next claim tells where.
+        context.events().lost(
+                List.of(claim),
+                new LogMismatchException(
+                        ErrorCode.OFFSET_BELOW_LOG,
+                        "group " + context.groupId() + " topic " + claim.partition().topic() + " partition "
+                                + claim.partition().partition() + ": " + lost
+                                + ", going on without them as the GapPolicy says",
+                        null));
+    }
+
+    private LogMismatchException outOfRange(
+            TopicPartition partition, long offset, long start, long end, Truncation truncation) {
+        String where = "group " + context.groupId() + " topic " + partition.topic() + " partition " + partition.partition()
+                + ": the stored offset " + offset;
+        if (offset < start) {
+            return new LogMismatchException(
+                    ErrorCode.OFFSET_BELOW_LOG,
+                    where + " is below the log, which now starts at " + start + "; records " + offset + " to "
+                            + (start - 1) + " are gone. Update next_offset to " + start + " to go on without them,"
+                            + " or choose GapPolicy.resumeAtEarliest()",
+                    null);
+        }
+        Long divergent = truncation.divergent().get(partition);
+        String replaced = divergent == null || divergent >= offset
+                ? "the records before it may have been replaced by others"
+                : "records " + divergent + " to " + (offset - 1) + " were replaced by others, or are gone";
+        if (truncation.happened() && offset <= end) {
+            return new LogMismatchException(
+                    ErrorCode.LOG_TRUNCATED,
+                    where + " belongs to a part of the log that was truncated and written again: " + replaced
+                            + ". Compare the data, then update next_offset to where reading is to go on; to stay at "
+                            + offset + ", set leader_epoch = null and start the consumer again",
+                    null);
+        }
+        return new LogMismatchException(
+                ErrorCode.OFFSET_BEYOND_LOG,
+                where + " is beyond the log, which ends at " + end
+                        + ". "
+                        + (truncation.happened()
+                                ? "The log was truncated, and " + replaced
+                                : "It was truncated, or the offset was mistyped")
+                        + "; update next_offset to at most " + end,
+                null);
+    }
+}
