@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
@@ -41,7 +42,7 @@ public final class OffsetLookup {
 
     /** The first offset that Kafka still holds, for each partition of a topic. */
     public Map<Integer, Long> earliest(String topic, int partitions) throws KafkaUnavailableException {
-        return byNumber(offsets(TopicLookup.all(topic, partitions), OffsetSpec.earliest(), AdminCall.PATIENCE));
+        return byNumber(offsets(all(topic, partitions), OffsetSpec.earliest(), AdminCall.PATIENCE));
     }
 
     /**
@@ -52,7 +53,7 @@ public final class OffsetLookup {
      */
     public Map<Integer, Long> starts(String topic, int partitions, StartPosition position, Instant now)
             throws KafkaUnavailableException {
-        List<TopicPartition> all = TopicLookup.all(topic, partitions);
+        List<TopicPartition> all = all(topic, partitions);
         if (position instanceof StartPosition.Earliest) {
             return earliest(topic, partitions);
         }
@@ -106,7 +107,7 @@ public final class OffsetLookup {
 
     private Map<Integer, Long> committed(String topic, int partitions, StartPosition otherwise, Instant now)
             throws KafkaUnavailableException {
-        Map<Integer, Long> starts = byNumber(committed(TopicLookup.all(topic, partitions)));
+        Map<Integer, Long> starts = byNumber(committed(all(topic, partitions)));
         if (starts.size() < partitions) {
             starts(topic, partitions, otherwise, now).forEach(starts::putIfAbsent);
         }
@@ -160,5 +161,12 @@ public final class OffsetLookup {
         Map<Integer, Long> byNumber = new HashMap<>();
         offsets.forEach((partition, offset) -> byNumber.put(partition.partition(), offset));
         return byNumber;
+    }
+
+    /** So many partitions of a topic. */
+    static List<TopicPartition> all(String topic, int partitions) {
+        return IntStream.range(0, partitions)
+                .mapToObj(p -> new TopicPartition(topic, p))
+                .toList();
     }
 }

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.IsolationLevel;
@@ -104,7 +103,7 @@ public final class TopicLookup {
             throw missing(missing);
         }
         Set<TopicPartition> partitions = new HashSet<>();
-        identities.forEach((topic, identity) -> partitions.addAll(all(topic, identity.partitions())));
+        identities.forEach((topic, identity) -> partitions.addAll(OffsetLookup.all(topic, identity.partitions())));
         if (subscription instanceof Subscription.Manual manual) {
             for (TopicPartition partition : manual.partitions()) {
                 if (!partitions.contains(partition)) {
@@ -136,12 +135,5 @@ public final class TopicLookup {
                         + " does not exist, or not yet on every broker"
                         + (identity == null ? "" : "; the topic has partitions 0 to " + (identity.partitions() - 1)),
                 null);
-    }
-
-    /** So many partitions of a topic. */
-    static List<TopicPartition> all(String topic, int partitions) {
-        return IntStream.range(0, partitions)
-                .mapToObj(p -> new TopicPartition(topic, p))
-                .toList();
     }
 }

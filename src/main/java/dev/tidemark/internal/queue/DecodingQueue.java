@@ -11,7 +11,7 @@ final class DecodingQueue {
 
     synchronized void add(FetchedRecords fetched) {
         if (!stopped) {
-            fetched.waitIn(this);
+            fetched.waits(() -> remove(fetched));
             waiting.add(fetched);
             notify();
         }

@@ -32,7 +32,8 @@ public final class FetchedRecords {
     /** Below this, workers have come to it. */
     private volatile int takenTo;
 
-    private @Nullable DecodingQueue queue;
+    /** Takes it out of the queue that it waits in; null while it was never in one. */
+    private @Nullable Runnable leave;
 
     /** What was decoded ahead so far; null before an assistant begins. */
     private volatile @Nullable AtomicReferenceArray<@Nullable ConsumerRecord<?, ?>> decoded;
@@ -81,16 +82,20 @@ public final class FetchedRecords {
         return new Range(this, RawRecords.below(records, offset), records.size());
     }
 
-    /** It is in this queue now. Called once, before other threads know it. */
-    void waitIn(DecodingQueue waiting) {
-        queue = waiting;
+    /**
+     * It waits to be decoded now. Called once, before other threads know it.
+     *
+     * @param leaving run when that is over
+     */
+    void waits(Runnable leaving) {
+        leave = leaving;
     }
 
     /** Workers have come to the records below this, or nobody will: they need not be decoded ahead any more. */
     void taken(int to) {
         takenTo = Math.max(takenTo, to);
-        if (queue != null) {
-            queue.remove(this);
+        if (leave != null) {
+            leave.run();
         }
     }
 

@@ -4,9 +4,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.internal.plan.TransactionVerbs;
 import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -31,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * <p>The driver's interfaces that a handler takes out by {@code unwrap}, such as {@code PGConnection}, are guarded in the same way; its
  * classes cannot be, so that a connection that was unwrapped to one is closed after its unit.
  */
-final class ConnectionGuard implements InvocationHandler {
+final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
 
     private static final Set<String> REFUSED =
@@ -55,10 +53,11 @@ final class ConnectionGuard implements InvocationHandler {
 
     ConnectionGuard(Connection target) {
         this.target = target;
-        this.guarded = proxy(Connection.class, this);
+        this.guarded = GuardedResult.proxy(Connection.class, this);
     }
 
-    Connection guarded() {
+    @Override
+    public Connection guarded() {
         return guarded;
     }
 
@@ -144,7 +143,7 @@ final class ConnectionGuard implements InvocationHandler {
         if (args != null && args.length > 0 && args[0] instanceof String sql && name.startsWith("prepare")) {
             check(sql);
         }
-        Object result = call(target, method, args);
+        Object result = GuardedResult.invokeOn(target, method, args);
         if (result instanceof Statement statement) {
             remember(statement);
         }
@@ -159,7 +158,7 @@ final class ConnectionGuard implements InvocationHandler {
         unwrapped = true;
         Object driver = target.unwrap(type);
         if (driver instanceof BaseConnection base && type.isAssignableFrom(BaseConnection.class)) {
-            return proxy(BaseConnection.class, new DriverGuard(base));
+            return GuardedResult.proxy(BaseConnection.class, new DriverGuard(base));
         }
         unguarded = true;
         return driver;
@@ -180,8 +179,8 @@ final class ConnectionGuard implements InvocationHandler {
         statements.add(statement);
     }
 
-    /** Refuses SQL that ends the transaction. */
-    void check(String sql) {
+    @Override
+    public void check(String sql) {
         if (TransactionVerbs.endsTransaction(sql)) {
             throw refuse("sent SQL that ends the transaction");
         }
@@ -193,18 +192,6 @@ final class ConnectionGuard implements InvocationHandler {
                 ErrorCode.TRANSACTION_BROKEN,
                 violation + ": the transaction belongs to Tidemark, which commits it together with the offsets",
                 null);
-    }
-
-    static @Nullable Object call(Object target, Method method, @Nullable Object @Nullable [] args) throws Throwable {
-        try {
-            return method.invoke(target, args);
-        } catch (InvocationTargetException e) {
-            throw e.getCause() == null ? e : e.getCause();
-        }
-    }
-
-    static <T> T proxy(Class<T> type, InvocationHandler handler) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
     }
 
     /** The driver's own interface, to COPY for example. */
@@ -231,7 +218,7 @@ final class ConnectionGuard implements InvocationHandler {
                     case "getCopyAPI" -> new CopyManager((BaseConnection) proxy);
                     case "getLargeObjectAPI" -> new LargeObjectManager((BaseConnection) proxy);
                     case "getFastpathAPI" -> new Fastpath((BaseConnection) proxy);
-                    default -> call(driver, method, args);
+                    default -> GuardedResult.invokeOn(driver, method, args);
                 };
             } finally {
                 lock.unlock();

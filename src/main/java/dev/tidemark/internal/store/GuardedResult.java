@@ -1,9 +1,11 @@
 package dev.tidemark.internal.store;
 
 import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.CallableStatement;
+import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,16 +19,24 @@ import org.jspecify.annotations.Nullable;
  * connection itself. As thread-safe as what it stands for.
  */
 final class GuardedResult implements InvocationHandler {
+    /** The guarded connection that handed it out. */
+    interface Origin {
+        Connection guarded();
+
+        /** Refuses SQL that ends the transaction. */
+        void check(String sql);
+    }
+
     /** The narrower first. */
     private static final List<Class<?>> TYPES = List.of(
             CallableStatement.class, PreparedStatement.class, Statement.class, ResultSet.class, DatabaseMetaData.class);
 
-    private final ConnectionGuard guard;
+    private final Origin guard;
     private final Object target;
     private final @Nullable Object statement;
     private final boolean plain;
 
-    private GuardedResult(ConnectionGuard guard, Object target, @Nullable Object statement) {
+    private GuardedResult(Origin guard, Object target, @Nullable Object statement) {
         this.guard = guard;
         this.target = target;
         this.statement = statement;
@@ -38,10 +48,10 @@ final class GuardedResult implements InvocationHandler {
      *
      * @param statement the guarded one that it is a result of; null where there is none
      */
-    static @Nullable Object of(ConnectionGuard guard, @Nullable Object result, @Nullable Object statement) {
+    static @Nullable Object of(Origin guard, @Nullable Object result, @Nullable Object statement) {
         for (Class<?> type : TYPES) {
             if (type.isInstance(result)) {
-                return ConnectionGuard.proxy(type, new GuardedResult(guard, result, statement));
+                return proxy(type, new GuardedResult(guard, result, statement));
             }
         }
         return result;
@@ -67,7 +77,7 @@ final class GuardedResult implements InvocationHandler {
                 guard.check(sql);
             }
         }
-        Object result = ConnectionGuard.call(target, method, args);
+        Object result = invokeOn(target, method, args);
         // Called for each value of each record: most methods cannot return what leads back.
         Class<?> returned = method.getReturnType();
         return returned.isInterface() || returned == Object.class
@@ -78,12 +88,12 @@ final class GuardedResult implements InvocationHandler {
     /** The driver's own interface, guarded as well; its class, which nothing can guard, as it is. */
     private @Nullable Object unwrap(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
         if (args == null || !(args[0] instanceof Class<?> type)) {
-            return ConnectionGuard.call(target, method, args);
+            return invokeOn(target, method, args);
         }
         if (type.isInstance(proxy)) {
             return proxy;
         }
-        Object driver = ConnectionGuard.call(target, method, args);
+        Object driver = invokeOn(target, method, args);
         for (Class<?> known : TYPES) {
             if (type.isInterface() && known.isInstance(driver)) {
                 return Proxy.newProxyInstance(
@@ -93,5 +103,17 @@ final class GuardedResult implements InvocationHandler {
             }
         }
         return driver;
+    }
+
+    static @Nullable Object invokeOn(Object target, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+        try {
+            return method.invoke(target, args);
+        } catch (InvocationTargetException e) {
+            throw e.getCause() == null ? e : e.getCause();
+        }
+    }
+
+    static <T> T proxy(Class<T> type, InvocationHandler handler) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
     }
 }
