@@ -31,7 +31,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** The arrows between the rooms; docs/architecture.md draws them. */
+/** The dependencies between the packages; docs/architecture.md lists them. */
 class ArchitectureTest {
     private static final String API = "dev.tidemark";
     private static final String ERRORS = "dev.tidemark.errors";

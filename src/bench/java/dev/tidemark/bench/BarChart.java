@@ -29,7 +29,7 @@ final class BarChart {
     /**
      * A bar.
      *
-     * @param text the value as it stands beside it
+     * @param text the value as it is written next to it
      * @param low where the line begins that tells the range; null for none
      */
     record Bar(

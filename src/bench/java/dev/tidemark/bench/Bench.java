@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code -Dcells=} measures a part: globs of ids, separated by commas, such as {@code append/*,latency-1000/*}. {@code help} lists
  *       the ids; {@code report} measures nothing and writes the report again from the last results.
- *   <li>{@code -Drepetitions=} is how often each cell is run, 2 unless told. All are run once, then those again that the
+ *   <li>{@code -Drepetitions=} is how often each cell is run, default 2. All are run once, then those again that the
  *       targets are about; latencies, other numbers of partitions and workers, and experiments only once.
  *   <li>{@code -Dbench.docs=true} writes the report to docs too.
  * </ul>

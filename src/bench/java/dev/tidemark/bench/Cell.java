@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param workload append, fold, slow or poll
  * @param contender its name in tables
  * @param launch how its process is started
- * @param variant what the process is told beside
+ * @param variant an additional argument of the process
  * @param records so many in all, of which the first two thirds warm up
  */
 record Cell(

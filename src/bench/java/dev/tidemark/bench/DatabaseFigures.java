@@ -18,7 +18,7 @@ final class DatabaseFigures {
 
     private DatabaseFigures() {}
 
-    /** Whether its cost is told. */
+    /** Whether its cost is reported. */
     static boolean isFor(Cell cell) {
         return CELLS.contains(cell.id());
     }

@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Every cell in which somebody else does better than Tidemark. Pure. */
+/** Every cell in which a contender does better than Tidemark. Pure. */
 final class Defeats {
     private Defeats() {}
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param section the table it belongs to: scale, database or micro
  * @param unit empty for a plain number
- * @param bound what it should reach; null if it is only told
+ * @param bound what it should reach; null if it is only reported
  * @param atMost whether it should stay below the bound rather than reach it
  */
 record Figure(

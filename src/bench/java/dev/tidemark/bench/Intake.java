@@ -38,7 +38,7 @@ final class Intake implements AutoCloseable {
         return await(ANY, 1, patience, Duration.ofMillis(20));
     }
 
-    /** Waits until the database holds as many rows as records were sent; answers whether it came to that. */
+    /** Waits until the database holds as many rows as records were sent; returns whether it did. */
     boolean awaitAll(Duration patience) {
         return await(ALL, producer.sent(), patience, Duration.ofMillis(250));
     }

@@ -49,7 +49,7 @@ final class LatencyRun {
         return Integer.parseInt(cell.workload().substring(WORKLOAD.length()));
     }
 
-    /** Empty if the contender did not come to its end. */
+    /** Empty if the contender did not finish. */
     Optional<Run> run(Cell cell) {
         String group = cell.id().replace('/', '-') + "-" + ++runs;
         rig.createTopic(group, cell.partitions());

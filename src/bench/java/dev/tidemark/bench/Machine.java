@@ -28,7 +28,7 @@ final class Machine {
         machine.put("cpu", cpu());
         machine.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
         machine.put("memory", memory());
-        // A busy machine is no place to measure: whoever reads the numbers should see it.
+        // Measurements on a busy machine are unreliable: readers of the numbers should see that.
         machine.put(
                 "load at the start",
                 String.format(

@@ -28,7 +28,7 @@ final class Micro {
     private static final String CLASS_PATH = "java.class.path";
 
     /**
-     * What is measured, in the order in which it is told.
+     * What is measured, in the order of the report.
      *
      * @param name a parameter stands for its %s
      */

@@ -30,7 +30,7 @@ record Options(String cells, int repetitions, boolean docs) {
         return cells.equals(HELP);
     }
 
-    /** Whether nothing is measured and the report is written anew from the files of an earlier run. */
+    /** Whether nothing is measured and the report is written again from the files of an earlier run. */
     boolean isReportOnly() {
         return cells.equals(REPORT);
     }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** The flights that the topics hold, and what they must come to in the database. */
+/** The flights that the topics hold, and what they must result in in the database. */
 final class Records {
     /** How records are spread over partitions. */
     enum Spread {

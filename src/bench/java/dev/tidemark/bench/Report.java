@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Writes benchmarks.md, from the template that people write and the results, and the charts beside it. */
+/** Writes benchmarks.md, from the hand-written template and the results, and the charts next to it. */
 final class Report {
     private static final Path TEMPLATE = Path.of("src", "bench", "resources", "benchmarks.md");
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z0-9-]+)}}");

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param exact whether the database held the truth after every run; null if a run was stopped before that could be said
  * @param saturated whether most runs were; percentiles are of the others
  * @param rate records sent a second, for latency
- * @param failed runs that did not come to their end
+ * @param failed runs that did not finish
  */
 record Row(
         String workload,

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
-/** Where a value lies on an axis, and the values that are written beside it. Pure. */
+/** Where a value lies on an axis, and the values that are written next to it. Pure. */
 record Scale(DoubleUnaryOperator position, List<Double> ticks) {
     double x(double value) {
         return position.applyAsDouble(value);
@@ -25,7 +25,7 @@ record Scale(DoubleUnaryOperator position, List<Double> ticks) {
         return new Scale(value -> left + (right - left) * value / most, ticks);
     }
 
-    /** From the least to the most, by powers of ten: each takes as much room as the next. */
+    /** From the least to the most, by powers of ten: each takes as much space as the next. */
     static Scale logarithmic(double least, double most, double left, double right) {
         int from = (int) Math.floor(Math.log10(least));
         int to = Math.max(from + 1, (int) Math.ceil(Math.log10(most)));

@@ -100,8 +100,8 @@ final class ScaleFigures {
         found.protocols().forEach((protocol, f) -> {
             String who = "rebalance, protocol " + protocol + ": ";
             figures.add(scale(who + "longest gap without one", f.quiet(), "ms"));
-            pauses(figures, who + "somebody joins", f.join());
-            pauses(figures, who + "somebody leaves", f.leave());
+            pauses(figures, who + "a member joins", f.join());
+            pauses(figures, who + "a member leaves", f.leave());
         });
         return figures;
     }

@@ -23,7 +23,7 @@ final class Summary {
 
     private Summary() {}
 
-    /** A row for each cell; an empty one is a run that did not come to its end. */
+    /** A row for each cell; an empty one is a run that did not finish. */
     static List<Row> of(Map<Cell, List<Optional<Run>>> runs) {
         List<Row> rows = new ArrayList<>();
         runs.forEach((cell, ofCell) -> rows.add(row(cell, ofCell)));

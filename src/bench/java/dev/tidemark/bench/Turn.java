@@ -32,7 +32,7 @@ final class Turn {
     }
 
     /**
-     * Empty if the contender did not come to its end.
+     * Empty if the contender did not finish.
      *
      * @param costs gets what the run cost the database, for cells that this is told of and that are not there yet
      */
@@ -81,7 +81,7 @@ final class Turn {
         return ChildJvm.start(log, classPaths.of(launch), launch.main(), jvmArgs(log), task.args());
     }
 
-    /** The same for all; with {@code -Djfr} each process leaves a recording beside its log. */
+    /** The same for all; with {@code -Djfr} each process leaves a recording next to its log. */
     private static List<String> jvmArgs(Path log) {
         List<String> args = new ArrayList<>(List.of("-Xmx1g", "-Dlogback.configurationFile=logback-bench.xml"));
         if (System.getProperty("jfr") != null) {

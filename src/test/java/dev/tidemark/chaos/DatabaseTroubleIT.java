@@ -35,7 +35,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.postgresql.PGConnection;
 
-/** The database does not serve the consumer for a while; what passes is waited for, and what does not is named. */
+/** The database does not serve the consumer for a while; transient failures are retried, permanent ones are reported. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
 class DatabaseTroubleIT {

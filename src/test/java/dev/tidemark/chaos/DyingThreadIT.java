@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** An error of the virtual machine ends the worker that it meets, and so the run: what that worker held has come to nothing. */
+/** An error of the virtual machine ends the worker in which it occurs, and so the run: what that worker held made no progress. */
 @Tag("chaos")
 class DyingThreadIT {
     private static final int DEADLY = 7;

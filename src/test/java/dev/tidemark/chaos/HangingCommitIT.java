@@ -31,7 +31,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** COMMIT hangs because it waits for a standby that is not there: it is durable here, and nobody can see it yet. */
+/** COMMIT hangs because it waits for a standby that is not there: it is durable here, and not visible yet. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
 class HangingCommitIT {

@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Somebody moves an offset with plain SQL while the consumer runs. It follows, and the table stays what the offset says. */
+/** An operator moves an offset with plain SQL while the consumer runs. It follows, and the table matches the offset. */
 @Tag("chaos")
 class ManualMoveIT {
     private final KafkaServer kafka = Servers.kafka();
@@ -48,7 +48,7 @@ class ManualMoveIT {
                 .containsExactly("manual_move|2000|500|tidemark_owner", "manual_move|2000|2100|tidemark_owner");
     }
 
-    /** What a person writes beside the offset, or how, makes no difference to the consumer. */
+    /** What else an operator writes with the offset, or how, makes no difference to the consumer. */
     @Test
     void anIdleConsumerFollowsHoweverItIsMoved() {
         String where = " where group_id = '" + topic + "'";

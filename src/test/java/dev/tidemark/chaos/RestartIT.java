@@ -17,7 +17,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Both servers crash under load, one after the other, and nobody helps the consumers. */
+/** Both servers crash under load, one after the other, and no operator helps the consumers. */
 @Tag("chaos")
 class RestartIT {
     private static final int TIMES = 4;

@@ -66,7 +66,7 @@ class SilentConnectionIT {
     private final String topic = kafka.createTopic(Servers.unique("silent"), 2);
     private final List<Flight> flights = Flights.sample().subList(0, 400);
 
-    /** The next unit says that it is open, and goes on when it may. */
+    /** The next unit says that it is open, and continues when it may. */
     private final AtomicReference<Moment> next = new AtomicReference<>();
 
     private final CountDownLatch open = new CountDownLatch(1);
@@ -298,7 +298,7 @@ class SilentConnectionIT {
     }
 
     private HikariDataSource pool() {
-        // Without it the pool itself would wait for ever for a login that was begun in silence.
+        // Without it the pool itself would wait forever for a login that was begun in silence.
         return TestDatabase.pool(proxy.through(database.jdbcUrl()) + "&loginTimeout=3", 3);
     }
 

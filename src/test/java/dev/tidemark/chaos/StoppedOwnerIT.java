@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A process is stopped inside an open unit, with its effects written and their rows locked, for longer than its session lasts. Its
- * successor goes on while it is still stopped; awake again, it finds itself fenced.
+ * successor continues while it is still stopped; awake again, it finds itself fenced.
  */
 @Tag("chaos")
 class StoppedOwnerIT {

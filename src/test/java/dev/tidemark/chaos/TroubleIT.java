@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Trouble is told once when it begins and once when it is over, whatever is tried meanwhile, and however often. */
+/** An outage is logged once when it begins and once when it is over, whatever is tried in the meantime, and however often. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
 class TroubleIT {
@@ -82,7 +82,7 @@ class TroubleIT {
         }
     }
 
-    /** What is assigned goes on by itself, and says so meanwhile. */
+    /** What is assigned resumes by itself, and is reported in the meantime. */
     @Test
     void aBrokerThatStandsStillIsTold() throws Exception {
         try (KafkaServer kafka = KafkaServer.start(Servers.directory("trouble-kafka"))) {
@@ -99,7 +99,7 @@ class TroubleIT {
                 running.until(
                         "health tells it",
                         () -> running.consumer().health().problems().stream()
-                                .anyMatch(problem -> problem.contains("Kafka has been in trouble since ")));
+                                .anyMatch(problem -> problem.contains("Kafka has been unavailable since ")));
                 running.until(
                         "of each partition",
                         () -> running.consumer().status().partitions().stream()
@@ -141,7 +141,7 @@ class TroubleIT {
                 s.execute("lock table tidemark.log_end in access exclusive mode");
                 running.until(
                         "trouble is told", () -> begun(log, "the database").size() == 1);
-                // Other looks succeed meanwhile: they are no end of this one.
+                // Other checks succeed in the meantime: they do not end this one.
                 running.until("it is tried again", () -> tries(database, "log_end") >= 2);
                 assertThat(ended(log, "the database")).isEmpty();
                 person.rollback();
@@ -226,7 +226,7 @@ class TroubleIT {
                 builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch));
     }
 
-    /** How often somebody has begun to wait for this table, as far as the server was seen to have him wait. */
+    /** How often a session has begun to wait for this table, as far as the server was seen to make it wait. */
     private static int tries(TestDatabase database, String table) {
         String waiting = "select max(query_start)::text from pg_stat_activity where wait_event_type = 'Lock'"
                 + " and datname = current_database() and query like '%" + table + "%' and pid <> pg_backend_pid()";
@@ -240,7 +240,7 @@ class TroubleIT {
     }
 
     private static List<String> begun(LogCapture log, String server) {
-        return lines(log, server + " is in trouble");
+        return lines(log, server + " is unavailable");
     }
 
     private static List<String> ended(LogCapture log, String server) {

@@ -100,7 +100,7 @@ class WrittenDownIT {
         });
         try (LogCapture log = LogCapture.of(topic);
                 Running running = start()) {
-            running.until("refused", () -> halted.getCount() == 0 && said(log, "the database is in trouble"));
+            running.until("refused", () -> halted.getCount() == 0 && said(log, "the database is unavailable"));
             assertThat(isHalted()).isFalse();
             letIn(true);
             running.until("written down", this::isHalted);
@@ -114,7 +114,7 @@ class WrittenDownIT {
                 Running running = start()) {
             // It begins to wait before it meets the bad record.
             accident.set(() -> hold(c, "lock table tidemark.partition_state in share row exclusive mode"));
-            running.until("it has waited in vain", () -> said(log, "the database is in trouble"));
+            running.until("it has waited in vain", () -> said(log, "the database is unavailable"));
             assertThat(isHalted()).isFalse();
             c.rollback();
             running.until("written down", this::isHalted);

@@ -21,14 +21,14 @@ final class Fleet implements AutoCloseable {
         this.args = args;
     }
 
-    /** Starts one more; answers its name and process id, for people. */
+    /** Starts one more; returns its name and process id, for people. */
     String start() {
         String log = group.processName() + "-" + (processes.size() + 1) + ".log";
         processes.add(ChildJvm.start(logs.resolve(log), group.main(), JVM, args));
         return name(processes.size());
     }
 
-    /** SIGKILL; answers as {@link #start} does. */
+    /** SIGKILL; returns as {@link #start} does. */
     String kill(int number) {
         processes.get(number - 1).kill();
         killed++;

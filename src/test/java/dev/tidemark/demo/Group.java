@@ -31,7 +31,7 @@ enum Group {
         return main;
     }
 
-    /** What a process of either group is told; {@link #consumerConfig} and {@link #jdbcUrl} read it. */
+    /** The settings of a process of either group; {@link #consumerConfig} and {@link #jdbcUrl} read it. */
     static List<String> args(String bootstrapServers, String jdbcUrl) {
         return List.of(bootstrapServers, jdbcUrl);
     }
@@ -41,7 +41,7 @@ enum Group {
     }
 
     /**
-     * Kafka 4's own group protocol, kind to both: the members that live read on while a killed one is waited for, as long as the
+     * Kafka 4's own group protocol, kind to both: the members that live keep reading while the group waits for a killed one, as long as the
      * broker's session timeout says.
      */
     Map<String, Object> consumerConfig(String[] args) {

@@ -25,7 +25,7 @@ final class Loader {
         return sent.get();
     }
 
-    /** Returns when all are sent; the listener is told after each wave, in the same thread, how many were. */
+    /** Returns when all are sent; the listener is called after each wave, in the same thread, how many were. */
     void send(List<Flight> flights, LongConsumer afterWave) {
         try (var producer = kafka.producer()) {
             long next = System.nanoTime();

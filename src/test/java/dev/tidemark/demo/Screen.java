@@ -12,7 +12,7 @@ final class Screen {
         }
     }
 
-    /** What fails while everything is being stopped is no news. */
+    /** What fails while everything is being stopped is not reported again. */
     synchronized void silence() {
         silent = true;
     }

@@ -38,7 +38,7 @@ final class Show {
         this.lags = new Lags(stage);
     }
 
-    /** Answers whether Tidemark's numbers are exact. */
+    /** Returns whether Tidemark's numbers are exact. */
     boolean play() {
         start();
         flow();

@@ -47,7 +47,7 @@ final class Stage implements AutoCloseable {
         return kafka;
     }
 
-    /** How to look at the database by hand. */
+    /** How to look at the database manually. */
     String psql() {
         return "psql \"postgresql://tidemark_operator@localhost:" + postgres.port() + "/" + database.name() + "\"";
     }

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * What the fold in the database comes to beside the truth, airport by airport.
+ * What the fold in the database results in, compared with the truth, airport by airport.
  *
  * @param read records in the Kafka log
  * @param applied flights in the fold

@@ -192,7 +192,7 @@ class CopyIT {
                 .containsExactly("0|" + BAD / 2 + "|TM-502|1|" + failure.type + "|t");
     }
 
-    /** The server answers with 08P01, as if the connection were broken, and goes on. */
+    /** The server replies with 08P01, as if the connection were broken, and continues. */
     @Test
     void aValueOfTheWrongLengthIsTheRecordsFailure() throws Exception {
         produce(flights.subList(0, RECORDS));

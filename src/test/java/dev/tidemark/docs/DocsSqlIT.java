@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The SQL in the docs for operators is run as it stands there. */
+/** The SQL in the docs for operators is run as it is written there. */
 @Tag("database")
 class DocsSqlIT {
     private static final Pattern BLOCK = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);

@@ -18,7 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.postgresql.PGConnection;
 
-/** The code that docs/embedding.md shows, so that it compiles. Each example goes on with a builder. */
+/** The code that docs/embedding.md shows, so that it compiles. Each example continues with a builder. */
 final class EmbeddingExamples {
     private EmbeddingExamples() {}
 

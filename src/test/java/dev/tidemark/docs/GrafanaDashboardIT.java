@@ -241,7 +241,7 @@ class GrafanaDashboardIT {
         assertThat(answer("Dead letters by cause").rows())
                 .extracting(row -> row.subList(3, 8))
                 .containsExactly(List.of("TM-503", "some.Exception", "3", "40", "42"));
-        // The rows that this test inserts are moves by hand.
+        // The rows that this test inserts are manual moves.
         assertThat(answer("Audit log").rows())
                 .extracting(row -> row.get(1))
                 .filteredOn(action -> !"manual_move".equals(action))

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** The loop of docs/own-loop.md, run while its offset is moved by hand and a second loop joins the group. */
+/** The loop of docs/own-loop.md, run while its offset is moved manually and a second loop joins the group. */
 class OwnLoopIT {
     @Test
     void aLoopOfOnesOwnIsExactToo() {

@@ -17,7 +17,7 @@ class ChecksTest {
     private static final Duration DEADLINE = Duration.ofMinutes(5);
     private static final Duration SESSION = Duration.ofSeconds(45);
 
-    /** A server that nobody needs to fix, with these settings instead. */
+    /** A server without problems, with these settings changed. */
     private static Settings server(String... namesAndValues) {
         Map<String, Settings.Setting> settings = new HashMap<>();
         put(settings, "server_version", "18.6", null);

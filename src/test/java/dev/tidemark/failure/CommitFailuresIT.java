@@ -7,7 +7,7 @@ import dev.tidemark.testkit.Running;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What fails at COMMIT for all records alike is no record's fault: trials that are rolled back prove nothing about it. */
+/** What fails at COMMIT for all records alike is not a record's fault: trials that are rolled back prove nothing about it. */
 class CommitFailuresIT extends FailureCase {
     @Test
     void aCursorThatIsHeldOverTheCommit() {

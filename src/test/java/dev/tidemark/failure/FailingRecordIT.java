@@ -28,7 +28,7 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 
-/** A record that cannot be applied halts its partition, right in front of it; the others go on. */
+/** A record that cannot be applied halts its partition, right in front of it; the others continue. */
 class FailingRecordIT {
     private static final int POISON = 1_234;
 

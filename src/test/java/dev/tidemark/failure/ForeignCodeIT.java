@@ -355,7 +355,7 @@ class ForeignCodeIT {
         }
     }
 
-    /** What a handler can throw that is no exception. */
+    /** What a handler can throw that is not an exception. */
     enum Thrown {
         THREAD_DEATH,
         STACK_OVERFLOW,

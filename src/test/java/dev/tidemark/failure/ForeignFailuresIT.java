@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whatever a handler throws, and whatever the database can hold, one bad record is parked and the others go on. */
+/** Whatever a handler throws, and whatever the database can store, one bad record is parked and the others continue. */
 class ForeignFailuresIT {
     private static final int RECORDS = 20;
     private static final int BAD = 7;

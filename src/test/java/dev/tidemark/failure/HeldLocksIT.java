@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Somebody else holds a lock that a unit needs: it is waited for, whatever time limits are set, and no record is given up for it. */
+/** Another session holds a lock that a unit needs: Tidemark waits for it, whatever time limits are set, and no record is given up for it. */
 class HeldLocksIT {
     private static final int RECORDS = 40;
 

@@ -9,7 +9,7 @@ import java.util.concurrent.Semaphore;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** What one topic's records write is no success of another topic's records in the same unit, which wrote nothing. */
+/** What one topic's records write is not a success of another topic's records in the same unit, which wrote nothing. */
 class MixedUnitsIT extends FailureCase {
     private final String broken = kafka.createTopic(Servers.unique("broken"), 1);
 

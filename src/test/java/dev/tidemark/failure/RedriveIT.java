@@ -200,7 +200,7 @@ class RedriveIT {
         assertThat(applied()).containsExactly("bad0");
     }
 
-    /** Of a key whose first record is mended and whose second is not: read again, only the second is parked, and blocks nothing. */
+    /** Of a key whose first record is fixed and whose second is not: read again, only the second is parked, and blocks nothing. */
     @Test
     void whatAResetSupersededHoldsNoKeyAndBlocksNoRedrive() throws Exception {
         produce("bad", "bad", "x", "bad");

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** A lock on the far side of a foreign table ends in a time limit here, whatever lock_timeout says: it is waited for as well. */
+/** A lock on the far side of a foreign table ends in a time limit here, whatever lock_timeout says: Tidemark waits for it as well. */
 class RemoteLockIT extends FailureCase {
     @Test
     void aRowThatIsHeldOnTheFarSideIsWaitedFor() throws SQLException {

@@ -13,7 +13,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** DDL under a statement that the driver keeps prepared: it is prepared anew, and nobody has to start the consumer again. */
+/** DDL under a statement that the driver keeps prepared: it is prepared again, and the consumer need not be restarted. */
 class StalePlanIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

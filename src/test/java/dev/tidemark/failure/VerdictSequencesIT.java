@@ -71,7 +71,7 @@ class VerdictSequencesIT extends FailureCase {
         assertThat(asked.get()).isLessThan(10);
     }
 
-    /** Records that come singly are no reason to forget that others have failed in the same way. */
+    /** Records that arrive one at a time do not reset that others have failed in the same way. */
     @ParameterizedTest
     @ValueSource(strings = {"park", "skip", "park key"})
     void whatHaltedOnePartitionIsLaidToNoRecordOfAnother(String policy) {

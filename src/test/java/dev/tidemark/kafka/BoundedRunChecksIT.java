@@ -178,7 +178,7 @@ class BoundedRunChecksIT {
         assertThat(ExactlyOnce.stored(database, topic, zero)).isEqualTo(200);
     }
 
-    /** Nobody fetches there, so nobody else would notice. */
+    /** Nothing fetches there, so nothing else would notice. */
     @Test
     void anOffsetBeyondTheLogOfAPausedPartition() {
         database.owner().execute("update tidemark.stored_offset set next_offset = 101 where partition = 1");
@@ -264,7 +264,7 @@ class BoundedRunChecksIT {
         }
     }
 
-    /** What halted before a bounded run began, in a process that goes on, is never read by it; the other keeps partition 0. */
+    /** What halted before a bounded run began, in a process that continues, is never read by it; the other keeps partition 0. */
     @Test
     void aPartitionThatStandsStillInAnotherProcess() {
         Servers.produceTo(producer, zero, flights);

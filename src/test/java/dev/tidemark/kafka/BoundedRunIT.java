@@ -185,7 +185,7 @@ class BoundedRunIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
-    /** Each process holds one of two partitions that halt: neither may wait for the other for ever. */
+    /** Each process holds one of two partitions that halt: neither may wait for the other forever. */
     @Test
     void partitionsThatHaltedInSeveralProcessesEndThemAll() {
         String four = kafka.createTopic(topic + "-four", 4);

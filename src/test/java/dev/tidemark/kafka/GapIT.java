@@ -36,7 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Records that Kafka deleted before they were read: the partition halts, or goes on and leaves a trace, as the policy says. */
+/** Records that Kafka deleted before they were read: the partition halts, or continues and leaves a trace, as the policy says. */
 class GapIT {
     private static final String GAPS =
             "select action, partition, from_offset, to_offset from tidemark.audit_log where action = 'gap'";

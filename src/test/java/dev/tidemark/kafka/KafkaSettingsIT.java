@@ -183,7 +183,7 @@ class KafkaSettingsIT {
         }
     }
 
-    /** What a transaction is about to commit is where the group stands, once it has; if it aborts, what was committed before is. */
+    /** The group's position is what a transaction is about to commit, once it has; if it aborts, what was committed before. */
     // A group without members has no metadata to hand on, and no other way to name it.
     @SuppressWarnings("removal")
     @ParameterizedTest
@@ -220,7 +220,7 @@ class KafkaSettingsIT {
                 Awaitility.await("it has asked")
                         .atMost(Duration.ofSeconds(60))
                         .until(() -> log.news().stream()
-                                .anyMatch(line -> line.getFormattedMessage().contains("Kafka is in trouble")));
+                                .anyMatch(line -> line.getFormattedMessage().contains("Kafka is unavailable")));
                 assertThat(database.number("select count(*) from tidemark.stored_offset"))
                         .as("nothing is bound")
                         .isZero();

@@ -48,7 +48,7 @@ class RecreatedTopicIT {
         producer.close();
     }
 
-    /** A consumer that has read half of partition 1, and stops fetching until it may go on. */
+    /** A consumer that has read half of partition 1, and stops fetching until it may continue. */
     private Running start(UnaryOperator<TidemarkBuilder<String, String>> special) throws InterruptedException {
         Servers.produceTo(producer, one, flights.subList(0, 100));
         Map<String, Object> config = kafka.consumerConfig(topic, "consumer");
@@ -99,7 +99,7 @@ class RecreatedTopicIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
-    /** Named by hand, as then no rebalance comes to help. */
+    /** Assigned manually, so that no rebalance helps. */
     @Test
     void strictlyNothingOfTheNewTopicTakesEffect() throws InterruptedException {
         try (Running running = start(builder -> builder.partitions(zero, one).strictTopicIdentity())) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a group reads: topics that exist, that are still to come, that match a pattern, and partitions that were named by hand. */
+/** What a group reads: topics that exist, that do not exist yet, that match a pattern, and partitions that were assigned manually. */
 class SubscriptionIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -105,7 +105,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         assertExact(topic, 1);
     }
 
-    /** Nothing is in hand, so no advance is refused: the next poll itself must not go on in the buffer. */
+    /** Nothing is in hand, so no advance is refused: the next poll itself must not continue in the buffer. */
     @ParameterizedTest
     @EnumSource(Taken.class)
     void whatKafkasClientHasFetchedBeforeAClaimIsNotHandedOutAfterIt(Taken how) throws SQLException {

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** What a loop of one's own hears when a partition cannot be read on, and how it goes on afterwards. */
+/** What your own poll loop is told when a partition cannot be read, and how it continues afterwards. */
 class ClaimingConsumerStandstillIT extends OwnLoopTest {
     private final String topic = topic(2);
     private final TopicPartition zero = new TopicPartition(topic, 0);
@@ -127,7 +127,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
         UnaryOperator<ClaimingConsumerBuilder<String, String>> byHand = builder -> builder.partitions(zero);
         try (ClaimingConsumer<String, String> first = open(topic, config(topic, "cooperative"), byHand)) {
             readTo(first, topic, 100);
-            // Moved by an operator, it is nobody else's.
+            // Moved by an operator, it has no other owner.
             reset(zero, 40);
             readOnTo(first, topic, 100);
             try (ClaimingConsumer<String, String> second = open(topic, config(topic, "cooperative"), byHand)) {
@@ -241,7 +241,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             assertThat(thrown(consumer)).as("again").hasMessageContaining("TM-302");
             assertThat(stored(zero)).isEqualTo(100);
         }
-        // A process that starts now is refused at the claim, and follows once the topic is bound anew.
+        // A process that starts now is refused at the claim, and follows once the topic is bound again.
         try (ClaimingConsumer<String, String> consumer = open(topic)) {
             assertThat(thrown(consumer)).hasMessageContaining("TM-302");
             database.execute("select tidemark.rebind_topic('" + topic + "', '" + topic + "', cluster_id, '"
@@ -287,7 +287,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
         }
     }
 
-    /** Markers, aborted records and compacted ones: the stored offset comes to the end, and no record behind them is lost. */
+    /** Markers, aborted records and compacted ones: the stored offset reaches the end, and no record behind them is lost. */
     @Test
     void positionsMoveWithoutRecords() throws SQLException {
         try (var transactional = kafka.transactionalProducer(topic);

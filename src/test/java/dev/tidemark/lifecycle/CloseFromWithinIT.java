@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A consumer may be closed by the code that it calls: it is asked to stop, and nobody waits for himself. */
+/** A consumer may be closed by the code that it calls: it is asked to stop, and no thread waits for itself. */
 class CloseFromWithinIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -27,7 +27,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** How a container holds a consumer: started without waiting, waited for, stopped within its time. */
+/** How a container runs a consumer: starts it without waiting, waits for it, stops it within its time. */
 class ContainerIT {
     private static final Duration LONG = Duration.ofMinutes(2);
 

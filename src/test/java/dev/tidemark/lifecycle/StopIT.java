@@ -25,7 +25,7 @@ import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** How a consumer ends, and how it waits: for its own open unit, and for somebody else's lock. */
+/** How a consumer ends, and how it waits: for its own open unit, and for another's lock. */
 class StopIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -31,7 +31,7 @@ class CanaryScan {
 
     @Test
     void noLogHoldsDataOrPasswords() throws IOException {
-        // Absent if somebody starts this class by hand: then whatever is there is scanned.
+        // Absent if this class is run manually: then whatever exists is scanned.
         Instant began = Instant.parse(System.getProperty("tidemark.build.began", "1970-01-01T00:00:00Z"));
         for (Path directory : List.of(ProcessLog.DIRECTORY, Path.of("target", "servers"))) {
             if (Files.isDirectory(directory)) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
-/** In how many ways people move an offset by SQL, each of which must fence the owner and leave a trace, and what is no hand's move. */
+/** The ways in which an offset can be moved with SQL, each of which must fence the owner and leave a trace, and what is not a manual move. */
 @Tag("database")
 class EveryManualMoveIT {
     private static final TopicPartition ZERO = new TopicPartition("flights", 0);
@@ -277,7 +277,7 @@ class EveryManualMoveIT {
                 .hasStackTraceContaining("moved no offset that can be moved back");
     }
 
-    // What is no hand's move.
+    // What is not a manual move.
 
     @Test
     void advancesAreNone() throws SQLException {

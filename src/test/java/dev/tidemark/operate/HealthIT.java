@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Health tells a process that a restart would mend from one that waits. */
+/** Health distinguishes a process that a restart would fix from one that waits. */
 class HealthIT {
     private final KafkaServer kafka = Servers.kafka();
     private final String topic = kafka.createTopic(Servers.unique("health"), 2);

@@ -34,7 +34,7 @@ import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
-/** What a listener is told, and that a bad one harms nothing. */
+/** What a listener is called with, and that a bad one does no harm. */
 class ListenerIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -109,7 +109,7 @@ class ListenerIT {
         }
     }
 
-    /** Throws whatever it is told. */
+    /** Throws at every call. */
     private static final class Bad implements TidemarkListener {
         private static AssertionError refusal() {
             return new AssertionError("a listener that throws");

@@ -359,7 +359,7 @@ class OperatorFunctionsIT {
         database.execute("select " + rebind("elsewhere", "newer", "2, 2, 2"));
         database.execute("select " + rebind("elsewhere", "new", "3, 3, 3"));
         assertThat(offsets()).containsExactly("0|3", "1|3", "2|3");
-        // Where brokers give topics no ids, nobody can tell.
+        // If brokers give topics no ids, it cannot be distinguished.
         String unknown = "tidemark.rebind_topic('etl', 'flights', 'old brokers', null, array[4, 4, 4])";
         database.execute("select " + unknown, "select " + unknown);
         assertThat(database.number("select incarnation from tidemark.topic_binding"))
@@ -369,7 +369,7 @@ class OperatorFunctionsIT {
         assertThat(offsets()).containsExactly("0|1", "1|4", "2|4");
     }
 
-    /** Whatever the second would bind it to: what it was decided upon is no more. */
+    /** Whatever the second would bind it to: what it was based on no longer holds. */
     @ParameterizedTest
     @ValueSource(strings = {"'cluster', 'new'", "'cluster', 'newer'", "'other', 'new'", "'cluster', null"})
     void ofTwoWhoBindAnewAtOnceTheSecondIsRefused(String ids) throws SQLException {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A person lets a group, a topic or a partition stand still: running consumers follow, stay where they are, and lose nothing. */
+/** An operator pauses a group, a topic or a partition: running consumers follow, keep their assignment, and lose nothing. */
 class PauseIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -40,7 +40,7 @@ class TalkativeFailuresIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final List<Flight> flights = Flights.sample().subList(0, 300);
 
-    /** Runs it over the flights until it fails behind so many, and answers the failure. */
+    /** Runs it over the flights until it fails behind so many, and returns the failure. */
     private Throwable failure(long before, Function<TidemarkBuilder<String, String>, TidemarkConsumer> special) {
         KafkaServer kafka = Servers.kafka();
         String topic = kafka.createTopic(Servers.unique("talkative"), 1);

@@ -221,7 +221,7 @@ class WaitingIT {
         }
     }
 
-    /** What it waited for is not told any more once it has stopped, and is no riddle for its successor. */
+    /** What it waited for is no longer shown once it has stopped, and does not confuse its successor. */
     @Test
     void aConsumerThatStopsWhileItWaits() throws SQLException {
         try (Running running = start("update slow set id = id")) {

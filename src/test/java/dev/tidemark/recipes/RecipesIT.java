@@ -254,7 +254,7 @@ class RecipesIT {
         produce(flights);
         database.owner()
                 .execute(
-                        // A sequence goes on although its transaction does not, so each of these cuts comes once.
+                        // A sequence continues although its transaction does not, so each of these cuts comes once.
                         "create sequence written",
                         "create function cut() returns trigger language plpgsql as $$ begin"
                                 + " if nextval('written') in (30, 31, 200, 350) then"

@@ -138,7 +138,7 @@ class SpringRecipeIT {
         assertExact(flights, RECORDS);
     }
 
-    /** After a checked exception Spring commits, unless it is told not to. */
+    /** After a checked exception Spring commits, unless it is configured not to. */
     @Test
     void aCheckedExceptionLeavesBothUnmovedToo() {
         produce(flights.subList(0, 500));

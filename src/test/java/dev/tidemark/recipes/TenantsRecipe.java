@@ -13,7 +13,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.flywaydb.core.Flyway;
 
-/** A schema for each tenant's tables, one beside it for the tenant's offsets, and a consumer for each. */
+/** A schema for each tenant's tables, another for the tenant's offsets, and a consumer for each. */
 final class TenantsRecipe {
     private TenantsRecipe() {}
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** What the store promises to somebody with a loop of their own, on every PostgreSQL that Tidemark supports. */
+/** What the store promises to a poll loop of the caller, on every PostgreSQL that Tidemark supports. */
 @Tag("database")
 // One server, one test at a time: the server prunes no page while a transaction of any database is open that was there
 // before.

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The server refuses a connection: what it said is told, by the consumer, by the migration and by the command line. */
+/** The server rejects a connection: its message is reported by the consumer, the migration and the command line. */
 class RefusedConnectionIT {
     private static EmbeddedPostgresServer postgres;
     private static TestDatabase database;
@@ -106,7 +106,7 @@ class RefusedConnectionIT {
             running.until(
                     "it waits",
                     () -> log.news().stream()
-                            .anyMatch(e -> e.getFormattedMessage().contains("is in trouble")
+                            .anyMatch(e -> e.getFormattedMessage().contains("is unavailable")
                                     && e.getFormattedMessage().contains("too many connections for role 'few_role'")));
             database.superuser().execute("alter role few_role connection limit -1");
             assertThat(taken.isValid(5)).isTrue();

@@ -27,7 +27,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A partition that was refused at its claim goes on by itself once a person has repaired what it was refused for. */
+/** A partition that was refused at its claim resumes by itself once the cause is fixed. */
 class RepairedClaimIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -61,7 +61,7 @@ class RolesIT {
     private final TestDatabase database = Servers.postgres().createDatabase();
     private volatile boolean broken = true;
 
-    /** The owner is no superuser, and has nothing to do with the tables that effects go to. */
+    /** The owner is not a superuser, and has nothing to do with the tables that effects go to. */
     @BeforeEach
     void createRoles() {
         for (Role role : Role.values()) {
@@ -172,7 +172,7 @@ class RolesIT {
         add(actions, "select tidemark.change_id()", OWNER, WRITER);
         add(actions, "select tidemark.held_offset('g', 't', 0, null, 1)", OWNER, WRITER);
         add(actions, "select tidemark.advance_offset('g', 't', 0, null, 1, 2, 3, '4')", OWNER, WRITER);
-        // What nobody does but by the functions.
+        // What is possible only through the functions.
         for (String id :
                 List.of("cluster_id = 'x'", "topic_id = 'x'", "incarnation = 9", "group_id = 'x'", "topic = 'x'")) {
             add(actions, "update tidemark.topic_binding set " + id, OWNER);

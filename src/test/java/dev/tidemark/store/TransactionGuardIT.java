@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.jdbc.PgConnection;
 
-/** Handlers that do what is not theirs: end the transaction, or go on after a failed statement. */
+/** Handlers that do what they may not: end the transaction, or continue after a failed statement. */
 class TransactionGuardIT {
     private static final UnitLimits ONE_UNIT = UnitLimits.defaults().withMaxDuration(Duration.ofMinutes(1));
 
@@ -97,14 +97,14 @@ class TransactionGuardIT {
                 try {
                     tx.getConnection().commit();
                 } catch (RecordFailedException e) {
-                    // As handlers do that log and go on.
+                    // As handlers do that log and continue.
                 }
             }),
             Map.entry("swallowed SQL error", (r, tx) -> {
                 try {
                     tx.execute("insert into nowhere values (1)");
                 } catch (UnableToExecuteStatementException e) {
-                    // As handlers do that log and go on.
+                    // As handlers do that log and continue.
                 }
             }));
 

@@ -89,7 +89,7 @@ public final class FlightEffects {
         }
     }
 
-    /** The fold as it stands. */
+    /** The fold as it is. */
     public static Map<String, Airport> airports(TestDatabase database) {
         Map<String, Airport> airports = new TreeMap<>();
         for (String row : database.query("select code, departures, total_delay from airport")) {

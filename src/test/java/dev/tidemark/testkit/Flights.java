@@ -74,14 +74,14 @@ public final class Flights {
         }
     }
 
-    /** What a fold of these flights, sent so many times over, must come to. */
+    /** What a fold of these flights, sent this many times, must result in. */
     public static Map<String, Airport> truth(Iterable<Flight> flights, int times) {
         Map<String, Airport> airports = truth(flights);
         airports.replaceAll((code, airport) -> airport.times(times));
         return airports;
     }
 
-    /** What a fold of these flights must come to. */
+    /** What a fold of these flights must result in. */
     public static Map<String, Airport> truth(Iterable<Flight> flights) {
         Map<String, Airport> airports = new TreeMap<>();
         flights.forEach(

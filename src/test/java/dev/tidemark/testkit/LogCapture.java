@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
-/** What a consumer group logs in this process below {@code dev.tidemark} while it is open; other tests run beside. */
+/** What a consumer group logs in this process below {@code dev.tidemark} while it is open; other tests run at the same time. */
 public final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
     private final Logger logger = (Logger) LoggerFactory.getLogger("dev.tidemark");
     private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();

@@ -99,7 +99,7 @@ public abstract class OwnLoopTest {
         }
     }
 
-    /** Applies records until the group has come to so many. */
+    /** Applies records until the group has applied this many. */
     protected final void readTo(ClaimingConsumer<String, String> consumer, String topic, long progress)
             throws SQLException {
         while (ExactlyOnce.progress(database, topic) < progress) {
@@ -107,7 +107,7 @@ public abstract class OwnLoopTest {
         }
     }
 
-    /** As {@link #readTo}, by a loop that goes on when it is fenced. */
+    /** As {@link #readTo}, by a loop that continues when it is fenced. */
     protected final void readOnTo(ClaimingConsumer<String, String> consumer, String topic, long progress)
             throws SQLException {
         while (ExactlyOnce.progress(database, topic) < progress) {

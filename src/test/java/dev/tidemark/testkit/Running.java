@@ -67,7 +67,7 @@ public final class Running implements AutoCloseable {
                 });
     }
 
-    /** Waits for the end of the run, and answers what it threw. */
+    /** Waits for the end of the run, and returns what it threw. */
     public Throwable failure() {
         Awaitility.await("the run ends").atMost(PATIENCE).until(run::isDone);
         try {
@@ -98,7 +98,7 @@ public final class Running implements AutoCloseable {
         }
     }
 
-    /** Runs a consumer that cannot start, and answers what it threw. */
+    /** Runs a consumer that cannot start, and returns what it threw. */
     public static TidemarkException failureToStart(Map<String, Object> kafka, String jdbcUrl) {
         try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
                 TidemarkConsumer consumer = Tidemark.consumer(kafka)

@@ -29,7 +29,7 @@ public final class Servers {
     private static SecuredKafka securedKafka;
 
     static {
-        // Ten seconds are too few where other tests run beside.
+        // Ten seconds are too few when other tests run at the same time.
         Awaitility.setDefaultTimeout(Duration.ofMinutes(1));
     }
 

@@ -21,7 +21,7 @@ public final class SqlJobs {
                 .execute("create table airport_delay (airport text primary key, flights bigint, total_delay bigint)");
     }
 
-    /** What it has come to. */
+    /** Its result. */
     public static Map<String, Airport> airportDelay(TestDatabase database) {
         Map<String, Airport> airports = new TreeMap<>();
         for (String row : database.query("select airport, flights, total_delay from airport_delay")) {

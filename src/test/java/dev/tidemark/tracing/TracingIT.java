@@ -38,7 +38,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Traces go on through the handler, and each transaction has a span that says how it ended. */
+/** Traces continue through the handler, and each transaction has a span that says how it ended. */
 class TracingIT {
     private static final int RECORDS = 300;
 

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** Hears when a worker has committed, and tells the meter what it had handled until then. */
+/** Is called when a worker has committed, and reports to the meter what it had handled until then. */
 final class CommitWatch implements TidemarkListener {
     /** What a worker's open transaction holds. */
     private static final class Open {

@@ -10,7 +10,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 
-/** Records in every partition of a topic, before anybody reads. */
+/** Records in every partition of a topic, before they are read. */
 final class Backlog {
     private Backlog() {}
 

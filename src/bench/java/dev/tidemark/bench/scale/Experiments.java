@@ -37,7 +37,7 @@ public final class Experiments {
         this.lab = lab;
     }
 
-    /** Runs one and answers its figures, a record. */
+    /** Runs one and returns its figures, a record. */
     public Object run(String name) throws Exception {
         return switch (name) {
             case "claimed" -> {

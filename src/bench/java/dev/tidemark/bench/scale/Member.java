@@ -22,7 +22,7 @@ final class Member implements AutoCloseable {
 
     /**
      * @param heapMegabytes what {@code -Xmx} gets
-     * @param more settings beside the topic: {@code buffer}, {@code pause}
+     * @param more settings in addition to the topic: {@code buffer}, {@code pause}
      */
     static Member start(
             Path log,
@@ -48,7 +48,7 @@ final class Member implements AutoCloseable {
                 arguments));
     }
 
-    /** Asks and waits for the answer. */
+    /** Asks and waits for the reply. */
     MemberMain.Sample sample(boolean collect) {
         jvm.send(collect ? "collect" : "look");
         long number = ++asked;
@@ -78,7 +78,7 @@ final class Member implements AutoCloseable {
         }
     }
 
-    /** Ends it orderly. */
+    /** Ends it cleanly. */
     @Override
     public void close() {
         if (jvm.isAlive()) {

@@ -17,9 +17,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A consumer in a process of its own that tells about its heap and its threads when a line comes in. */
+/** A consumer in a process of its own that reports its heap and its threads when a line comes in. */
 public final class MemberMain {
-    /** What a line of the answer begins with. */
+    /** What a line of the reply begins with. */
     static final String ANSWER = "SAMPLE ";
 
     private MemberMain() {}

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 
-/** How long a partition stands still when a third consumer joins two, and when it leaves again, under a steady load. */
+/** How long a partition is stopped when a third consumer joins two, and when it leaves again, under a steady load. */
 public final class RebalancePause {
     private static final int PARTITIONS = 8;
     private static final int PER_SECOND = 2_000;

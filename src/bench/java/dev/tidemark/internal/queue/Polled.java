@@ -15,7 +15,7 @@ import org.apache.kafka.common.record.TimestampType;
 
 /** What one partition brings with a poll. */
 public record Polled(Claim claim, List<ConsumerRecord<byte[], byte[]>> records) {
-    /** As many as a unit holds at most, unless told otherwise. */
+    /** As many as a unit holds at most, by default. */
     public static final int RECORDS = 5_000;
 
     /** A poll's records, shared out among so many partitions. */

@@ -4,7 +4,7 @@ import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import org.apache.kafka.common.TopicPartition;
 
-/** Nobody listens: what the poll thread makes of the news is not measured. In this package, as its user is. */
+/** Ignores all events: how the poll thread handles them is not measured. In this package, because its user is. */
 final class Silence implements QueueEvents {
     @Override
     public void roomFor(Collection<TopicPartition> partitions) {}

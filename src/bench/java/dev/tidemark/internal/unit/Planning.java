@@ -49,7 +49,7 @@ public class Planning {
         return ReactionPlanner.plan(outcome, facts, null);
     }
 
-    /** From one unit to the next, as a worker goes on. */
+    /** From one unit to the next, as a worker continues. */
     @Benchmark
     public UnitPace pace() {
         pace = pace.afterSuccess(Polled.RECORDS, took, limits);

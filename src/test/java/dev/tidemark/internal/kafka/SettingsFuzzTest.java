@@ -113,7 +113,7 @@ class SettingsFuzzTest {
             List.of("a:1"),
             SECRET);
 
-    /** What the provider finds; anew for each case. */
+    /** What the provider finds; new for each case. */
     private static final Map<String, String> PROVIDED = new HashMap<>();
 
     /** A provider that knows a few names. */

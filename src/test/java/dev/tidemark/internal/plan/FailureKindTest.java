@@ -75,7 +75,7 @@ class FailureKindTest {
 
     @ParameterizedTest
     @CsvSource({
-        // sqlState, sent by the server, the connection goes on, certainly failed
+        // sqlState, sent by the server, the connection continues, certainly failed
         "23505, true, true, true",
         "40001, true, true, true",
         "P0001, true, true, true",

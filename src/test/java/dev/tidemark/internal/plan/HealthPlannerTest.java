@@ -54,7 +54,7 @@ class HealthPlannerTest {
 
     @ParameterizedTest
     @CsvSource({
-        // state, joined, seconds since the poll, of the oldest unit, since the database answered, a partition; live,
+        // state, joined, seconds since the poll, of the oldest unit, since the database replied, a partition; live,
         // ready
         "NEW,      false,  0,   0,  0, RUNNING,  true,  false",
         "RUNNING,  true,   0,   0,  0, RUNNING,  true,  true",

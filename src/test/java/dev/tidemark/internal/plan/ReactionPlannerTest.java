@@ -234,7 +234,7 @@ class ReactionPlannerTest {
         assertThatThrownBy(() -> single(failed(null), dying, 1, 0)).isSameAs(fatal);
     }
 
-    /** What a map that lacks an entry would answer. */
+    /** What a map without the entry would return. */
     @SuppressWarnings("NullAway")
     private static FailureAction answerOf(RecordFailure failure) {
         return Map.<Long, FailureAction>of().get(failure.record().offset());

@@ -322,7 +322,7 @@ class PartitionQueuesTest {
         assertThat(queues.units().take(pace, Duration.ofDays(1))).isEmpty();
     }
 
-    /** A record of a batch that was large enough to be decoded ahead, which nobody does here. */
+    /** A record of a batch that was large enough to be decoded ahead, which nothing does here. */
     private WeakReference<Object> offerAndHandle(long from) throws InterruptedException {
         List<ConsumerRecord<byte[], byte[]>> batch = records(p0, from, from + 60);
         queues.offer(p0, batch, null);

@@ -69,7 +69,7 @@ class SqlFailuresTest {
                 .isEqualTo(stale);
     }
 
-    /** How a call to the database can end that was not answered as it should. */
+    /** How a call to the database can end without a proper reply. */
     @Test
     void aSilentServerIsToldFromOneThatReplies() {
         PSQLException silent =

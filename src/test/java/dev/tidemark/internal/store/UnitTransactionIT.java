@@ -212,7 +212,7 @@ class UnitTransactionIT {
         }
     }
 
-    /** The driver would wait for the COPY's end before it sends a rollback, and nobody ends it. */
+    /** The driver would wait for the COPY's end before it sends a rollback, and nothing ends it. */
     @ParameterizedTest
     @EnumSource
     @Timeout(60)

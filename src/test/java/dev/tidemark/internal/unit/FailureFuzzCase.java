@@ -84,7 +84,7 @@ final class FailureFuzzCase implements WorkerEvents {
         CONFLICTS
     }
 
-    /** What cases have come to. */
+    /** The results of the cases. */
     record Tally(int applied, int givenUp, int halted, int healthyButAlone) {
         Tally plus(Tally other) {
             return new Tally(
@@ -137,7 +137,7 @@ final class FailureFuzzCase implements WorkerEvents {
         }
         this.outage = Outage.values()[random.nextInt(Outage.values().length)];
         this.outageFrom = random.nextInt(30);
-        // What passes by its own words is waited for as long as it lasts.
+        // What passes by its own words is retried for as long as it lasts.
         boolean forGood = outage == Outage.SAYS_NOTHING && random.nextInt(4) == 0;
         this.outageTo = outageFrom + (forGood ? 1_000_000 : 1 + random.nextInt(6));
         this.batch = random.nextBoolean();

@@ -130,7 +130,7 @@ class HeldKeysIT {
         assertThat(failure.get()).isNull();
     }
 
-    /** Nobody polls here. */
+    /** Nothing polls here. */
     private final class News implements WorkerEvents {
         @Override
         public void roomFor(Collection<TopicPartition> partitions) {}

@@ -62,8 +62,8 @@ public abstract class KafkaClients implements AutoCloseable {
     }
 
     /**
-     * Creates a topic and waits until each partition has a leader that answers for it: what the metadata tell first is not yet so on
-     * a busy broker, and a producer that is faster than that gets its sequence numbers out of order, for ever.
+     * Creates a topic and waits until each partition has a leader that is available: what the metadata tell first is not yet so on
+     * a busy broker, and a producer that is faster than that gets its sequence numbers out of order, forever.
      */
     public String createTopic(String name, int partitions, Map<String, String> config) {
         get(admin().createTopics(List.of(new NewTopic(name, partitions, replicas()).configs(config)))
@@ -116,7 +116,7 @@ public abstract class KafkaClients implements AutoCloseable {
         Map<String, Object> config = new HashMap<>(connection());
         config.put(ConsumerConfig.GROUP_ID_CONFIG, groupId);
         config.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, "2000");
-        // Passed on, and used by nobody where there is no login.
+        // Passed on, and unused without a login.
         config.putIfAbsent(
                 SaslConfigs.SASL_JAAS_CONFIG, PLAIN + "username=nobody password=" + Canary.PASSWORD.plant() + ";");
         config.put("tidemark.test.own.setting", Canary.PASSWORD.plant());
@@ -165,7 +165,7 @@ public abstract class KafkaClients implements AutoCloseable {
                 .toString();
     }
 
-    /** The log end offset of each partition, once no transaction is open: its marker comes after the producer was answered. */
+    /** The log end offset of each partition, once no transaction is open: its marker comes after the producer got its reply. */
     public Map<TopicPartition, Long> settledLogEnds(String topic, int partitions) {
         return Awaitility.await("markers of " + topic)
                 .atMost(Duration.ofSeconds(30))
@@ -190,7 +190,7 @@ public abstract class KafkaClients implements AutoCloseable {
         return ends;
     }
 
-    /** Waits for an Admin's answer. */
+    /** Waits for an Admin's reply. */
     public static <T> T get(KafkaFuture<T> future) {
         try {
             return future.get(30, TimeUnit.SECONDS);

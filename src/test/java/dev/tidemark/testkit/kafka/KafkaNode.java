@@ -40,7 +40,7 @@ final class KafkaNode implements AutoCloseable {
     /**
      * @param directory for its data and its logs
      * @param jvmArgs {@link #QUICK} or {@link #STRONG}
-     * @param own what it needs beside, or instead of, the settings that all nodes share
+     * @param own what it needs in addition to, or instead of, the settings that all nodes share
      */
     KafkaNode(Path directory, List<String> jvmArgs, Map<String, String> own) {
         this.directory = directory;
@@ -107,7 +107,7 @@ final class KafkaNode implements AutoCloseable {
         jvm = ChildJvm.start(directory.resolve("broker.log"), "kafka.Kafka", jvmArgs, List.of(config()));
     }
 
-    /** Waits until whoever was asked says that it is there. */
+    /** Waits until the check says that it is there. */
     void await(BooleanSupplier there) {
         Awaitility.await("node in " + directory).atMost(Duration.ofMinutes(3)).until(() -> {
             if (!jvm.isAlive()) {

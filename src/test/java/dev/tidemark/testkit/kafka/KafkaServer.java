@@ -23,7 +23,7 @@ public final class KafkaServer extends KafkaClients {
         own.put("advertised.listeners", "PLAINTEXT://localhost:" + port);
         own.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
         own.put("controller.quorum.voters", "1@localhost:" + controllerPort);
-        // Under load a disk or a core can stand still for longer than the tests' two seconds; then the only broker
+        // Under load a disk or a core can stop for longer than the tests' two seconds; then the only broker
         // would
         // be fenced.
         own.put("broker.session.timeout.ms", "30000");

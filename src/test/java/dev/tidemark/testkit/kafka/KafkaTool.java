@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 public final class KafkaTool {
     private KafkaTool() {}
 
-    /** Runs it; answers what it printed. */
+    /** Runs it; returns what it printed. */
     public static String consumerGroups(KafkaServer kafka, String... args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

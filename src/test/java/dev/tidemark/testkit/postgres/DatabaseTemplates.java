@@ -11,7 +11,7 @@ final class DatabaseTemplates {
 
     private DatabaseTemplates() {}
 
-    /** The database's name. The function fills it the first time that it is asked for; nobody may be connected to it afterwards. */
+    /** The database's name. The function fills it the first time that it is asked for; nothing may be connected to it afterwards. */
     static String of(PostgresServer server, String name, Consumer<TestDatabase> fill) {
         return templates(server).computeIfAbsent(name, absent -> {
             TestDatabase template = server.createDatabase(

@@ -27,7 +27,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         return start(builder().setPort(port));
     }
 
-    /** With settings of its own beside those for durability. */
+    /** With its own settings in addition to those for durability. */
     public static EmbeddedPostgresServer start(Map<String, String> settings) {
         EmbeddedPostgres.Builder builder = builder();
         settings.forEach(builder::setServerConfig);
@@ -109,7 +109,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         PgCtl.of(this).restartImmediately();
     }
 
-    /** Stops as in a crash; what it answers starts the server again. */
+    /** Stops as in a crash; what it returns starts the server again. */
     public Runnable stopImmediately() {
         PgCtl ctl = PgCtl.of(this);
         ctl.stop("immediate");

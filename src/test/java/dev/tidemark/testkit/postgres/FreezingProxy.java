@@ -31,7 +31,7 @@ public final class FreezingProxy implements AutoCloseable {
         daemon(this::accept, "freezing-accept");
     }
 
-    /** The same database by way of this proxy. */
+    /** The same database through this proxy. */
     public String through(String jdbcUrl) {
         return jdbcUrl.replace(":" + target + "/", ":" + listener.getLocalPort() + "/");
     }

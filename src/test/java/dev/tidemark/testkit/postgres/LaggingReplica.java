@@ -3,7 +3,7 @@ package dev.tidemark.testkit.postgres;
 import dev.tidemark.testkit.Servers;
 
 /**
- * A standby that stands where its primary was when it was made, and can be promoted: what the primary commits afterwards never
+ * A standby with the state of its primary at its creation, which can be promoted: what the primary commits afterwards never
  * reaches it.
  */
 public final class LaggingReplica implements PostgresServer {

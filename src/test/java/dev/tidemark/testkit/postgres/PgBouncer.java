@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/** A real PgBouncer, in transaction mode unless told otherwise, in front of a server that trusts local users. It can be killed and started again. */
+/** A real PgBouncer, in transaction mode by default, in front of a server that trusts local users. It can be killed and started again. */
 public final class PgBouncer implements AutoCloseable {
     private final Path directory = Servers.directory("pgbouncer");
     private final Path binary;
@@ -60,7 +60,7 @@ public final class PgBouncer implements AutoCloseable {
         return bouncer;
     }
 
-    /** Starts it on its port in another mode, and returns when it answers. */
+    /** Starts it on its port in another mode, and returns when it replies. */
     public void boot(String mode) {
         configure(mode);
         boot();
@@ -87,7 +87,7 @@ public final class PgBouncer implements AutoCloseable {
                             "auth_file = " + users.toAbsolutePath(),
                             "pool_mode = " + mode,
                             "default_pool_size = " + poolSize,
-                            // Otherwise a server that was away for a moment stays refused for 15 s.
+                            // Otherwise a server that was unavailable for a moment stays refused for 15 s.
                             "server_login_retry = 1",
                             // The driver asks for it in every connection; nothing here depends on it.
                             "ignore_startup_parameters = extra_float_digits"));
@@ -96,7 +96,7 @@ public final class PgBouncer implements AutoCloseable {
         }
     }
 
-    /** Starts it on its port, and returns when it answers. */
+    /** Starts it on its port, and returns when it replies. */
     public void boot() {
         List<String> command = new ArrayList<>();
         if ("root".equals(System.getProperty("user.name"))) {

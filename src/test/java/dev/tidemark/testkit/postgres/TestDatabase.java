@@ -11,7 +11,7 @@ import java.util.Locale;
 
 /**
  * A database of its own on a shared server, under the roles that users have. Connections and pools without a role are the
- * writer's, for consumers. SQL without a role is an operator's, who is no superuser either. Tables are made by {@link #owner}.
+ * writer's, for consumers. SQL without a role is an operator's, who is not a superuser either. Tables are made by {@link #owner}.
  */
 public final class TestDatabase {
     private final PostgresServer server;
@@ -55,7 +55,7 @@ public final class TestDatabase {
         return new HikariDataSource(config);
     }
 
-    /** What an operator does by hand. */
+    /** What an operator does manually. */
     public void execute(String... statements) {
         as(DatabaseRole.OPERATOR).execute(statements);
     }
@@ -97,7 +97,7 @@ public final class TestDatabase {
         return new DatabaseLogin(login, server.jdbcUrl(name, login));
     }
 
-    /** Makes or upgrades the offset store, and lets the writer, the operator and the reader in. */
+    /** Creates or upgrades the offset store, and grants access to the writer, the operator and the reader. */
     public void migrate() {
         try (HikariDataSource pool = owner().pool(2)) {
             TidemarkSchema.migrate(pool);
@@ -105,7 +105,7 @@ public final class TestDatabase {
         grantAccess("tidemark");
     }
 
-    /** Lets the writer, the operator and the reader in where a test has migrated by itself. */
+    /** Grants access to the writer, the operator and the reader if a test has migrated by itself. */
     public void grantAccess(String schema) {
         for (DatabaseRole role : List.of(DatabaseRole.WRITER, DatabaseRole.OPERATOR, DatabaseRole.READER)) {
             owner().execute("select " + schema + ".grant_access('" + role.login() + "', '"

@@ -66,7 +66,7 @@ public final class ChildJvm implements AutoCloseable {
         try {
             Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         } catch (IllegalStateException e) {
-            // This JVM is already ending: nobody else would end the child.
+            // This JVM is already ending: nothing else would end the child.
             process.destroyForcibly();
             throw e;
         }
@@ -125,13 +125,13 @@ public final class ChildJvm implements AutoCloseable {
         await(10);
     }
 
-    /** SIGTERM, and waits until it is gone; answers its exit code. */
+    /** SIGTERM, and waits until it is gone; returns its exit code. */
     public int terminate(long seconds) {
         process.destroy();
         return await(seconds);
     }
 
-    /** SIGSTOP: the process stands still, its sockets stay open. */
+    /** SIGSTOP: the process is stopped, its sockets stay open. */
     public void freeze() {
         signal("STOP");
     }
@@ -157,7 +157,7 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** Waits until it ends by itself; answers its exit code. */
+    /** Waits until it ends by itself; returns its exit code. */
     public int await(long seconds) {
         try {
             if (!process.waitFor(seconds, TimeUnit.SECONDS)) {

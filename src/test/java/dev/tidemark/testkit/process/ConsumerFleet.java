@@ -67,7 +67,7 @@ public final class ConsumerFleet implements AutoCloseable {
         return running.stream().map(ChildJvm::pid).toList();
     }
 
-    /** SIGTERM for all; answers whether all ended orderly. */
+    /** SIGTERM for all; returns whether all ended cleanly. */
     public boolean terminate() {
         boolean orderly = true;
         for (ChildJvm child : running) {

@@ -24,7 +24,7 @@ import org.postgresql.PGConnection;
 public final class ConsumerMain {
     private ConsumerMain() {}
 
-    /** Starts one with these settings beside the Kafka ones. */
+    /** Starts one with these settings in addition to the Kafka ones. */
     public static ChildJvm start(Path log, Map<String, Object> kafka, Map<String, String> settings) {
         List<String> args = new ArrayList<>();
         kafka.forEach((key, value) -> args.add("kafka." + key + "=" + value));
@@ -104,7 +104,7 @@ public final class ConsumerMain {
         probe.start();
     }
 
-    /** Says that a unit is open and goes on when a line comes in; what the process's own pause or a COPY would look like. */
+    /** Says that a unit is open and continues when a line comes in; what the process's own pause or a COPY would look like. */
     private static void waitInsideUnit(String copying, Handle tx) throws Exception {
         if (copying.equals("true")) {
             var copy =

@@ -58,7 +58,7 @@ class BusyResetIT {
             });
         }
 
-        /** Ends it; answers what was sent. */
+        /** Ends it; returns what was sent. */
         List<Flight> stop() {
             stop.set(true);
             end.join();
@@ -157,7 +157,7 @@ class BusyResetIT {
             await("all read", 60, () -> progress() == sent);
             ExactlyOnce.assertEffectsMatchOffsets(database, topic);
             assertThat(database.number("select count(*) from applied")).isEqualTo(sent);
-            // The fold is not removed, so it tells that records were really read again.
+            // The fold is not removed, so it shows that records were really read again.
             assertThat(FlightEffects.airports(database).values().stream()
                             .mapToLong(Flights.Airport::departures)
                             .sum())
@@ -168,7 +168,7 @@ class BusyResetIT {
         }
     }
 
-    /** Relative to where each partition stands under its lock, not to where it stood when it was looked at. */
+    /** Relative to each partition's offset under its lock, not to its offset when it was read. */
     @Test
     void toCurrentAndShiftsByNothingLoseAndDoubleNothing() {
         List<Flight> sent;

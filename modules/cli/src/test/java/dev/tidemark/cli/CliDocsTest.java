@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** docs/cli.md tells of every command, each in a section of its own, and of every option. */
+/** docs/cli.md describes every command, each in its own section, and every option. */
 class CliDocsTest {
     private static final Pattern HEADING = Pattern.compile("(?m)^(#{2,3}) (.+)$");
 

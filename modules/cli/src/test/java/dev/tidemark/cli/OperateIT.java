@@ -44,7 +44,7 @@ class OperateIT {
         assertThat(done.out()).startsWith("TOPIC").contains("PAUSED-BEFORE", "PAUSED-AFTER");
         assertThat(pauses()).containsExactly("flights|0|repairs", "flights|2|repairs");
 
-        // Again, and more of it, is no mistake.
+        // Again, and a wider scope, is not an error.
         Result more = cli.run("pause", "etl", "--execute", "-o", "csv");
         assertThat(more.exitCode()).isZero();
         assertThat(more.out().lines().toList())

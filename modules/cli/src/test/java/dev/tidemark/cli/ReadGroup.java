@@ -54,7 +54,7 @@ final class ReadGroup {
         return List.of(ExactlyOnce.stored(database, name, zero), ExactlyOnce.stored(database, name, one));
     }
 
-    /** Moves both by hand. */
+    /** Moves both manually. */
     void store(long first, long second) {
         database.owner()
                 .execute(

@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A group that stands still is moved; both logs go from 0 to 100, or from 20 where they were cut. */
+/** A stopped group is moved; both logs go from 0 to 100, or from 20 where they were cut. */
 class ResetIT {
     private final ReadGroup group = ReadGroup.make();
     private final Cli cli = group.cli();

@@ -36,7 +36,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** SQL jobs as people run them: a process that is killed, stopped, and told wrong things. */
+/** SQL jobs as people run them: a process that is killed, stopped, and given wrong input. */
 class RunCommandIT {
     private static final int PARTITIONS = 3;
 

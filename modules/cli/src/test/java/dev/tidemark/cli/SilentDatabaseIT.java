@@ -24,7 +24,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A database that falls silent during a command, as behind a firewall that forgets connections: none waits for ever. */
+/** A database that falls silent during a command, as behind a firewall that forgets connections: none waits forever. */
 class SilentDatabaseIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -91,7 +91,7 @@ class SilentDatabaseIT {
         looks.add(start(DatabaseRole.READER, "dead_letter", "", "dead-letters", "list", topic));
         looks.add(start(DatabaseRole.OPERATOR, "consumer_pause", "", "pause", topic));
         looks.add(start(DatabaseRole.WRITER, "dead_letter", "", "dead-letters", "redrive", job, topic, "--all"));
-        // A run waits for a database that is away, as ever, and this one is there again.
+        // A run waits for an unreachable database, as always, and this one is back.
         Started run = start(
                 DatabaseRole.WRITER,
                 "airport_delay",

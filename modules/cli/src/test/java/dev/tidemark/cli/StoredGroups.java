@@ -7,7 +7,7 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 
 /** A database that holds groups and never met Kafka, and the command line on it, whose Kafka is down. */
 final class StoredGroups {
-    /** Nobody listens there. */
+    /** Nothing listens there. */
     static final String NOBODY = "localhost:1";
 
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -20,14 +20,14 @@ final class StoredGroups {
         return Cli.on(database, NOBODY);
     }
 
-    /** A group that stands at offset 10, 20, ... of each partition of a topic. */
+    /** A group at offset 10, 20, ... of each partition of a topic. */
     StoredGroups with(String group, String topic, int partitions) {
         database.execute("select tidemark.bind_topic('" + group + "', '" + topic + "', 'cluster', 'id',"
                 + " array(select 10 * n from generate_series(1, " + partitions + ") n)::bigint[])");
         return this;
     }
 
-    /** A dead letter at an offset of partition 0; answers its id. */
+    /** A dead letter at an offset of partition 0; returns its id. */
     long park(String group, String topic, long offset, String errorCode) {
         String key = Canary.KEY.plant();
         String value = Canary.VALUE.plant();

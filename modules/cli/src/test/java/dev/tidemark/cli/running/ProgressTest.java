@@ -11,7 +11,7 @@ import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
-/** What a run tells of its progress. */
+/** What a run shows of its progress. */
 class ProgressTest {
     private static final long SECOND = 1_000_000_000L;
 

@@ -131,7 +131,7 @@ public final class Cli {
                 "cli-" + ProcessHandle.current().pid() + "-" + CALLS.incrementAndGet() + ".log");
     }
 
-    /** Starts a command that goes on until it is told to stop. */
+    /** Starts a command that runs until it is stopped. */
     public Running start(String... args) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -163,7 +163,7 @@ public final class Cli {
             }
         }
 
-        /** Waits for its end; answers its exit code. */
+        /** Waits for its end; returns its exit code. */
         public int await(long seconds) {
             try {
                 if (!process.waitFor(seconds, TimeUnit.SECONDS)) {

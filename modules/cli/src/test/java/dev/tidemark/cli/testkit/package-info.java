@@ -1,4 +1,4 @@
-/** What the tests of the command line share, beside the library's test kit. */
+/** What the tests of the command line share, in addition to the library's test kit. */
 @NullMarked
 package dev.tidemark.cli.testkit;
 

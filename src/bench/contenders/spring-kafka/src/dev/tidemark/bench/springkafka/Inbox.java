@@ -29,7 +29,7 @@ final class Inbox {
         jdbc.execute(TABLE);
     }
 
-    /** Notes these records of one topic; answers those that were not there. */
+    /** Notes these records of one topic; returns those that were not there. */
     static <V> List<ConsumerRecord<byte[], V>> fresh(JdbcTemplate jdbc, List<ConsumerRecord<byte[], V>> records) {
         int[] partitions = records.stream().mapToInt(ConsumerRecord::partition).toArray();
         long[] offsets = records.stream().mapToLong(ConsumerRecord::offset).toArray();
