@@ -2,11 +2,11 @@ package dev.tidemark;
 
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.table.AuditLogTable;
+import dev.tidemark.internal.store.table.AuditLogTable.Action;
+import dev.tidemark.internal.store.table.DeadLetterTable;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.store.AuditLogTable;
-import dev.tidemark.internal.store.AuditLogTable.Action;
-import dev.tidemark.internal.store.DeadLetterTable;
-import dev.tidemark.internal.store.Schema;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;

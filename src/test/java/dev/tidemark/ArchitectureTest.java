@@ -1,12 +1,10 @@
 package dev.tidemark;
 
-import dev.tidemark.offsets.ClaimingConsumerBuilder;
-import dev.tidemark.offsets.OffsetStore;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
-import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -19,7 +17,9 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
-import dev.tidemark.internal.store.PooledConnections;
+import dev.tidemark.internal.store.connection.PooledConnections;
+import dev.tidemark.offsets.ClaimingConsumerBuilder;
+import dev.tidemark.offsets.OffsetStore;
 import java.security.SecureRandom;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -37,7 +37,14 @@ class ArchitectureTest {
     private static final String ERRORS = "dev.tidemark.errors";
     private static final String OFFSETS = "dev.tidemark.offsets";
     private static final String PLAN = "dev.tidemark.internal.plan";
-    private static final String STORE = "dev.tidemark.internal.store";
+    private static final String STORE = "dev.tidemark.internal.store..";
+    private static final String SCHEMA = "dev.tidemark.internal.store.schema";
+    private static final String FAILURE = "dev.tidemark.internal.store.failure";
+    private static final String CONNECTION = "dev.tidemark.internal.store.connection";
+    private static final String TABLE = "dev.tidemark.internal.store.table";
+    private static final String CLAIM = "dev.tidemark.internal.store.claim";
+    private static final String LOCK = "dev.tidemark.internal.store.lock";
+    private static final String TRANSACTION = "dev.tidemark.internal.store.transaction";
     private static final String KAFKA = "dev.tidemark.internal.kafka";
     private static final String QUEUE = "dev.tidemark.internal.queue";
     private static final String UNIT = "dev.tidemark.internal.unit";
@@ -98,6 +105,17 @@ class ArchitectureTest {
         mayUse(ADMIN, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
         mayUse(OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
         mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
+    }
+
+    @Test
+    void arrowsInsideTheStoreRunOneWay() {
+        mayUse(SCHEMA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(FAILURE, SCHEMA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(CONNECTION, SCHEMA, FAILURE, PLAN, THREAD, API, ERRORS, OFFSETS);
+        mayUse(TABLE, SCHEMA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(LOCK, SCHEMA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(CLAIM, SCHEMA, FAILURE, TABLE, PLAN, API, ERRORS, OFFSETS);
+        mayUse(TRANSACTION, SCHEMA, FAILURE, CONNECTION, TABLE, PLAN, THREAD, API, ERRORS, OFFSETS);
     }
 
     @Test

@@ -5,7 +5,7 @@ import dev.tidemark.internal.admin.KafkaAccess;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
 import dev.tidemark.internal.kafka.KafkaSettings;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.schema.Schema;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

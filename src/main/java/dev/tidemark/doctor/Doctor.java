@@ -3,7 +3,7 @@ package dev.tidemark.doctor;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.schema.Schema;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -2,9 +2,9 @@ package dev.tidemark.doctor;
 
 import dev.tidemark.doctor.PoolerChecks.Prepared;
 import dev.tidemark.doctor.PoolerChecks.Sharing;
-import dev.tidemark.internal.store.NotConnectedException;
-import dev.tidemark.internal.store.PoolerMode;
-import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.connection.PoolerMode;
+import dev.tidemark.internal.store.failure.NotConnectedException;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

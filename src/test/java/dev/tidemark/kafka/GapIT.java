@@ -1,16 +1,16 @@
 package dev.tidemark.kafka;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.internal.store.ClaimStore;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.internal.store.claim.ClaimStore;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

@@ -1,16 +1,16 @@
 package dev.tidemark.operate;
 
-import dev.tidemark.offsets.Move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.FencedException;
+import dev.tidemark.internal.store.claim.ClaimStore;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Move;
 import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.offsets.Position;
 import dev.tidemark.offsets.TopicBinding;
-import dev.tidemark.internal.store.ClaimStore;
-import dev.tidemark.internal.store.Schema;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;

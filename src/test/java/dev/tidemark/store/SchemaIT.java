@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.TidemarkSchema;
-import dev.tidemark.internal.store.SchemaCheck;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.store.schema.SchemaCheck;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;

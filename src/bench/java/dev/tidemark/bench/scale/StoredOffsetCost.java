@@ -1,15 +1,15 @@
 package dev.tidemark.bench.scale;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.transaction.UnitEnd;
+import dev.tidemark.internal.store.transaction.UnitTransaction;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.offsets.Position;
 import dev.tidemark.offsets.TopicBinding;
-import dev.tidemark.internal.plan.UnitOutcome;
-import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.UnitEnd;
-import dev.tidemark.internal.store.UnitTransaction;
-import dev.tidemark.internal.store.WorkerSession;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.admin;
 
 import dev.tidemark.internal.plan.TransactionVerbs;
-import dev.tidemark.internal.store.FailureWords;
-import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

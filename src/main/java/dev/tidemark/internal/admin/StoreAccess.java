@@ -1,10 +1,10 @@
 package dev.tidemark.internal.admin;
 
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.store.NotConnectedException;
-import dev.tidemark.internal.store.PoolerMode;
-import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.StoreErrors;
+import dev.tidemark.internal.store.connection.PoolerMode;
+import dev.tidemark.internal.store.failure.NotConnectedException;
+import dev.tidemark.internal.store.failure.StoreErrors;
+import dev.tidemark.internal.store.schema.Schema;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.store.BlockerWatch;
-import dev.tidemark.internal.store.ControlConnection;
-import dev.tidemark.internal.store.OpenUnit;
-import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.connection.ControlConnection;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.store.lock.BlockerWatch;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.store.ClaimStore;
-import dev.tidemark.internal.store.ControlConnection;
-import dev.tidemark.internal.store.StoreIdentity;
+import dev.tidemark.internal.store.claim.ClaimStore;
+import dev.tidemark.internal.store.connection.ControlConnection;
+import dev.tidemark.internal.store.schema.StoreIdentity;
 import dev.tidemark.offsets.Claim;
 import java.util.Map;
 import java.util.function.Supplier;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.plan.ReadPlan;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.schema.Schema;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
-import dev.tidemark.internal.store.LogEndTable;
-import dev.tidemark.internal.store.LogEndTable.Bounds;
+import dev.tidemark.internal.store.table.LogEndTable;
+import dev.tidemark.internal.store.table.LogEndTable.Bounds;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.store.PauseTable;
+import dev.tidemark.internal.store.table.PauseTable;
 import java.sql.Connection;
 import java.sql.SQLException;
 

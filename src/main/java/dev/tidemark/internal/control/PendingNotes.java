@@ -1,12 +1,12 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Backoff;
-import dev.tidemark.internal.store.ClaimStore;
-import dev.tidemark.internal.store.ControlConnection;
-import dev.tidemark.internal.store.StoreIdentity;
+import dev.tidemark.internal.store.claim.ClaimStore;
+import dev.tidemark.internal.store.connection.ControlConnection;
+import dev.tidemark.internal.store.schema.StoreIdentity;
 import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

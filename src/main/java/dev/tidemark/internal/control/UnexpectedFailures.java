@@ -3,7 +3,7 @@ package dev.tidemark.internal.control;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
-import dev.tidemark.internal.store.FailureWords;
+import dev.tidemark.internal.store.failure.FailureWords;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.log.LogContext;
-import dev.tidemark.internal.store.OpenUnit;
-import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;

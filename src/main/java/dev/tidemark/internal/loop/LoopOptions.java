@@ -2,7 +2,7 @@ package dev.tidemark.internal.loop;
 
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.ReadPlan;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.schema.Schema;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;

@@ -1,17 +1,16 @@
 package dev.tidemark.internal.run;
 
-import java.util.EnumSet;
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Waiting;
-import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.offsets.Claim;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

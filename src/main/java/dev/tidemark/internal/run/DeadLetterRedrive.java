@@ -2,12 +2,12 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.RedriveResult;
 import dev.tidemark.internal.queue.RecordDecoder;
-import dev.tidemark.internal.store.BlockerWatch;
-import dev.tidemark.internal.store.DeadLetterTable;
-import dev.tidemark.internal.store.PartitionNotes;
-import dev.tidemark.internal.store.Schema;
-import dev.tidemark.internal.store.UnitTransaction;
-import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.store.lock.BlockerWatch;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.table.DeadLetterTable;
+import dev.tidemark.internal.store.transaction.PartitionNotes;
+import dev.tidemark.internal.store.transaction.UnitTransaction;
 import dev.tidemark.internal.unit.ListenerReports;
 import dev.tidemark.internal.unit.Redrive;
 import dev.tidemark.internal.unit.SafeInterceptors;

@@ -8,7 +8,7 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.queue.RecordDecoder;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.unit.UnitHandler;
 import java.time.Duration;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.internal.plan.HealthPlanner;
-import dev.tidemark.internal.store.OpenUnit;
-import dev.tidemark.internal.store.Silence;
-import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.Silence;
+import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.errors.FencedException;
-import dev.tidemark.internal.store.ClaimStore;
+import dev.tidemark.internal.store.claim.ClaimStore;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Move;
 import dev.tidemark.offsets.Position;

@@ -2,7 +2,7 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.store.FailureWords;
+import dev.tidemark.internal.store.failure.FailureWords;
 
 /** Errors as people are shown them. */
 public final class Problems {

@@ -4,7 +4,7 @@ import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
-import dev.tidemark.internal.store.PartitionNotes;
+import dev.tidemark.internal.store.transaction.PartitionNotes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;

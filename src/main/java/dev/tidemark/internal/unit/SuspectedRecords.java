@@ -2,7 +2,7 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.UnitSource;
-import dev.tidemark.internal.store.PartitionNotes;
+import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.offsets.Claim;
 import org.jspecify.annotations.Nullable;
 

@@ -12,7 +12,7 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
-import dev.tidemark.internal.store.SqlFailures;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.List;

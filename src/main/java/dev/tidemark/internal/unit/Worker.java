@@ -8,7 +8,7 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RecordDecoder;
-import dev.tidemark.internal.store.WorkerSession;
+import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.ShareDecoder.Decoded;
 import java.time.Duration;

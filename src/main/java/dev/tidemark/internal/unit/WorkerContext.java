@@ -3,8 +3,8 @@ package dev.tidemark.internal.unit;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.queue.UnitSource;
-import dev.tidemark.internal.store.PartitionNotes;
-import dev.tidemark.internal.store.UnitTransaction;
+import dev.tidemark.internal.store.transaction.PartitionNotes;
+import dev.tidemark.internal.store.transaction.UnitTransaction;
 
 /**
  * What a worker's units work with.

@@ -1,6 +1,5 @@
 package dev.tidemark.cli;
 
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.cli.command.AuditCommand;
 import dev.tidemark.cli.command.CompletionCommand;
 import dev.tidemark.cli.command.DeadLettersCommand;
@@ -20,8 +19,9 @@ import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.admin.StoreAccess;
-import dev.tidemark.internal.store.Schema;
+import dev.tidemark.internal.store.schema.Schema;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;

@@ -32,7 +32,7 @@ class CliArchitectureTest {
                                 "dev.tidemark.metrics",
                                 "dev.tidemark.cli..",
                                 "dev.tidemark.internal.admin",
-                                "dev.tidemark.internal.store",
+                                "dev.tidemark.internal.store..",
                                 "dev.tidemark.internal.plan"))))
                 .check(main);
     }

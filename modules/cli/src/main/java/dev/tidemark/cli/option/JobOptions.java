@@ -1,7 +1,7 @@
 package dev.tidemark.cli.option;
 
 import dev.tidemark.cli.output.CommandException;
-import dev.tidemark.internal.store.NotConnectedException;
+import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.sql.ColumnType;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.sql.SqlJobOptions;

@@ -1,7 +1,0 @@
-package dev.tidemark.internal.store;
-
-import java.util.Set;
-import org.apache.kafka.common.TopicPartition;
-
-/** The beginning of a unit: its transaction's id, and which of the claims still hold. */
-record BegunUnit(String transactionId, Set<TopicPartition> held) {}

@@ -1,0 +1,101 @@
+package dev.tidemark.internal.store.claim;
+
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.BindingPlanner;
+import dev.tidemark.internal.plan.BindingPlanner.Binding;
+import dev.tidemark.internal.plan.BindingPlanner.Identity;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.table.StoredOffsetTable;
+import dev.tidemark.internal.store.table.TopicBindingTable;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Binds topics, with the first offsets of their partitions, on the caller's connection, in the caller's transaction. Stateless, so any
+ * thread may use it.
+ */
+public final class TopicBindings {
+    private final TopicBindingTable table;
+    private final StoredOffsetTable offsets;
+    private final String groupId;
+
+    TopicBindings(Schema schema, String groupId) {
+        this.table = new TopicBindingTable(schema, groupId);
+        this.offsets = new StoredOffsetTable(schema, groupId);
+        this.groupId = groupId;
+    }
+
+    /** What is to be done before these topics' partitions can be claimed; a plain read. */
+    public Map<String, Binding> missing(Connection c, Map<String, Identity> topics) throws SQLException {
+        Map<String, Identity> stored = table.read(c, topics.keySet(), TopicBindingTable.Lock.NONE);
+        Map<String, Binding> missing = new HashMap<>();
+        topics.forEach((topic, actual) -> {
+            Binding plan = BindingPlanner.plan(stored.get(topic), actual);
+            if (plan != Binding.COMPLETE) {
+                missing.put(topic, plan);
+            }
+        });
+        return missing;
+    }
+
+    /**
+     * Binds a topic, or its new partitions: what is bound already stays as it is, even if another instance was faster.
+     *
+     * @param starts for each partition where a group begins that has never met the topic; empty where the topic was met before
+     * @param earliest for each partition its first offset, where partitions begin that were added later
+     * @throws LogMismatchException if what is stored belongs to another cluster or topic (TM-301, TM-302)
+     */
+    public void bind(
+            Connection c,
+            String topic,
+            Identity actual,
+            Optional<Map<Integer, Long>> starts,
+            Map<Integer, Long> earliest)
+            throws SQLException {
+        table.insertEmpty(c, topic, actual);
+        Identity stored =
+                table.read(c, List.of(topic), TopicBindingTable.Lock.UPDATE).get(topic);
+        if (stored == null) {
+            throw new SQLException("the binding of topic " + topic + " vanished while it was made", "40001");
+        }
+        Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, stored, actual);
+        if (mismatch.isPresent()) {
+            throw mismatch.get();
+        }
+        Map<Integer, Long> chosen = stored.partitions() == 0 ? starts.orElse(earliest) : earliest;
+        Map<Integer, Long> added = new TreeMap<>();
+        for (int p = stored.partitions(); p < actual.partitions(); p++) {
+            Long offset = chosen.get(p);
+            if (offset == null) {
+                throw new IllegalArgumentException("no start offset for partition " + p + " of topic " + topic);
+            }
+            added.put(p, offset);
+        }
+        if (!added.isEmpty()) {
+            offsets.insert(c, topic, added);
+            table.grow(c, topic, actual.partitions());
+        }
+    }
+
+    /** Whether the group has stored offsets for any topic. */
+    public boolean isKnown(Connection c) throws SQLException {
+        return table.any(c);
+    }
+
+    /** What the group's offsets mean, by topic. */
+    public Map<String, Identity> all(Connection c) throws SQLException {
+        return table.all(c);
+    }
+
+    /** The bindings of those topics that have one, kept as they are until the transaction ends. */
+    Map<String, Identity> lock(Connection c, Collection<String> topics) throws SQLException {
+        return table.read(c, topics, TopicBindingTable.Lock.SHARE);
+    }
+}

@@ -1,0 +1,229 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
+import dev.tidemark.internal.plan.TransactionVerbs;
+import dev.tidemark.internal.store.failure.FailureWords;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.copy.CopyManager;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.fastpath.Fastpath;
+import org.postgresql.largeobject.LargeObjectManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connection as the handler of one unit sees it: commit, rollback and close are refused, and an attempt is remembered even if the
+ * handler swallows the refusal. Once the unit has ended, it refuses everything for good, and the statements made through it are closed:
+ * a thread that a handler left behind must not write into the next unit. Thread-safe, since such a thread may still use it.
+ *
+ * <p>The driver's interfaces that a handler takes out by {@code unwrap}, such as {@code PGConnection}, are guarded in the same way; its
+ * classes cannot be, so that a connection that was unwrapped to one is closed after its unit.
+ */
+final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
+
+    private static final Set<String> REFUSED =
+            Set.of("commit", "close", "abort", "setTransactionIsolation", "setReadOnly", "setNetworkTimeout");
+
+    /** So many statements may be closed and still be remembered. */
+    private static final int FORGET_EVERY = 64;
+
+    private final Connection target;
+    private final Connection guarded;
+
+    /** Held while the target is used: a unit does not end between the look whether it is open and the use. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final List<Statement> statements = new ArrayList<>();
+    private boolean open = true;
+    private boolean unwrapped;
+    private boolean unguarded;
+    private @Nullable String violation;
+    private int forgetAt = FORGET_EVERY;
+
+    ConnectionGuard(Connection target) {
+        this.target = target;
+        this.guarded = GuardedResult.proxy(Connection.class, this);
+    }
+
+    @Override
+    public Connection guarded() {
+        return guarded;
+    }
+
+    /** Ends it; returns what the handler tried to do that is not its own, empty if nothing. */
+    Optional<String> close() {
+        lock.lock();
+        try {
+            open = false;
+            statements.forEach(ConnectionGuard::close);
+            statements.clear();
+            return Optional.ofNullable(violation);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void close(Statement statement) {
+        try {
+            statement.close();
+        } catch (SQLException e) {
+            LOG.debug("a handler's statement did not close: {}", FailureWords.describe(e));
+        }
+    }
+
+    /** Whether the handler took the driver's own connection, to COPY for example. */
+    boolean isUnwrapped() {
+        lock.lock();
+        try {
+            return unwrapped;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the handler took the driver's class, which nothing can guard: its connection must serve no other unit. */
+    boolean isUnguarded() {
+        lock.lock();
+        try {
+            return unguarded;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+        String name = method.getName();
+        if (method.getDeclaringClass() == Object.class) {
+            return switch (name) {
+                case "equals" -> args != null && proxy == args[0];
+                case "hashCode" -> System.identityHashCode(proxy);
+                default -> "the connection of a unit of work";
+            };
+        }
+        lock.lock();
+        try {
+            return open ? use(name, method, args) : afterTheEnd(name);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static @Nullable Object afterTheEnd(String name) {
+        return switch (name) {
+            // Jdbi closes the connection of its handle.
+            case "close" -> null;
+            case "isClosed" -> true;
+            case "isValid" -> false;
+            default -> throw new IllegalStateException("the unit of work that this connection was for has ended");
+        };
+    }
+
+    private @Nullable Object use(String name, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+        if (name.equals("unwrap") && args != null && args[0] instanceof Class<?> type) {
+            return unwrap(type);
+        }
+        boolean refused = REFUSED.contains(name)
+                || (name.equals("rollback") && args == null)
+                || (name.equals("setAutoCommit") && args != null && Boolean.TRUE.equals(args[0]));
+        if (refused) {
+            throw refuse("called " + name + "() on the unit's connection");
+        }
+        if (args != null && args.length > 0 && args[0] instanceof String sql && name.startsWith("prepare")) {
+            check(sql);
+        }
+        Object result = GuardedResult.invokeOn(target, method, args);
+        if (result instanceof Statement statement) {
+            remember(statement);
+        }
+        return GuardedResult.of(this, result, null);
+    }
+
+    /** The driver's own interface, guarded like the connection itself; its class, which nothing can guard, as it is. */
+    private Object unwrap(Class<?> type) throws SQLException {
+        if (type.isInstance(guarded)) {
+            return guarded;
+        }
+        unwrapped = true;
+        Object driver = target.unwrap(type);
+        if (driver instanceof BaseConnection base && type.isAssignableFrom(BaseConnection.class)) {
+            return GuardedResult.proxy(BaseConnection.class, new DriverGuard(base));
+        }
+        unguarded = true;
+        return driver;
+    }
+
+    private void remember(Statement statement) throws SQLException {
+        if (statements.size() >= forgetAt) {
+            List<Statement> stillOpen = new ArrayList<>();
+            for (Statement s : statements) {
+                if (!s.isClosed()) {
+                    stillOpen.add(s);
+                }
+            }
+            statements.clear();
+            statements.addAll(stillOpen);
+            forgetAt = statements.size() + FORGET_EVERY;
+        }
+        statements.add(statement);
+    }
+
+    @Override
+    public void check(String sql) {
+        if (TransactionVerbs.endsTransaction(sql)) {
+            throw refuse("sent SQL that ends the transaction");
+        }
+    }
+
+    private RecordFailedException refuse(String what) {
+        violation = "the handler " + what;
+        return new RecordFailedException(
+                ErrorCode.TRANSACTION_BROKEN,
+                violation + ": the transaction belongs to Tidemark, which commits it together with the offsets",
+                null);
+    }
+
+    /** The driver's own interface, to COPY for example. */
+    private final class DriverGuard implements InvocationHandler {
+        private final BaseConnection driver;
+
+        DriverGuard(BaseConnection driver) {
+            this.driver = driver;
+        }
+
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
+                throws Throwable {
+            if (method.getDeclaringClass().isAssignableFrom(Connection.class)) {
+                return ConnectionGuard.this.invoke(proxy, method, args);
+            }
+            lock.lock();
+            try {
+                if (!open) {
+                    return afterTheEnd(method.getName());
+                }
+                // Each of them asks the connection that it is made of whenever it is used, and so ends with the unit.
+                return switch (method.getName()) {
+                    case "getCopyAPI" -> new CopyManager((BaseConnection) proxy);
+                    case "getLargeObjectAPI" -> new LargeObjectManager((BaseConnection) proxy);
+                    case "getFastpathAPI" -> new Fastpath((BaseConnection) proxy);
+                    default -> GuardedResult.invokeOn(driver, method, args);
+                };
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.internal.store.failure.FailureChain;
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.NotConnectedException;
+import dev.tidemark.internal.thread.OwnThread;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes connections from a DataSource that may never return: nothing bounds a login to a server that has fallen silent, unless its
+ * user set {@code loginTimeout}. One thread connects; any may close.
+ */
+final class Connector {
+    private static final Logger LOG = LoggerFactory.getLogger(Connector.class);
+
+    /** A pool may make its callers wait for so long; an attempt that lasts longer is not believed to come back. */
+    private static final Duration LONGEST = Duration.ofSeconds(30);
+
+    private final DataSource dataSource;
+    private volatile @Nullable Attempt pending;
+
+    private record Attempt(CompletableFuture<Connection> connection, long since) {
+        boolean isStale(long now) {
+            return now - since > LONGEST.toNanos();
+        }
+    }
+
+    Connector(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * Takes one.
+     *
+     * @param patience for this call; the next one goes on waiting for the same connection
+     * @throws SQLTransientConnectionException if none came in time
+     */
+    Connection connect(Duration patience) throws SQLException {
+        Attempt attempt = pending;
+        if (attempt == null || attempt.isStale(System.nanoTime())) {
+            if (attempt != null) {
+                giveUp(attempt);
+            }
+            attempt = begin();
+            pending = attempt;
+        }
+        try {
+            Connection connection = attempt.connection().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            pending = null;
+            return connection;
+        } catch (TimeoutException e) {
+            throw new SQLTransientConnectionException("no connection within " + patience, "08001", e);
+        } catch (ExecutionException e) {
+            pending = null;
+            if (e.getCause() instanceof SQLException failure) {
+                // A pool that was interrupted tells nothing about the database.
+                throw FailureChain.of(failure).stream().anyMatch(InterruptedException.class::isInstance)
+                        ? new SQLTransientConnectionException("interrupted", "08001", failure)
+                        : failure;
+            }
+            throw new SQLException("the DataSource failed", "08001", e.getCause());
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+            throw new SQLTransientConnectionException("interrupted while waiting for a connection", "08001", e);
+        }
+    }
+
+    /** Nobody waits any more: what is still on its way is given back when it comes. */
+    void close() {
+        Attempt attempt = pending;
+        pending = null;
+        if (attempt != null) {
+            giveUp(attempt);
+        }
+    }
+
+    private Attempt begin() {
+        CompletableFuture<Connection> connection = new CompletableFuture<>();
+        Background.run("connect", () -> {
+            try {
+                connection.complete(NotConnectedException.open(dataSource));
+            } catch (Throwable e) {
+                connection.completeExceptionally(e);
+            }
+        });
+        return new Attempt(connection, System.nanoTime());
+    }
+
+    private static void giveUp(Attempt attempt) {
+        CompletableFuture<Void> unused = attempt.connection().thenAccept(connection -> {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                LOG.debug("a connection that came late did not close cleanly: {}", FailureWords.describe(e));
+            }
+        });
+    }
+}

@@ -1,0 +1,180 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.internal.store.schema.Schema;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The control thread's own connection, kept for good, so that a full pool never stops a claim. Used by one thread, but for {@link
+ * #cut} and {@link #silence}, which any thread may call.
+ */
+public final class ControlConnection implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
+
+    /**
+     * A person's open transaction may hold rows for as long as it likes, and everything else that is looked after here would wait
+     * with the one task that needs them. It fails then, and is tried again.
+     */
+    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
+
+    /** While the server is silent, a part of the network timeout is enough to see that it still is. */
+    private static final int CONFIRM = 4;
+
+    /** What is to happen in a transaction. */
+    @FunctionalInterface
+    public interface Work<T extends @Nullable Object> {
+        /** Runs inside the transaction. */
+        T apply(Connection connection) throws SQLException;
+    }
+
+    private final DataSource dataSource;
+    private final Connector connector;
+    private final Duration networkTimeout;
+    private final Duration longestRead;
+    private final Silence silence = new Silence();
+    private volatile @Nullable Connection connection;
+    private volatile boolean closed;
+
+    // Used by the control thread alone.
+    private @Nullable ReadLimit reads;
+
+    /**
+     * @param networkTimeout how long the server may be silent, beyond what a lock is waited for, before the connection is replaced
+     */
+    public ControlConnection(DataSource dataSource, Duration networkTimeout) {
+        this.dataSource = dataSource;
+        this.connector = new Connector(dataSource);
+        this.networkTimeout = networkTimeout;
+        this.longestRead = LOCK_PATIENCE.plus(networkTimeout);
+    }
+
+    /**
+     * Runs the work in a transaction of its own, READ COMMITTED whatever the database's default is. After a failure nothing of it
+     * is certain, and a connection in doubt is replaced at the next call.
+     */
+    public <T extends @Nullable Object> T inTransaction(Work<T> work) throws SQLException {
+        silence.ask();
+        Connection c;
+        try {
+            c = connect();
+        } catch (SQLException e) {
+            silence.failed(e);
+            throw e;
+        }
+        if (closed) {
+            cut();
+            throw new SQLException("the consumer is closing", "08003");
+        }
+        try {
+            limitReads(networkTimeout);
+            Schema.execute(c, "set transaction isolation level read committed");
+            // A server learns only after hours that its client is gone without a word, and would keep the locks of a
+            // claim so long.
+            Schema.execute(
+                    c,
+                    "set local lock_timeout = " + LOCK_PATIENCE.toMillis()
+                            + "; set local idle_in_transaction_session_timeout = " + longestRead.toMillis());
+            limitReads(longestRead);
+            T result = work.apply(c);
+            Schema.commit(c);
+            silence.answered();
+            return result;
+        } catch (SQLException e) {
+            silence.failed(e);
+            rollBack(c, e);
+            throw e;
+        } catch (RuntimeException | Error e) {
+            rollBack(c, e);
+            throw e;
+        }
+    }
+
+    /** Whether a failure came of a pooler that knows no transactions; tried out on connections of its own. */
+    public boolean isWithoutTransactions(SQLException failure) {
+        return PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource);
+    }
+
+    private Connection connect() throws SQLException {
+        Connection c = connection;
+        if (c == null) {
+            boolean silent = !silence.known(System.nanoTime()).isZero();
+            c = connector.connect(silent ? networkTimeout.dividedBy(CONFIRM) : networkTimeout);
+            connection = c;
+            try {
+                reads = ReadLimit.of(c);
+                limitReads(networkTimeout);
+                c.setAutoCommit(false);
+            } catch (SQLException e) {
+                cut();
+                throw e;
+            }
+        }
+        return c;
+    }
+
+    private void limitReads(Duration most) throws SQLException {
+        ReadLimit limit = reads;
+        if (limit != null) {
+            limit.set(most);
+        }
+    }
+
+    private void rollBack(Connection c, Throwable why) {
+        try {
+            Schema.rollback(c);
+            if (SqlFailures.facts(why).connectionLost()) {
+                cut();
+            }
+        } catch (SQLException alsoBroken) {
+            why.addSuppressed(alsoBroken);
+            cut();
+        }
+    }
+
+    /** Since when the server has been silent. Any thread may ask. */
+    public Silence silence() {
+        return silence;
+    }
+
+    /** Throws the connection away; a statement that waits on it fails. */
+    public void cut() {
+        Connection c = connection;
+        connection = null;
+        if (c != null) {
+            try (c) {
+                c.abort(Runnable::run);
+            } catch (SQLException e) {
+                LOG.debug("a broken connection did not close cleanly: {}", FailureWords.describe(e));
+            }
+        }
+    }
+
+    /** Gives it back; the thread that uses it has ended, or was cut. */
+    @Override
+    public void close() {
+        closed = true;
+        connector.close();
+        Connection c = connection;
+        ReadLimit limit = reads;
+        connection = null;
+        if (c != null) {
+            try (c) {
+                // Going back to autocommit would commit what is open.
+                Schema.rollback(c);
+                c.setAutoCommit(true);
+                if (limit != null) {
+                    limit.restore();
+                }
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be given back cleanly: {}", FailureWords.describe(e));
+            }
+        }
+    }
+}

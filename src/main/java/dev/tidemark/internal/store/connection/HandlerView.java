@@ -1,0 +1,91 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.internal.store.failure.FailureWords;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import org.jdbi.v3.core.ConnectionFactory;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Handles;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The handler's view of a worker's connection: nothing done through it, or registered on it, outlives the unit. Used by one worker. */
+final class HandlerView {
+    private static final Logger LOG = LoggerFactory.getLogger(HandlerView.class);
+
+    private final Jdbi jdbi = makeJdbi();
+    private volatile @Nullable Opening opening;
+    private @Nullable View unit;
+
+    /** What the handler of one unit sees. */
+    private record View(ConnectionGuard guard, Handle handle) {}
+
+    /** Makes the handler's view of the open unit. */
+    Handle open(Connection connection) throws SQLException {
+        ConnectionGuard guard = new ConnectionGuard(connection);
+        opening = new Opening(guard, Thread.currentThread());
+        Handle handle = jdbi.open();
+        unit = new View(guard, handle);
+        return handle;
+    }
+
+    /** For whom the unit's handles are opened: also for the handler itself, by way of {@code tx.getJdbi()}. */
+    private record Opening(ConnectionGuard guard, Thread thread) {}
+
+    /** To make a Jdbi takes as long as a small unit does, so all units share one; handles have settings of their own. */
+    private Jdbi makeJdbi() {
+        Jdbi made = Jdbi.create(new ConnectionFactory() {
+            @Override
+            public Connection openConnection() throws SQLException {
+                Opening now = opening;
+                if (now == null || now.thread() != Thread.currentThread()) {
+                    throw new SQLException("handles of a unit of work are opened on the thread that handles it");
+                }
+                return now.guard().guarded();
+            }
+
+            @Override
+            public void closeConnection(Connection c) throws SQLException {
+                c.close();
+            }
+        });
+        // The unit ends the transaction, not the handle.
+        made.getConfig(Handles.class).setForceEndTransactions(false);
+        return made;
+    }
+
+    /** Ends the handler's view; returns what the handler tried to do that is not its own, empty if nothing. */
+    Optional<String> close() {
+        View v = unit;
+        if (v == null) {
+            return Optional.empty();
+        }
+        opening = null;
+        Optional<String> tried = v.guard.close();
+        try {
+            v.handle.close();
+        } catch (RuntimeException e) {
+            LOG.debug("a unit's handle did not close: {}", FailureWords.describe(e));
+        }
+        return tried;
+    }
+
+    /** Whether the handler took the driver's own connection in the last unit. */
+    boolean isUnwrapped() {
+        return unit != null && unit.guard.isUnwrapped();
+    }
+
+    /** Whether the handler of the last unit took what nothing can guard: its connection must serve no other unit. */
+    boolean isUnguarded() {
+        return unit != null && unit.guard.isUnguarded();
+    }
+
+    /** The connection is gone. */
+    void forget() {
+        unit = null;
+        opening = null;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A unit that is under way: since when, by {@link System#nanoTime}, and how its statement is interrupted. Thread-safe; no method
+ * waits for the server.
+ */
+public final class OpenUnit {
+    private static final Logger LOG = LoggerFactory.getLogger(OpenUnit.class);
+
+    /** A cancellation reaches a server that replies within milliseconds; for another one it is not worth waiting. */
+    private static final Duration CANCELLING = Duration.ofSeconds(1);
+
+    private final long since;
+    private final Collection<Claim> claims;
+    private final Connection connection;
+    private final @Nullable PGConnection driver;
+    private final Thread worker = Thread.currentThread();
+    private boolean cancelled;
+    private boolean cancelling;
+    private boolean beyondCancel;
+    private boolean ended;
+    private boolean cut;
+    private boolean asking;
+    private long askingSince;
+
+    OpenUnit(long since, Collection<Claim> claims, Connection connection) throws SQLException {
+        this.since = since;
+        this.claims = List.copyOf(claims);
+        this.connection = connection;
+        this.driver = connection.isWrapperFor(PGConnection.class) ? connection.unwrap(PGConnection.class) : null;
+    }
+
+    /** What it was begun under. */
+    public Collection<Claim> claims() {
+        return claims;
+    }
+
+    /** How long it has lasted, in nanoseconds. */
+    public long age(long now) {
+        return now - since;
+    }
+
+    /**
+     * Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. Does nothing to a
+     * unit that has ended or is committing: the next statement on that connection is another's, and a COMMIT that waits for a
+     * standby must not become one that did not.
+     */
+    public synchronized void cancel() {
+        if (beyondCancel) {
+            return;
+        }
+        cancelled = true;
+        PGConnection target = driver;
+        if (target != null && !cancelling) {
+            cancelling = true;
+            // It opens a connection of its own, to a host that may have fallen silent.
+            Background.run("cancel", () -> {
+                try {
+                    target.cancelQuery();
+                } catch (SQLException e) {
+                    LOG.debug("could not cancel a statement: {}", FailureWords.describe(e));
+                } finally {
+                    cancelReturned();
+                }
+            });
+        }
+    }
+
+    private synchronized void cancelReturned() {
+        cancelling = false;
+        notifyAll();
+    }
+
+    /**
+     * Closes its socket if its thread has waited for the server all along since this was first called, and for longer than the
+     * patience. A commit is cut too: its outcome is unknown then, and the claim that follows waits for the old backend.
+     *
+     * @return whether it was cut now
+     */
+    public synchronized boolean cutIfSilent(Duration patience, long now) {
+        if (ended || cut || !isAsking()) {
+            asking = false;
+            return false;
+        }
+        if (!asking) {
+            asking = true;
+            askingSince = now;
+        }
+        if (now - askingSince < patience.toNanos()) {
+            return false;
+        }
+        cutNow();
+        return true;
+    }
+
+    /** Closes its socket, because the whole server is known to be silent. */
+    public synchronized void cut() {
+        if (!ended && !cut && isAsking()) {
+            cutNow();
+        }
+    }
+
+    private void cutNow() {
+        cut = true;
+        try {
+            // Closing a TLS socket writes to it.
+            connection.abort(task -> Background.run("cut", task));
+        } catch (SQLException e) {
+            LOG.debug("could not cut a connection: {}", FailureWords.describe(e));
+        }
+    }
+
+    /** Whether the unit's thread is inside the driver, rather than inside the handler or where else the handler has led it. */
+    private boolean isAsking() {
+        for (StackTraceElement frame : worker.getStackTrace()) {
+            if (frame.getClassName().startsWith("org.postgresql.")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the unit may commit; not if it was cancelled, for the cancellation may still be on its way. */
+    public synchronized boolean enterCommit() {
+        beyondCancel = !cancelled;
+        return beyondCancel;
+    }
+
+    /** Answers whether its connection may serve another unit: not if a cancellation may still hit it. */
+    synchronized boolean end() {
+        beyondCancel = true;
+        ended = true;
+        long end = System.nanoTime() + CANCELLING.toNanos();
+        long left = CANCELLING.toMillis();
+        try {
+            while (cancelling && left > 0) {
+                wait(left);
+                left = (end - System.nanoTime()) / 1_000_000;
+            }
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.goesOn(e);
+        }
+        return !cancelling && !cut;
+    }
+
+    public synchronized boolean isCancelled() {
+        return cancelled;
+    }
+
+    /** Whether its socket was closed because the server was silent: what failed then is not the handler's. */
+    public synchronized boolean isCut() {
+        return cut;
+    }
+}

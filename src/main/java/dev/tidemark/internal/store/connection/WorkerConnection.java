@@ -1,0 +1,269 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.OwnThread;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A worker's connection, kept while there is work and replaced when it is broken. Used by one worker, but for {@link #silence}. */
+public final class WorkerConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerConnection.class);
+
+    /** For a connection that has just replied. */
+    private static final int GOES_ON_SECONDS = 5;
+
+    private static final String READ_ONLY =
+            "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean";
+
+    /** What a handler writes to changes seldom. */
+    private static final int LOOK_EVERY = 256;
+
+    /** More than a pool usually holds. */
+    private static final int MOST_DISCARDED = 64;
+
+    private final Connector connector;
+    private final Duration networkTimeout;
+    private final Duration longest;
+    private final HandlerView view;
+    private final Silence silence = new Silence();
+    private @Nullable Connection connection;
+    private @Nullable ReadLimit reads;
+    private SessionSettings settings = SessionSettings.UNKNOWN;
+    private int unitsSinceLook;
+    private int unitsOnConnection;
+    private long connectingNanos;
+
+    /** Whether a handler has run in this connection's session, of this worker or another one. */
+    private boolean used;
+
+    /**
+     * @param view what is forgotten with each connection
+     * @param deadline how long a statement of a unit may take
+     * @param networkTimeout how long the server may be silent beyond what a statement may take
+     */
+    WorkerConnection(DataSource dataSource, HandlerView view, Duration deadline, Duration networkTimeout) {
+        this.connector = new Connector(dataSource);
+        this.view = view;
+        this.networkTimeout = networkTimeout;
+        this.longest = deadline.plus(networkTimeout);
+    }
+
+    /** Since when the server has been silent on it. Any thread may ask. */
+    Silence silence() {
+        return silence;
+    }
+
+    /** How long connecting has taken so far, in nanoseconds. */
+    long connectingNanos() {
+        return connectingNanos;
+    }
+
+    /** The connection; connects if there is none. */
+    public Connection get() throws SQLException {
+        Connection c = connection;
+        return c == null ? connect() : c;
+    }
+
+    private Connection connect() throws SQLException {
+        OwnThread.enter(Step.CONNECTING);
+        long began = System.nanoTime();
+        silence.ask();
+        try {
+            Connection c = connector.connect(networkTimeout);
+            connection = c;
+            limitReads(c);
+            c.setAutoCommit(false);
+            settings = SessionSettings.of(c);
+            Schema.rollback(c);
+            used = UsedSessions.contains(c);
+            silence.answered();
+            return c;
+        } catch (SQLException e) {
+            silence.failed(e);
+            discard();
+            throw e;
+        } finally {
+            connectingNanos += System.nanoTime() - began;
+            OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
+        }
+    }
+
+    private void limitReads(Connection c) throws SQLException {
+        ReadLimit limit = ReadLimit.of(c);
+        reads = limit;
+        limit.set(networkTimeout);
+    }
+
+    /** From here on statements may take as long as a unit may; before, and between units, none should take long. */
+    public void allowLongReads() throws SQLException {
+        silence.answered();
+        ReadLimit limit = reads;
+        if (limit != null) {
+            limit.set(longest);
+        }
+    }
+
+    /** From here on no statement should take long. */
+    void allowShortReads() throws SQLException {
+        ReadLimit limit = reads;
+        if (limit != null) {
+            limit.set(networkTimeout);
+        }
+    }
+
+    /** What the user set for the last connection's session. */
+    public SessionSettings settings() {
+        return settings;
+    }
+
+    /** A unit begins on this connection. */
+    void unitBegins() {
+        unitsOnConnection++;
+    }
+
+    /** Whether it is time to look what the handler writes to: in a connection's first unit, and now and then. */
+    public boolean isLookDue() {
+        return unitsSinceLook++ % LOOK_EVERY == 0;
+    }
+
+    /** Whether the connection is known to be broken. */
+    public boolean isCutOff() {
+        Connection c = connection;
+        try {
+            return c != null && c.isClosed();
+        } catch (SQLException e) {
+            return true;
+        }
+    }
+
+    /** Whether no unit but the present one was run on this connection. */
+    public boolean isFresh() {
+        return unitsOnConnection <= 1;
+    }
+
+    /** A handler is about to run: what it leaves in the session may outlast even a rollback. */
+    public void handlerRuns() {
+        Connection c = connection;
+        if (!used && c != null) {
+            try {
+                UsedSessions.add(c);
+                used = true;
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be marked as used: {}", FailureWords.describe(e));
+            }
+        }
+    }
+
+    /** Whether no handler has left anything in the session of this connection. */
+    public boolean isClean() {
+        return connection != null && !used;
+    }
+
+    /** Makes the next unit find a clean session, if the pool has one or can make it. */
+    public void takeClean() {
+        try {
+            for (int i = 0; i < MOST_DISCARDED && get() != null && used; i++) {
+                discard();
+            }
+        } catch (SQLException e) {
+            // The next unit meets the same.
+            LOG.debug("no new connection: {}", FailureWords.describe(e));
+        }
+    }
+
+    /** Whether the server takes no writes now: a standby, or one that was set so. Rolls back what is open. */
+    public boolean isServerReadOnly() {
+        try {
+            Schema.rollback(get());
+            try (PreparedStatement s = Schema.prepare(get(), READ_ONLY);
+                    ResultSet r = s.executeQuery()) {
+                return r.next() && r.getBoolean(1);
+            }
+        } catch (SQLException e) {
+            // It cannot say so: what follows meets the same trouble.
+            return true;
+        }
+    }
+
+    /** Whether the connection still replies, which shows that the server went on after its last error. */
+    public boolean goesOn() {
+        Connection c = connection;
+        try {
+            return c != null && !c.isClosed() && c.isValid(GOES_ON_SECONDS);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    /** Rolls back; a connection that cannot even do that is thrown away. */
+    public void rollback() {
+        Connection c = connection;
+        if (c != null) {
+            try {
+                // It waits for nothing but the server, which may have fallen silent.
+                allowShortReads();
+                Schema.rollback(c);
+            } catch (SQLException e) {
+                silence.failed(e);
+                discard();
+            }
+        }
+    }
+
+    /** Cuts the connection, so that the server notices and the pool makes another. */
+    public void discard() {
+        Connection c = connection;
+        forget();
+        if (c != null) {
+            try (c) {
+                c.abort(Runnable::run);
+            } catch (SQLException e) {
+                LOG.debug("a broken connection did not close cleanly: {}", FailureWords.describe(e));
+            }
+        }
+    }
+
+    /** Gives the connection back to where it came from; the next unit takes one again. */
+    void giveBack() {
+        // Going back to autocommit would commit what is open.
+        rollback();
+        Connection c = connection;
+        ReadLimit limit = reads;
+        forget();
+        silence.rest();
+        if (c != null) {
+            try (c) {
+                c.setAutoCommit(true);
+                if (limit != null) {
+                    limit.restore();
+                }
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be given back cleanly: {}", FailureWords.describe(e));
+            }
+        }
+    }
+
+    /** Gives the connection back, and opens none any more. */
+    void close() {
+        giveBack();
+        connector.close();
+    }
+
+    private void forget() {
+        connection = null;
+        reads = null;
+        unitsSinceLook = 0;
+        unitsOnConnection = 0;
+        used = false;
+        view.forget();
+    }
+}

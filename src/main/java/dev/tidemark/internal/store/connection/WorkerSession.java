@@ -1,0 +1,152 @@
+package dev.tidemark.internal.store.connection;
+
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The units that one worker runs, one after the other, on a connection that is given back to the pool by {@link #giveBack}. One
+ * worker thread uses it; {@link #openUnit} and {@link #silence} may be read from any thread.
+ */
+public final class WorkerSession implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerSession.class);
+
+    private final String applicationName;
+    private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
+    private final HandlerView view = new HandlerView();
+    private final WorkerConnection connection;
+
+    /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
+    private OptionalLong unitTaken = OptionalLong.empty();
+
+    /** What connecting had taken by then. */
+    private long connectingNanos;
+
+    /**
+     * @param applicationName the name under which the server shows this worker while a unit is open
+     * @param deadline how long a statement of a unit may take
+     * @param networkTimeout how long the server may be silent beyond what a statement may take
+     */
+    public WorkerSession(DataSource dataSource, String applicationName, Duration deadline, Duration networkTimeout) {
+        this.applicationName = applicationName;
+        this.connection = new WorkerConnection(dataSource, view, deadline, networkTimeout);
+    }
+
+    /** The name under which the server shows this worker while a unit is open. */
+    public String applicationName() {
+        return applicationName;
+    }
+
+    /** The unit under way; null between units. */
+    public @Nullable OpenUnit openUnit() {
+        return openUnit.get();
+    }
+
+    /** Since when the server has been silent on this worker's connection. */
+    public Silence silence() {
+        return connection.silence();
+    }
+
+    /**
+     * Whether its transactions are SERIALIZABLE, as the last connection said; false before the first. A unit that then holds more
+     * than one partition is correct and often fails with 40001.
+     */
+    public boolean isSerializable() {
+        return connection.settings().serializable();
+    }
+
+    /** What its units run on. */
+    public WorkerConnection connection() {
+        return connection;
+    }
+
+    /** Connects and loads what a first unit needs, so that it does not do so inside its transaction. */
+    public void warmUp() {
+        try {
+            openView();
+            LOG.trace("ready {}", closeView());
+        } catch (SQLException e) {
+            LOG.debug("not connected yet: {}", FailureWords.describe(e));
+            connection.discard();
+        }
+    }
+
+    /** Makes the handler's view of the open unit. */
+    public Handle openView() throws SQLException {
+        return view.open(connection.get());
+    }
+
+    /** Ends the handler's view; returns what the handler tried to do that is not its own, empty if nothing. */
+    public Optional<String> closeView() {
+        return view.close();
+    }
+
+    /** Whether the handler took the driver's own connection in the last unit. */
+    public boolean isUnwrapped() {
+        return view.isUnwrapped();
+    }
+
+    /**
+     * Records were taken that are to be a unit: its first transaction counts as begun by now, as they are still to be decoded.
+     *
+     * @param now by {@link System#nanoTime}
+     */
+    public void unitTaken(long now) {
+        unitTaken = OptionalLong.of(now);
+        connectingNanos = connection.connectingNanos();
+    }
+
+    public OpenUnit begin(long now, Collection<Claim> claims) throws SQLException {
+        Connection c = connection.get();
+        long since = unitTaken.isPresent()
+                ? unitTaken.getAsLong() + connection.connectingNanos() - connectingNanos
+                : now;
+        unitTaken = OptionalLong.empty();
+        OpenUnit unit = new OpenUnit(since, claims, c);
+        openUnit.set(unit);
+        connection.silence().ask();
+        OwnThread.enter(Step.TRANSACTION);
+        connection.unitBegins();
+        return unit;
+    }
+
+    public void end(OpenUnit unit) {
+        boolean sound = unit.end();
+        openUnit.set(null);
+        OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
+        if (unit.isCut()) {
+            connection.silence().unanswered();
+        }
+        if (!sound || view.isUnguarded()) {
+            connection.discard();
+        }
+        try {
+            connection.allowShortReads();
+        } catch (SQLException e) {
+            connection.discard();
+        }
+    }
+
+    /** Gives the connection back to where it came from; the next unit takes one again. */
+    public void giveBack() {
+        connection.giveBack();
+    }
+
+    @Override
+    public void close() {
+        connection.close();
+    }
+}

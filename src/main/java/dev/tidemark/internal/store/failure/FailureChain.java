@@ -1,0 +1,72 @@
+package dev.tidemark.internal.store.failure;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** The exceptions behind an exception, and the server's messages in them. */
+public final class FailureChain {
+    /** An exception may make itself a new cause whenever it is asked. */
+    private static final int MOST_CAUSES = 100;
+
+    private FailureChain() {}
+
+    /** The exception, its causes, and the next exceptions of each, outermost first; each of them once. */
+    public static List<Throwable> of(Throwable failure) {
+        Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        List<Throwable> chain = new ArrayList<>();
+        Throwable t = failure;
+        while (t != null && chain.size() < MOST_CAUSES && seen.add(t)) {
+            chain.add(t);
+            if (t instanceof SQLException sql) {
+                SQLException n = sql.getNextException();
+                while (n != null && chain.size() < MOST_CAUSES && seen.add(n)) {
+                    chain.add(n);
+                    n = n.getNextException();
+                }
+            }
+            t = causeOf(t);
+        }
+        return chain;
+    }
+
+    /** An exception's own methods are other people's code, and may fail. */
+    private static @Nullable Throwable causeOf(Throwable t) {
+        try {
+            return t.getCause();
+        } catch (RuntimeException | StackOverflowError e) {
+            return null;
+        }
+    }
+
+    /** What the server said in this one of them; null where it said nothing. */
+    static @Nullable ServerErrorMessage serverMessage(Throwable t) {
+        return t instanceof PSQLException p ? p.getServerErrorMessage() : null;
+    }
+
+    /** Whether this is a pooler's message: PostgreSQL always says which of its routines complains. */
+    static boolean isPoolers(ServerErrorMessage message) {
+        return message.getRoutine() == null && "08P01".equals(message.getSQLState());
+    }
+
+    /**
+     * The words of the server's messages. In whatever language they are, the names of objects in them are as they are; nothing else of
+     * them may be relied on, nor shown.
+     */
+    static List<String> serverWords(Throwable failure) {
+        List<String> words = new ArrayList<>();
+        for (Throwable t : of(failure)) {
+            ServerErrorMessage message = serverMessage(t);
+            if (message != null && message.getMessage() != null) {
+                words.addAll(List.of(message.getMessage().split("\\W+", -1)));
+            }
+        }
+        return words;
+    }
+}

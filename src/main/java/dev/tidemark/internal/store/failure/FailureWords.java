@@ -1,0 +1,59 @@
+package dev.tidemark.internal.store.failure;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.ServerErrorMessage;
+
+/** What may be said of a failure in a log. */
+public final class FailureWords {
+    private static final int LONGEST = 300;
+
+    private FailureWords() {}
+
+    /**
+     * The failure in words that hold no data: classes, SQLSTATE and constraint, never a message, which can carry values. Only what the
+     * server says when a connection is opened, or a pooler at any time, is told in its own words.
+     */
+    public static String describe(Throwable failure) {
+        StringBuilder words = new StringBuilder();
+        String previous = "";
+        for (Throwable t : FailureChain.of(failure)) {
+            String name = t.getClass().getSimpleName();
+            if (name.equals(previous) || t instanceof NotConnectedException) {
+                continue;
+            }
+            previous = name;
+            words.append(words.isEmpty() ? "" : " < ").append(name);
+            if (t instanceof SQLException sql && sql.getSQLState() != null) {
+                words.append(" sqlstate=").append(sql.getSQLState());
+                ServerErrorMessage message = FailureChain.serverMessage(t);
+                if (message != null && message.getConstraint() != null) {
+                    words.append(" constraint=").append(message.getConstraint());
+                }
+            }
+        }
+        said(failure).ifPresent(said -> words.append(": ").append(said));
+        return words.toString();
+    }
+
+    /** What was said by whoever could not know any record: a server that is logged in to, the driver then, or a pooler. */
+    static Optional<String> said(Throwable failure) {
+        Optional<NotConnectedException> notConnected = NotConnectedException.in(failure);
+        return FailureChain.of(failure).stream()
+                .map(FailureChain::serverMessage)
+                .filter(message -> message != null
+                        && message.getMessage() != null
+                        && (notConnected.isPresent() || FailureChain.isPoolers(message)))
+                .map(ServerErrorMessage::getMessage)
+                .findFirst()
+                .or(() -> notConnected.flatMap(NotConnectedException::wordsOfDriver))
+                .map(FailureWords::plain);
+    }
+
+    private static String plain(@Nullable String text) {
+        String line =
+                String.valueOf(text).replace('"', '\'').replaceAll("\\s+", " ").strip();
+        return line.length() > LONGEST ? line.substring(0, LONGEST) + "..." : line;
+    }
+}

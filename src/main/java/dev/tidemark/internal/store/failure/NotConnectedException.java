@@ -1,0 +1,70 @@
+package dev.tidemark.internal.store.failure;
+
+import dev.tidemark.internal.plan.SqlFacts;
+import java.io.FileNotFoundException;
+import java.nio.file.NoSuchFileException;
+import java.security.GeneralSecurityException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.sql.DataSource;
+import org.postgresql.util.PSQLException;
+
+/**
+ * A connection could not be opened. What the server says then is about the login and its settings, never about a record, so its own
+ * words may be shown. The cause is what the driver or the pool threw.
+ */
+public final class NotConnectedException extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    private NotConnectedException(SQLException cause) {
+        super("no connection to the database", SqlFailures.facts(cause).sqlState(), cause);
+    }
+
+    /** Opens a connection. */
+    public static Connection open(DataSource dataSource) throws SQLException {
+        try {
+            return dataSource.getConnection();
+        } catch (SQLException e) {
+            throw new NotConnectedException(e);
+        }
+    }
+
+    /** The failure among these causes that kept a connection from being opened; empty where none did. */
+    public static Optional<NotConnectedException> in(Throwable failure) {
+        return FailureChain.of(failure).stream()
+                .filter(NotConnectedException.class::isInstance)
+                .map(NotConnectedException.class::cast)
+                .findFirst();
+    }
+
+    /**
+     * Whether the same comes at each attempt, until a setting, the role or the database is changed. A server that starts, has no
+     * connection left, or is away, passes; a database that does not exist may come back while a consumer runs.
+     */
+    boolean isRefusal() {
+        SqlFacts facts = SqlFailures.facts(this);
+        // The driver's own: no password, or no TLS where it is demanded.
+        boolean byDriver = facts.is("08004");
+        boolean notTrusted = FailureChain.of(this).stream()
+                .anyMatch(t -> t instanceof GeneralSecurityException
+                        || t instanceof SSLPeerUnverifiedException
+                        || t instanceof FileNotFoundException
+                        || t instanceof NoSuchFileException);
+        String state = facts.sqlState() == null ? "" : facts.sqlState();
+        boolean passes = state.isEmpty() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57");
+        return byDriver || notTrusted || !passes;
+    }
+
+    /** What the driver said where it refused by itself; empty where it did not. */
+    Optional<String> wordsOfDriver() {
+        if (!SqlFailures.facts(this).is("08004")) {
+            return Optional.empty();
+        }
+        return FailureChain.of(this).stream()
+                .filter(t -> t instanceof PSQLException && t.getMessage() != null)
+                .map(Throwable::getMessage)
+                .findFirst();
+    }
+}

@@ -1,0 +1,183 @@
+package dev.tidemark.internal.store.failure;
+
+import dev.tidemark.internal.plan.SqlFacts;
+import java.io.EOFException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.sql.SQLException;
+import java.sql.SQLRecoverableException;
+import java.sql.SQLTransientException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.errors.RetriableException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** Which SQLSTATE is behind an exception, and what that says of the server, the driver or a pooler. */
+public final class SqlFailures {
+    /** As the driver names its prepared statements. */
+    private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
+
+    private SqlFailures() {}
+
+    /** What this exception and its causes say. */
+    public static SqlFacts facts(Throwable failure) {
+        String state = null;
+        boolean fromDatabase = false;
+        boolean transientByType = false;
+        boolean lost = false;
+        boolean passing = false;
+        boolean linkage = false;
+        List<Throwable> chain = FailureChain.of(failure);
+        for (Throwable t : chain) {
+            linkage |= t instanceof LinkageError;
+            passing |= isPassing(t);
+            if (t instanceof SQLException sql) {
+                fromDatabase = true;
+                transientByType |= t instanceof SQLTransientException || t instanceof SQLRecoverableException;
+                String own = sql.getSQLState();
+                if (own != null && !own.isBlank()) {
+                    state = state == null ? own : state;
+                    boolean replied = FailureChain.serverMessage(t) != null;
+                    lost |= (own.startsWith("08") && !replied) || own.startsWith("57P0");
+                    passing |= SqlFacts.isPassing(own, replied);
+                }
+            }
+        }
+        return new SqlFacts(
+                state,
+                fromDatabase,
+                transientByType,
+                lost,
+                chain.stream().anyMatch(t -> FailureChain.serverMessage(t) != null),
+                passing,
+                linkage,
+                chain.stream().anyMatch(SqlFailures::isStalePlan),
+                kind(state, chain));
+    }
+
+    /**
+     * What failed before the statement that met a failed transaction (25P02), which the driver remembers as that one's cause; empty
+     * where it does not.
+     */
+    public static Optional<SqlFacts> factsBehindFailedTransaction(Throwable failure) {
+        List<Throwable> chain = FailureChain.of(failure);
+        int met = -1;
+        for (int i = 0; i < chain.size(); i++) {
+            met = chain.get(i) instanceof SQLException sql && "25P02".equals(sql.getSQLState()) ? i : met;
+        }
+        return met < 0 || met == chain.size() - 1 ? Optional.empty() : Optional.of(facts(chain.get(met + 1)));
+    }
+
+    /** Whether an exception that has no SQLSTATE says that what it is about is unavailable for now. */
+    private static boolean isPassing(Throwable t) {
+        return t instanceof RetriableException
+                || t instanceof InterruptedIOException
+                || t instanceof SocketException
+                || t instanceof UnknownHostException
+                || t instanceof TimeoutException
+                || isHttpTimeout(t.getClass());
+    }
+
+    /** By name, since a runtime image need not hold the module java.net.http. */
+    private static boolean isHttpTimeout(Class<?> type) {
+        for (Class<?> c = type; c != null; c = c.getSuperclass()) {
+            if (c.getName().equals("java.net.http.HttpTimeoutException")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // The routine is a name in PostgreSQL's source, never translated; the SQLSTATE alone says only "not supported".
+    private static boolean isStalePlan(Throwable t) {
+        ServerErrorMessage message = FailureChain.serverMessage(t);
+        return message != null
+                && "0A000".equals(message.getSQLState())
+                && String.valueOf(message.getRoutine()).startsWith("RevalidateCached");
+    }
+
+    /** What makes two failures alike: the SQLSTATE, or the first exception's class and the last cause's. */
+    private static String kind(@Nullable String state, List<Throwable> chain) {
+        if (state != null) {
+            return state;
+        }
+        String first = chain.get(0).getClass().getName();
+        String last = chain.get(chain.size() - 1).getClass().getName();
+        return first.equals(last) ? first : first + " < " + last;
+    }
+
+    /**
+     * Whether the server does not know a prepared statement of the driver's, or knows another one by its name. The latter can
+     * also show as the wrong number of parameters (08P01), which is told from a broken protocol by where the server says it. What SQL
+     * prepares itself has other names.
+     */
+    public static boolean isStatementClash(Throwable failure) {
+        SqlFacts facts = facts(failure);
+        boolean bound = FailureChain.of(failure).stream()
+                .map(FailureChain::serverMessage)
+                .anyMatch(message -> message != null && "exec_bind_message".equals(message.getRoutine()));
+        boolean named = FailureChain.serverWords(failure).stream()
+                .anyMatch(word -> DRIVERS_STATEMENT.matcher(word).matches());
+        return facts.is("42P05", "26000") ? bound || named : bound && facts.is("08P01");
+    }
+
+    /**
+     * Whether the driver closed the connection because a statement changed a setting that the driver depends on. It has no SQLSTATE of
+     * its own for that; where it was thrown tells, as its message is translated.
+     */
+    public static boolean isSettingRefusedByDriver(Throwable failure) {
+        return FailureChain.of(failure).stream()
+                .filter(t -> t instanceof PSQLException && FailureChain.serverMessage(t) == null && t.getCause() == null)
+                .flatMap(t -> Arrays.stream(t.getStackTrace()).limit(1))
+                .anyMatch(frame -> frame.getMethodName().equals("receiveParameterStatus"));
+    }
+
+    /** Whether the server did not reply in time to a statement or a login. An error of its own about time is a reply. */
+    public static boolean isTimeout(Throwable failure) {
+        boolean refusedByDriver = false;
+        for (Throwable t : FailureChain.of(failure)) {
+            if (FailureChain.serverMessage(t) != null || t instanceof ConnectException) {
+                return false;
+            }
+            // The driver's own limit on a login is an exception without a cause.
+            refusedByDriver |= t instanceof PSQLException p && "08001".equals(p.getSQLState()) && p.getCause() == null;
+            if (t instanceof SocketTimeoutException && isOfDatabase(failure)) {
+                return true;
+            }
+        }
+        return refusedByDriver;
+    }
+
+    /** Whether the server, or its host, said something, if only that nothing listens there. */
+    public static boolean isReply(Throwable failure) {
+        return FailureChain.of(failure).stream()
+                .anyMatch(t -> FailureChain.serverMessage(t) != null || t instanceof ConnectException || t instanceof EOFException);
+    }
+
+    private static boolean isOfDatabase(Throwable failure) {
+        return FailureChain.of(failure).stream().anyMatch(PSQLException.class::isInstance);
+    }
+
+    /** Whether it says that the server did not serve at all, rather than that it refused one statement. */
+    public static boolean isSilence(SqlFacts facts) {
+        return facts.connectionLost()
+                || facts.sqlState() == null
+                || facts.is("53300", "57P03")
+                || facts.sqlState().startsWith("08");
+    }
+
+    /** Whether what replied is no PostgreSQL, which always says which of its routines complains. */
+    public static boolean isFromPooler(Throwable failure) {
+        return FailureChain.of(failure).stream()
+                .map(FailureChain::serverMessage)
+                .anyMatch(message -> message != null && FailureChain.isPoolers(message));
+    }
+}

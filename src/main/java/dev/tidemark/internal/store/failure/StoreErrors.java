@@ -1,0 +1,165 @@
+package dev.tidemark.internal.store.failure;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.connection.PoolerMode;
+import dev.tidemark.internal.store.schema.Schema;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Turns a failure of one of our own statements into the error that tells the way out. */
+public final class StoreErrors {
+    /**
+     * PgBouncer has one SQLSTATE for all that it says, 08P01, whether the server is away for a moment or the login will never do. Its
+     * words are never translated.
+     */
+    private static final Pattern POOLER_REFUSES =
+            Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
+                    + "|database .* does not exist|.*authentication failed.*");
+
+    private static final Set<String> TABLES = Set.of(
+            "store_info",
+            "topic_binding",
+            "stored_offset",
+            "dead_letter",
+            "partition_state",
+            "log_end",
+            "audit_log",
+            "consumer_pause");
+
+    private static final Set<String> VIEWS = Set.of("consumer_lag", "consumer_group", "dead_letter_summary");
+
+    /** Functions that consumers call. */
+    private static final Set<String> OF_WRITERS = Set.of("change_id", "held_offset", "advance_offset");
+
+    private static final Set<String> OF_OPERATORS = Set.of(
+            "reset_offset",
+            "undo_reset",
+            "rebind_topic",
+            "bind_topic",
+            "pause",
+            "resume",
+            "drop_dead_letter",
+            "delete_group");
+
+    private StoreErrors() {}
+
+    /** Whether waiting does not help a failure that came before anything was read. */
+    public static boolean isRefusedAtStart(Throwable failure) {
+        SqlFacts facts = SqlFailures.facts(failure);
+        // While running, a database that is away is waited for; one that was never there is a mistyped name.
+        return facts.is("25006", "3D000")
+                || isRefusedByPooler(failure)
+                || NotConnectedException.in(failure)
+                        .map(NotConnectedException::isRefusal)
+                        .orElse(FailureKind.ofControl(facts) == FailureKind.HANDLER);
+    }
+
+    /** The error for a failure that waiting does not help. */
+    public static TidemarkException translate(Schema schema, String groupId, Throwable failure) {
+        if (SqlFailures.isStatementClash(failure)) {
+            return new OffsetStoreException(
+                    ErrorCode.PREPARED_STATEMENT_CLASH,
+                    "group " + groupId + ": a pooler such as PgBouncer handed out a connection that does not know the"
+                            + " driver's prepared statements: add prepareThreshold=0 to the JDBC URL",
+                    failure);
+        }
+        SqlFacts facts = SqlFailures.facts(failure);
+        String state = facts.sqlState() == null ? "" : facts.sqlState();
+        if (NotConnectedException.in(failure).isPresent() || isRefusedByPooler(failure)) {
+            return new OffsetStoreException(
+                    ErrorCode.LOGIN_REFUSED,
+                    "the database refuses the connection (" + FailureWords.describe(failure) + "): " + wayIn(failure),
+                    failure);
+        }
+        return switch (state) {
+            case "42501" -> new OffsetStoreException(ErrorCode.RIGHT_MISSING, denied(schema, failure), failure);
+            case "42P01", "3F000", "42703" ->
+                new OffsetStoreException(
+                        ErrorCode.SCHEMA_MISSING,
+                        "schema " + schema.name()
+                                + " holds no complete offset store: run tidemark migrate, or TidemarkSchema.migrate(dataSource),"
+                                + " once, before the consumers start",
+                        failure);
+            case "25006" ->
+                new OffsetStoreException(
+                        ErrorCode.SERVER_READ_ONLY,
+                        "the server is read-only: name all servers in the JDBC URL and add targetServerType=primary",
+                        failure);
+            default ->
+                new TidemarkException(
+                        ErrorCode.UNEXPECTED,
+                        "group " + groupId + ": a statement of the offset store failed ("
+                                + FailureWords.describe(failure) + ")",
+                        failure);
+        };
+    }
+
+    /** The error for a pooler that knows no transactions, as {@link PoolerMode} finds it. */
+    public static TidemarkException poolerByStatement(Throwable failure) {
+        return new OffsetStoreException(
+                ErrorCode.POOLER_BY_STATEMENT,
+                "a pooler such as PgBouncer hands out connections by the statement, so that there are no transactions: set"
+                        + " pool_mode = transaction, or connect past it",
+                failure);
+    }
+
+    /** Whether a connection was refused for a reason that waiting does not help. */
+    public static boolean isRefusedLogin(Throwable failure) {
+        return isRefusedByPooler(failure)
+                || NotConnectedException.in(failure)
+                        .filter(NotConnectedException::isRefusal)
+                        .isPresent();
+    }
+
+    /** What to do about a connection that the database refuses. */
+    public static String wayIn(Throwable failure) {
+        String state = SqlFailures.facts(failure).sqlState();
+        return switch (state == null ? "" : state) {
+            case "28P01", "28000", "08004" -> "check user, password, sslmode and pg_hba.conf";
+            case "3D000" -> "check the database's name in the JDBC URL";
+            case "42501" -> "grant connect on the database to the role";
+            case "55000" -> "let the database take connections: alter database ... allow_connections true";
+            case "22023", "42704" ->
+                "correct that setting; it comes from the JDBC URL (options=), from the pool, or from the JVM, whose time zone"
+                        + " is sent with each login (-Duser.timezone)";
+            case "08P01" ->
+                "check user, database and time zone (-Duser.timezone), and what the pooler is to ignore"
+                        + " (ignore_startup_parameters); see docs/pgbouncer.md";
+            default -> "check the JDBC URL, and what the server says";
+        };
+    }
+
+    private static String denied(Schema schema, Throwable failure) {
+        String object = "the offset store";
+        String kind = "'writer'); where it only looks, 'reader' is enough";
+        for (String word : FailureChain.serverWords(failure)) {
+            if (TABLES.contains(word)) {
+                object = "table " + word;
+            } else if (VIEWS.contains(word)) {
+                object = "view " + word;
+            } else if (OF_WRITERS.contains(word)) {
+                object = "function " + word;
+            } else if (OF_OPERATORS.contains(word)) {
+                object = "function " + word;
+                kind = "'operator')";
+            } else if (word.equals(schema.name())) {
+                object = "schema " + word;
+            }
+        }
+        return "the role lacks a right on " + object + ": as the owner of the offset store, select " + schema.name()
+                + ".grant_access('<role>', " + kind;
+    }
+
+    /** Whether a pooler refuses a login, or a setting that came with it. */
+    private static boolean isRefusedByPooler(Throwable failure) {
+        return SqlFailures.facts(failure).is("08P01")
+                && SqlFailures.isFromPooler(failure)
+                && FailureWords.said(failure)
+                        .filter(said -> POOLER_REFUSES.matcher(said).matches())
+                        .isPresent();
+    }
+}

@@ -1,0 +1,122 @@
+package dev.tidemark.internal.store.schema;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
+
+/** The schema that the tables live in, and how our own statements are made. */
+public record Schema(String name) {
+    /** The schema unless somebody says otherwise. */
+    public static final String DEFAULT = "tidemark";
+
+    private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
+
+    /** Refuses what is no plain lower-case identifier (TM-103): the name stands in SQL as it is. */
+    public Schema {
+        if (!IDENTIFIER.matcher(name).matches()) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "schema name '" + name
+                            + "' is no identifier: use lower-case letters, digits and underscores, at most 63",
+                    null);
+        }
+    }
+
+    /** The text with the schema's name in place of {@code {schema}}. */
+    public String sql(String template) {
+        return template.replace("{schema}", name);
+    }
+
+    /**
+     * A statement that the server never keeps prepared, so that it works through a pooler that hands out another connection for
+     * each transaction.
+     */
+    public static PreparedStatement prepare(Connection connection, String sql) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        if (statement.isWrapperFor(PGStatement.class)) {
+            statement.unwrap(PGStatement.class).setPrepareThreshold(0);
+        }
+        return statement;
+    }
+
+    public static void execute(Connection connection, String sql) throws SQLException {
+        try (PreparedStatement s = prepare(connection, sql)) {
+            s.execute();
+        }
+    }
+
+    /**
+     * Commits, and leaves no COMMIT prepared on the server, as the driver would unless told otherwise. A pool is passed by: it may close
+     * the connection for an SQLSTATE that a trigger raises at the commit, and then nobody can tell any more whether the server went on.
+     */
+    public static void commit(Connection connection) throws SQLException {
+        unprepared(connection, c -> drivers(c).commit());
+    }
+
+    private static Connection drivers(Connection connection) throws SQLException {
+        return connection.isWrapperFor(PGConnection.class)
+                        && connection.unwrap(PGConnection.class) instanceof Connection driver
+                ? driver
+                : connection;
+    }
+
+    /** Rolls back, and leaves no ROLLBACK prepared on the server. */
+    public static void rollback(Connection connection) throws SQLException {
+        unprepared(connection, Connection::rollback);
+    }
+
+    private interface Command {
+        void on(Connection connection) throws SQLException;
+    }
+
+    private static void unprepared(Connection connection, Command command) throws SQLException {
+        if (!connection.isWrapperFor(PGConnection.class)) {
+            command.on(connection);
+            return;
+        }
+        PGConnection driver = connection.unwrap(PGConnection.class);
+        int threshold = driver.getPrepareThreshold();
+        driver.setPrepareThreshold(0);
+        try {
+            command.on(connection);
+        } finally {
+            driver.setPrepareThreshold(threshold);
+        }
+    }
+
+    public static <T> Array texts(Connection c, Collection<T> rows, Function<T, String> column) throws SQLException {
+        return c.createArrayOf("text", rows.stream().map(column).toArray(String[]::new));
+    }
+
+    public static <T> Array ints(Connection c, Collection<T> rows, Function<T, @Nullable Integer> column) throws SQLException {
+        return c.createArrayOf("int4", rows.stream().map(column).toArray(Integer[]::new));
+    }
+
+    public static <T> Array longs(Connection c, Collection<T> rows, Function<T, Long> column) throws SQLException {
+        return c.createArrayOf("int8", rows.stream().map(column).toArray(Long[]::new));
+    }
+
+    public static <T> Array uuids(Connection c, Collection<T> rows, Function<T, UUID> column) throws SQLException {
+        return c.createArrayOf("uuid", rows.stream().map(column).toArray(UUID[]::new));
+    }
+
+    public static Array topics(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+        return texts(c, partitions, TopicPartition::topic);
+    }
+
+    public static Array numbers(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+        return ints(c, List.copyOf(partitions), TopicPartition::partition);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.tidemark.internal.store.schema;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Makes sure that a consumer meets one store in its life, wherever its DataSource leads. Used by one thread. */
+public final class StoreIdentity {
+    private final Schema schema;
+    private @Nullable UUID expected;
+
+    /**
+     * @param expected the store to find; null for whichever is met first
+     */
+    public StoreIdentity(Schema schema, @Nullable UUID expected) {
+        this.schema = schema;
+        this.expected = expected;
+    }
+
+    /**
+     * Looks which store this is.
+     *
+     * @throws OffsetStoreException if it is another one than expected (TM-206)
+     */
+    public void check(Connection c) throws SQLException {
+        UUID id = null;
+        try (PreparedStatement s = Schema.prepare(c, schema.sql("select store_id from {schema}.store_info"));
+                ResultSet r = s.executeQuery()) {
+            if (r.next()) {
+                id = r.getObject(1, UUID.class);
+            }
+        }
+        if (expected == null) {
+            expected = id;
+        } else if (!expected.equals(id)) {
+            throw new OffsetStoreException(
+                    ErrorCode.OTHER_STORE,
+                    "the database holds offset store " + id + " in schema " + schema.name() + ", and " + expected
+                            + " was expected: the JDBC URL leads to another database; connect to the right one",
+                    null);
+        }
+    }
+}

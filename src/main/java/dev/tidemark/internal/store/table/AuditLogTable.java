@@ -1,0 +1,92 @@
+package dev.tidemark.internal.store.table;
+
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.offsets.Position;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/** All statements on {@code audit_log}, for one group. */
+public final class AuditLogTable {
+    private static final String INSERT = """
+            insert into {schema}.audit_log (action, group_id, topic, partition, incarnation, from_offset, to_offset, reason)
+            values (?, ?, ?, ?,
+                    case when ? then (select b.incarnation from {schema}.topic_binding b where b.group_id = ? and b.topic = ?) end,
+                    ?, ?, ?)
+            """;
+
+    /** What is written down; the column {@code action} holds the name in lower case. */
+    public enum Action {
+        GAP("gap", true),
+        SKIP("skip", true),
+        PARK("park", true),
+        // A dead letter can be older than the topic that is bound now.
+        REDRIVE("redrive", false),
+        DROP("drop", false);
+
+        private final String text;
+        private final boolean ofBoundTopic;
+
+        Action(String text, boolean ofBoundTopic) {
+            this.text = text;
+            this.ofBoundTopic = ofBoundTopic;
+        }
+    }
+
+    private final Schema schema;
+    private final String groupId;
+
+    public AuditLogTable(Schema schema, String groupId) {
+        this.schema = schema;
+        this.groupId = groupId;
+    }
+
+    /**
+     * Writes down that a position moved otherwise than by applying records.
+     *
+     * @param reason in words that hold no data
+     */
+    public void write(Connection c, Action action, TopicPartition partition, long from, long to, String reason)
+            throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
+            bind(s, action, partition, from, to, reason);
+            s.executeUpdate();
+        }
+    }
+
+    /** As {@link #write}, for many records that were passed over one by one. */
+    public void write(Connection c, Action action, List<ConsumerRecord<byte[], byte[]>> records, String reason)
+            throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+                bind(
+                        s,
+                        action,
+                        partition,
+                        record.offset(),
+                        Position.after(record).nextOffset(),
+                        reason);
+                s.addBatch();
+            }
+            s.executeBatch();
+        }
+    }
+
+    private void bind(PreparedStatement s, Action action, TopicPartition partition, long from, long to, String reason)
+            throws SQLException {
+        s.setString(1, action.text);
+        s.setString(2, groupId);
+        s.setString(3, partition.topic());
+        s.setInt(4, partition.partition());
+        s.setBoolean(5, action.ofBoundTopic);
+        s.setString(6, groupId);
+        s.setString(7, partition.topic());
+        s.setLong(8, from);
+        s.setLong(9, to);
+        s.setString(10, DatabaseText.of(s.getConnection()).hold(reason));
+    }
+}

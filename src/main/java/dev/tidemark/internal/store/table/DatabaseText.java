@@ -1,0 +1,57 @@
+package dev.tidemark.internal.store.table;
+
+import java.nio.charset.Charset;
+import java.nio.charset.CharsetEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.core.Encoding;
+
+/** Text as one database can hold it: an encoding other than UTF-8 lacks most characters. Used by one thread. */
+final class DatabaseText {
+    /** SQL_ASCII takes any bytes. */
+    private static final Set<String> HOLD_ALL = Set.of("UTF8", "SQL_ASCII");
+
+    /** Null where every character can be held. */
+    private final @Nullable CharsetEncoder encoder;
+
+    private DatabaseText(@Nullable CharsetEncoder encoder) {
+        this.encoder = encoder;
+    }
+
+    /** As the database of this connection holds text. */
+    static DatabaseText of(Connection c) throws SQLException {
+        String encoding = c.isWrapperFor(PGConnection.class)
+                ? c.unwrap(PGConnection.class).getParameterStatus("server_encoding")
+                : null;
+        return in(encoding == null ? "UTF8" : encoding);
+    }
+
+    /** As a database of this encoding, by PostgreSQL's name, holds text. */
+    static DatabaseText in(String encoding) {
+        if (HOLD_ALL.contains(encoding)) {
+            return new DatabaseText(null);
+        }
+        Charset charset = Charset.forName(Encoding.getDatabaseEncoding(encoding).name());
+        // Java's tables of larger sets know characters that the server's do not.
+        boolean same = charset.name().startsWith("ISO-8859-") || charset.name().startsWith("windows-125");
+        return new DatabaseText((same ? charset : StandardCharsets.US_ASCII).newEncoder());
+    }
+
+    /** The text, with a question mark for each character that the database does not know. */
+    @Nullable
+    String hold(@Nullable String text) {
+        CharsetEncoder known = encoder;
+        if (known == null || text == null || known.canEncode(text)) {
+            return text;
+        }
+        StringBuilder held = new StringBuilder(text.length());
+        text.codePoints()
+                .mapToObj(Character::toString)
+                .forEach(character -> held.append(known.canEncode(character) ? character : "?"));
+        return held.toString();
+    }
+}

@@ -1,0 +1,195 @@
+package dev.tidemark.internal.store.transaction;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.table.BegunUnit;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Ends units whose effects succeeded: writes their end, advances their offsets, as the last statement, and commits. Used by one worker. */
+final class UnitCompletion {
+    private static final Logger LOG = LoggerFactory.getLogger(UnitCompletion.class);
+
+    private final String groupId;
+    private final UnitOffsets offsets;
+    private final UnitEndWriter endings;
+    private final UnitFailures failures;
+    private final WorkerSession session;
+    private final UnitClock clock;
+
+    /** Whether the last transaction failed because another one holds an offset row. */
+    private boolean isRowLocked;
+
+    /** Whether a time limit that is not the session's own kept the last unit from ending. */
+    private boolean endCancelled;
+
+    UnitCompletion(
+            String groupId,
+            UnitOffsets offsets,
+            UnitEndWriter endings,
+            UnitFailures failures,
+            WorkerSession session,
+            UnitClock clock) {
+        this.groupId = groupId;
+        this.offsets = offsets;
+        this.endings = endings;
+        this.failures = failures;
+        this.session = session;
+        this.clock = clock;
+    }
+
+    /** A transaction begins. */
+    void begin() {
+        isRowLocked = false;
+    }
+
+    /** Whether the last transaction failed because another one holds an offset row. */
+    boolean isRowLocked() {
+        return isRowLocked;
+    }
+
+    /**
+     * Writes how the unit ends, advances its offsets and commits.
+     *
+     * @param patience how long the advance may wait for rows that another transaction holds
+     */
+    UnitOutcome end(
+            Connection connection,
+            BegunUnit start,
+            UnitEnd end,
+            Duration patience,
+            OpenUnit unit,
+            Collection<Claim> claims) {
+        Map<Claim, Position> moves;
+        boolean advancing = false;
+        try {
+            Optional<OffsetStoreException> unlogged =
+                    session.connection().isLookDue() ? UnloggedEffects.find(connection, groupId) : Optional.empty();
+            if (unlogged.isPresent()) {
+                return new UnitOutcome.StoreFailed(unlogged.get());
+            }
+            if (end.locksRows()) {
+                LockTimeout.belowTimeLimits(connection);
+            }
+            Optional<Map<Claim, Position>> written = endings.write(connection, end, start.transactionId());
+            moves = written.orElse(Map.of());
+            advancing = true;
+            Set<TopicPartition> moved =
+                    moves.isEmpty() ? Set.of() : offsets.advance(connection, moves, start.transactionId(), patience);
+            if (written.isEmpty() || moved.size() < moves.size()) {
+                return transactionId(connection).equals(start.transactionId())
+                        ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
+                        : new UnitOutcome.TransactionBroken(
+                                "the handler ended the transaction by SQL, so its effects may be torn from the offset",
+                                null);
+            }
+        } catch (SQLException e) {
+            SqlFacts facts = SqlFailures.facts(e);
+            if (facts.is("25P02")) {
+                return UnitFailures.ofFailedTransaction(e);
+            }
+            if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
+                // It was in the handler's hands for so long.
+                return UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
+            }
+            // A time limit may be shorter than the patience.
+            isRowLocked = advancing && facts.is("55P03", "57014");
+            boolean cancelled = facts.is("57014") && !unit.isCancelled() && isLongerThan(patience);
+            boolean again = cancelled && endCancelled;
+            endCancelled = cancelled;
+            UnitOutcome outcome = failures.ofOwnStatement(e);
+            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006") || again;
+            return lasting && endsWithoutHandler(claims, end, patience)
+                    ? new UnitOutcome.TransactionBroken(
+                            "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
+                                    + facts.sqlState() + ")",
+                            e)
+                    : outcome;
+        }
+        clock.next();
+        return unit.enterCommit()
+                ? commit(connection, moves)
+                // The handler had returned in time: what took so long since is no fault of its records.
+                : new UnitOutcome.Troubled(
+                        ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
+    }
+
+    /** Whether the session's own time limit leaves room for this wait, which then ends in its own way. */
+    private boolean isLongerThan(Duration patience) {
+        Duration limit = session.connection().settings().statementTimeout();
+        return limit.isZero() || limit.compareTo(patience) > 0;
+    }
+
+    /** Whether the same end can be written where no handler came before it; writes nothing. */
+    private boolean endsWithoutHandler(Collection<Claim> claims, UnitEnd end, Duration patience) {
+        session.connection().rollback();
+        try {
+            Connection connection = session.connection().get();
+            BegunUnit start = offsets.begin(connection, claims);
+            Map<Claim, Position> moves =
+                    endings.write(connection, end, start.transactionId()).orElse(Map.of());
+            return !moves.isEmpty()
+                    && offsets.advance(connection, moves, start.transactionId(), patience)
+                                    .size()
+                            == moves.size();
+        } catch (SQLException e) {
+            LOG.debug("the unit cannot be ended without its effects either: {}", FailureWords.describe(e));
+            return false;
+        } finally {
+            session.connection().rollback();
+        }
+    }
+
+    private UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
+        try {
+            Schema.commit(connection);
+            endCancelled = false;
+            return new UnitOutcome.Committed(moves);
+        } catch (SQLException e) {
+            SqlFacts facts = SqlFailures.facts(e);
+            if (!FailureKind.commitCertainlyFailed(facts, session.connection().goesOn())) {
+                return new UnitOutcome.CommitUnknown(e);
+            }
+            FailureKind kind = FailureKind.of(facts);
+            return kind == FailureKind.HANDLER
+                    ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, facts, true)
+                    : new UnitOutcome.Troubled(kind.code(facts), e);
+        }
+    }
+
+    private static String transactionId(Connection connection) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(connection, "select pg_current_xact_id()::text");
+                ResultSet r = s.executeQuery()) {
+            return r.next() ? r.getString(1) : "";
+        }
+    }
+
+    /** The partitions of the claims that are not present. */
+    static Set<TopicPartition> missing(Collection<Claim> all, Set<TopicPartition> present) {
+        Set<TopicPartition> missing = new HashSet<>();
+        all.forEach(claim -> missing.add(claim.partition()));
+        missing.removeAll(present);
+        return missing;
+    }
+}

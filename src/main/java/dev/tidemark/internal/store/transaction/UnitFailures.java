@@ -1,0 +1,113 @@
+package dev.tidemark.internal.store.transaction;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.internal.store.failure.StoreErrors;
+import dev.tidemark.internal.store.schema.Schema;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/** How units end in which something failed, by what the failure and the session say. Used by one worker. */
+final class UnitFailures {
+    private final Schema schema;
+    private final String groupId;
+    private final WorkerSession session;
+
+    UnitFailures(Schema schema, String groupId, WorkerSession session) {
+        this.schema = schema;
+        this.groupId = groupId;
+        this.session = session;
+    }
+
+    /** A statement came after one that failed: a handler's clean-up may do that, and so hide what waiting helps. */
+    static UnitOutcome ofFailedTransaction(Throwable e) {
+        SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
+        FailureKind kind = FailureKind.of(behind);
+        if (kind != FailureKind.HANDLER) {
+            return new UnitOutcome.Troubled(kind.code(behind), e);
+        }
+        return behind.isTimeLimit()
+                ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
+                : new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
+    }
+
+    /** How a unit ends whose handler threw this. */
+    UnitOutcome ofHandler(Throwable e, OpenUnit unit, UnitTerms terms) {
+        if (e instanceof GuardViolation violation) {
+            return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
+        }
+        if (SqlFailures.isStatementClash(e)) {
+            return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
+        }
+        SqlFacts facts = SqlFailures.facts(e);
+        if (facts.is("25P02")) {
+            return ofFailedTransaction(e);
+        }
+        if (facts.isTransactionBroken()) {
+            return new UnitOutcome.TransactionBroken(
+                    "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
+        }
+        if (SqlFailures.isSettingRefusedByDriver(e)) {
+            return new UnitOutcome.TransactionBroken(
+                    "the handler changed a setting of the session that the driver depends on, such as client_encoding or DateStyle",
+                    e);
+        }
+        // A server that did not reply to the cancellation either was silent, which no record can help.
+        if (unit.isCut() || SqlFailures.isTimeout(e)) {
+            return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
+        }
+        // "Cache lookup failed" and "wrong type": what an old session has kept of types and plans that DDL has
+        // replaced.
+        boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
+        if (stale && !session.connection().isFresh()) {
+            // Another connection prepares it anew.
+            return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
+        }
+        if (facts.is("25006") && !session.connection().isServerReadOnly()) {
+            return handlerFailed(ErrorCode.HANDLER_FAILED, e);
+        }
+        // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
+        boolean cutOff = session.connection().isCutOff()
+                && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
+        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
+        return kind == FailureKind.HANDLER
+                ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
+                : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
+    }
+
+    static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
+        return new UnitOutcome.HandlerFailed(code, cause, SqlFailures.facts(cause));
+    }
+
+    /**
+     * How a unit ends in which a statement of the store failed, one that no handler has a part in: a time limit that ended it is
+     * passing trouble.
+     */
+    UnitOutcome ofOwnStatement(SQLException e) {
+        session.silence().failed(e);
+        SqlFacts facts = SqlFailures.facts(e);
+        // A pool answers for a connection that it found broken, and then without an SQLSTATE.
+        boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
+        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
+        return kind == FailureKind.HANDLER
+                ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
+                : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
+    }
+
+    /** The handler did what is not its own; carried past its own exception, which is the cause. */
+    static final class GuardViolation extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String what;
+
+        GuardViolation(String what, @Nullable Throwable cause) {
+            super(what, cause);
+            this.what = what;
+        }
+    }
+}

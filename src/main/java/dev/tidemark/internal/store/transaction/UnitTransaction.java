@@ -1,0 +1,262 @@
+package dev.tidemark.internal.store.transaction;
+
+import dev.tidemark.UnitTimes;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.plan.UnitRefusedException;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.table.BegunUnit;
+import dev.tidemark.offsets.Claim;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.jdbi.v3.core.Handle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
+ * ends as an {@link UnitOutcome}; nothing is thrown but the errors of a virtual machine that is going down.
+ */
+public final class UnitTransaction {
+    private static final Logger LOG = LoggerFactory.getLogger(UnitTransaction.class);
+
+    /** What is to happen inside the transaction. */
+    @FunctionalInterface
+    public interface Effects {
+        /** Answers how the unit ends if nothing was thrown. */
+        UnitEnd apply(Handle tx) throws Exception;
+    }
+
+    private final String groupId;
+    private final UnitOffsets offsets;
+    private final UnitFailures failures;
+    private final UnitCompletion completion;
+    private final WorkerSession session;
+    private final Duration transactionIdleTimeout;
+    private final UnitClock clock = new UnitClock();
+
+    private boolean warned;
+    private boolean wrote;
+    private boolean readyToWrite;
+    private boolean wroteToForeignTable;
+    private boolean cleanSession;
+
+    /**
+     * @param owner the name under which records are parked
+     * @param transactionIdleTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
+     *     hold the locks of its effects for ever
+     */
+    public UnitTransaction(Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
+        this.groupId = groupId;
+        this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
+        this.failures = new UnitFailures(schema, groupId, session);
+        this.session = session;
+        this.transactionIdleTimeout = transactionIdleTimeout;
+        this.completion = new UnitCompletion(groupId, offsets, new UnitEndWriter(schema, groupId, owner), failures, session, clock);
+    }
+
+    /**
+     * Whether the effects of the last transaction that was watched wrote a row of a table. One that did not, as it passes its record
+     * over, proves nothing about one that fails to.
+     */
+    public boolean wrote() {
+        return wrote;
+    }
+
+    /** Whether the effects of the last transaction that was watched wrote to a foreign table. */
+    public boolean wroteToForeignTable() {
+        return wroteToForeignTable;
+    }
+
+    /** Whether the effects of the last transaction that was watched came as far as a table to write to, if only to find nothing to write. */
+    public boolean wasReadyToWrite() {
+        return readyToWrite;
+    }
+
+    /** Whether no handler had left anything in the session of the last transaction. */
+    public boolean wasCleanSession() {
+        return cleanSession;
+    }
+
+    /** The next transaction is to find nothing of what earlier ones left in their session. */
+    public void takeCleanSession() {
+        session.connection().takeClean();
+    }
+
+    /** Runs the effects under these claims and writes how they end, all or nothing. */
+    public UnitOutcome run(Collection<Claim> claims, Effects effects) {
+        return run(claims, UnitTerms.USUAL, effects);
+    }
+
+    /**
+     * Runs the effects under these claims and writes how they end, all or nothing. A trial ends as committed without a move if the
+     * effects succeed, and has none.
+     */
+    public UnitOutcome run(Collection<Claim> claims, UnitTerms terms, Effects effects) {
+        OpenUnit unit;
+        try {
+            unit = session.begin(clock.start(), claims);
+        } catch (SQLException e) {
+            clock.stop();
+            UnitOutcome outcome = ofOwnStatement(e);
+            session.connection().discard();
+            return outcome;
+        }
+        try {
+            UnitOutcome outcome = attempt(claims, terms, effects, unit);
+            clock.stop();
+            if (outcome instanceof UnitOutcome.Committed) {
+                session.silence().answered();
+            }
+            cleanUp(outcome, terms);
+            return outcome instanceof UnitOutcome.Troubled troubled && completion.isRowLocked() ? held(claims, troubled) : outcome;
+        } catch (Throwable e) {
+            // Whatever state this connection is in, it must not come to a commit.
+            session.connection().discard();
+            throw e;
+        } finally {
+            session.end(unit);
+        }
+    }
+
+    /** Finds out which offset rows another transaction holds, so that the other partitions need not wait for them. */
+    private UnitOutcome held(Collection<Claim> claims, UnitOutcome.Troubled troubled) {
+        Set<TopicPartition> held = new HashSet<>();
+        claims.forEach(claim -> held.add(claim.partition()));
+        try {
+            held.removeAll(offsets.free(session.connection().get(), claims, UnitTerms.LITTLE_PATIENCE));
+            session.connection().rollback();
+        } catch (SQLException e) {
+            LOG.debug("could not see which offset rows are held: {}", FailureWords.describe(e));
+            session.connection().discard();
+        }
+        // Those that came free meanwhile are tried again at once, as the others are.
+        return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.code(), troubled.cause(), held);
+    }
+
+    /** Records are decoded for the next transaction from this moment on, by {@link System#nanoTime}; its deadline counts from there. */
+    public void unitTaken(long now) {
+        session.unitTaken(now);
+    }
+
+    /** What the last {@link #run} spent its time with. */
+    public UnitTimes times(long decodeNanos) {
+        return clock.times(decodeNanos);
+    }
+
+    private void cleanUp(UnitOutcome outcome, UnitTerms terms) {
+        boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
+        boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
+                || (outcome instanceof UnitOutcome.Troubled t && t.code() != ErrorCode.CONTENTION && !completion.isRowLocked())
+                // A COPY left open would make a rollback wait for ever.
+                || (!committed && session.isUnwrapped());
+        if (doubtful) {
+            session.connection().discard();
+        } else if (!committed) {
+            session.connection().rollback();
+        }
+    }
+
+    private UnitOutcome attempt(Collection<Claim> claims, UnitTerms terms, Effects effects, OpenUnit unit) {
+        completion.begin();
+        Connection connection;
+        BegunUnit start;
+        WrittenRows before;
+        try {
+            connection = session.connection().get();
+            cleanSession = session.connection().isClean();
+            warnOfTimeLimit();
+            start = offsets.begin(connection, claims);
+            if (terms.lockTimed()) {
+                LockTimeout.belowTimeLimits(connection);
+            }
+            session.connection().allowLongReads();
+            before = terms.watched() ? WrittenRows.of(connection) : WrittenRows.NOTHING;
+        } catch (SQLException e) {
+            return ofOwnStatement(e);
+        }
+        if (start.held().size() < claims.size()) {
+            return new UnitOutcome.Fenced(UnitCompletion.missing(claims, start.held()));
+        }
+        clock.next();
+
+        UnitEnd end;
+        try {
+            session.connection().handlerRuns();
+            end = guarded(effects);
+            if (terms.watched()) {
+                WrittenRows after = WrittenRows.of(connection);
+                wrote = after.rows().isEmpty()
+                        || after.rows().getAsLong() > before.rows().orElse(0);
+                wroteToForeignTable = after.foreign() > before.foreign();
+                readyToWrite = wrote || after.tables() > before.tables();
+            }
+            if (terms.trial()) {
+                // What is deferred to the commit would fail there.
+                Schema.execute(connection, "set constraints all immediate");
+            }
+        } catch (UnitRefusedException e) {
+            return e.outcome();
+        } catch (Throwable e) {
+            Fatal.rethrow(e);
+            return failures.ofHandler(e, unit, terms);
+        }
+        clock.next();
+        if (unit.isCancelled()) {
+            SQLException late = new SQLException("the unit ran past its deadline", "57014");
+            return unit.isCut()
+                    ? new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, late)
+                    : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, late);
+        }
+        return terms.trial()
+                ? new UnitOutcome.Committed(Map.of())
+                : completion.end(connection, start, end, terms.lockPatience(), unit, claims);
+    }
+
+    private void warnOfTimeLimit() {
+        Duration limit = session.connection().settings().statementTimeout();
+        if (!warned && !limit.isZero() && limit.compareTo(transactionIdleTimeout) < 0) {
+            warned = true;
+            LOG.warn(
+                    "statement_timeout is shorter than transactionIdleTimeout, so that statements are cancelled while they wait for the locks of"
+                            + " a process that stopped; they are tried again group={} statement_timeout={} transaction_idle_timeout={}",
+                    groupId,
+                    limit,
+                    transactionIdleTimeout);
+        }
+    }
+
+    private UnitEnd guarded(Effects effects) throws Exception {
+        UnitEnd end;
+        try {
+            end = effects.apply(session.openView());
+        } catch (Throwable e) {
+            Optional<String> tried = session.closeView();
+            if (tried.isPresent()) {
+                throw new UnitFailures.GuardViolation(tried.get(), e);
+            }
+            throw e;
+        }
+        Optional<String> tried = session.closeView();
+        if (tried.isPresent()) {
+            throw new UnitFailures.GuardViolation(tried.get(), null);
+        }
+        return end;
+    }
+
+    /** How a unit ends in which a statement of the store failed, one that no handler has a part in. */
+    public UnitOutcome ofOwnStatement(SQLException e) {
+        return failures.ofOwnStatement(e);
+    }
+}
