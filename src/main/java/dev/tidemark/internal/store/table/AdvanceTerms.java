@@ -26,7 +26,7 @@ public record AdvanceTerms(String transactionId, Duration patience) {
     }
 
     /** Milliseconds for {@link #PATIENCE}; null leaves the setting as it is. */
-    static @Nullable String patience(@Nullable AdvanceTerms unit) {
+    static @Nullable String patienceMillis(@Nullable AdvanceTerms unit) {
         return unit == null ? null : Long.toString(unit.patience().toMillis());
     }
 }

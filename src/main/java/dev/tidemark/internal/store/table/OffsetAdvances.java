@@ -122,7 +122,7 @@ public final class OffsetAdvances {
             s.setArray(5, longs(c, rows, row -> row.getValue().nextOffset()));
             s.setArray(6, ints(c, rows, row -> boxed(row.getValue().leaderEpoch())));
             s.setString(7, groupId);
-            s.setString(8, AdvanceTerms.patience(unit));
+            s.setString(8, AdvanceTerms.patienceMillis(unit));
             s.setString(9, groupId);
             s.setString(10, unit == null ? null : unit.transactionId());
             return partitions(s);

@@ -98,7 +98,7 @@ public final class SingleOffset {
                 s.setNull(2, Types.INTEGER);
             }
             bind(s, claim);
-            s.setString(8, AdvanceTerms.patience(unit));
+            s.setString(8, AdvanceTerms.patienceMillis(unit));
             s.setString(9, unit == null ? null : unit.transactionId());
             try (ResultSet r = s.executeQuery()) {
                 return r.next() ? Set.of(claim.partition()) : Set.of();
