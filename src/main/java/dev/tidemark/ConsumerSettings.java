@@ -120,8 +120,7 @@ final class ConsumerSettings {
         requireLimit("networkTimeout", networkTimeout);
         StopLimits stop = stopLimits(kafka);
         return new EngineOptions<>(
-                new KafkaSide(
-                        kafka, new ReadPlan(subscribed, start, gaps, untilEnd), strictIdentity, mirror, clients),
+                new KafkaSide(kafka, new ReadPlan(subscribed, start, gaps, untilEnd), strictIdentity, mirror, clients),
                 new StoreSide(database, new Schema(schema), Optional.ofNullable(storeId), idle, networkTimeout),
                 new WorkSide<>(decoders, handler, failures, limits, workers, bufferBytes, deadline),
                 stop,
@@ -171,8 +170,7 @@ final class ConsumerSettings {
         Subscription named = subscription;
         boolean nothing = named == null
                 || (named instanceof Subscription.Topics t && t.names().isEmpty())
-                || (named instanceof Subscription.Manual m
-                        && m.partitions().isEmpty());
+                || (named instanceof Subscription.Manual m && m.partitions().isEmpty());
         if (named == null || nothing) {
             throw invalid(
                     ErrorCode.INVALID_SETTING,

@@ -15,11 +15,7 @@ import java.util.Optional;
  *     group that are not Tidemark consumers (TM-311); empty while there is no problem
  */
 public record ConsumerStatus(
-        String groupId,
-        State state,
-        List<PartitionStatus> partitions,
-        Queue queue,
-        Optional<Problem> lastError) {
+        String groupId, State state, List<PartitionStatus> partitions, Queue queue, Optional<Problem> lastError) {
     /**
      * Records that wait in this process, without those in open units.
      *

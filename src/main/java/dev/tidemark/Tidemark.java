@@ -1,6 +1,5 @@
 package dev.tidemark;
 
-import dev.tidemark.offsets.ClaimingConsumer;
 import dev.tidemark.offsets.ClaimingConsumerBuilder;
 import java.util.Map;
 import java.util.Properties;

@@ -126,7 +126,8 @@ public interface TidemarkListener {
      * @param records how many
      * @param code the error; empty if they only follow a parked record of their key
      */
-    record RecordsGivenUp(String groupId, TopicPartition partition, long offset, int records, Optional<ErrorCode> code) {}
+    record RecordsGivenUp(
+            String groupId, TopicPartition partition, long offset, int records, Optional<ErrorCode> code) {}
 
     /**
      * A lost claim.

@@ -73,8 +73,8 @@ public final class ChangeOptions {
                 throw e;
             } catch (SQLException | RuntimeException e) {
                 throw OperatorErrors.refused(
-                        "the effects of the change failed with "
-                                + e.getClass().getSimpleName() + ": nothing was changed; the cause may contain data",
+                        "the effects of the change failed with " + e.getClass().getSimpleName()
+                                + ": nothing was changed; the cause may contain data",
                         e);
             }
         }

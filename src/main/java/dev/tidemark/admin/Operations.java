@@ -2,8 +2,8 @@ package dev.tidemark.admin;
 
 import dev.tidemark.DeadLetter;
 import dev.tidemark.DeadLetters;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.Pauses.Pause;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.admin.GroupFunctions;
 import dev.tidemark.internal.admin.KafkaGroup;
 import dev.tidemark.internal.admin.OperatorErrors;

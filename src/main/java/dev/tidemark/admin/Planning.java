@@ -183,8 +183,8 @@ final class Planning {
             return;
         }
         List<Long> own = functions.latestMoves(NAMED);
-        throw OperatorErrors.nothingMatched("group " + functions.group() + " has no change " + changeId
-                + ": " + (own.isEmpty() ? "none of its offsets has been moved yet" : "its latest are " + own));
+        throw OperatorErrors.nothingMatched("group " + functions.group() + " has no change " + changeId + ": "
+                + (own.isEmpty() ? "none of its offsets has been moved yet" : "its latest are " + own));
     }
 
     RebindPlan rebound(String group, String topic, OffsetTarget target, PlanOptions options) {

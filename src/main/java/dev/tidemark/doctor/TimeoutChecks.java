@@ -109,7 +109,8 @@ final class TimeoutChecks {
                 settings.time("tcp_keepalives_interval").multipliedBy(settings.number("tcp_keepalives_count"));
         Duration noticed = settings.time("tcp_keepalives_idle").plus(probes);
         if (noticed.isZero()) {
-            return Finding.ok(SECTION, "tcp_keepalives", "not a TCP connection: the socket reports a lost client at once");
+            return Finding.ok(
+                    SECTION, "tcp_keepalives", "not a TCP connection: the socket reports a lost client at once");
         }
         return noticed.compareTo(LOST_HOST_LIMIT) > 0
                 ? Finding.warn(
@@ -120,7 +121,9 @@ final class TimeoutChecks {
                         "alter system set tcp_keepalives_idle = 30; alter system set tcp_keepalives_interval = 10;"
                                 + " alter system set tcp_keepalives_count = 3; select pg_reload_conf()")
                 : Finding.ok(
-                        SECTION, "tcp_keepalives", "a host that disappears is noticed after " + Durations.words(noticed));
+                        SECTION,
+                        "tcp_keepalives",
+                        "a host that disappears is noticed after " + Durations.words(noticed));
     }
 
     private static String orOff(Duration time) {

@@ -1,6 +1,5 @@
 package dev.tidemark.errors;
 
-import dev.tidemark.offsets.Claim;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;

@@ -1,16 +1,16 @@
 package dev.tidemark.metrics;
 
-import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.ConsumerView;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.ConsumerView;
-import dev.tidemark.TidemarkListener.RecordsGivenUp;
 import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Rebalance;
+import dev.tidemark.TidemarkListener.RecordsGivenUp;
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.TidemarkListener.Unit;
 import dev.tidemark.UnitTimes;
+import dev.tidemark.errors.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
@@ -66,8 +66,7 @@ final class GroupMeters {
             units.put(outcome, counter("tidemark.units", "Transactions", "outcome", name(outcome)));
         }
         for (RetryCause cause : RetryCause.values()) {
-            retries.put(
-                    cause, counter("tidemark.retries", "How often records were retried", "cause", name(cause)));
+            retries.put(cause, counter("tidemark.retries", "How often records were retried", "cause", name(cause)));
         }
         for (ErrorCode code : FENCES) {
             fences.put(code, counter("tidemark.fences", "Claims lost", "code", code.code()));
@@ -101,7 +100,11 @@ final class GroupMeters {
         gauge("tidemark.queue.records", "Records that wait for a worker", Tags.empty(), Snapshot.Now::queuedRecords);
         gauge("tidemark.queue.bytes", "Bytes that wait for a worker", Tags.empty(), Snapshot.Now::queuedBytes);
         gauge("tidemark.live", "1 unless a restart would help", Tags.empty(), all(Health::live));
-        gauge("tidemark.ready", "1 if everything assigned is claimed and makes progress", Tags.empty(), all(Health::ready));
+        gauge(
+                "tidemark.ready",
+                "1 if everything assigned is claimed and makes progress",
+                Tags.empty(),
+                all(Health::ready));
     }
 
     private static ToDoubleFunction<Snapshot.Now> all(Predicate<Health> holds) {

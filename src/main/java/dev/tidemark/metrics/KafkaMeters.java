@@ -27,8 +27,7 @@ final class KafkaMeters {
                     if (method.getName().equals("metrics")) {
                         return metrics.get();
                     }
-                    throw new UnsupportedOperationException(
-                            "only metrics() may be called, not " + method.getName());
+                    throw new UnsupportedOperationException("only metrics() may be called, not " + method.getName());
                 });
     }
 }

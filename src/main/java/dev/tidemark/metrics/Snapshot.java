@@ -1,9 +1,9 @@
 package dev.tidemark.metrics;
 
 import dev.tidemark.ConsumerStatus;
+import dev.tidemark.ConsumerView;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.ConsumerView;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -37,7 +37,6 @@ final class Snapshot {
         Optional<PartitionStatus> partition(TopicPartition partition) {
             return Optional.ofNullable(byPartition.get(partition));
         }
-
 
         long queuedRecords() {
             return status.stream().mapToLong(s -> s.queue().records()).sum();

@@ -1,6 +1,5 @@
 package dev.tidemark.metrics;
 
-import dev.tidemark.Tidemark;
 import dev.tidemark.ConsumerView;
 import dev.tidemark.TidemarkListener;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -62,15 +62,16 @@ final class SqlScript {
                 case PARAMETER ->
                     throw refused(
                             lineOf(scanner.start()),
-                            "contains the parameter " + word + ", for which there is no value: a job reads only records");
-                case OPEN_END ->
-                    throw refused(lineOf(scanner.start()), "starts an unterminated quote or comment");
+                            "contains the parameter " + word
+                                    + ", for which there is no value: a job reads only records");
+                case OPEN_END -> throw refused(lineOf(scanner.start()), "starts an unterminated quote or comment");
                 case SYMBOL -> symbol(scanner.start(), word);
             }
         }
         finish();
         if (statements.isEmpty()) {
-            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the SQL job contains no statement", null);
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING, "the SQL job contains no statement", null);
         }
         return List.copyOf(statements);
     }

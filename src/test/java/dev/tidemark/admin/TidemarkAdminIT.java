@@ -264,7 +264,8 @@ class TidemarkAdminIT {
 
         PGSimpleDataSource nowhere = new PGSimpleDataSource();
         nowhere.setUrl("jdbc:postgresql://localhost:1/nothing");
-        assertFails(ErrorCode.DATABASE_UNAVAILABLE, () -> TidemarkAdmin.of(nowhere).groups());
+        assertFails(
+                ErrorCode.DATABASE_UNAVAILABLE, () -> TidemarkAdmin.of(nowhere).groups());
         assertThatThrownBy(() -> TidemarkAdmin.of(nowhere).execute(plan))
                 .hasMessageNotContaining("Whether the change was made");
         TidemarkAdmin elsewhere = TidemarkAdmin.builder(database.owner().dataSource())

@@ -1,12 +1,12 @@
 package dev.tidemark.docs;
 
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.ChangeOptions;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.OffsetsFile;
 import dev.tidemark.admin.PartitionSelection;
 import dev.tidemark.admin.PlanOptions;
 import dev.tidemark.admin.TidemarkAdmin;
+import dev.tidemark.errors.TidemarkException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

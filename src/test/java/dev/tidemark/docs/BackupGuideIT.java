@@ -1,13 +1,13 @@
 package dev.tidemark.docs;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
+import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.OffsetStoreException;
-import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;

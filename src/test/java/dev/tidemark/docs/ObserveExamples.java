@@ -1,7 +1,7 @@
 package dev.tidemark.docs;
 
-import dev.tidemark.MdcInterceptor;
 import dev.tidemark.Health;
+import dev.tidemark.MdcInterceptor;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;

@@ -1,7 +1,7 @@
 package dev.tidemark.docs;
 
-import dev.tidemark.Tidemark;
 import dev.tidemark.BatchHandler;
+import dev.tidemark.Tidemark;
 import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.offsets.ClaimingConsumer;
 import java.sql.Connection;
@@ -37,7 +37,8 @@ final class OwnLoop implements Runnable {
     // docs: own-loop
     @Override
     public void run() {
-        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(config) // bootstrap.servers, group.id
+        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(
+                        config) // bootstrap.servers, group.id
                 .deserializers(new StringDeserializer(), new StringDeserializer())
                 .topics(topic)
                 .database(pool) // two connections: one is the consumer's own, for claims

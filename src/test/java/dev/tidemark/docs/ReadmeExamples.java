@@ -1,8 +1,8 @@
 package dev.tidemark.docs;
 
-import dev.tidemark.Tidemark;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.StartPosition;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkSchema;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -1,11 +1,11 @@
 package dev.tidemark.recipes;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.Tidemark;
 import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.recipes.SpringRecipe.FlightService;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;

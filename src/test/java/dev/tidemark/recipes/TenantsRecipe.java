@@ -1,8 +1,8 @@
 package dev.tidemark.recipes;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.testkit.Flights.Flight;

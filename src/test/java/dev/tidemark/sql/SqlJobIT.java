@@ -3,10 +3,10 @@ package dev.tidemark.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;

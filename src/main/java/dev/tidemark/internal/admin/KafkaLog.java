@@ -84,8 +84,9 @@ public final class KafkaLog implements AutoCloseable {
             int partitions = topic.getValue().partitions();
             Map<Integer, Long> starts = lookup.offsets().earliest(name, partitions);
             Map<Integer, Long> ends = lookup.offsets().starts(name, partitions, StartPosition.latest(), Instant.EPOCH);
-            Map<Integer, Long> since =
-                    instant == null ? ends : lookup.offsets().starts(name, partitions, StartPosition.at(instant), Instant.EPOCH);
+            Map<Integer, Long> since = instant == null
+                    ? ends
+                    : lookup.offsets().starts(name, partitions, StartPosition.at(instant), Instant.EPOCH);
             for (int p = 0; p < partitions; p++) {
                 long end = ends.getOrDefault(p, 0L);
                 logs.put(

@@ -3,10 +3,10 @@ package dev.tidemark.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -78,8 +78,7 @@ class LookIT {
         Result none = cli.run("describe", "nobody");
         assertThat(none.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(none.out()).isEmpty();
-        assertThat(none.err())
-                .isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: it has none yet");
+        assertThat(none.err()).isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: it has none yet");
 
         String group = readGroup();
         assertThat(cli.run("describe", "nobody").err())

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.Provokes;
 import java.io.IOException;
@@ -182,7 +182,11 @@ class ResetIT {
     void serversThatAreAwayAreSaid() {
         Cli noKafka = Cli.on(group.database, "localhost:1");
         assertFails(
-                reset(noKafka, "--to-latest", "--all-topics"), ExitCode.UNREACHABLE, "TM-310", "Kafka", "--bootstrap-servers");
+                reset(noKafka, "--to-latest", "--all-topics"),
+                ExitCode.UNREACHABLE,
+                "TM-310",
+                "Kafka",
+                "--bootstrap-servers");
         assertFails(
                 reset(Cli.on(group.database), "--to-latest", "--all-topics"),
                 ExitCode.WRONG_INPUT,
@@ -195,7 +199,11 @@ class ResetIT {
                 "--force");
         Cli noDatabase = Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing"));
         assertFails(
-                reset(noDatabase, "--to-current", "--all-topics"), ExitCode.UNREACHABLE, "TM-212", "database", "--jdbc-url");
+                reset(noDatabase, "--to-current", "--all-topics"),
+                ExitCode.UNREACHABLE,
+                "TM-212",
+                "database",
+                "--jdbc-url");
     }
 
     @Provokes(ErrorCode.CHANGE_REFUSED)

@@ -255,7 +255,9 @@ class RunCommandIT {
             Path file = write("blind.sql", sql);
             String[] run = {"run", file.toString(), "--topic", topic, "--group", topic, "--until-end"};
             Result refused = cli.run(run);
-            assertThat(refused.err()).as(sql).contains("TM-103", "no statement of the SQL job reads records", "--without-records");
+            assertThat(refused.err())
+                    .as(sql)
+                    .contains("TM-103", "no statement of the SQL job reads records", "--without-records");
             assertThat(refused.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
             assertThat(cli.run("dead-letters", "redrive", file.toString(), topic, "--all")
                             .err())

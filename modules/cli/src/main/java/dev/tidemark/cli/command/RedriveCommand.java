@@ -1,9 +1,9 @@
 package dev.tidemark.cli.command;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.RedriveResult.Status;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.admin.DeadLetterQuery;
 import dev.tidemark.admin.DeadLetterSummary;

@@ -66,7 +66,8 @@ public final class ResetCommand implements Callable<Integer> {
         Long undone = undo;
         if (undone != null) {
             if (selectors.isGiven() || scopes.isGiven()) {
-                throw CommandException.wrongInput("--undo moves back all offsets of the change: remove the other selectors");
+                throw CommandException.wrongInput(
+                        "--undo moves back all offsets of the change: remove the other selectors");
             }
             // Even a dry run may wait for units of work: the store tries the undo, and rolls it back.
             run.run(database.changes().planUndo(group, undone));

@@ -22,9 +22,8 @@ public final class ImportOptions {
             names = "--missing",
             paramLabel = "WHERE",
             defaultValue = "earliest",
-            description =
-                    "Where a partition without an offset starts, of a topic that is new to the group: one of"
-                            + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+            description = "Where a partition without an offset starts, of a topic that is new to the group: one of"
+                    + " ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private Missing missing = Missing.earliest;
 
     /** For the plan. */

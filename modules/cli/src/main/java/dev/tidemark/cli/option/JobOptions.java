@@ -35,9 +35,8 @@ public final class JobOptions {
 
     @Option(
             names = "--without-records",
-            description =
-                    "The job does not read records on purpose: its statements run once for each unit of work."
-                            + " Without this, such a job is refused.")
+            description = "The job does not read records on purpose: its statements run once for each unit of work."
+                    + " Without this, such a job is refused.")
     private boolean withoutRecords;
 
     /** Reads the file; refuses what is not a valid job (TM-103). */

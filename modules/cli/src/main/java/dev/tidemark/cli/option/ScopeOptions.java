@@ -53,7 +53,8 @@ public final class ScopeOptions {
             String topic = colon < 0 ? word : word.substring(0, colon);
             Boolean before = whole.put(topic, colon < 0);
             if (topic.isEmpty() || (before != null && (colon < 0 || before))) {
-                throw CommandException.wrongInput("--topic " + word + " names no topic, or one that is already selected");
+                throw CommandException.wrongInput(
+                        "--topic " + word + " names no topic, or one that is already selected");
             }
             PartitionSelection chosen = colon < 0
                     ? PartitionSelection.topics(topic)

@@ -1,10 +1,10 @@
 package dev.tidemark.cli.option;
 
-import dev.tidemark.errors.InvalidConfigurationException;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.OffsetsFile;
 import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.errors.TidemarkException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -49,7 +49,8 @@ public final class SelectorOptions {
     @Option(
             names = "--to-datetime",
             paramLabel = "TIME",
-            description = "To the first record since then: YYYY-MM-DDTHH:mm:SS.sss, optionally with +hh:mm or Z; default UTC.")
+            description =
+                    "To the first record since then: YYYY-MM-DDTHH:mm:SS.sss, optionally with +hh:mm or Z; default UTC.")
     private @Nullable String toDatetime;
 
     @Option(
@@ -71,7 +72,9 @@ public final class SelectorOptions {
                     "To the offsets of a CSV file as export writes it: topic,partition,offset. - is standard input.")
     private @Nullable String fromFile;
 
-    @Option(names = "--to-current", description = "To the current offset: owners claim again, halted partitions are retried.")
+    @Option(
+            names = "--to-current",
+            description = "To the current offset: owners claim again, halted partitions are retried.")
     private boolean toCurrent;
 
     /** Whether any was given. */
@@ -158,7 +161,8 @@ public final class SelectorOptions {
         } catch (InvalidConfigurationException e) {
             throw outOfRange("--by-duration", text);
         }
-        throw CommandException.wrongInput("--by-duration " + text + " is not a valid duration: write it like P1DT2H or PT30M");
+        throw CommandException.wrongInput(
+                "--by-duration " + text + " is not a valid duration: write it like P1DT2H or PT30M");
     }
 
     private static OffsetTarget since(String text, Instant instant) {

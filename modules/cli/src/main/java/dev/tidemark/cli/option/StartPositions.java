@@ -1,8 +1,8 @@
 package dev.tidemark.cli.option;
 
+import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
-import dev.tidemark.StartPosition;
 import java.time.ZoneId;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;

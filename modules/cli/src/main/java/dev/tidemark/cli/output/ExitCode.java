@@ -24,7 +24,12 @@ public final class ExitCode {
     /** The exit code for one of Tidemark's errors. */
     public static int of(ErrorCode code) {
         return switch (code) {
-            case LOGIN_REFUSED, POOLER_BY_STATEMENT, DATABASE_UNAVAILABLE, KAFKA_UNAVAILABLE, KAFKA_REFUSES, SERVER_READ_ONLY -> UNREACHABLE;
+            case LOGIN_REFUSED,
+                    POOLER_BY_STATEMENT,
+                    DATABASE_UNAVAILABLE,
+                    KAFKA_UNAVAILABLE,
+                    KAFKA_REFUSES,
+                    SERVER_READ_ONLY -> UNREACHABLE;
             case INVALID_SETTING,
                     CONFLICTING_KAFKA_SETTING,
                     CONFLICTING_LIMITS,

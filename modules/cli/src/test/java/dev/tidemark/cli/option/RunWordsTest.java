@@ -3,11 +3,11 @@ package dev.tidemark.cli.option;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordFailure;
 import dev.tidemark.StartPosition;
+import dev.tidemark.errors.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -49,8 +49,9 @@ class RunWordsTest {
                             ? "retry after " + retry.delay().toSeconds()
                             : action instanceof FailureAction.ParkKey
                                     ? "park-key"
-                                    : action instanceof FailureAction.Park ? "park"
-                                    : action instanceof FailureAction.Halt ? "halt" : "skip");
+                                    : action instanceof FailureAction.Park
+                                            ? "park"
+                                            : action instanceof FailureAction.Halt ? "halt" : "skip");
         }
         return String.join(", ", actions);
     }

@@ -3,8 +3,8 @@ package dev.tidemark.cli.option;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.admin.OffsetTarget;
+import dev.tidemark.errors.TidemarkException;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

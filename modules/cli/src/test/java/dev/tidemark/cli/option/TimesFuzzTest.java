@@ -2,12 +2,12 @@ package dev.tidemark.cli.option;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.StartPosition;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.plan.Timestamps;
 import dev.tidemark.testkit.FuzzSize;
 import dev.tidemark.testkit.Seeds;
