@@ -37,8 +37,7 @@ final class OwnLoop implements Runnable {
     // docs: own-loop
     @Override
     public void run() {
-        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(
-                        config) // bootstrap.servers, group.id
+        try (ClaimingConsumer<String, String> consumer = Tidemark.claimingConsumer(config) // brokers, group.id
                 .deserializers(new StringDeserializer(), new StringDeserializer())
                 .topics(topic)
                 .database(pool) // two connections: one is the consumer's own, for claims
