@@ -141,7 +141,7 @@ class InterceptorIT {
                 }
                 Unit unused = transaction.run();
                 if (how == Around.RUNS_IT_TWICE) {
-                    Unit again = transaction.run();
+                    unused = transaction.run();
                 }
                 if (how == Around.LEAVES_AN_INTERRUPT) {
                     Thread.currentThread().interrupt();

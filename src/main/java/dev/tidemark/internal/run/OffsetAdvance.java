@@ -25,6 +25,8 @@ public final class OffsetAdvance {
     }
 
     /**
+     * Moves them, as the last statement of the transaction.
+     *
      * @return the claims at their new positions, valid once the transaction has committed
      * @throws FencedException if a claim no longer holds
      * @throws IllegalArgumentException if two moves name one partition
