@@ -131,7 +131,7 @@ class MetricsIT {
             assertThat(gauge("tidemark.partitions", "state", "halted")).isZero();
             assertThat(gauge("tidemark.queue.records")).isZero();
             assertThat(gauge("tidemark.queue.bytes")).isZero();
-            assertThat(gauge("tidemark.healthy")).isEqualTo(1);
+            assertThat(gauge("tidemark.ready")).isEqualTo(1);
             assertThat(gauge("tidemark.live")).isEqualTo(1);
             assertThat(gauge("tidemark.ready")).isEqualTo(1);
             assertThat(counter("tidemark.rebalances", "kind", "assigned")).isPositive();
@@ -168,7 +168,7 @@ class MetricsIT {
             assertThat(gauge("tidemark.queue.bytes")).isGreaterThan(100.0 * gauge("tidemark.queue.records"));
             mayGoOn.countDown();
             running.until("one has halted", () -> gauge("tidemark.partitions", "state", "halted") == 1);
-            running.until("so it is not healthy", () -> gauge("tidemark.healthy") == 0);
+            running.until("so it is not ready", () -> gauge("tidemark.ready") == 0);
             assertThat(gauge("tidemark.live")).isEqualTo(1);
             assertThat(gauge("tidemark.ready")).isZero();
             running.until("the other is read", () -> recordsCounted() == RECORDS);

@@ -208,7 +208,7 @@ class KafkaExchangeIT {
                 cli.run("import-from-kafka", group.name),
                 ExitCode.WRONG_INPUT,
                 "TM-601",
-                "40 is out of the log",
+                "40 is outside the log",
                 "--force");
     }
 }
