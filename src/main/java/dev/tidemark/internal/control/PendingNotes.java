@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.store.claim.ClaimStore;
@@ -33,10 +34,19 @@ final class PendingNotes {
     private final StoreIdentity identity;
     private final ClaimStore store;
     private final String owner;
+    @GuardedBy("this")
     private final Map<Object, Note> open = new LinkedHashMap<>();
+
+    @GuardedBy("this")
     private final Map<UUID, Claim> released = new LinkedHashMap<>();
+
+    @GuardedBy("this")
     private boolean scheduled;
+
+    @GuardedBy("this")
     private boolean closing;
+
+    @GuardedBy("this")
     private int attempts;
 
     /** Something to be written. */
@@ -77,7 +87,9 @@ final class PendingNotes {
 
     /** These claims are not needed any more. */
     synchronized void released(Collection<Claim> claims) {
-        claims.forEach(claim -> released.put(claim.token(), claim));
+        for (Claim claim : claims) {
+            released.put(claim.token(), claim);
+        }
         schedule();
     }
 
@@ -94,6 +106,7 @@ final class PendingNotes {
         schedule();
     }
 
+    @GuardedBy("this")
     private void schedule() {
         if (!scheduled) {
             scheduled = true;
@@ -142,7 +155,9 @@ final class PendingNotes {
     }
 
     private synchronized void forget(List<Claim> claims) {
-        claims.forEach(claim -> released.remove(claim.token()));
+        for (Claim claim : claims) {
+            released.remove(claim.token());
+        }
         notifyAll();
     }
 

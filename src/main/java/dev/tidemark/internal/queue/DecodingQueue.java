@@ -1,12 +1,16 @@
 package dev.tidemark.internal.queue;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
 /** Batches that may be decoded ahead. It holds none that a worker has come to, so it never holds more than waits in the queues. Thread-safe. */
 final class DecodingQueue {
+    @GuardedBy("this")
     private final Set<FetchedRecords> waiting = new LinkedHashSet<>();
+
+    @GuardedBy("this")
     private boolean stopped;
 
     synchronized void add(FetchedRecords fetched) {

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.queue;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
@@ -86,6 +87,7 @@ public final class PartitionQueues {
      * While a worker is free it begins at once; and what waits for long must not lie there twice. One poll may bring more than
      * is plenty, and workers that had to decode the rest of it themselves would not be any faster for the help.
      */
+    @GuardedBy("state")
     private boolean isWorthDecoding(FetchedRecords fetched) {
         return state.freeWorkers == 0
                 && fetched.size() >= WORTH_DECODING

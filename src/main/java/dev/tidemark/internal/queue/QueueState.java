@@ -1,5 +1,6 @@
 package dev.tidemark.internal.queue;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -10,16 +11,32 @@ import org.apache.kafka.common.TopicPartition;
 /** What the poll thread and the workers share, guarded by itself: what changes it, or reads it, is synchronized on it. */
 final class QueueState {
     private final QueueEvents events;
+    @GuardedBy("this")
     final Buffer buffer;
 
+    @GuardedBy("this")
     final Map<TopicPartition, PartitionQueue> queues = new HashMap<>();
+
+    @GuardedBy("this")
     final Map<TopicPartition, PartitionQueue> leaving = new HashMap<>();
+
+    @GuardedBy("this")
     final ReadyQueues waiting = new ReadyQueues();
+
     final DecodingQueue undecoded = new DecodingQueue();
+    @GuardedBy("this")
     final Set<UUID> abandoned = new HashSet<>();
+
+    @GuardedBy("this")
     boolean isPollResting;
+
+    @GuardedBy("this")
     int freeWorkers;
+
+    @GuardedBy("this")
     int busyQueues;
+
+    @GuardedBy("this")
     boolean stopped;
 
     QueueState(Buffer buffer, QueueEvents events) {
@@ -27,6 +44,7 @@ final class QueueState {
         this.events = events;
     }
 
+    @GuardedBy("this")
     void close(PartitionQueue queue) {
         TopicPartition partition = queue.claim.partition();
         if (queue.closed) {
@@ -44,6 +62,7 @@ final class QueueState {
     }
 
     /** Lets a queue wait for a worker, if there is something to do for it. */
+    @GuardedBy("this")
     void enqueue(PartitionQueue queue) {
         if (!queue.isEmpty()) {
             waiting.add(queue);
@@ -54,10 +73,12 @@ final class QueueState {
         }
     }
 
+    @GuardedBy("this")
     boolean isPlenty() {
         return freeWorkers == 0 && buffer.isPlenty();
     }
 
+    @GuardedBy("this")
     void tellAppetite() {
         if (isPollResting && !isPlenty()) {
             isPollResting = false;
@@ -65,6 +86,7 @@ final class QueueState {
         }
     }
 
+    @GuardedBy("this")
     boolean isIdle() {
         return busyQueues == 0 && waiting.ready() == 0;
     }

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.queue;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.queue.FetchedRecords.Range;
@@ -32,9 +33,10 @@ public final class UnitSource {
                 if (state.waiting.ready() > 0) {
                     return assemble(pace);
                 }
-                List<PartitionShare> tails = state.waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE).stream()
-                        .map(queue -> begin(queue, List.of()))
-                        .toList();
+                List<PartitionShare> tails = new ArrayList<>();
+                for (PartitionQueue queue : state.waiting.tails(now, pace.onePartition() ? 1 : Integer.MAX_VALUE)) {
+                    tails.add(begin(queue, List.of()));
+                }
                 if (!tails.isEmpty()) {
                     return tails;
                 }
@@ -54,6 +56,7 @@ public final class UnitSource {
         }
     }
 
+    @GuardedBy("state")
     private List<PartitionShare> assemble(UnitPace pace) {
         // Shared out among the workers that are free, so that one does not take all while the others look on.
         int free = state.freeWorkers + 1;
@@ -80,12 +83,14 @@ public final class UnitSource {
         return unit;
     }
 
+    @GuardedBy("state")
     private List<Range> take(PartitionQueue queue, int mostRecords, long mostBytes) {
         List<Range> taken = new ArrayList<>();
         state.buffer.change(queue, () -> taken.addAll(queue.take(mostRecords, mostBytes)));
         return taken;
     }
 
+    @GuardedBy("state")
     private PartitionShare begin(PartitionQueue queue, List<Range> taken) {
         queue.busy = true;
         queue.queued = false;
@@ -143,6 +148,7 @@ public final class UnitSource {
         }
     }
 
+    @GuardedBy("state")
     private boolean settle(Settlement s) {
         PartitionShare taken = s.taken();
         PartitionQueue queue = taken.queue();

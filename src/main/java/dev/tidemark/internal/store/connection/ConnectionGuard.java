@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.internal.plan.TransactionVerbs;
@@ -45,11 +46,22 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     /** Held while the target is used: a unit does not end between the look whether it is open and the use. */
     private final ReentrantLock lock = new ReentrantLock();
 
+    @GuardedBy("lock")
     private final List<Statement> statements = new ArrayList<>();
+
+    @GuardedBy("lock")
     private boolean open = true;
+
+    @GuardedBy("lock")
     private boolean unwrapped;
+
+    @GuardedBy("lock")
     private boolean unguarded;
-    private @Nullable String violation;
+
+    /** Noted by statements too, which are used without the lock. */
+    private volatile @Nullable String violation;
+
+    @GuardedBy("lock")
     private int forgetAt = FORGET_EVERY;
 
     ConnectionGuard(Connection target) {
@@ -131,6 +143,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         };
     }
 
+    @GuardedBy("lock")
     private @Nullable Object use(String name, Method method, @Nullable Object @Nullable [] args) throws Throwable {
         if (name.equals("unwrap") && args != null && args[0] instanceof Class<?> type) {
             return unwrap(type);
@@ -152,6 +165,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     }
 
     /** The driver's own interface, guarded like the connection itself; its class, which nothing can guard, as it is. */
+    @GuardedBy("lock")
     private Object unwrap(Class<?> type) throws SQLException {
         if (type.isInstance(guarded)) {
             return guarded;
@@ -165,6 +179,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         return driver;
     }
 
+    @GuardedBy("lock")
     private void remember(Statement statement) throws SQLException {
         if (statements.size() >= forgetAt) {
             List<Statement> stillOpen = new ArrayList<>();
@@ -188,10 +203,11 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     }
 
     private RecordFailedException refuse(String what) {
-        violation = "the handler " + what;
+        String tried = "the handler " + what;
+        violation = tried;
         return new RecordFailedException(
                 ErrorCode.TRANSACTION_BROKEN,
-                violation + ": the transaction belongs to Tidemark, which commits it together with the offsets",
+                tried + ": the transaction belongs to Tidemark, which commits it together with the offsets",
                 null);
     }
 

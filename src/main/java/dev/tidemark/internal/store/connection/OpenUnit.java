@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
@@ -28,12 +29,25 @@ public final class OpenUnit {
     private final Connection connection;
     private final @Nullable PGConnection driver;
     private final Thread worker = Thread.currentThread();
+    @GuardedBy("this")
     private boolean cancelled;
+
+    @GuardedBy("this")
     private boolean cancelling;
+
+    @GuardedBy("this")
     private boolean beyondCancel;
+
+    @GuardedBy("this")
     private boolean ended;
+
+    @GuardedBy("this")
     private boolean cut;
+
+    @GuardedBy("this")
     private boolean asking;
+
+    @GuardedBy("this")
     private long askingSince;
 
     OpenUnit(long since, Collection<Claim> claims, Connection connection) throws SQLException {
@@ -113,6 +127,7 @@ public final class OpenUnit {
         }
     }
 
+    @GuardedBy("this")
     private void cutNow() {
         cut = true;
         try {
