@@ -1,8 +1,8 @@
 package dev.tidemark.internal.queue;
 
+import dev.tidemark.bench.kit.Sample;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.bench.kit.Sample;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner;
@@ -10,6 +8,8 @@ import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.queue.Polled;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;

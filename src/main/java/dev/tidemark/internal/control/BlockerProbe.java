@@ -8,7 +8,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 
-
 /** Frees workers that wait for a stopped owner. Used by the control thread. */
 final class BlockerProbe {
     /** Below this age a unit is not worth a look at its locks. */

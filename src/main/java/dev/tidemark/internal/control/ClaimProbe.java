@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-
 /** Notices that a claim does not hold any more, or that somebody paused something, while nothing else would. Used by the control thread. */
 final class ClaimProbe {
     private final ControlContext context;

@@ -1,12 +1,12 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.Claimer.Claims;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -175,8 +175,7 @@ final class ClaimQueue {
         Problem why = tasks.trouble(TASK).orElseGet(() -> new Problem(ErrorCode.UNEXPECTED, "a claim failed"));
         events.waiting(
                 due.keySet(),
-                new TidemarkException(
-                        why.code(), "group " + groupId + ": " + why.message() + ", claims wait", null));
+                new TidemarkException(why.code(), "group " + groupId + ": " + why.message() + ", claims wait", null));
     }
 
     private boolean again(TopicPartition partition, Wanted w, Duration wait, int inVain, @Nullable String refusal) {

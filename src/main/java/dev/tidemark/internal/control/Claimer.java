@@ -222,8 +222,8 @@ final class Claimer {
                 // Both are resolved before the transaction, so that it never waits for a broker.
                 Map<Integer, Long> earliest = lookup.offsets().earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
-                        ? Optional.of(
-                                lookup.offsets().starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
+                        ? Optional.of(lookup.offsets()
+                                .starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
                         : Optional.empty();
                 inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);

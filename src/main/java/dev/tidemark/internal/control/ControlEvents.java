@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
+import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Set;

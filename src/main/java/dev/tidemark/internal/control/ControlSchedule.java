@@ -73,7 +73,8 @@ final class ControlSchedule {
         this.missing = new TopicProbe(context.lookup(), context.events());
         this.blockers = new BlockerProbe(
                 context.connection(),
-                new BlockerWatch(options.transactionIdleTimeout(), options.deadline().plus(options.networkTimeout())),
+                new BlockerWatch(
+                        options.transactionIdleTimeout(), options.deadline().plus(options.networkTimeout())),
                 sessions);
         this.ends = new EndWatch(options.groupId(), context.lookup(), context.store(), states, context.connection());
         this.preparation = new StartupChecks(
@@ -123,8 +124,7 @@ final class ControlSchedule {
         tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> claims.probe(current.values())));
         tasks.every(SAMPLE_EVERY, "sample log ends", () -> ifHeld(current -> logEnds.sampleLogEnds(current.keySet())));
-        tasks.every(
-                COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
+        tasks.every(COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
         Set<String> named = reading.subscription().named();
         if (!named.isEmpty()) {
             tasks.later(() -> lookForTopics(named), Duration.ZERO);

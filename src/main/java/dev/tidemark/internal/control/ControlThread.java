@@ -73,8 +73,7 @@ public final class ControlThread {
         this.store = new ClaimStore(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), connection, events::failed, threads);
-        ControlContext context =
-                new ControlContext(options, connection, lookup, events, tasks, store, identity, held);
+        ControlContext context = new ControlContext(options, connection, lookup, events, tasks, store, identity, held);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
         this.topics = new TopicIdentities(options.groupId(), lookup, events);

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-
 /** Samples the bounds of the logs. Used by the control thread. */
 final class LogEndProbe {
     private final ControlContext context;

@@ -16,7 +16,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
-
 /** What becomes of stored offsets that the log does not have. Its tasks run on the control thread. */
 final class LogMismatches {
     /** What is buffered is given 10 s to take effect before its partition halts. */
@@ -82,7 +81,8 @@ final class LogMismatches {
     }
 
     /** Finds out which of four things is wrong with stored offsets that the log does not have, and does what is to be done then. */
-    private void explain(Collection<Claim> claims, Truncation truncation) throws SQLException, KafkaUnavailableException {
+    private void explain(Collection<Claim> claims, Truncation truncation)
+            throws SQLException, KafkaUnavailableException {
         Set<Claim> left = new HashSet<>(claims);
         left.removeAll(topics.compare(claims));
         Set<TopicPartition> partitions = left.stream().map(Claim::partition).collect(Collectors.toSet());
@@ -104,22 +104,25 @@ final class LogMismatches {
     private void passOver(Claim claim, long start) throws SQLException {
         String lost = "records " + claim.position().nextOffset() + " to " + (start - 1)
                 + " were deleted before they were read";
-        context.connection().inTransaction(c -> context.store().passOver(c, claim, start, ErrorCode.OFFSET_BELOW_LOG + " " + lost));
+        context.connection()
+                .inTransaction(c -> context.store().passOver(c, claim, start, ErrorCode.OFFSET_BELOW_LOG + " " + lost));
         // There is one way back to reading: whatever came of it, the next claim tells where.
-        context.events().lost(
-                List.of(claim),
-                new LogMismatchException(
-                        ErrorCode.OFFSET_BELOW_LOG,
-                        "group " + context.groupId() + " topic " + claim.partition().topic() + " partition "
-                                + claim.partition().partition() + ": " + lost
-                                + ", going on without them as the GapPolicy says",
-                        null));
+        context.events()
+                .lost(
+                        List.of(claim),
+                        new LogMismatchException(
+                                ErrorCode.OFFSET_BELOW_LOG,
+                                "group " + context.groupId() + " topic "
+                                        + claim.partition().topic() + " partition "
+                                        + claim.partition().partition() + ": " + lost
+                                        + ", going on without them as the GapPolicy says",
+                                null));
     }
 
     private LogMismatchException outOfRange(
             TopicPartition partition, long offset, long start, long end, Truncation truncation) {
-        String where = "group " + context.groupId() + " topic " + partition.topic() + " partition " + partition.partition()
-                + ": the stored offset " + offset;
+        String where = "group " + context.groupId() + " topic " + partition.topic() + " partition "
+                + partition.partition() + ": the stored offset " + offset;
         if (offset < start) {
             return new LogMismatchException(
                     ErrorCode.OFFSET_BELOW_LOG,

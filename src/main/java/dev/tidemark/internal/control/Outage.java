@@ -74,7 +74,12 @@ final class Outage {
      */
     Duration failed(String task, String how, boolean silent) {
         if (failing.isEmpty()) {
-            LOG.warn("{} is unavailable, trying until it is back group={} code={} cause=\"{}\"", server, groupId, code, how);
+            LOG.warn(
+                    "{} is unavailable, trying until it is back group={} code={} cause=\"{}\"",
+                    server,
+                    groupId,
+                    code,
+                    how);
             since = new Since(System.nanoTime(), Instant.now().truncatedTo(ChronoUnit.MILLIS), how);
         }
         attempts++;

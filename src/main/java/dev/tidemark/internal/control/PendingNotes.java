@@ -34,6 +34,7 @@ final class PendingNotes {
     private final StoreIdentity identity;
     private final ClaimStore store;
     private final String owner;
+
     @GuardedBy("this")
     private final Map<Object, Note> open = new LinkedHashMap<>();
 

@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-
 /** Which topics the claims are for, and whether Kafka still has them. Thread-safe: the workers ask too. */
 final class TopicIdentities {
     private final String groupId;
@@ -73,7 +72,8 @@ final class TopicIdentities {
             Identity actual = now.get(topic);
             if (known == null || actual == null) {
                 throw new UnitRefusedException(new UnitOutcome.Troubled(
-                        ErrorCode.KAFKA_UNAVAILABLE, new IllegalStateException("topic " + topic + " cannot be confirmed")));
+                        ErrorCode.KAFKA_UNAVAILABLE,
+                        new IllegalStateException("topic " + topic + " cannot be confirmed")));
             }
             Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, known, actual);
             if (mismatch.isPresent()) {

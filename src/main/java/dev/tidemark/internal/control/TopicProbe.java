@@ -5,7 +5,6 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import java.util.HashSet;
 import java.util.Set;
 
-
 /** Says which topics that were named do not exist. Used by the control thread. */
 final class TopicProbe {
     private final TopicLookup lookup;

@@ -60,7 +60,8 @@ public final class GivenDeserializers {
             // Its message may hold a secret of the settings.
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    name + "=" + type.getName() + " cannot be made: " + e.getClass().getSimpleName(),
+                    name + "=" + type.getName() + " cannot be made: "
+                            + e.getClass().getSimpleName(),
                     e);
         }
     }

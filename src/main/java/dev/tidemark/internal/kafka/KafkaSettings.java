@@ -117,7 +117,11 @@ public final class KafkaSettings {
         Map<String, Object> admin = new HashMap<>(user);
         Set<String> adminKeys = AdminClientConfig.configNames();
         admin.keySet().removeIf(key -> ConsumerConfig.configNames().contains(key) && !adminKeys.contains(key));
-        return new KafkaSettings(Collections.unmodifiableMap(consumer), Collections.unmodifiableMap(admin), parsed, GivenDeserializers.of(given));
+        return new KafkaSettings(
+                Collections.unmodifiableMap(consumer),
+                Collections.unmodifiableMap(admin),
+                parsed,
+                GivenDeserializers.of(given));
     }
 
     /** For the KafkaConsumer. */

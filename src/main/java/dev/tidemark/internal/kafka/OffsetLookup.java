@@ -99,7 +99,8 @@ public final class OffsetLookup {
             return byNumber(offsets(partitions, OffsetSpec.earliest(), AdminCall.PATIENCE));
         }
         Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest(), AdminCall.PATIENCE);
-        Map<TopicPartition, Long> found = offsets(partitions, OffsetSpec.forTimestamp(timestamp.getAsLong()), AdminCall.PATIENCE);
+        Map<TopicPartition, Long> found =
+                offsets(partitions, OffsetSpec.forTimestamp(timestamp.getAsLong()), AdminCall.PATIENCE);
         // Kafka returns -1 where no record is that young.
         found.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
         return byNumber(found);

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.Claim;
 import java.util.Optional;
 
 /** Tells why a claim was lost, from what the next claim of the same consumer found. */

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.FailureAction;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;

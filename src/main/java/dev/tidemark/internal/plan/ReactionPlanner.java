@@ -1,11 +1,11 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
+import dev.tidemark.RecordFailure;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.RecordFailedException;
-import dev.tidemark.RecordFailure;
 import dev.tidemark.errors.TidemarkException;
 import java.util.List;
 import java.util.Objects;
@@ -245,9 +245,7 @@ public final class ReactionPlanner {
 
         private TidemarkException passing(ErrorCode code, String what, Throwable cause) {
             return new TidemarkException(
-                    code,
-                    "group " + facts.groupId() + ": " + what + " (" + sorted(facts.partitions()) + ")",
-                    cause);
+                    code, "group " + facts.groupId() + ": " + what + " (" + sorted(facts.partitions()) + ")", cause);
         }
 
         private static List<String> sorted(Set<TopicPartition> partitions) {

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;

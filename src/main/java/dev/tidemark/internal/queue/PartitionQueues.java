@@ -8,6 +8,7 @@ import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,11 +143,10 @@ public final class PartitionQueues {
     }
 
     /** Waits until no unit of these partitions is under way, or the time is over; answers whether none is. */
-    public boolean awaitIdle(Collection<TopicPartition> partitions, Duration patience)
-            throws InterruptedException {
+    public boolean awaitIdle(Collection<TopicPartition> partitions, Duration patience) throws InterruptedException {
         synchronized (state) {
             long end = System.nanoTime() + patience.toNanos();
-            while (partitions.stream().anyMatch(state.leaving::containsKey)) {
+            while (!Collections.disjoint(partitions, state.leaving.keySet())) {
                 long left = end - System.nanoTime();
                 if (left <= 0) {
                     return false;

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.queue.FetchedRecords.Range;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

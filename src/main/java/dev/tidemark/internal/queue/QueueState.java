@@ -11,6 +11,7 @@ import org.apache.kafka.common.TopicPartition;
 /** What the poll thread and the workers share, guarded by itself: what changes it, or reads it, is synchronized on it. */
 final class QueueState {
     private final QueueEvents events;
+
     @GuardedBy("this")
     final Buffer buffer;
 
@@ -24,6 +25,7 @@ final class QueueState {
     final ReadyQueues waiting = new ReadyQueues();
 
     final DecodingQueue undecoded = new DecodingQueue();
+
     @GuardedBy("this")
     final Set<UUID> abandoned = new HashSet<>();
 

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.IsolatedRecord;
+import dev.tidemark.offsets.Position;
 import org.jspecify.annotations.Nullable;
 
 /**

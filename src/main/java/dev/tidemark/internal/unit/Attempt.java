@@ -1,7 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -9,6 +7,8 @@ import dev.tidemark.internal.queue.RawRecords;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

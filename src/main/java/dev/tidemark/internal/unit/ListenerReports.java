@@ -1,16 +1,15 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
-import dev.tidemark.TidemarkListener.RecordsGivenUp;
 import dev.tidemark.TidemarkListener.Outcome;
+import dev.tidemark.TidemarkListener.RecordsGivenUp;
 import dev.tidemark.TidemarkListener.Retry;
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.TidemarkListener.Unit;
 import dev.tidemark.UnitTimes;
-import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;

@@ -118,7 +118,8 @@ final class NeighbourTrial<K, V> {
                         && f.facts().isCancelled()
                         && context.transaction().wroteToForeignTable()) {
                     // What waits on the far side for a lock cannot be told from what works for long.
-                    return result(Proof.NONE, new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
+                    return result(
+                            Proof.NONE, new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
                 }
                 String topic = share.partition().topic();
                 if (undecodable
@@ -218,8 +219,8 @@ final class NeighbourTrial<K, V> {
         if (undecodable) {
             return new UnitOutcome.Committed(Map.of());
         }
-        Progress progress =
-                new Progress(1, System.nanoTime() + context.limits().maxDuration().toNanos());
+        Progress progress = new Progress(
+                1, System.nanoTime() + context.limits().maxDuration().toNanos());
         UnitTerms terms = UnitTerms.USUAL.lockTimed(lockTimed).asTrial();
         UnitOutcome outcome = context.interceptors()
                 .around(

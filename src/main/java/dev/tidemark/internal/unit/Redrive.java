@@ -126,27 +126,29 @@ public final class Redrive<K, V> {
         AtomicReference<@Nullable TopicPartition> handled = new AtomicReference<>();
         UnitOutcome outcome = interceptors.around(
                 () -> transaction.run(List.of(), tx -> {
-            Locked locked = lock(tx.getConnection(), id);
-            DeadLetter letter = locked.letter();
-            if (letter.supersededAt().isPresent()) {
-                throw new NotTried(Status.SUPERSEDED);
-            }
-            if (locked.waits()) {
-                throw new NotTried(Status.WAITS);
-            }
-            ConsumerRecord<K, V> record;
-            try {
-                record = decoder.decode(letter.record());
-            } catch (UndecodableException e) {
-                Throwable cause = e.getCause() == null ? e : e.getCause();
-                throw new UnitRefusedException(new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause)));
-            }
-            handled.set(new TopicPartition(record.topic(), record.partition()));
-            handler.handle(
-                    List.of(List.of(record)),
-                    tx,
-                    new Progress(1, System.nanoTime() + limits.maxDuration().toNanos()));
-            return new UnitEnd.RemoveDeadLetter(letter);
+                    Locked locked = lock(tx.getConnection(), id);
+                    DeadLetter letter = locked.letter();
+                    if (letter.supersededAt().isPresent()) {
+                        throw new NotTried(Status.SUPERSEDED);
+                    }
+                    if (locked.waits()) {
+                        throw new NotTried(Status.WAITS);
+                    }
+                    ConsumerRecord<K, V> record;
+                    try {
+                        record = decoder.decode(letter.record());
+                    } catch (UndecodableException e) {
+                        Throwable cause = e.getCause() == null ? e : e.getCause();
+                        throw new UnitRefusedException(
+                                new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause)));
+                    }
+                    handled.set(new TopicPartition(record.topic(), record.partition()));
+                    handler.handle(
+                            List.of(List.of(record)),
+                            tx,
+                            new Progress(
+                                    1, System.nanoTime() + limits.maxDuration().toNanos()));
+                    return new UnitEnd.RemoveDeadLetter(letter);
                 }),
                 ended -> {
                     TopicPartition partition = handled.get();
@@ -205,7 +207,8 @@ public final class Redrive<K, V> {
         public RedriveResult commitUnknown(UnitOutcome.CommitUnknown outcome) {
             throw trouble(
                     ErrorCode.COMMIT_UNKNOWN,
-                    "the outcome of a COMMIT is unknown: if the dead letter is gone, it was applied", outcome.cause());
+                    "the outcome of a COMMIT is unknown: if the dead letter is gone, it was applied",
+                    outcome.cause());
         }
 
         @Override
@@ -237,7 +240,8 @@ public final class Redrive<K, V> {
         private TidemarkException trouble(ErrorCode code, String what, Throwable cause) {
             return new TidemarkException(
                     code,
-                    "group " + groupId + ": dead letter " + id + ": " + what + " (" + FailureWords.describe(cause) + ")",
+                    "group " + groupId + ": dead letter " + id + ": " + what + " (" + FailureWords.describe(cause)
+                            + ")",
                     cause);
         }
 

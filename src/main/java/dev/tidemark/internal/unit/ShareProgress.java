@@ -1,7 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.IsolatedRecord.Failure;
 import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
@@ -9,6 +7,8 @@ import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RawRecords;
 import dev.tidemark.internal.queue.Settlement;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -16,8 +16,7 @@ public final class SuspectedRecords {
     /**
      * @param counted shared by all workers of a consumer
      */
-    public SuspectedRecords(
-            CountedAttempts counted, PartitionNotes notes, UnitSource units, WorkerEvents events) {
+    public SuspectedRecords(CountedAttempts counted, PartitionNotes notes, UnitSource units, WorkerEvents events) {
         this.counted = counted;
         this.notes = notes;
         this.units = units;

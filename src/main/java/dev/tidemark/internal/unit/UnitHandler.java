@@ -49,8 +49,7 @@ public interface UnitHandler<K, V> {
     }
 
     /** One record at a time; no further one is begun once the time is up. */
-    static <K, V> UnitHandler<K, V> of(
-            RecordHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
+    static <K, V> UnitHandler<K, V> of(RecordHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
         RecordHandler<K, V> handler = interceptors.isEmpty()
                 ? plain
                 : (record, tx) -> new InterceptedCall(
@@ -78,13 +77,11 @@ public interface UnitHandler<K, V> {
     }
 
     /** All records at once. */
-    static <K, V> UnitHandler<K, V> of(
-            BatchHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
+    static <K, V> UnitHandler<K, V> of(BatchHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
         BatchHandler<K, V> handler = interceptors.isEmpty()
                 ? plain
-                : (records, tx) -> new InterceptedCall(
-                                groupId, interceptors, records, tx, () -> plain.handle(records, tx))
-                        .run();
+                : (records, tx) ->
+                        new InterceptedCall(groupId, interceptors, records, tx, () -> plain.handle(records, tx)).run();
         return (records, tx, progress) -> {
             List<ConsumerRecord<K, V>> all;
             if (records.size() == 1) {

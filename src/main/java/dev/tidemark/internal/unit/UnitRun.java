@@ -141,7 +141,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 .map(share -> share.left().size())
                 .filter(size -> size > 0)
                 .toList();
-        boolean leaving = shares.all().stream().anyMatch(share -> context.units().isClosed(share.taken()));
+        boolean leaving =
+                shares.all().stream().anyMatch(share -> context.units().isClosed(share.taken()));
         if (next.isOver() || sizes.isEmpty() || leaving || context.units().isStopped()) {
             return false;
         }

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.queue.QueueEvents;
+import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 
 /** What the workers have to tell the poll thread. Every method returns at once; any thread may call. */

@@ -2,9 +2,9 @@ package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;

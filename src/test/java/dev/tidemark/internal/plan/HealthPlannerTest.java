@@ -1,13 +1,13 @@
 package dev.tidemark.internal.plan;
 
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.Health;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -2,11 +2,11 @@ package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;

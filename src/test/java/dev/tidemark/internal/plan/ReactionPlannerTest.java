@@ -3,11 +3,11 @@ package dev.tidemark.internal.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.RecordFailure;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;

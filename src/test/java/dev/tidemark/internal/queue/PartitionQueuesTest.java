@@ -311,7 +311,8 @@ class PartitionQueuesTest {
         assertThat(portion.attempt()).isEqualTo(1);
         queues.units().settle(List.of(again(portion, Duration.ofMillis(50).toNanos(), null)));
         assertThat(take()).isEmpty();
-        assertThat(queues.units().take(pace, Duration.ofSeconds(10)).get(0).attempt()).isEqualTo(2);
+        assertThat(queues.units().take(pace, Duration.ofSeconds(10)).get(0).attempt())
+                .isEqualTo(2);
     }
 
     @Test
@@ -548,10 +549,11 @@ class PartitionQueuesTest {
             units.add(offsets(unit.get(0)));
             int size = unit.get(0).records().size();
             assertThat(size).isPositive();
-            queues.units().settle(List.of(done(
-                    unit.get(0),
-                    size,
-                    Position.of(unit.get(0).records().get(size - 1).offset() + 1))));
+            queues.units()
+                    .settle(List.of(done(
+                            unit.get(0),
+                            size,
+                            Position.of(unit.get(0).records().get(size - 1).offset() + 1))));
         }
         assertThat(units).containsExactly(List.of(100L), List.of(101L), List.of(102L, 103L));
     }
@@ -565,7 +567,8 @@ class PartitionQueuesTest {
             assertThat(unit.get(0).attempt()).isEqualTo(attempt);
             queues.units().settle(List.of(again(unit.get(0), 1, null)));
         }
-        PartitionShare fourth = queues.units().take(pace, Duration.ofSeconds(30)).get(0);
+        PartitionShare fourth =
+                queues.units().take(pace, Duration.ofSeconds(30)).get(0);
         queues.units().settle(List.of(again(fourth, 0, null)));
         PartitionShare same = take().get(0);
         assertThat(same.attempt()).as("nothing took effect, and nothing failed").isEqualTo(4);

@@ -147,10 +147,10 @@ final class FailureFuzzCase implements WorkerEvents {
         this.policy = policy(last, random);
         // Of the others, none holds keys.
         this.holdsKeys = policy.decide(new RecordFailure(
-                                new ConsumerRecord<>("fuzz", 0, 1, new byte[0], new byte[0]),
-                                ErrorCode.HANDLER_FAILED,
-                                new IllegalStateException(),
-                                Integer.MAX_VALUE))
+                        new ConsumerRecord<>("fuzz", 0, 1, new byte[0], new byte[0]),
+                        ErrorCode.HANDLER_FAILED,
+                        new IllegalStateException(),
+                        Integer.MAX_VALUE))
                 instanceof FailureAction.ParkKey;
         this.limits = UnitLimits.defaults().withMaxRecords(1 + random.nextInt(12));
         this.queues = new PartitionQueues(limits, 1, 1 << 20, this);
@@ -188,7 +188,8 @@ final class FailureFuzzCase implements WorkerEvents {
                 one.handle(record, tx);
             }
         };
-        UnitHandler<byte[], byte[]> handler = batch ? UnitHandler.of(all, group, List.of()) : UnitHandler.of(one, group, List.of());
+        UnitHandler<byte[], byte[]> handler =
+                batch ? UnitHandler.of(all, group, List.of()) : UnitHandler.of(one, group, List.of());
         PartitionNotes notes = new PartitionNotes(schema, group, session, transaction);
         WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
                 group,

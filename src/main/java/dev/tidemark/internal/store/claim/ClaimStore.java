@@ -4,7 +4,6 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
-import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.store.failure.SqlFailures;

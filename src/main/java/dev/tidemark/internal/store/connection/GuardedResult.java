@@ -105,7 +105,8 @@ final class GuardedResult implements InvocationHandler {
         return driver;
     }
 
-    static @Nullable Object invokeOn(Object target, Method method, @Nullable Object @Nullable [] args) throws Throwable {
+    static @Nullable Object invokeOn(Object target, Method method, @Nullable Object @Nullable [] args)
+            throws Throwable {
         try {
             return method.invoke(target, args);
         } catch (InvocationTargetException e) {

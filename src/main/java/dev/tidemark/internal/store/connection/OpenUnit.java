@@ -29,6 +29,7 @@ public final class OpenUnit {
     private final Connection connection;
     private final @Nullable PGConnection driver;
     private final Thread worker = Thread.currentThread();
+
     @GuardedBy("this")
     private boolean cancelled;
 

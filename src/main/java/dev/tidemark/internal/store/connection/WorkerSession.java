@@ -111,9 +111,8 @@ public final class WorkerSession implements AutoCloseable {
 
     public OpenUnit begin(long now, Collection<Claim> claims) throws SQLException {
         Connection c = connection.get();
-        long since = unitTaken.isPresent()
-                ? unitTaken.getAsLong() + connection.connectingNanos() - connectingNanos
-                : now;
+        long since =
+                unitTaken.isPresent() ? unitTaken.getAsLong() + connection.connectingNanos() - connectingNanos : now;
         unitTaken = OptionalLong.empty();
         OpenUnit unit = new OpenUnit(since, claims, c);
         openUnit.set(unit);

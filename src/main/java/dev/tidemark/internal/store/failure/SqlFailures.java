@@ -135,7 +135,8 @@ public final class SqlFailures {
      */
     public static boolean isSettingRefusedByDriver(Throwable failure) {
         return FailureChain.of(failure).stream()
-                .filter(t -> t instanceof PSQLException && FailureChain.serverMessage(t) == null && t.getCause() == null)
+                .filter(t ->
+                        t instanceof PSQLException && FailureChain.serverMessage(t) == null && t.getCause() == null)
                 .flatMap(t -> Arrays.stream(t.getStackTrace()).limit(1))
                 .anyMatch(frame -> frame.getMethodName().equals("receiveParameterStatus"));
     }
@@ -159,7 +160,9 @@ public final class SqlFailures {
     /** Whether the server, or its host, said something, if only that nothing listens there. */
     public static boolean isReply(Throwable failure) {
         return FailureChain.of(failure).stream()
-                .anyMatch(t -> FailureChain.serverMessage(t) != null || t instanceof ConnectException || t instanceof EOFException);
+                .anyMatch(t -> FailureChain.serverMessage(t) != null
+                        || t instanceof ConnectException
+                        || t instanceof EOFException);
     }
 
     private static boolean isOfDatabase(Throwable failure) {

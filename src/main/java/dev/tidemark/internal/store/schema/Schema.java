@@ -100,7 +100,8 @@ public record Schema(String name) {
         return c.createArrayOf("text", rows.stream().map(column).toArray(String[]::new));
     }
 
-    public static <T> Array ints(Connection c, Collection<T> rows, Function<T, @Nullable Integer> column) throws SQLException {
+    public static <T> Array ints(Connection c, Collection<T> rows, Function<T, @Nullable Integer> column)
+            throws SQLException {
         return c.createArrayOf("int4", rows.stream().map(column).toArray(Integer[]::new));
     }
 

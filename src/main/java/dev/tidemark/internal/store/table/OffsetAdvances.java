@@ -109,13 +109,15 @@ public final class OffsetAdvances {
      * Moves the positions, all in one statement, where token and previous offset are still the claim's; with a unit, only inside
      * its transaction. Returns which moved: those missing were fenced.
      */
-    public Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable AdvanceTerms unit) throws SQLException {
+    public Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves, @Nullable AdvanceTerms unit)
+            throws SQLException {
         List<Map.Entry<Claim, Position>> rows = List.copyOf(moves.entrySet());
         if (rows.size() == 1) {
             return one.advance(c, rows.get(0).getKey(), rows.get(0).getValue(), unit);
         }
         List<Claim> claims = rows.stream().map(Map.Entry::getKey).toList();
-        String sql = ADVANCE.replace("{marked}", AdvanceTerms.markedTime("l.next")).replace("{patience}", AdvanceTerms.PATIENCE);
+        String sql = ADVANCE.replace("{marked}", AdvanceTerms.markedTime("l.next"))
+                .replace("{patience}", AdvanceTerms.PATIENCE);
         try (PreparedStatement s = prepare(c, schema.sql(sql))) {
             bindClaims(s, c, claims);
             s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));

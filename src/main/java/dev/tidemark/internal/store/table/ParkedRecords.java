@@ -77,7 +77,8 @@ public final class ParkedRecords {
     }
 
     /** Writes records down behind the parked ones of their keys; returns false if there are none of one of the keys any more. */
-    public boolean follow(Connection c, List<ConsumerRecord<byte[], byte[]>> records, String owner) throws SQLException {
+    public boolean follow(Connection c, List<ConsumerRecord<byte[], byte[]>> records, String owner)
+            throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(PARK.replace("{follows}", FOLLOWS)))) {
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 bind(s, c, record, true, ErrorText.NONE, 0, owner);

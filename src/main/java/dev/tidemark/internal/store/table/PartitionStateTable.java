@@ -218,7 +218,8 @@ public final class PartitionStateTable {
     }
 
     /** The records that processes began to try by themselves and have not come back from. */
-    public Map<TopicPartition, Long> openAttempts(Connection c, Collection<TopicPartition> partitions) throws SQLException {
+    public Map<TopicPartition, Long> openAttempts(Connection c, Collection<TopicPartition> partitions)
+            throws SQLException {
         Map<TopicPartition, Long> open = new HashMap<>();
         try (PreparedStatement s = prepare(c, schema.sql(OPEN_ATTEMPTS))) {
             s.setArray(1, Schema.topics(c, partitions));

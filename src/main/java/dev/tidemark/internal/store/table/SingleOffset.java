@@ -73,7 +73,8 @@ public final class SingleOffset {
     }
 
     /** As {@link OffsetAdvances#begin}. */
-    public BegunUnit begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName) throws SQLException {
+    public BegunUnit begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName)
+            throws SQLException {
         try (PreparedStatement s = prepare(c, begin)) {
             s.setString(1, Long.toString(idleTimeoutMillis));
             s.setString(2, applicationName);
@@ -86,7 +87,8 @@ public final class SingleOffset {
     }
 
     /** As {@link OffsetAdvances#advance}. */
-    public Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable AdvanceTerms unit) throws SQLException {
+    public Set<TopicPartition> advance(Connection c, Claim claim, Position next, @Nullable AdvanceTerms unit)
+            throws SQLException {
         if (next.nextOffset() < claim.position().nextOffset()) {
             return Set.of();
         }

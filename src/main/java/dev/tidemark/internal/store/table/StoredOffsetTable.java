@@ -117,8 +117,8 @@ public final class StoredOffsetTable {
      * Makes the caller the owner of these partitions, each under a new random token. A row that does not exist is not among the
      * answers, and neither is one that is locked, unless the claim is to wait for it.
      */
-    public Map<TopicPartition, Claimed> claim(Connection c, Collection<TopicPartition> partitions, String owner, boolean wait)
-            throws SQLException {
+    public Map<TopicPartition, Claimed> claim(
+            Connection c, Collection<TopicPartition> partitions, String owner, boolean wait) throws SQLException {
         Map<TopicPartition, Claimed> claims = new HashMap<>();
         try (PreparedStatement s = prepare(c, schema.sql(CLAIM).replace("{skip}", wait ? "" : "skip locked"))) {
             s.setArray(1, topics(c, partitions));

@@ -74,7 +74,9 @@ public final class PartitionNotes {
             committing = true;
             Schema.commit(connection);
         } catch (SQLException e) {
-            if (committing && !FailureKind.commitCertainlyFailed(SqlFailures.facts(e), session.connection().goesOn())) {
+            if (committing
+                    && !FailureKind.commitCertainlyFailed(
+                            SqlFailures.facts(e), session.connection().goesOn())) {
                 session.connection().discard();
                 return new UnitOutcome.CommitUnknown(e);
             }

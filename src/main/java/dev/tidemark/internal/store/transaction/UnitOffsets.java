@@ -34,7 +34,10 @@ final class UnitOffsets {
     BegunUnit begin(Connection connection, Collection<Claim> claims) throws SQLException {
         return session.isSerializable() && claims.size() == 1
                 ? serializable.begin(
-                        connection, claims.iterator().next(), transactionIdleTimeout.toMillis(), session.applicationName())
+                        connection,
+                        claims.iterator().next(),
+                        transactionIdleTimeout.toMillis(),
+                        session.applicationName())
                 : offsets.begin(connection, claims, transactionIdleTimeout.toMillis(), session.applicationName());
     }
 

@@ -57,13 +57,15 @@ public final class UnitTransaction {
      * @param transactionIdleTimeout how long this transaction may wait for us before the server ends it, so that a stopped process does not
      *     hold the locks of its effects for ever
      */
-    public UnitTransaction(Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
+    public UnitTransaction(
+            Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
         this.groupId = groupId;
         this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
         this.session = session;
         this.transactionIdleTimeout = transactionIdleTimeout;
-        this.completion = new UnitCompletion(groupId, offsets, new UnitEndWriter(schema, groupId, owner), failures, session, clock);
+        this.completion = new UnitCompletion(
+                groupId, offsets, new UnitEndWriter(schema, groupId, owner), failures, session, clock);
     }
 
     /**
@@ -120,7 +122,9 @@ public final class UnitTransaction {
                 session.silence().answered();
             }
             cleanUp(outcome, terms);
-            return outcome instanceof UnitOutcome.Troubled troubled && completion.isRowLocked() ? held(claims, troubled) : outcome;
+            return outcome instanceof UnitOutcome.Troubled troubled && completion.isRowLocked()
+                    ? held(claims, troubled)
+                    : outcome;
         } catch (Throwable e) {
             // Whatever state this connection is in, it must not come to a commit.
             session.connection().discard();
@@ -158,7 +162,9 @@ public final class UnitTransaction {
     private void cleanUp(UnitOutcome outcome, UnitTerms terms) {
         boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
         boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
-                || (outcome instanceof UnitOutcome.Troubled t && t.code() != ErrorCode.CONTENTION && !completion.isRowLocked())
+                || (outcome instanceof UnitOutcome.Troubled t
+                        && t.code() != ErrorCode.CONTENTION
+                        && !completion.isRowLocked())
                 // A COPY left open would make a rollback wait for ever.
                 || (!committed && session.isUnwrapped());
         if (doubtful) {

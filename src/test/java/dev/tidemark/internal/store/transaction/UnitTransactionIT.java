@@ -261,7 +261,8 @@ class UnitTransactionIT {
                     return new UnitEnd.Advance(Map.of());
                 }))
                 .isInstanceOfSatisfying(
-                        UnitOutcome.Troubled.class, o -> assertThat(o.code()).isEqualTo(ErrorCode.DATABASE_UNAVAILABLE));
+                        UnitOutcome.Troubled.class,
+                        o -> assertThat(o.code()).isEqualTo(ErrorCode.DATABASE_UNAVAILABLE));
         assertThat(applyOne(claim)).as("the same unit again").isInstanceOf(UnitOutcome.Committed.class);
     }
 }
