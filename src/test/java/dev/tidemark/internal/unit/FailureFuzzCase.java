@@ -191,7 +191,7 @@ final class FailureFuzzCase implements WorkerEvents {
         UnitHandler<byte[], byte[]> handler =
                 batch ? UnitHandler.of(all, group, List.of()) : UnitHandler.of(one, group, List.of());
         PartitionNotes notes = new PartitionNotes(schema, group, session, transaction);
-        WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
+        WorkerContext<byte[], byte[]> context = new WorkerContext<>(
                 group,
                 queues.units(),
                 limits,
@@ -206,7 +206,7 @@ final class FailureFuzzCase implements WorkerEvents {
                 new SafeInterceptors(group, List.of()),
                 new ListenerReports(group, new SafeListeners(group, List.of())));
         RecordDecoder<byte[], byte[]> decoder = new RecordDecoder<>(ByteArrayDeserializer::new, this::values);
-        OwnThread worker = new OwnThreads().create("fuzz-" + group, new Worker<>(tools, decoder, session));
+        OwnThread worker = new OwnThreads().create("fuzz-" + group, new Worker<>(context, decoder, session));
         worker.start();
         try {
             awaitEnd(worker);

@@ -93,7 +93,7 @@ class HeldKeysIT {
                     "insert into applied (topic, partition, record_offset) values ('flights', 0, 1 / ?)",
                     record.value().length);
             PartitionNotes notes = new PartitionNotes(new Schema("tidemark"), "etl", session, transaction);
-            WorkerContext<byte[], byte[]> tools = new WorkerContext<>(
+            WorkerContext<byte[], byte[]> context = new WorkerContext<>(
                     "etl",
                     queues.units(),
                     limits,
@@ -108,7 +108,7 @@ class HeldKeysIT {
                     new SafeInterceptors("etl", List.of()),
                     new ListenerReports("etl", new SafeListeners("etl", List.of())));
             Thread worker = new Thread(new Worker<>(
-                    tools, new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new), session));
+                    context, new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new), session));
             queues.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone));
             worker.start();
             for (int n = 0; n < PARKED; n++) {
