@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /** The settings of a {@link TidemarkBuilder}, except those that depend on the types of key and value, and their validation. */
 final class ConsumerSettings {
-    private static final Logger LOG = LoggerFactory.getLogger(TidemarkBuilder.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ConsumerSettings.class);
 
     private static final Duration MILLISECOND = Duration.ofMillis(1);
     private static final Duration DAY = Duration.ofDays(1);

@@ -132,7 +132,8 @@ class ArchitectureTest {
 
     @Test
     void packagesHaveNoCircles() {
-        slices().assignedFrom(slice("packages without circles", c -> WIRING.test(outermost(c)) ? "wiring" : c.getPackageName()))
+        slices().assignedFrom(slice(
+                        "packages without circles", c -> WIRING.test(outermost(c)) ? "wiring" : c.getPackageName()))
                 .should()
                 .beFreeOfCycles()
                 .check(main);
@@ -158,7 +159,9 @@ class ArchitectureTest {
         return new SliceAssignment() {
             @Override
             public SliceIdentifier getIdentifierOf(JavaClass c) {
-                return c.getPackageName().startsWith(API) ? SliceIdentifier.of(name.apply(c)) : SliceIdentifier.ignore();
+                return c.getPackageName().startsWith(API)
+                        ? SliceIdentifier.of(name.apply(c))
+                        : SliceIdentifier.ignore();
             }
 
             @Override

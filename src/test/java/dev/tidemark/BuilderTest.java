@@ -1,12 +1,12 @@
 package dev.tidemark;
 
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.InvalidConfigurationException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.testkit.Provokes;
 import java.time.Duration;
@@ -31,8 +31,9 @@ class BuilderTest {
             UnaryOperator<TidemarkBuilder<byte[], byte[]>> change,
             ErrorCode code,
             String... words) {
-        var thrown = assertThatThrownBy(() -> change.apply(
-                        Tidemark.<byte[], byte[]>consumer(kafka).topics("flights").database(new PGSimpleDataSource()))
+        var thrown = assertThatThrownBy(() -> change.apply(Tidemark.<byte[], byte[]>consumer(kafka)
+                        .topics("flights")
+                        .database(new PGSimpleDataSource()))
                 .handle((record, tx) -> {}));
         thrown.isInstanceOfSatisfying(
                 InvalidConfigurationException.class, e -> assertThat(e.code()).isEqualTo(code));
@@ -49,11 +50,7 @@ class BuilderTest {
 
     @Provokes(ErrorCode.CONFLICTING_KAFKA_SETTING)
     @ParameterizedTest
-    @CsvSource({
-        "enable.auto.commit, true",
-        "auto.offset.reset, earliest",
-        "auto.offset.reset, latest"
-    })
+    @CsvSource({"enable.auto.commit, true", "auto.offset.reset, earliest", "auto.offset.reset, latest"})
     void kafkaSettingsThatContradict(String key, String value) {
         assertRefused(kafka(key, value), b -> b, ErrorCode.CONFLICTING_KAFKA_SETTING, "TM-101", key, value);
     }
@@ -69,7 +66,11 @@ class BuilderTest {
         assertRefused(KAFKA, b -> b.schema("No; drop"), ErrorCode.INVALID_SETTING, "identifier");
         assertRefused(KAFKA, b -> b.workers(0), ErrorCode.INVALID_SETTING, "workers");
         assertRefused(KAFKA, b -> b.bufferBytes(-1), ErrorCode.INVALID_SETTING, "bufferBytes");
-        assertRefused(KAFKA, b -> b.transactionIdleTimeout(Duration.ZERO), ErrorCode.INVALID_SETTING, "transactionIdleTimeout");
+        assertRefused(
+                KAFKA,
+                b -> b.transactionIdleTimeout(Duration.ZERO),
+                ErrorCode.INVALID_SETTING,
+                "transactionIdleTimeout");
         for (Duration wrong : List.of(
                 Duration.ZERO, Duration.ofNanos(999_999), Duration.ofSeconds(-1), Duration.ofSeconds(Long.MAX_VALUE))) {
             assertRefused(KAFKA, b -> b.networkTimeout(wrong), ErrorCode.INVALID_SETTING, "networkTimeout");
@@ -77,7 +78,11 @@ class BuilderTest {
             assertRefused(KAFKA, b -> b.drainTimeout(wrong), ErrorCode.INVALID_SETTING, "drainTimeout");
         }
         assertRefused(
-                KAFKA, b -> b.limits(UnitLimits.defaults().withMaxRecords(0)), ErrorCode.INVALID_SETTING, "maxRecords", "0");
+                KAFKA,
+                b -> b.limits(UnitLimits.defaults().withMaxRecords(0)),
+                ErrorCode.INVALID_SETTING,
+                "maxRecords",
+                "0");
         assertRefused(
                 KAFKA, b -> b.startAt(StartPosition.ago(Duration.ofHours(-1))), ErrorCode.INVALID_SETTING, "future");
         for (String side : List.of("key.deserializer", "value.deserializer")) {
@@ -127,9 +132,8 @@ class BuilderTest {
     @Test
     void aBuilderKeepsItsOwnSettings() {
         Map<String, Object> mine = new HashMap<>(KAFKA);
-        TidemarkBuilder<byte[], byte[]> bytes = Tidemark.<byte[], byte[]>consumer(mine)
-                .topics("a")
-                .database(new PGSimpleDataSource());
+        TidemarkBuilder<byte[], byte[]> bytes =
+                Tidemark.<byte[], byte[]>consumer(mine).topics("a").database(new PGSimpleDataSource());
         TidemarkBuilder<String, String> strings = bytes.deserializers(StringDeserializer::new, StringDeserializer::new);
         mine.put("group.id", "changed");
         strings.workers(-1);

@@ -1,10 +1,10 @@
 package dev.tidemark;
 
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.InvalidConfigurationException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.plan.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,7 +74,8 @@ class TimesTest {
     @Test
     void limitsAreBelowThePollIntervalHoweverLongTheyAre() {
         for (UnitLimits limits : new UnitLimits[] {
-            UnitLimits.defaults().withMaxDuration(FOR_EVER), UnitLimits.defaults().withDeadline(FOR_EVER)
+            UnitLimits.defaults().withMaxDuration(FOR_EVER),
+            UnitLimits.defaults().withDeadline(FOR_EVER)
         }) {
             assertThatThrownBy(() -> Tidemark.consumer(
                                     Map.<String, Object>of("bootstrap.servers", "localhost:9", "group.id", "g"))

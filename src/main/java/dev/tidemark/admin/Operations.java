@@ -100,8 +100,8 @@ final class Operations {
                                 there.storedOffset(),
                                 there.lag(),
                                 there.owner(),
-                                before.extent(there.partition()),
-                                after.extent(there.partition())))
+                                PausePlan.extent(before, there.partition()),
+                                PausePlan.extent(after, there.partition())))
                         .toList());
     }
 

@@ -79,7 +79,7 @@ public final class PausePlan {
                                 p.lag(),
                                 p.owner(),
                                 p.before(),
-                                now.extent(p.partition())))
+                                extent(now, p.partition())))
                         .toList());
     }
 
@@ -93,5 +93,13 @@ public final class PausePlan {
                 .append(", after: ")
                 .append(p.after().map(Extent::name).orElse("no")));
         return words.toString();
+    }
+
+    /** What pauses a partition; empty if nothing does. */
+    static Optional<Extent> extent(Pauses pauses, TopicPartition partition) {
+        return pauses.stopping(partition)
+                .map(pause -> pause.topic() == null
+                        ? Extent.GROUP
+                        : pause.partition() == null ? Extent.TOPIC : Extent.PARTITION);
     }
 }

@@ -56,14 +56,6 @@ record Pauses(List<Pause> pauses) {
         return pauses.stream().filter(pause -> pause.covers(partition)).findFirst();
     }
 
-    /** The extent of that one. */
-    Optional<PausePlan.Extent> extent(TopicPartition partition) {
-        return stopping(partition)
-                .map(pause -> pause.topic() == null
-                        ? PausePlan.Extent.GROUP
-                        : pause.partition() == null ? PausePlan.Extent.TOPIC : PausePlan.Extent.PARTITION);
-    }
-
     /** Those that end together with these. */
     Pauses within(List<Pause> resumed) {
         return new Pauses(pauses.stream()

@@ -1,9 +1,9 @@
 package dev.tidemark.chaos;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;

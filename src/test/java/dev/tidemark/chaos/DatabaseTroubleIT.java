@@ -3,9 +3,9 @@ package dev.tidemark.chaos;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.PartitionState;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.OffsetStoreException;
-import dev.tidemark.PartitionState;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

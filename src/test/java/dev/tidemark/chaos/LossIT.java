@@ -1,12 +1,12 @@
 package dev.tidemark.chaos;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -203,7 +203,11 @@ class LossIT {
                 running.until(
                         "the lock is named",
                         () -> !running.consumer().status().partitions().isEmpty()
-                                && status(running).lastError().map(Problem::toString).orElse("").startsWith("TM-404"));
+                                && status(running)
+                                        .lastError()
+                                        .map(Problem::toString)
+                                        .orElse("")
+                                        .startsWith("TM-404"));
                 assertThat(status(running).lastError().map(Problem::toString).orElseThrow())
                         .contains("topic " + topic + " partition 0")
                         .contains("pid " + holder + " ")

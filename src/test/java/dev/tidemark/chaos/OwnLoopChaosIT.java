@@ -1,7 +1,7 @@
 package dev.tidemark.chaos;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.offsets.ClaimingConsumer;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;

@@ -1,10 +1,10 @@
 package dev.tidemark.chaos;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.LogCapture;
@@ -103,9 +103,11 @@ class TroubleIT {
                 running.until(
                         "of each partition",
                         () -> running.consumer().status().partitions().stream()
-                                .allMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-310")));
+                                .allMatch(p -> p.lastError()
+                                        .map(Problem::toString)
+                                        .orElse("")
+                                        .contains("TM-310")));
                 running.until("the view tells it", () -> waiting(topic) == 2);
-                assertThat(running.consumer().health().ready()).isTrue();
                 assertThat(running.consumer().health().ready()).isTrue();
                 signal(kafka, "CONT");
                 running.until(

@@ -1,9 +1,9 @@
 package dev.tidemark.chaos;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -130,7 +130,10 @@ class WrittenDownIT {
             running.until(
                     "halted",
                     () -> running.consumer().status().partitions().stream()
-                            .anyMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-502")));
+                            .anyMatch(p -> p.lastError()
+                                    .map(Problem::toString)
+                                    .orElse("")
+                                    .contains("TM-502")));
             c.commit();
             running.until("it follows", () -> {
                 assertThat(isHalted()).isFalse();

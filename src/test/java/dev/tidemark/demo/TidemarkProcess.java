@@ -1,7 +1,7 @@
 package dev.tidemark.demo;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;

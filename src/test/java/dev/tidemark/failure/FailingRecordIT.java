@@ -1,14 +1,14 @@
 package dev.tidemark.failure;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
-import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -169,7 +169,8 @@ class FailingRecordIT {
                                 tx.execute("select pg_sleep(3600)");
                             }
                         }))) {
-            running.until("health turns false", () -> !running.consumer().health().ready());
+            running.until(
+                    "health turns false", () -> !running.consumer().health().ready());
             assertHaltedAtThePoison(running, ErrorCode.DEADLINE_PASSED);
         }
     }

@@ -1,15 +1,15 @@
 package dev.tidemark.failure;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.DeadLetter;
 import dev.tidemark.DeadLetters;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

@@ -3,15 +3,15 @@ package dev.tidemark.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.Health;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

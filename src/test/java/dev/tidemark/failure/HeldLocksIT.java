@@ -1,11 +1,11 @@
 package dev.tidemark.failure;
 
-import dev.tidemark.errors.ErrorCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;

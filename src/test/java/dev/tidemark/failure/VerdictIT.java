@@ -1,14 +1,16 @@
 package dev.tidemark.failure;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
@@ -297,6 +299,7 @@ class VerdictIT {
         outageOf(Objects.requireNonNull(PASSING.get(name)), false);
     }
 
+    @Provokes(ErrorCode.DEPENDENCY_UNAVAILABLE)
     @ParameterizedTest
     @MethodSource("passing")
     void whatPassesIsWaitedForInADeserializer(String name) {
@@ -489,7 +492,10 @@ class VerdictIT {
                     "halted",
                     () -> running.consumer().status().partitions().stream()
                             .anyMatch(p -> p.state() == PartitionState.HALTED
-                                    && p.lastError().map(Problem::toString).orElse("").contains("TM-505")));
+                                    && p.lastError()
+                                            .map(Problem::toString)
+                                            .orElse("")
+                                            .contains("TM-505")));
         }
         assertThat(parked()).hasSize(3);
     }

@@ -1,15 +1,15 @@
 package dev.tidemark.kafka;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
-import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.Problem;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -146,7 +146,10 @@ class BoundedRunChecksIT {
                 running.until(
                         "its claims wait",
                         () -> running.consumer().status().partitions().stream()
-                                .anyMatch(p -> p.lastError().map(Problem::toString).orElse("").contains("TM-404")));
+                                .anyMatch(p -> p.lastError()
+                                        .map(Problem::toString)
+                                        .orElse("")
+                                        .contains("TM-404")));
                 Awaitility.await("it goes on")
                         .during(Duration.ofSeconds(2))
                         .atMost(Duration.ofSeconds(60))

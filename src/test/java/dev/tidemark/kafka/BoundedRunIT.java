@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import dev.tidemark.ConsumerStatus;
+import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.RecordFailedException;
-import dev.tidemark.TidemarkBuilder;
-import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

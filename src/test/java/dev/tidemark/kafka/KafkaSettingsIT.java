@@ -1,10 +1,10 @@
 package dev.tidemark.kafka;
 
-import dev.tidemark.errors.ErrorCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -120,7 +120,8 @@ class KafkaSettingsIT {
                     () -> running.consumer()
                             .status()
                             .lastError()
-                            .filter(error -> error.code() == ErrorCode.TOPIC_MISSING && error.message().contains(typo))
+                            .filter(error -> error.code() == ErrorCode.TOPIC_MISSING
+                                    && error.message().contains(typo))
                             .isPresent());
         }
     }

@@ -3,11 +3,11 @@ package dev.tidemark.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.StartPosition;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

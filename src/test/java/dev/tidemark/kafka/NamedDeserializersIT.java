@@ -2,6 +2,7 @@ package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.errors.ErrorCode;
@@ -11,7 +12,6 @@ import dev.tidemark.offsets.ClaimingConsumer;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import com.zaxxer.hikari.HikariDataSource;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.time.Duration;
@@ -68,7 +68,8 @@ class NamedDeserializersIT {
     @BeforeEach
     void produce() throws Exception {
         try (var producer = kafka.producer()) {
-            var unused = producer.send(new ProducerRecord<>(topic, "Key", "Value")).get();
+            var unused =
+                    producer.send(new ProducerRecord<>(topic, "Key", "Value")).get();
         }
     }
 
@@ -133,11 +134,11 @@ class NamedDeserializersIT {
     @Test
     void inALoopOfOnesOwn() throws Exception {
         try (HikariDataSource pool = database.pool(3);
-                ClaimingConsumer<String, String> consumer =
-                        Tidemark.<String, String>claimingConsumer(settings(Cased.class, Cased.class))
-                                .topics(topic)
-                                .database(pool)
-                                .open()) {
+                ClaimingConsumer<String, String> consumer = Tidemark.<String, String>claimingConsumer(
+                                settings(Cased.class, Cased.class))
+                        .topics(topic)
+                        .database(pool)
+                        .open()) {
             List<String> seen = new CopyOnWriteArrayList<>();
             Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> {
                 ClaimedRecords<String, String> records = consumer.poll(Duration.ofSeconds(1));

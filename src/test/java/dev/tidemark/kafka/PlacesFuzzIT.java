@@ -111,8 +111,12 @@ class PlacesFuzzIT {
         try (var oracle = plain()) {
             for (int round = 0; round < rounds; round++) {
                 long time = time();
-                Map<Integer, Long> found = lookup.offsets().starts(
-                        topic, PARTITIONS, StartPosition.at(Instant.ofEpochMilli(time)), Instant.ofEpochMilli(NOON));
+                Map<Integer, Long> found = lookup.offsets()
+                        .starts(
+                                topic,
+                                PARTITIONS,
+                                StartPosition.at(Instant.ofEpochMilli(time)),
+                                Instant.ofEpochMilli(NOON));
                 Map<TopicPartition, Long> asked = new HashMap<>();
                 all(topic).forEach(partition -> asked.put(partition, Math.max(0, time)));
                 Map<TopicPartition, OffsetAndTimestamp> kafkas = oracle.offsetsForTimes(asked);

@@ -2,10 +2,10 @@ package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

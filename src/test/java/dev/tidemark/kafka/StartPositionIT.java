@@ -2,9 +2,9 @@ package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
-import dev.tidemark.StartPosition;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;

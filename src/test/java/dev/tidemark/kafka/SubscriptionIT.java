@@ -1,14 +1,14 @@
 package dev.tidemark.kafka;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.FencedException;
-import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -116,7 +116,8 @@ class SubscriptionIT {
             running.until(
                     "a hand-made move is followed",
                     () -> stored(named) == 50 && status(running, 0).fences() == 1);
-            assertThat(status(running, 0).lastFence().map(Problem::toString).orElseThrow()).startsWith("TM-402");
+            assertThat(status(running, 0).lastFence().map(Problem::toString).orElseThrow())
+                    .startsWith("TM-402");
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, group);
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights.subList(20, 50)));
@@ -201,7 +202,11 @@ class SubscriptionIT {
                     "the one is read, the other is named",
                     () -> stored(there) == 50
                             && running.consumer().status().lastError().isPresent());
-            assertThat(running.consumer().status().lastError().map(Problem::toString).orElseThrow())
+            assertThat(running.consumer()
+                            .status()
+                            .lastError()
+                            .map(Problem::toString)
+                            .orElseThrow())
                     .startsWith("TM-307")
                     .contains("topics [" + missing.topic() + "] do not exist")
                     .contains("Kafka has [")

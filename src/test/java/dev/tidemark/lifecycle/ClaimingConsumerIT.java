@@ -1,13 +1,13 @@
 package dev.tidemark.lifecycle;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.Tidemark;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.offsets.ClaimingConsumer;
-import dev.tidemark.errors.FencedException;
 import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;

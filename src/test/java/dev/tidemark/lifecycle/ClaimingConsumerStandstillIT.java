@@ -1,19 +1,19 @@
 package dev.tidemark.lifecycle;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.offsets.ClaimedRecords;
-import dev.tidemark.offsets.ClaimingConsumer;
-import dev.tidemark.offsets.ClaimingConsumerBuilder;
-import dev.tidemark.errors.FencedException;
 import dev.tidemark.GapPolicy;
+import dev.tidemark.Tidemark;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.ClaimingConsumer;
+import dev.tidemark.offsets.ClaimingConsumerBuilder;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.OwnLoopTest;
 import dev.tidemark.testkit.Servers;

@@ -1,12 +1,12 @@
 package dev.tidemark.lifecycle;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.FailureAction;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.testkit.ExactlyOnce;

@@ -113,15 +113,16 @@ class ContainerIT {
                     if (first.getAndSet(false)) {
                         entered.countDown();
                         // Not to be interrupted: a handler that does not know of the stop.
-                        boolean unused = Awaitility.await()
-                                .atMost(LONG)
-                                .until(() -> release.getCount() == 0, gone -> gone);
+                        boolean unused =
+                                Awaitility.await().atMost(LONG).until(() -> release.getCount() == 0, gone -> gone);
                     }
                 })) {
             consumer.start();
             assertThat(entered.await(2, TimeUnit.MINUTES)).isTrue();
             consumer.close();
-            assertThat(consumer.awaitTermination(Duration.ZERO)).as("the unit outlasts the close").isFalse();
+            assertThat(consumer.awaitTermination(Duration.ZERO))
+                    .as("the unit outlasts the close")
+                    .isFalse();
             release.countDown();
             assertThat(consumer.awaitTermination(LONG)).isTrue();
         }

@@ -1,7 +1,7 @@
 package dev.tidemark.lifecycle;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;

@@ -94,7 +94,8 @@ class PollThreadIT {
             int before = consumer.seeks().size();
             consumer.assignOnPoll(Set.of(zero, one));
             untilRead(running, 100);
-            List<String> sought = consumer.seeks().subList(before, consumer.seeks().size());
+            List<String> sought =
+                    consumer.seeks().subList(before, consumer.seeks().size());
             assertThat(sought).hasSize(2).doesNotContain(zero + "@0", one + "@0");
         }
         assertThat(consumer.closed()).isTrue();
@@ -119,9 +120,7 @@ class PollThreadIT {
 
     static Stream<KafkaException> passing() {
         return Stream.of(
-                new TimeoutException("slow"),
-                new CoordinatorNotAvailableException("moving"),
-                new WakeupException());
+                new TimeoutException("slow"), new CoordinatorNotAvailableException("moving"), new WakeupException());
     }
 
     @ParameterizedTest
@@ -154,7 +153,8 @@ class PollThreadIT {
     void whatNoCodeDescribesEndsTheRun() {
         try (Running running = start()) {
             consumer.assignOnPoll(Set.of(zero));
-            running.until("assigned", () -> !running.consumer().status().partitions().isEmpty());
+            running.until(
+                    "assigned", () -> !running.consumer().status().partitions().isEmpty());
             consumer.throwOnPoll(new KafkaException("a message that may hold data"));
             assertThat(running.failure())
                     .hasMessageContaining(ErrorCode.UNEXPECTED.code())
@@ -205,7 +205,8 @@ class PollThreadIT {
                 int next = Math.min(flights.size(), appended + random.nextInt(8));
                 append(appended, next);
                 appended = next;
-                List<TopicPartition> some = Stream.of(zero, one).filter(p -> random.nextBoolean()).toList();
+                List<TopicPartition> some =
+                        Stream.of(zero, one).filter(p -> random.nextBoolean()).toList();
                 if (random.nextInt(4) == 0) {
                     consumer.loseOnPoll(some);
                 } else {
@@ -214,14 +215,17 @@ class PollThreadIT {
                 if (random.nextInt(3) == 0) {
                     long before = consumer.seeks().size();
                     consumer.assignOnPoll(Set.of(zero, one));
-                    running.until("something was claimed", () -> consumer.seeks().size() > before
-                            || running.consumer().health().ready());
+                    running.until(
+                            "something was claimed",
+                            () -> consumer.seeks().size() > before
+                                    || running.consumer().health().ready());
                 }
             }
             consumer.assignOnPoll(Set.of(zero, one));
-            running.until(
-                    "all read, seed " + seed, () -> ExactlyOnce.progress(database, topic) == flights.size());
-            assertThat(database.number("select count(*) from applied")).as("seed " + seed).isEqualTo(flights.size());
+            running.until("all read, seed " + seed, () -> ExactlyOnce.progress(database, topic) == flights.size());
+            assertThat(database.number("select count(*) from applied"))
+                    .as("seed " + seed)
+                    .isEqualTo(flights.size());
         }
     }
 }

@@ -1,11 +1,11 @@
 package dev.tidemark.lifecycle;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -245,8 +245,11 @@ class StopIT {
                 second.until(
                         "the lock is named",
                         () -> second.consumer().status().partitions().stream()
-                                .anyMatch(p -> p.lastError().map(Problem::toString).orElse("").startsWith("TM-404")));
-                assertThat(second.consumer().health().ready()).isTrue();
+                                .anyMatch(p -> p.lastError()
+                                        .map(Problem::toString)
+                                        .orElse("")
+                                        .startsWith("TM-404")));
+                assertThat(second.consumer().health().live()).isTrue();
                 other.rollback();
                 try (var producer = kafka.producer()) {
                     Servers.produce(producer, topic, Flights.sample().subList(0, 100));

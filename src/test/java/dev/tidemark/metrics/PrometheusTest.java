@@ -1,12 +1,12 @@
 package dev.tidemark.metrics;
 
-import dev.tidemark.Tidemark;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitTimes;
+import dev.tidemark.errors.ErrorCode;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Files;

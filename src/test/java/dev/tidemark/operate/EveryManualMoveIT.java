@@ -89,8 +89,8 @@ class EveryManualMoveIT {
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
             store.check(c, List.of(claim));
-            var unused =
-                    store.advance(c, List.of(new Move(claim, Position.of(claim.position().nextOffset() + 1))));
+            var unused = store.advance(
+                    c, List.of(new Move(claim, Position.of(claim.position().nextOffset() + 1))));
             return true;
         } catch (FencedException e) {
             return false;
@@ -284,10 +284,15 @@ class EveryManualMoveIT {
         ClaimStore inner = new ClaimStore(new Schema("tidemark"), "etl");
         try (Connection c = connect(writer)) {
             c.setAutoCommit(false);
-            Claim zero = store.advance(c, List.of(new Move(claim(ZERO), position(STANDS)))).get(ZERO);
+            Claim zero = store.advance(c, List.of(new Move(claim(ZERO), position(STANDS))))
+                    .get(ZERO);
             zero = store.advance(c, List.of(new Move(Objects.requireNonNull(zero), position(101))))
                     .get(ZERO);
-            claims = store.advance(c, List.of(new Move(Objects.requireNonNull(zero), position(110)), new Move(claim(ONE), position(120))));
+            claims = store.advance(
+                    c,
+                    List.of(
+                            new Move(Objects.requireNonNull(zero), position(110)),
+                            new Move(claim(ONE), position(120))));
             c.commit();
             assertThat(inner.passOver(c, claim(ONE), 130, "lost")).isTrue();
             c.commit();
@@ -309,8 +314,8 @@ class EveryManualMoveIT {
         try (Connection c = connect(writer);
                 Statement s = c.createStatement()) {
             c.setAutoCommit(false);
-            Claim zero =
-                    store.advance(c, List.of(new Move(claim(ZERO), position(advancedTo)))).get(ZERO);
+            Claim zero = store.advance(c, List.of(new Move(claim(ZERO), position(advancedTo))))
+                    .get(ZERO);
             s.execute("update tidemark.stored_offset set next_offset = 500, updated_at = clock_timestamp()");
             c.commit();
             assertThat(holds(Objects.requireNonNull(zero))).isFalse();

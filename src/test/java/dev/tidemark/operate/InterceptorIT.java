@@ -11,11 +11,13 @@ import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Unit;
 import dev.tidemark.UnitInterceptor;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.LogCapture;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
@@ -85,6 +87,7 @@ class InterceptorIT {
         }
     }
 
+    @Provokes(ErrorCode.CONTENTION)
     @Test
     void theyNestAroundTheTransactionAndTheHandler() throws Exception {
         List<String> seen = new CopyOnWriteArrayList<>();
@@ -103,9 +106,20 @@ class InterceptorIT {
         }
         assertThat(seen)
                 .startsWith(
-                        "outer begins", "inner begins", "outer calls", "inner calls", "inner CONTENTION", "outer CONTENTION",
-                        "outer begins", "inner begins", "outer calls", "inner calls", "inner called", "outer called",
-                        "inner COMMITTED", "outer COMMITTED");
+                        "outer begins",
+                        "inner begins",
+                        "outer calls",
+                        "inner calls",
+                        "inner CONTENTION",
+                        "outer CONTENTION",
+                        "outer begins",
+                        "inner begins",
+                        "outer calls",
+                        "inner calls",
+                        "inner called",
+                        "outer called",
+                        "inner COMMITTED",
+                        "outer COMMITTED");
         assertThat(outer.units.stream()
                         .filter(unit -> unit.outcome() == Outcome.COMMITTED)
                         .mapToInt(Unit::size)

@@ -1,16 +1,15 @@
 package dev.tidemark.operate;
 
-import dev.tidemark.ConsumerView;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.ConsumerView;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RedriveResult;
-import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -221,7 +220,8 @@ class ListenerIT {
                     "fenced, and claimed again",
                     () -> notes.of(TidemarkListener.Claimed.class).stream()
                             .anyMatch(claimed -> claimed.waited().keySet().equals(Set.of(p1))
-                                    && !notes.of(TidemarkListener.ClaimLost.class).isEmpty()));
+                                    && !notes.of(TidemarkListener.ClaimLost.class)
+                                            .isEmpty()));
         }
         assertThat(notes.all).startsWith("started " + topic).endsWith("stopped " + topic);
         assertThat(notes.of(TidemarkListener.RecordsGivenUp.class))

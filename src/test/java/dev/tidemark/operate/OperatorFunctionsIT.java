@@ -1,11 +1,11 @@
 package dev.tidemark.operate;
 
-import dev.tidemark.offsets.Move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.FencedException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Move;
 import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.offsets.Position;
 import dev.tidemark.testkit.Servers;
@@ -16,7 +16,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -132,7 +131,8 @@ class OperatorFunctionsIT {
             s.execute("select tidemark.reset_offset('etl', 'flights', 0, 40, 'why')");
             Claim claim =
                     store.claim(c, Set.of(new TopicPartition("flights", 0))).get(new TopicPartition("flights", 0));
-            assertThat(store.advance(c, List.of(new Move(claim, Position.of(45))))).hasSize(1);
+            assertThat(store.advance(c, List.of(new Move(claim, Position.of(45)))))
+                    .hasSize(1);
             s.execute("update tidemark.stored_offset set next_offset = 7 where partition = 1");
             c.commit();
         }
@@ -334,7 +334,8 @@ class OperatorFunctionsIT {
         Claim claim = claim(partition);
         try (Connection c = database.connect()) {
             c.setAutoCommit(false);
-            assertThat(store.advance(c, List.of(new Move(claim, Position.of(to))))).hasSize(1);
+            assertThat(store.advance(c, List.of(new Move(claim, Position.of(to)))))
+                    .hasSize(1);
             c.commit();
         }
     }

@@ -1,12 +1,12 @@
 package dev.tidemark.operate;
 
-import dev.tidemark.errors.ErrorCode;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

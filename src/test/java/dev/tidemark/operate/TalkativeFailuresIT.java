@@ -2,10 +2,10 @@ package dev.tidemark.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.ExactlyOnce;

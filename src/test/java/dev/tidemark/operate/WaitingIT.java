@@ -1,12 +1,12 @@
 package dev.tidemark.operate;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionStatus;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

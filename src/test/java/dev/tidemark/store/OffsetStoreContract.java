@@ -1,13 +1,13 @@
 package dev.tidemark.store;
 
-import dev.tidemark.offsets.Move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Move;
 import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.offsets.Position;
 import dev.tidemark.offsets.TopicBinding;
@@ -96,7 +96,8 @@ abstract class OffsetStoreContract {
     void anAdvanceCommitsWithItsTransactionOrNotAtAll() throws SQLException {
         Claim claim = claim(P0);
         assertThat(claim.position()).isEqualTo(Position.of(10));
-        Claim moved = inTransaction(c -> store.advance(c, List.of(new Move(claim, new Position(15, OptionalInt.of(7))))))
+        Claim moved = inTransaction(c ->
+                        store.advance(c, List.of(new Move(claim, new Position(15, OptionalInt.of(7))))))
                 .get(P0);
         assertThat(stored(P0)).isEqualTo(15);
         try (Connection c = database.connect()) {
@@ -155,8 +156,9 @@ abstract class OffsetStoreContract {
     void aFencedPartitionIsNamedAndTheOthersAreNot() throws SQLException {
         Map<TopicPartition, Claim> claims = inTransaction(c -> store.claim(c, Set.of(P0, P1)));
         Claim unused = claim(P1);
-        assertThatThrownBy(() -> inTransaction(c ->
-                        store.advance(c, List.of(new Move(claims.get(P0), Position.of(11)), new Move(claims.get(P1), Position.of(11))))))
+        assertThatThrownBy(() -> inTransaction(c -> store.advance(
+                        c,
+                        List.of(new Move(claims.get(P0), Position.of(11)), new Move(claims.get(P1), Position.of(11))))))
                 .isInstanceOfSatisfying(
                         FencedException.class, e -> assertThat(e.partitions()).containsExactly(P1));
         assertThat(stored(P0)).as("the caller's rollback").isEqualTo(10);
@@ -192,7 +194,8 @@ abstract class OffsetStoreContract {
             Claim claim = claim(P0);
             database.owner()
                     .execute("update tidemark.stored_offset set next_offset = " + target + " where partition = 0");
-            assertThatThrownBy(() -> inTransaction(c -> store.advance(c, List.of(new Move(claim, Position.of(target + 1))))))
+            assertThatThrownBy(() ->
+                            inTransaction(c -> store.advance(c, List.of(new Move(claim, Position.of(target + 1))))))
                     .isInstanceOf(FencedException.class);
             assertThat(claim(P0).position()).isEqualTo(Position.of(target));
         }
@@ -217,7 +220,8 @@ abstract class OffsetStoreContract {
         for (int i = 11; i < 40; i++) {
             Position next = Position.of(i);
             Claim before = claim;
-            claim = inTransaction(c -> store.advance(c, List.of(new Move(before, next)))).get(P0);
+            claim = inTransaction(c -> store.advance(c, List.of(new Move(before, next))))
+                    .get(P0);
         }
         assertThat(database.number("select count(*) from tidemark.audit_log")).isZero();
     }
@@ -292,7 +296,8 @@ abstract class OffsetStoreContract {
         for (int i = 11; i <= 3_010; i++) {
             Position next = Position.of(i);
             Claim before = claim;
-            claim = inTransaction(c -> store.advance(c, List.of(new Move(before, next)))).get(P0);
+            claim = inTransaction(c -> store.advance(c, List.of(new Move(before, next))))
+                    .get(P0);
             if (i == 1_000) {
                 database.owner().execute("vacuum tidemark.stored_offset");
             }

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.TidemarkSchema;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.TidemarkSchema;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;

@@ -1,12 +1,12 @@
 package dev.tidemark.store;
 
-import dev.tidemark.errors.Problem;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.PartitionState;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.StartPosition;
 import dev.tidemark.TidemarkBuilder;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -201,6 +201,9 @@ class RepairedClaimIT {
     }
 
     private static String error(Running running, TopicPartition of) {
-        return status(running, of).flatMap(PartitionStatus::lastError).map(Problem::toString).orElse("");
+        return status(running, of)
+                .flatMap(PartitionStatus::lastError)
+                .map(Problem::toString)
+                .orElse("");
     }
 }

@@ -1,6 +1,5 @@
 package dev.tidemark.store;
 
-import dev.tidemark.offsets.Move;
 import static dev.tidemark.store.RolesIT.Role.OPERATOR;
 import static dev.tidemark.store.RolesIT.Role.OWNER;
 import static dev.tidemark.store.RolesIT.Role.READER;
@@ -8,15 +7,16 @@ import static dev.tidemark.store.RolesIT.Role.WRITER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.DeadLetters;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.GapPolicy;
-import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.PartitionState;
-import dev.tidemark.offsets.Position;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkSchema;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Move;
+import dev.tidemark.offsets.OffsetStore;
+import dev.tidemark.offsets.Position;
 import dev.tidemark.offsets.TopicBinding;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -33,7 +33,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -368,7 +367,8 @@ class RolesIT {
                 store.check(c, claims.values());
                 s.execute("insert into applied (topic, partition, record_offset) values ('t', 0, 5)");
                 List<Move> moves = claims.values().stream()
-                        .map(claim -> new Move(claim, Position.of(claim.position().nextOffset() + 1)))
+                        .map(claim ->
+                                new Move(claim, Position.of(claim.position().nextOffset() + 1)))
                         .toList();
                 Map<TopicPartition, Claim> moved = store.advance(c, moves);
                 c.commit();

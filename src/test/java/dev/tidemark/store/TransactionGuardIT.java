@@ -2,11 +2,11 @@ package dev.tidemark.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;

@@ -1,11 +1,11 @@
 package dev.tidemark.testkit;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.offsets.ClaimingConsumer;
 import dev.tidemark.offsets.ClaimingConsumerBuilder;
-import dev.tidemark.errors.FencedException;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;

@@ -196,15 +196,17 @@ class TracingIT {
     void whatDidNotCommitIsAnError() throws Exception {
         produce();
         AtomicBoolean refused = new AtomicBoolean();
-        try (Running running = start(b -> b.addInterceptor(tracing).onFailure(FailurePolicy.park()).handleBatch((records, tx) -> {
-            if (!refused.getAndSet(true)) {
-                throw new SQLException("met " + records, "40001");
-            }
-            FlightEffects.foldBatch(records, tx);
-            if (records.stream().anyMatch(record -> record.offset() == 7)) {
-                throw new IllegalStateException("bad " + records);
-            }
-        }))) {
+        try (Running running = start(b -> b.addInterceptor(tracing)
+                .onFailure(FailurePolicy.park())
+                .handleBatch((records, tx) -> {
+                    if (!refused.getAndSet(true)) {
+                        throw new SQLException("met " + records, "40001");
+                    }
+                    FlightEffects.foldBatch(records, tx);
+                    if (records.stream().anyMatch(record -> record.offset() == 7)) {
+                        throw new IllegalStateException("bad " + records);
+                    }
+                }))) {
             untilAllRead(running);
         }
         List<SpanData> failed = units().stream()

@@ -1,8 +1,8 @@
 package dev.tidemark.bench.contender;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.StartPosition;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkSchema;

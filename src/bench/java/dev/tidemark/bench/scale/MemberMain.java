@@ -1,8 +1,8 @@
 package dev.tidemark.bench.scale;
 
-import dev.tidemark.Tidemark;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.postgres.TestDatabase;

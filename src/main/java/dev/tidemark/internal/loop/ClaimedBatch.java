@@ -1,16 +1,16 @@
 package dev.tidemark.internal.loop;
 
-import dev.tidemark.internal.run.OffsetAdvance;
-import dev.tidemark.offsets.Move;
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.offsets.ClaimedRecords;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
+import dev.tidemark.internal.run.OffsetAdvance;
 import dev.tidemark.internal.unit.IdentityCheck;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.ClaimedRecords;
+import dev.tidemark.offsets.Move;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

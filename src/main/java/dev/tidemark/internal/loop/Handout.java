@@ -1,8 +1,8 @@
 package dev.tidemark.internal.loop;
 
+import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.plan.Stretch;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;

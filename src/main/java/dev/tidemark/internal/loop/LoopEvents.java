@@ -1,13 +1,13 @@
 package dev.tidemark.internal.loop;
 
-import dev.tidemark.internal.run.Problems;
-import dev.tidemark.internal.run.Strangers;
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.plan.Waiting;
+import dev.tidemark.internal.run.Problems;
+import dev.tidemark.internal.run.Strangers;
+import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.tidemark.internal.loop;
 
+import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.loop.Share.State;
+import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.run.Seeks;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.internal.control.ControlThread;
-import dev.tidemark.internal.kafka.KafkaErrors;
-import dev.tidemark.internal.plan.Stretch;
-import dev.tidemark.internal.loop.Share.State;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.loop;
 
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
-import dev.tidemark.errors.TidemarkException;
 import java.time.Duration;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;

@@ -1,16 +1,16 @@
 package dev.tidemark.internal.loop;
 
-import dev.tidemark.internal.run.Problems;
-import dev.tidemark.internal.run.Seeks;
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.loop.Share.State;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
-import dev.tidemark.internal.loop.Share.State;
+import dev.tidemark.internal.run.Problems;
+import dev.tidemark.internal.run.Seeks;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;

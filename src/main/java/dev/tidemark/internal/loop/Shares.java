@@ -1,12 +1,12 @@
 package dev.tidemark.internal.loop;
 
-import dev.tidemark.internal.run.Problems;
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.loop.Share.State;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
-import dev.tidemark.internal.loop.Share.State;
+import dev.tidemark.internal.run.Problems;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -125,7 +125,9 @@ final class Shares implements ConsumerRebalanceListener {
                         partition,
                         share.is(State.PAUSED)
                                 ? "paused by an operator"
-                                : why == null ? "to be claimed" : Problems.of(why).toString());
+                                : why == null
+                                        ? "to be claimed"
+                                        : Problems.of(why).toString());
             }
         });
         held = Map.copyOf(claims);

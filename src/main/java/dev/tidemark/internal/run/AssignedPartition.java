@@ -1,10 +1,10 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.FencedException;
 import dev.tidemark.PartitionState;
+import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;

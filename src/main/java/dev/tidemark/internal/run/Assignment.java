@@ -168,7 +168,8 @@ final class Assignment {
                         p.why(),
                         Problems.of(p.why()).toString(),
                         slot.is(PartitionState.RETRYING)
-                                || (slot.is(PartitionState.CLAIMING) && TOLD_BY_CONTROL.contains(p.why().code())),
+                                || (slot.is(PartitionState.CLAIMING)
+                                        && TOLD_BY_CONTROL.contains(p.why().code())),
                         slot.is(PartitionState.RETRYING)
                                 && failed != null
                                 && (failed.why().code() == ErrorCode.ROW_LOCKED

@@ -2,10 +2,10 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.ConsumerStatus.State;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.Health;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.thread.OwnThread;
@@ -50,12 +50,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
         this.listeners = new SafeListeners(groupId, options.listeners());
         this.report = new ConsumerReport(groupId, new HealthFacts(options, threads));
         this.run = new EngineRun<>(
-                options,
-                owner,
-                this,
-                listeners,
-                threads,
-                () -> state.compareAndSet(State.RUNNING, State.STOPPING));
+                options, owner, this, listeners, threads, () -> state.compareAndSet(State.RUNNING, State.STOPPING));
     }
 
     @Override
@@ -122,7 +117,9 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     asked = System.nanoTime();
                     stop();
                 } catch (TimeoutException e) {
-                    if (interrupted && System.nanoTime() - asked >= options.stop().close().toNanos()) {
+                    if (interrupted
+                            && System.nanoTime() - asked
+                                    >= options.stop().close().toNanos()) {
                         poll.end();
                         return null;
                     }

@@ -120,8 +120,24 @@ record ConsumerRuntime(
                 new RunEnd(groupId, options.kafka().reading().untilEnd(), assigned, events, control),
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()));
-        Rebalances rebalances = new Rebalances(groupId, assigned, seeks, queues, control, mirror, listener, options.stop().drain());
-        return new ConsumerRuntime(assigned, events, queues, control, loop, rebalances, List.copyOf(sessions), options.stop().drain());
+        Rebalances rebalances = new Rebalances(
+                groupId,
+                assigned,
+                seeks,
+                queues,
+                control,
+                mirror,
+                listener,
+                options.stop().drain());
+        return new ConsumerRuntime(
+                assigned,
+                events,
+                queues,
+                control,
+                loop,
+                rebalances,
+                List.copyOf(sessions),
+                options.stop().drain());
     }
 
     /** Partitions that stand still are looked at too, so that moving their offset is noticed. */
@@ -165,8 +181,8 @@ record ConsumerRuntime(
         }
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
-            DecodeAhead<K, V> assistant =
-                    new DecodeAhead<>(groupId, queues.units(), options.work().decoders().get(), events);
+            DecodeAhead<K, V> assistant = new DecodeAhead<>(
+                    groupId, queues.units(), options.work().decoders().get(), events);
             threads.add(
                     group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /** One run on the poll thread: makes the clients and the runtime, loops, and takes everything down again. */
 final class EngineRun<K, V> {
-    private static final Logger LOG = LoggerFactory.getLogger(ConsumerEngine.class);
+    private static final Logger LOG = LoggerFactory.getLogger(EngineRun.class);
 
     /** How long giving claims back and leaving the group may take at the end, each. */
     private static final Duration GOODBYE = Duration.ofSeconds(3);
@@ -78,11 +78,12 @@ final class EngineRun<K, V> {
     @Nullable
     TidemarkException run() {
         List<OwnThread> workers = new ArrayList<>();
-        try (AdminLease lease = new AdminLease(
-                made(() -> options.kafka().clients().admin(options.kafka().settings().admin())))) {
+        try (AdminLease lease = new AdminLease(made(
+                () -> options.kafka().clients().admin(options.kafka().settings().admin())))) {
             Admin admin = lease.admin();
-            Consumer<byte[], byte[]> consumer =
-                    made(() -> options.kafka().clients().consumer(options.kafka().settings().consumer()));
+            Consumer<byte[], byte[]> consumer = made(() -> options.kafka()
+                    .clients()
+                    .consumer(options.kafka().settings().consumer()));
             ConsumerRuntime made = null;
             TidemarkException failed = null;
             try {

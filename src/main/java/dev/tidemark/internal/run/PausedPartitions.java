@@ -1,10 +1,10 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.PartitionState;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.offsets.Claim;
 import java.util.HashSet;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;

@@ -1,8 +1,7 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.PartitionState;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
@@ -10,6 +9,7 @@ import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;

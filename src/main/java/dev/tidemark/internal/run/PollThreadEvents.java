@@ -1,12 +1,12 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.unit.WorkerEvents;
+import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.offsets.Claim;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance;
@@ -8,6 +7,7 @@ import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.thread.OwnThread;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -63,7 +63,8 @@ final class Rebalances implements ConsumerRebalanceListener {
         for (TopicPartition partition : partitions) {
             seeks.hold(partition);
             boolean leaving = queues.isLeaving(partition);
-            AssignedPartition slot = assigned.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
+            AssignedPartition slot =
+                    assigned.add(partition, leaving ? PartitionState.DRAINING : PartitionState.CLAIMING);
             if (!leaving) {
                 claims.put(partition, slot.assignment);
             }

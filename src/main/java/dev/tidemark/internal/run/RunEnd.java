@@ -20,12 +20,7 @@ final class RunEnd {
     private final PollThreadEvents events;
     private final ControlThread control;
 
-    RunEnd(
-            String groupId,
-            boolean untilEnd,
-            Assignment assigned,
-            PollThreadEvents events,
-            ControlThread control) {
+    RunEnd(String groupId, boolean untilEnd, Assignment assigned, PollThreadEvents events, ControlThread control) {
         this.groupId = groupId;
         this.untilEnd = untilEnd;
         this.assigned = assigned;
@@ -64,7 +59,8 @@ final class RunEnd {
         open.removeAll(unfinished.halted());
         open.removeAll(wrong.keySet());
         if (assigned.haveHalted(open)) {
-            wrong.forEach((partition, why) -> control.noteHalt(partition, null, why, Problems.of(why).toString()));
+            wrong.forEach((partition, why) ->
+                    control.noteHalt(partition, null, why, Problems.of(why).toString()));
             List<TidemarkException> reasons = assigned.haltedBy();
             reasons.addAll(wrong.values());
             throw reasons.isEmpty() ? haltedElsewhere(unfinished.partitions()) : first(reasons);

@@ -62,9 +62,9 @@ public final class Strangers {
         return Optional.of(new Problem(
                 ErrorCode.FOREIGN_MEMBERS,
                 "group " + groupId + ": " + now.size()
-                + (now.size() == 1 ? " partition is" : " partitions are")
-                + " held by members of the group that are no Tidemark consumers of this store, so nothing of them takes effect"
-                + " here: " + String.join(", ", named) + (now.size() > NAMED ? ", ..." : "")
-                + (untilEnd ? "; the run waits for them" : "")));
+                        + (now.size() == 1 ? " partition is" : " partitions are")
+                        + " held by members of the group that are no Tidemark consumers of this store, so nothing of them takes effect"
+                        + " here: " + String.join(", ", named) + (now.size() > NAMED ? ", ..." : "")
+                        + (untilEnd ? "; the run waits for them" : "")));
     }
 }

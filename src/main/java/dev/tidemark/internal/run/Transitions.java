@@ -1,19 +1,19 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.offsets.Claim;
-import dev.tidemark.errors.FencedException;
 import dev.tidemark.PartitionState;
-import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.TidemarkListener;
-import dev.tidemark.TidemarkListener.Claimed;
 import dev.tidemark.TidemarkListener.ClaimLost;
+import dev.tidemark.TidemarkListener.Claimed;
 import dev.tidemark.TidemarkListener.Halt;
+import dev.tidemark.errors.FencedException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

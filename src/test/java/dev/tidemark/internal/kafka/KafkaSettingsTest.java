@@ -143,8 +143,7 @@ class KafkaSettingsTest {
             assertThat(KafkaSettings.of(settings("value.deserializer", bytes)).groupId())
                     .isEqualTo("etl");
         }
-        assertRefused(
-                settings("value.deserializer", "no.such.Thing"), ErrorCode.CONFLICTING_KAFKA_SETTING, "no.such.Thing");
+        assertRefused(settings("value.deserializer", "no.such.Thing"), ErrorCode.INVALID_SETTING, "no.such.Thing");
     }
 
     @ParameterizedTest

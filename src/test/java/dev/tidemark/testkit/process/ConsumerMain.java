@@ -1,7 +1,7 @@
 package dev.tidemark.testkit.process;
 
-import dev.tidemark.Tidemark;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.UnitLimits;
