@@ -6,10 +6,12 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
+import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.CommitProxy;
@@ -30,6 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CommitCutIT {
     private static final int CUTS = 10;
 
+    @Provokes(ErrorCode.COMMIT_UNKNOWN)
     @ParameterizedTest
     @EnumSource(
             value = Cut.class,
