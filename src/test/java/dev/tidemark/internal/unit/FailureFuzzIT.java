@@ -26,7 +26,7 @@ class FailureFuzzIT {
     private static final int ONLY = Integer.getInteger("tidemark.test.case", -1);
 
     /** Most of the time is spent in waits. */
-    private static final int AT_ONCE = 8;
+    private static final int AT_ONCE = Integer.getInteger("tidemark.test.fuzz.threads", 8);
 
     @Test
     void noHealthyRecordIsEverGivenUp() throws Exception {
