@@ -438,7 +438,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
         "enable.auto.commit, true, TM-101",
         "auto.offset.reset, latest, TM-101",
         "auto.offset.reset, earliest, TM-101",
-        "value.deserializer, org.apache.kafka.common.serialization.StringDeserializer, TM-101",
+        "value.deserializer, java.lang.String, TM-103",
         "group.id, , TM-103",
         "max.poll.records, many, TM-103"
     })

@@ -139,7 +139,7 @@ public final class ReactionPlanner {
             FailureKind kind = FailureKind.of(outcome.facts());
             return kind == FailureKind.HANDLER
                     ? failed(ErrorCode.RECORD_UNDECODABLE, what, "the deserializer", outcome.cause(), outcome.facts())
-                    : wait(kind.code(outcome.facts()), what + " for now", outcome.cause());
+                    : wait(ErrorCode.DEPENDENCY_UNAVAILABLE, what + " for now", outcome.cause());
         }
 
         @Override

@@ -139,7 +139,7 @@ final class NeighbourTrial<K, V> {
     /** What a record that cannot be decoded for now means to one that stands before it: it waits as well. */
     private static UnitOutcome endOf(UnitOutcome outcome) {
         return outcome instanceof UnitOutcome.Undecodable undecodable
-                ? new UnitOutcome.Troubled(FailureKind.PASSING.code(undecodable.facts()), undecodable.cause())
+                ? new UnitOutcome.Troubled(ErrorCode.DEPENDENCY_UNAVAILABLE, undecodable.cause())
                 : outcome;
     }
 

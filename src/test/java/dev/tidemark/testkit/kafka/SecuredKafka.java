@@ -1,9 +1,10 @@
 package dev.tidemark.testkit.kafka;
 
+import org.awaitility.Awaitility;
+import java.time.Duration;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.process.Ports;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,6 @@ import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
-import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.SaslConfigs;
@@ -112,13 +112,24 @@ public final class SecuredKafka extends KafkaClients {
 
     /** Allows {@link #USER} to do this with exactly that resource. */
     public void allow(ResourceType type, String name, AclOperation operation) {
-        get(admin().createAcls(Set.of(acl(type, name, operation))).all());
+        AclBinding acl = acl(type, name, operation);
+        get(admin().createAcls(Set.of(acl)).all());
+        awaitAcl(acl, true);
     }
 
     /** Takes that back. */
     public void disallow(ResourceType type, String name, AclOperation operation) {
-        Collection<AclBindingFilter> which = Set.of(acl(type, name, operation).toFilter());
-        get(admin().deleteAcls(which).all());
+        AclBinding acl = acl(type, name, operation);
+        get(admin().deleteAcls(Set.of(acl.toFilter())).all());
+        awaitAcl(acl, false);
+    }
+
+    /** The controller has answered by then; the broker, which decides, follows a moment later. */
+    private void awaitAcl(AclBinding acl, boolean present) {
+        Awaitility.await("the broker has followed")
+                .atMost(Duration.ofMinutes(1))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> !get(admin().describeAcls(acl.toFilter()).values()).isEmpty() == present);
     }
 
     private static AclBinding acl(ResourceType type, String name, AclOperation operation) {
