@@ -34,8 +34,9 @@ class SourceSizesTest {
 
     @Test
     void noFileIsTooLong() throws IOException {
-        List<Path> java =
-                sources().stream().filter(file -> file.toString().endsWith(".java")).toList();
+        List<Path> java = sources().stream()
+                .filter(file -> file.toString().endsWith(".java"))
+                .toList();
         assertThat(java).hasSizeGreaterThan(100);
         assertThat(java.stream().filter(file -> lines(file) > LINES)).isEmpty();
     }

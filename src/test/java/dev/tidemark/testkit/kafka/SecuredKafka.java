@@ -1,10 +1,9 @@
 package dev.tidemark.testkit.kafka;
 
-import org.awaitility.Awaitility;
-import java.time.Duration;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.process.Ports;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +21,7 @@ import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
+import org.awaitility.Awaitility;
 
 /**
  * A broker that knows its users and denies what no ACL allows. The tests' own clients log in as its administrator; {@link #USER}

@@ -26,6 +26,7 @@ class CliArchitectureTest {
                 .dependOnClassesThat(resideInAPackage("dev.tidemark..")
                         .and(not(resideInAnyPackage(
                                 "dev.tidemark",
+                                "dev.tidemark.errors",
                                 "dev.tidemark.admin",
                                 "dev.tidemark.doctor",
                                 "dev.tidemark.sql",
