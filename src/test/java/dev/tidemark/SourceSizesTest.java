@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -18,10 +19,14 @@ class SourceSizesTest {
     private static final int FILES = 30;
 
     private static List<Path> sources() throws IOException {
-        try (Stream<Path> files = Stream.concat(Files.walk(Path.of("src/main")), Files.walk(Path.of("modules")))) {
-            return files.filter(file -> file.toString().contains("src/main/") && Files.isRegularFile(file))
-                    .toList();
+        List<Path> sources = new ArrayList<>();
+        for (String root : List.of("src/main", "modules")) {
+            try (Stream<Path> files = Files.walk(Path.of(root))) {
+                files.filter(file -> file.toString().contains("src/main/") && Files.isRegularFile(file))
+                        .forEach(sources::add);
+            }
         }
+        return sources;
     }
 
     private static long lines(Path file) {
