@@ -206,7 +206,7 @@ class ControlFailureIT {
             }
             database.superuser().execute(defect.mend);
             running.until("healthy", () -> running.consumer().health().equals(new Health(true, true, List.of())));
-            running.until("told", () -> lines(log, "works again") == 1);
+            running.until("told", () -> lines(log, "succeeded again") == 1);
         }
     }
 

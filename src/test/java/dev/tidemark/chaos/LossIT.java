@@ -131,7 +131,7 @@ class LossIT {
                 load.join();
             }
             running.until("all read", () -> stored() == 6_000);
-            assertLostOnce(running, "TM-402", "moved by hand", busy ? "to 1500" : "from 2000 or later to 1500");
+            assertLostOnce(running, "TM-402", "moved manually", busy ? "to 1500" : "from 2000 or later to 1500");
         }
         assertAllOnce(6_000);
     }

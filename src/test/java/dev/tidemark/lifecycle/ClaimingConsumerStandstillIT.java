@@ -73,7 +73,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                                 return null;
                             } catch (FencedException e) {
                                 // From the advance it is every loop's business; from the poll it names its code.
-                                return String.valueOf(e.getMessage()).contains("by hand") ? e : null;
+                                return String.valueOf(e.getMessage()).contains("assigned manually") ? e : null;
                             } catch (TidemarkException e) {
                                 return e;
                             }
@@ -136,7 +136,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                 assertThat(thrown(first))
                         .isInstanceOf(FencedException.class)
                         .hasMessageContaining("TM-401")
-                        .hasMessageContaining("assigned by hand");
+                        .hasMessageContaining("assigned manually");
                 assertThat(first.waiting()).containsOnlyKeys(zero);
                 produce(zero, 200, 300);
                 readTo(second, topic, 300);

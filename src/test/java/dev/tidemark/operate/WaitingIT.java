@@ -324,7 +324,7 @@ class WaitingIT {
     }
 
     private List<String> ended() {
-        return lines(Level.INFO, "recovered ", "goes on ");
+        return lines(Level.INFO, "recovered ", "continuing ");
     }
 
     private List<String> lines(Level level, String... beginnings) {

@@ -8,9 +8,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 
-/** Frees workers that wait for a stopped owner. Used by the control thread. */
+/** Frees workers that wait for a suspended owner. Used by the control thread. */
 final class BlockerProbe {
-    /** Below this age a unit is not worth a look at its locks. */
+    /** Younger units are not checked for locks. */
     private static final Duration LONG_UNIT = Duration.ofSeconds(1);
 
     private final ControlConnection connection;
@@ -23,7 +23,7 @@ final class BlockerProbe {
         this.sessions = sessions;
     }
 
-    /** Looks what units that last wait for. */
+    /** Checks what long units wait for. */
     void look(long now) throws SQLException {
         List<String> longOpen = sessions.stream()
                 .filter(session -> isOlder(session, LONG_UNIT, now))

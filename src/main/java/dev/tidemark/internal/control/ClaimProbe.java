@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** Notices that a claim does not hold any more, or that somebody paused something, while nothing else would. Used by the control thread. */
+/** Detects lost claims and new pauses when nothing else would. Used by the control thread. */
 final class ClaimProbe {
     private final ControlContext context;
     private final PauseWatch pauses;
@@ -18,7 +18,7 @@ final class ClaimProbe {
         this.pauses = pauses;
     }
 
-    /** Notices that somebody paused something, moved an offset, or claimed a partition, while it was idle. */
+    /** Detects pauses, moved offsets and claims by others while a partition was idle. */
     void probe(Collection<Claim> claims) throws SQLException {
         Set<TopicPartition> fenced = context.connection().inTransaction(c -> {
             context.identity().check(c);

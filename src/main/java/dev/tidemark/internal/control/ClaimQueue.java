@@ -22,14 +22,14 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partitions that are to be claimed, each when its time has come, until it is claimed or no longer wanted; one that is refused
- * is looked at again. Any thread may want and forget; the claiming is done on the control thread.
+ * The partitions to be claimed, each when its time has come, until it is claimed or no longer wanted; one that is refused is
+ * retried. Any thread may add and remove; the claiming is done on the control thread.
  */
 final class ClaimQueue {
-    /** When a partition is asked for again that is not claimable yet: its row is locked, or a broker does not know it. */
+    /** When a claim is retried that is not possible yet: the row is locked, or a broker does not know the partition. */
     private static final Backoff NOT_YET = new Backoff(Duration.ofMillis(250), Duration.ofSeconds(2));
 
-    /** When a refused partition is looked at again: a person may have repaired what it was refused for. */
+    /** When a refused claim is retried: an operator may have fixed the reason. */
     private static final Backoff REFUSED = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(10));
 
     private static final String TASK = "claim";
@@ -43,9 +43,9 @@ final class ClaimQueue {
 
     /**
      * @param due by {@link System#nanoTime}
-     * @param unlessOwned whether the partition is left alone if somebody else owns it
-     * @param tries how often it was tried in vain
-     * @param refusal what it was refused with last; null if it was not
+     * @param unlessOwned whether the partition is left alone if it has another owner
+     * @param tries how often it has failed
+     * @param refusal the reason of the last refusal; null if there was none
      */
     private record Wanted(
             long assignment,
@@ -59,7 +59,7 @@ final class ClaimQueue {
     }
 
     /**
-     * @param release gives back what was claimed in vain
+     * @param release releases claims that are no longer wanted
      */
     ClaimQueue(
             String groupId,
@@ -99,7 +99,7 @@ final class ClaimQueue {
             }
             return;
         }
-        tryAgainAfter(tasks.guarded(TASK, () -> tell(claimer.claim(due.keySet(), leftAlone(due)), due)), due);
+        tryAgainAfter(tasks.guarded(TASK, () -> report(claimer.claim(due.keySet(), leftAlone(due)), due)), due);
     }
 
     private static Set<TopicPartition> leftAlone(Map<TopicPartition, Wanted> due) {
@@ -112,11 +112,11 @@ final class ClaimQueue {
     private void claimLocked(TopicPartition partition, Wanted w) {
         Map<TopicPartition, Wanted> due = Map.of(partition, w);
         if (w.equals(wanted.get(partition))) {
-            tryAgainAfter(tasks.guarded(TASK, () -> tell(claimer.claimLocked(partition, w.unlessOwned()), due)), due);
+            tryAgainAfter(tasks.guarded(TASK, () -> report(claimer.claimLocked(partition, w.unlessOwned()), due)), due);
         }
     }
 
-    private void tell(Claims claims, Map<TopicPartition, Wanted> due) {
+    private void report(Claims claims, Map<TopicPartition, Wanted> due) {
         Map<ClaimedPartition, Long> made = new HashMap<>();
         List<Claim> vain = new ArrayList<>();
         claims.claimed().forEach((partition, claimed) -> {
@@ -133,7 +133,7 @@ final class ClaimQueue {
         }
         release.accept(vain);
         claims.refused().forEach((partition, why) -> refuse(partition, due.get(partition), why));
-        // One by one and each in its turn: waiting for one lock must not keep the others, or a look, waiting.
+        // One by one and each in its turn: waiting for one lock must not make the others, or a check, wait.
         claims.locked().forEach(partition -> {
             Wanted w = due.get(partition);
             if (w != null) {
@@ -149,7 +149,7 @@ final class ClaimQueue {
         });
     }
 
-    /** Told once, and again if it is refused for another reason then. */
+    /** Reported once, and again if it is then refused for another reason. */
     private void refuse(TopicPartition partition, @Nullable Wanted w, TidemarkException why) {
         if (w == null) {
             return;

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Binds topics that are not bound yet and claims partitions. Used by the control thread. */
 final class Claimer {
-    /** A row is locked for the length of an advance and its commit; whoever holds it longer is waited for in turns. */
+    /** A row is locked for the length of an advance and its commit; a longer lock is waited for in turns. */
     private static final Duration ROW_PATIENCE = Duration.ofMillis(500);
 
     private final TopicLookup lookup;
@@ -50,7 +50,7 @@ final class Claimer {
     private final Consumer<Map<String, Identity>> seen;
 
     /**
-     * @param seen told which topics claims were made for
+     * @param seen receives the topics for which claims were made
      */
     Claimer(
             TopicLookup lookup,
@@ -76,9 +76,9 @@ final class Claimer {
     }
 
     /**
-     * What came of it.
+     * The result.
      *
-     * @param locked rows that somebody has locked, to be claimed one by one
+     * @param locked locked rows, to be claimed one by one
      * @param later partitions that cannot be claimed yet, with the reason
      */
     record Claims(
@@ -97,9 +97,9 @@ final class Claimer {
     }
 
     /**
-     * Claims all that can be had without waiting for anybody.
+     * Claims all that are available without waiting.
      *
-     * @param unlessOwned those of them that are refused if somebody else owns them
+     * @param unlessOwned those of them that are refused if they have another owner
      */
     Claims claim(Collection<TopicPartition> partitions, Set<TopicPartition> unlessOwned)
             throws SQLException, KafkaUnavailableException {
@@ -135,7 +135,7 @@ final class Claimer {
         return claims;
     }
 
-    /** Claims one partition, waiting a little for whoever has its row locked. */
+    /** Claims one partition, waiting briefly if its row is locked. */
     Claims claimLocked(TopicPartition partition, boolean unlessOwned) throws SQLException, KafkaUnavailableException {
         Claims claims = Claims.none();
         refuseOwned(unlessOwned ? Set.of(partition) : Set.of(), claims);
@@ -165,7 +165,7 @@ final class Claimer {
         return claims;
     }
 
-    /** Whoever hears of the claims has heard before what of them is paused. */
+    /** Pauses are reported before the claims that they concern. */
     private ClaimResult claimHeedingPauses(
             Connection c, Map<String, Identity> identities, Collection<TopicPartition> partitions, boolean wait)
             throws SQLException {
@@ -174,7 +174,7 @@ final class Claimer {
         return result;
     }
 
-    /** Only what was claimed: the topic of a refused claim is not the one that other claims of its name were made for. */
+    /** Only what was claimed: the topic of a refused claim differs from the one for which other claims of that name were made. */
     private void tellSeen(Claims claims, Map<String, Identity> identities) {
         Map<String, Identity> claimed = new HashMap<>(identities);
         claimed.keySet()
@@ -204,7 +204,7 @@ final class Claimer {
                                             groupId,
                                             partition,
                                             "was claimed by " + name
-                                                    + ", and a partition that was assigned by hand is not"
+                                                    + ", and a partition that was assigned manually is not"
                                                     + " claimed back: let one process have it")));
         }
     }
@@ -246,10 +246,10 @@ final class Claimer {
             return true;
         }
         if (identity != null && reading.isManual()) {
-            // Nobody but the user named it, so it is more likely mistyped than new.
+            // The user named it explicitly, so it is more likely mistyped than new.
             claims.refused().put(partition, lookup.missing(partition, identity));
         } else {
-            // The brokers learn of a new topic or partition one after the other.
+            // The brokers learn about a new topic or partition one after the other.
             claims.later().put(partition, lookup.missing(partition, identity));
         }
         return false;
@@ -259,7 +259,7 @@ final class Claimer {
         return partitions.stream().map(TopicPartition::topic).collect(Collectors.toSet());
     }
 
-    /** Offset rows that are locked are passed over, so it is a binding's row or a whole table. */
+    /** Locked offset rows are skipped, so it is a binding's row or a whole table. */
     private TidemarkException bindingLocked(Set<String> topics, SQLException cause) throws SQLException {
         String holder = connection
                 .inTransaction(c -> holders.ofBindings(c, topics))

@@ -10,9 +10,9 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What the tasks of the control thread work with.
+ * What the tasks of the control thread share.
  *
- * @param held the claims in force, and those that partitions are held by that stand still
+ * @param held the claims in force, including those of halted or paused partitions
  */
 record ControlContext(
         ControlOptions options,

@@ -10,21 +10,21 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** What the control thread has to tell the poll thread. Every method returns at once. */
+/** Events from the control thread to the poll thread. Every method returns at once. */
 public interface ControlEvents {
-    /** Claims were made, for the assignments they were asked for. */
+    /** Claims were made, for the assignments they were requested for. */
     void claimed(Map<ClaimedPartition, Long> assignments);
 
-    /** A claim is impossible until somebody mends the cause. */
+    /** A claim is impossible until the cause is fixed. */
     void refused(TopicPartition partition, long assignment, TidemarkException why);
 
-    /** Claims are being tried again; the reason passes. */
+    /** Claims are being retried; the reason is transient. */
     void waiting(Collection<TopicPartition> partitions, TidemarkException why);
 
-    /** What the open units of these partitions wait for, or what keeps them from being tried again; no others wait. */
+    /** What the open units of these partitions wait for, or what keeps them from being retried; no others wait. */
     void waits(Map<TopicPartition, TidemarkException> found);
 
-    /** All that a person has paused; told when it has changed, and before the claims that it concerns. */
+    /** All pauses; reported when they have changed, and before the claims that they concern. */
     void pauses(Pauses now);
 
     /** The table shows that these claims are gone. */
@@ -36,21 +36,21 @@ public interface ControlEvents {
     /** The offsets after the last readable records, just sampled. */
     void logEnds(Map<TopicPartition, Long> ends);
 
-    /** Topics that do not exist, as an error; null while all of them do. */
+    /** Topics that do not exist, as an error; null if all of them do. */
     void missing(@Nullable TidemarkException why);
 
     /**
-     * The partitions that a bounded run has still to read, whoever reads them.
+     * The partitions that a bounded run still has to read, regardless of who reads them.
      *
      * @param halted those that halted since it began
-     * @param wrong those of them whose stored offsets do not belong to the log that there is now, with the reason
+     * @param wrong those of them whose stored offsets do not belong to the current log, with the reason
      */
     void unfinished(
             Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong);
 
-    /** Partitions that other members of the group hold and never claimed, with these members in words; told at each look. */
+    /** Partitions that other members of the group hold and never claimed, with these members as text; reported at each check. */
     void heldByStrangers(Map<TopicPartition, String> holders);
 
-    /** The whole consumer cannot go on. */
+    /** The whole consumer cannot continue. */
     void failed(TidemarkException why);
 }

@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What the control thread needs to know.
+ * The settings of the control thread.
  *
  * @param owner the name to claim under
- * @param storeId the store to find; empty for whichever is met first
+ * @param storeId the expected store; empty for whichever is found first
  * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
  * @param deadline how long a unit may last
- * @param networkTimeout how long a server may be silent beyond what it was given to reply
+ * @param networkTimeout how long a server may be silent beyond the time allowed for a reply
  */
 public record ControlOptions(
         Schema schema,

@@ -25,7 +25,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the control thread looks at again and again, and how often. Its tasks run on the control thread. */
+/** The periodic tasks of the control thread, and how often they run. Its tasks run on the control thread. */
 final class ControlSchedule {
     private static final Logger LOG = LoggerFactory.getLogger(ControlSchedule.class);
 
@@ -50,8 +50,8 @@ final class ControlSchedule {
 
     /**
      * @param assigned the partitions that Kafka assigns to this consumer
-     * @param waiting the assigned partitions that make no progress for a reason that passes
-     * @param sessions the workers' sessions, to see units that hang
+     * @param waiting the assigned partitions that make no progress for a transient reason
+     * @param sessions the workers' sessions, to detect units that hang
      */
     ControlSchedule(
             ControlContext context,
@@ -107,7 +107,7 @@ final class ControlSchedule {
                 context.events());
     }
 
-    /** Begins to look, once the store was found sound; completes exceptionally if waiting does not mend what was found. */
+    /** Starts the checks, once the store was checked; completes exceptionally if waiting does not resolve what was found. */
     void prepare(CompletableFuture<Void> sound) {
         Duration again = tasks.guarded("prepare", preparation::run, sound::completeExceptionally);
         if (!again.isZero()) {
@@ -148,13 +148,13 @@ final class ControlSchedule {
         return found;
     }
 
-    /** Takes back what was written of waits: they end with this consumer. */
+    /** Clears the recorded waits: they end with this consumer. */
     void endWaits() {
         try {
             waits.end();
         } catch (SQLException | TidemarkException e) {
-            // The next claim takes it back.
-            LOG.debug("could not take waits back cause=\"{}\"", FailureWords.describe(e));
+            // The next claim clears it.
+            LOG.debug("could not clear waits cause=\"{}\"", FailureWords.describe(e));
         }
     }
 
@@ -165,7 +165,7 @@ final class ControlSchedule {
 
     private void lookForTopics(Set<String> names) {
         Duration unused = tasks.guarded("look for topics", () -> missing.lookForTopics(names));
-        // Somebody may be about to create what is missing, and waits for us to see it.
+        // A missing topic may be created at any moment, and should be noticed soon.
         tasks.later(() -> lookForTopics(names), missing.areTopicsMissing() ? PROBE_EVERY : COMPARE_EVERY);
     }
 

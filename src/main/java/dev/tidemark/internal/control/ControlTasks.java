@@ -32,11 +32,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one thread that control tasks run on, and what becomes of their failures. Tasks may be given from any thread. */
+/** The one thread that control tasks run on, and the handling of their failures. Tasks may be submitted from any thread. */
 final class ControlTasks {
     private static final Logger LOG = LoggerFactory.getLogger(ControlTasks.class);
 
-    /** A task that asks one of the servers, or both. */
+    /** A task that queries one of the servers, or both. */
     @FunctionalInterface
     interface Look {
         void run() throws SQLException, KafkaUnavailableException;
@@ -53,8 +53,8 @@ final class ControlTasks {
     final UnexpectedFailures unexpected;
 
     /**
-     * @param connection what the tasks ask the database on
-     * @param fatal told what waiting does not help
+     * @param connection the connection on which the tasks query the database
+     * @param fatal receives failures that are not transient
      */
     ControlTasks(
             Schema schema,
@@ -76,7 +76,7 @@ final class ControlTasks {
         });
     }
 
-    /** Runs a task that handles its own failures; the executor would keep to itself what it throws all the same. */
+    /** Runs a task that handles its own failures; the executor would swallow anything it still throws. */
     void later(Runnable task, Duration delay) {
         try {
             ScheduledFuture<?> unused = executor.schedule(() -> watched(task), delay.toNanos(), TimeUnit.NANOSECONDS);
@@ -100,7 +100,7 @@ final class ControlTasks {
     }
 
     /**
-     * Looks again and again; no trouble is a reason to stop, but what fails unexpectedly is tried less often.
+     * Runs a check periodically; no failure stops it, but what fails unexpectedly is tried less often.
      *
      * @param task a name that no other task has
      */
@@ -125,25 +125,28 @@ final class ControlTasks {
                 e);
     }
 
-    /** As {@link #guarded(String, Look, Consumer)}, where what has a code and does not pass ends the consumer, and nothing else does. */
+    /**
+     * As {@link #guarded(String, Look, Consumer)}, where a failure that has a code and is not transient ends the consumer, and
+     * nothing else does.
+     */
     Duration guarded(String task, Look look) {
         return guarded(task, look, fatal, true);
     }
 
     /**
-     * Runs a look and sorts its failure: what passes is answered with the time to wait, anything else ends it.
+     * Runs a check and classifies its failure: for a transient one it returns the time to wait, any other ends it.
      *
-     * @param task a name that is the same at each attempt; trouble lasts until the task has succeeded
-     * @param end told what waiting does not help
-     * @return zero unless the look is to be tried again
+     * @param task a name that is the same at each attempt; an outage lasts until the task has succeeded
+     * @param end receives failures that are not transient
+     * @return zero unless the check has to be retried
      */
     Duration guarded(String task, Look look, Consumer<TidemarkException> end) {
         return guarded(task, look, end, false);
     }
 
     /**
-     * @param lenient whether what no code describes is tried again: it may concern this one task, and to end all that works for it
-     *     would help nobody
+     * @param lenient whether a failure without an error code is retried: it may concern this one task, which is no reason to end
+     *     everything that works
      */
     private Duration guarded(String task, Look look, Consumer<TidemarkException> end, boolean lenient) {
         long began = System.nanoTime();
@@ -177,7 +180,7 @@ final class ControlTasks {
         return Duration.ZERO;
     }
 
-    /** A task has nothing to do any more, so that it is in no trouble either. */
+    /** A task has nothing to do any more, and so has no failure either. */
     void nothingLeft(String task) {
         database.succeeded(task);
         kafka.succeeded(task);
@@ -220,7 +223,7 @@ final class ControlTasks {
         return database.failed(task, FailureWords.describe(e), SqlFailures.isSilence(facts));
     }
 
-    /** Waits until what was asked for up to now is done; answers false if that takes longer than the patience. */
+    /** Waits until what was requested up to now is done; returns false if that takes longer than the patience. */
     boolean finish(Duration patience) {
         CompletableFuture<Void> last = new CompletableFuture<>();
         later(() -> last.complete(null), Duration.ZERO);
@@ -235,7 +238,7 @@ final class ControlTasks {
         }
     }
 
-    /** Ends the thread, whatever it does. */
+    /** Ends the thread, whatever it is doing. */
     void close() {
         OwnThread last = thread;
         if (last != null) {

@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that claims and looks, so that the poll thread waits neither for the database nor for a broker. Its methods may be
- * called from any thread and return at once.
+ * The thread that makes claims and checks, so that the poll thread waits neither for the database nor for a broker. Its methods may
+ * be called from any thread and return at once.
  */
 public final class ControlThread {
     private static final Logger LOG = LoggerFactory.getLogger(ControlThread.class);
@@ -50,11 +50,11 @@ public final class ControlThread {
     private final ControlSchedule schedule;
 
     /**
-     * @param held the claims in force, and those that partitions are held by that stand still
+     * @param held the claims in force, including those of halted or paused partitions
      * @param assigned the partitions that Kafka assigns to this consumer
-     * @param waiting the assigned partitions that make no progress for a reason that passes
-     * @param sessions the workers' sessions, to see units that hang
-     * @param threads where its thread belongs to
+     * @param waiting the assigned partitions that make no progress for a transient reason
+     * @param sessions the workers' sessions, to detect units that hang
+     * @param threads the consumer's threads, to which its own is added
      */
     public ControlThread(
             ControlOptions options,
@@ -95,7 +95,7 @@ public final class ControlThread {
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
 
-    /** Begins to look, once the store was found sound; completes exceptionally if waiting does not mend what was found. */
+    /** Starts the checks, once the store was checked; completes exceptionally if waiting does not resolve what was found. */
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> sound = new CompletableFuture<>();
         units.start();
@@ -103,18 +103,18 @@ public final class ControlThread {
         return sound;
     }
 
-    /** Claims these partitions, each for its assignment, as soon as it can after the delay. */
+    /** Claims these partitions, each for its assignment, as soon as possible after the delay. */
     public void claim(Map<TopicPartition, Long> assignments, Duration delay) {
         claims.want(assignments, delay, false);
     }
 
-    /** As {@link #claim}, for partitions whose claim was lost; with manual assignment only if nobody else owns them now. */
+    /** As {@link #claim}, for partitions whose claim was lost; with manual assignment only if they have no other owner now. */
     public void claimAgain(Map<TopicPartition, Long> assignments, Duration delay) {
         claims.want(assignments, delay, options.reading().isManual());
     }
 
     /**
-     * Writes down that a partition halted, however long that takes, unless it is claimed or moved meanwhile.
+     * Records that a partition halted, however long that takes, unless it is claimed or moved in the meantime.
      *
      * @param claim the claim it was held by; null if its claim was refused
      */
@@ -122,17 +122,17 @@ public final class ControlThread {
         notes.halted(partition, claim, why.code(), words);
     }
 
-    /** Takes back the count of an attempt at a record that this process has come back from, however long that takes. */
+    /** Undoes the count of an attempt at a record that this process has survived, however long that takes. */
     public void noteSurvival(TopicPartition partition, long offset) {
         notes.survived(partition, offset);
     }
 
-    /** Asks Kafka, now, whether these topics are still the ones that were claimed; the caller's thread waits. */
+    /** Checks with Kafka, now, whether these topics are still the ones that were claimed; the caller's thread waits. */
     public void confirm(Set<String> topics) throws UnitRefusedException {
         this.topics.confirm(topics);
     }
 
-    /** How long ago, in nanoseconds, the database answered this thread. */
+    /** How long ago, in nanoseconds, the database last replied to this thread. */
     public long sinceDatabaseAnswered(long now) {
         return connection.silence().sinceLastAnswer(now);
     }
@@ -142,7 +142,7 @@ public final class ControlThread {
         return connection.silence();
     }
 
-    /** Whether no connection to the database gets a reply, new ones neither. */
+    /** Whether no connection to the database gets a reply, not even a new one. */
     public boolean isDatabaseSilent(long now) {
         long lastAnswer = connection.silence().sinceLastAnswer(now);
         for (WorkerSession session : sessions) {
@@ -152,7 +152,7 @@ public final class ControlThread {
                 && lastAnswer > options.networkTimeout().toNanos();
     }
 
-    /** Cuts the connections of units that wait for a database that is silent. */
+    /** Aborts the connections of units that wait for an unresponsive database. */
     public void cutOpenUnits() {
         units.cut();
     }
@@ -162,7 +162,7 @@ public final class ControlThread {
         return tasks.unexpected.now();
     }
 
-    /** What either server has kept from succeeding for some seconds, one for each. */
+    /** What either server has kept from succeeding for some seconds, at most one for each. */
     public List<Problem> troubles() {
         return tasks.troubles(System.nanoTime());
     }
@@ -173,9 +173,9 @@ public final class ControlThread {
     }
 
     /**
-     * Moves positions beyond offsets that hold no record, in a transaction of its own.
+     * Moves positions beyond offsets without a record, in a transaction of its own.
      *
-     * @return completes with the partitions that moved, or exceptionally if nobody knows
+     * @return completes with the partitions that moved, or exceptionally if that is unknown
      */
     public CompletableFuture<Set<TopicPartition>> advance(Map<Claim, Position> moves) {
         CompletableFuture<Set<TopicPartition>> moved = new CompletableFuture<>();
@@ -194,7 +194,7 @@ public final class ControlThread {
         return moved;
     }
 
-    /** Gives back what is still ours, however long that takes. */
+    /** Releases the claims that are still ours, however long that takes. */
     public void release(Collection<Claim> given) {
         if (!given.isEmpty()) {
             notes.released(given);
@@ -203,7 +203,7 @@ public final class ControlThread {
 
     /**
      * Finds out what is wrong with positions that the log does not have, and halts their partitions once the records read before
-     * have taken effect: they may be gone from Kafka, and are still here.
+     * have taken effect: they may be gone from Kafka, and exist only here.
      *
      * @param fetched the position that Kafka refused, by the claim it was read under
      * @param truncated whether Kafka says that the log was truncated
@@ -214,24 +214,24 @@ public final class ControlThread {
     }
 
     /**
-     * Finishes what was asked for and ends, within the patience.
+     * Finishes what was requested and ends, within the patience.
      *
-     * @param hearNews run on the caller's thread once no claim is under way any more; claims that it gives back are given back
+     * @param deliverEvents run on the caller's thread once no claim is in progress any more; claims that it releases are still
+     *     released
      */
-    public void close(Runnable hearNews, Duration patience) {
+    public void close(Runnable deliverEvents, Duration patience) {
         units.close();
         long end = System.nanoTime() + patience.toNanos();
-        // A server that has fallen silent would keep all the rest waiting, and a new connection may lead to another
-        // one.
+        // A server that does not reply would make all the rest wait, and a new connection may reach another one.
         if (!tasks.finish(patience.dividedBy(3))) {
             connection.cut();
         }
         boolean done = tasks.finish(left(end).dividedBy(2));
-        hearNews.run();
+        deliverEvents.run();
         tasks.later(schedule::endWaits, Duration.ZERO);
         done &= tasks.finish(left(end)) && notes.await(end);
         if (!done) {
-            LOG.warn("not everything could be written down in time group={}", options.groupId());
+            LOG.warn("not everything could be recorded in time group={}", options.groupId());
         }
         tasks.close();
         if (!done) {

@@ -23,15 +23,15 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The end of a bounded run: where the logs ended when it started, and which partitions the group has not brought there yet. It
- * looks at the stored offsets, so that whoever moved them counts; and before it calls anything finished, whether they still mean
- * this cluster, this topic and a place in its log. Used by the control thread.
+ * The end of a bounded run: where the logs ended when it started, and which partitions the group has not read up to there yet. It
+ * reads the stored offsets, so that moves by any process count; and before it reports anything as finished, it checks that they
+ * still refer to this cluster, this topic and a position in its log. Used by the control thread.
  */
 final class EndWatch {
-    /** While there is something to read, owners compare the ids of what they hold; this is for what nobody holds. */
+    /** While there is something to read, owners compare the ids of what they hold; this is for partitions without an owner. */
     private static final int LOOKS_BETWEEN_IDENTITIES = 10;
 
-    /** Brokers learn of a change one after the other, so a topic is not missing at the first look. */
+    /** Brokers learn about a change one after the other, so a topic does not count as missing at the first check. */
     private static final int LOOKS_UNTIL_MISSING = 3;
 
     private final String groupId;
@@ -46,10 +46,10 @@ final class EndWatch {
     private int looks;
 
     /**
-     * What a bounded run has still to do.
+     * What remains to be done in a bounded run.
      *
-     * @param unfinished the partitions that the group has not brought to the end, and those that are wrong
-     * @param wrong whose stored offsets do not belong to the log that there is now, with the reason
+     * @param unfinished the partitions that the group has not read to the end, and those that are wrong
+     * @param wrong whose stored offsets do not belong to the current log, with the reason
      */
     record Look(Set<TopicPartition> unfinished, Map<TopicPartition, TidemarkException> wrong) {}
 
@@ -67,7 +67,7 @@ final class EndWatch {
     }
 
     /**
-     * Remembers where the logs end now.
+     * Records where the logs end now.
      *
      * @throws LogMismatchException if a topic does not exist: because this is another cluster (TM-301), or at all (TM-307)
      */
@@ -81,7 +81,7 @@ final class EndWatch {
             Identity stored = binding.getValue();
             Optional<TidemarkException> elsewhere = BindingPlanner.mismatch(
                     groupId, topic, stored, new Identity(cluster, stored.topicId(), stored.partitions()));
-            // One that exists is refused at its claim, after the others were read.
+            // A partition that exists is refused at its claim, after the others were read.
             if (elsewhere.isPresent() && !there.containsKey(topic)) {
                 throw elsewhere.get();
             }
@@ -98,7 +98,7 @@ final class EndWatch {
         return ends.keySet();
     }
 
-    /** What is still to be done. */
+    /** What remains to be done. */
     Look look() throws SQLException, KafkaUnavailableException {
         Map<TopicPartition, Position> stored = connection.inTransaction(c -> store.positions(c, ends.keySet()));
         Set<TopicPartition> unfinished = new HashSet<>();
@@ -151,7 +151,7 @@ final class EndWatch {
         return unconfirmed;
     }
 
-    /** The log is asked after the offsets were read, so one that lies beyond its end did not get there by reading. */
+    /** The log's end is queried after the offsets were read, so an offset beyond it did not get there by reading. */
     private void compareLogs(Map<TopicPartition, Position> stored, Map<TopicPartition, TidemarkException> wrong)
             throws KafkaUnavailableException {
         Set<TopicPartition> asked = ends.keySet().stream()
@@ -177,7 +177,7 @@ final class EndWatch {
                 null);
     }
 
-    /** Partitions that other members of the group hold: what of them had halted before still stands, if nobody claims it anew. */
+    /** Partitions that other members of the group hold: if they had halted before, that still applies unless they are claimed again. */
     void heldByOthers(Collection<TopicPartition> partitions) throws SQLException {
         standing.clear();
         if (ends.isEmpty() || partitions.isEmpty()) {
@@ -192,7 +192,7 @@ final class EndWatch {
         }
     }
 
-    /** The partitions that halted since the beginning, or stand still under another member since before. */
+    /** The partitions that have halted since the beginning, or had halted before and are held by another member. */
     Set<TopicPartition> halted() throws SQLException {
         Map<TopicPartition, String> now = connection.inTransaction(c -> states.haltedAt(c, ends.keySet()));
         now.entrySet()

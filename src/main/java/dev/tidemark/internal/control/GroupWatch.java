@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Notices members of the group that are no Tidemark consumers: Kafka assigns them partitions, which they never claim and so nobody
- * reads into this database. Used by the control thread.
+ * Detects members of the group that are not Tidemark consumers: Kafka assigns them partitions, which they never claim, so that
+ * these are not read into this database. Used by the control thread.
  */
 final class GroupWatch {
     private final GroupLookup group;
@@ -47,7 +47,7 @@ final class GroupWatch {
         this.events = events;
     }
 
-    /** A member that is about to claim what it was just assigned is no stranger, so only what two looks show counts. */
+    /** A member that is about to claim what it was just assigned is not foreign, so only what two checks show counts. */
     void look() throws SQLException {
         Map<TopicPartition, String> held = new HashMap<>(group.holders());
         held.keySet().removeIf(partition -> !subscription.includes(partition.topic()));
@@ -66,7 +66,7 @@ final class GroupWatch {
         suspects = unclaimed;
     }
 
-    /** Those that the same member held at the look before. */
+    /** Those that the same member held at the previous check. */
     private static Map<TopicPartition, String> still(
             Map<TopicPartition, String> before, Map<TopicPartition, String> now) {
         Map<TopicPartition, String> still = new HashMap<>(now);

@@ -16,9 +16,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
-/** What becomes of stored offsets that the log does not have. Its tasks run on the control thread. */
+/** The handling of stored offsets that the log does not have. Its tasks run on the control thread. */
 final class LogMismatches {
-    /** What is buffered is given 10 s to take effect before its partition halts. */
+    /** Buffered records get 10 s to take effect before their partition halts. */
     private static final Duration EXPLAIN_EVERY = Duration.ofMillis(250);
 
     private static final int EXPLAIN_TRIES = 40;
@@ -27,7 +27,7 @@ final class LogMismatches {
     private final TopicIdentities topics;
     private final ControlTasks tasks;
 
-    /** Whether reading goes on where the log begins, if it begins behind a stored offset. */
+    /** Whether reading continues where the log begins, if it begins after a stored offset. */
     private final boolean resuming;
 
     LogMismatches(ControlContext context, TopicIdentities topics) {
@@ -39,7 +39,7 @@ final class LogMismatches {
 
     /**
      * Finds out what is wrong with positions that the log does not have, and halts their partitions once the records read before
-     * have taken effect: they may be gone from Kafka, and are still here.
+     * have taken effect: they may be gone from Kafka, and exist only here.
      *
      * @param fetched the position that Kafka refused, by the claim it was read under
      * @param truncated whether Kafka says that the log was truncated
@@ -63,7 +63,7 @@ final class LogMismatches {
             if (current == null || !current.token().equals(claim.token())) {
                 return;
             }
-            // What is buffered may not be passed over, only what is gone.
+            // Buffered records must not be skipped, only those that are gone.
             boolean patient = tries > 0 || resuming;
             boolean buffered =
                     !truncation.happened() && patient && current.position().nextOffset() < offset;
@@ -80,7 +80,7 @@ final class LogMismatches {
         }
     }
 
-    /** Finds out which of four things is wrong with stored offsets that the log does not have, and does what is to be done then. */
+    /** Finds out which of four things is wrong with stored offsets that the log does not have, and reacts to it. */
     private void explain(Collection<Claim> claims, Truncation truncation)
             throws SQLException, KafkaUnavailableException {
         Set<Claim> left = new HashSet<>(claims);
@@ -106,7 +106,7 @@ final class LogMismatches {
                 + " were deleted before they were read";
         context.connection()
                 .inTransaction(c -> context.store().passOver(c, claim, start, ErrorCode.OFFSET_BELOW_LOG + " " + lost));
-        // There is one way back to reading: whatever came of it, the next claim tells where.
+        // There is one way back to reading: whatever the result, the next claim shows where.
         context.events()
                 .lost(
                         List.of(claim),
@@ -115,7 +115,7 @@ final class LogMismatches {
                                 "group " + context.groupId() + " topic "
                                         + claim.partition().topic() + " partition "
                                         + claim.partition().partition() + ": " + lost
-                                        + ", going on without them as the GapPolicy says",
+                                        + ", continuing without them as the GapPolicy specifies",
                                 null));
     }
 
@@ -127,7 +127,7 @@ final class LogMismatches {
             return new LogMismatchException(
                     ErrorCode.OFFSET_BELOW_LOG,
                     where + " is below the log, which now starts at " + start + "; records " + offset + " to "
-                            + (start - 1) + " are gone. Update next_offset to " + start + " to go on without them,"
+                            + (start - 1) + " are gone. Update next_offset to " + start + " to continue without them,"
                             + " or choose GapPolicy.resumeAtEarliest()",
                     null);
         }
@@ -139,8 +139,8 @@ final class LogMismatches {
             return new LogMismatchException(
                     ErrorCode.LOG_TRUNCATED,
                     where + " belongs to a part of the log that was truncated and written again: " + replaced
-                            + ". Compare the data, then update next_offset to where reading is to go on; to stay at "
-                            + offset + ", set leader_epoch = null and start the consumer again",
+                            + ". Compare the data, then update next_offset to where reading is to continue; to stay at "
+                            + offset + ", set leader_epoch = null and restart the consumer",
                     null);
         }
         return new LogMismatchException(

@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which tasks one of the two servers keeps from succeeding: one log line when it begins and one when it is over, however often it
- * is tried, and by however many tasks. Used by one thread; any may ask {@link #since}.
+ * Which tasks one of the two servers keeps from succeeding: one log line at the beginning and one at the end, regardless of the
+ * number of attempts and tasks. Used by one thread; any may ask {@link #since}.
  */
 final class Outage {
     private static final Logger LOG = LoggerFactory.getLogger(Outage.class);
 
-    /** A call that fails once is no news; brokers are asked every five seconds, and a call of theirs may take some. */
+    /** A call that fails once is not worth reporting; brokers are queried every five seconds, and such a call may take some. */
     private static final Duration LONG = Duration.ofSeconds(5);
 
     private final String groupId;
@@ -35,7 +35,7 @@ final class Outage {
      * What has kept tasks from succeeding, and for how long.
      *
      * @param nanos by {@link System#nanoTime}
-     * @param how in words that hold no data
+     * @param how in text that contains no data
      */
     record Since(long nanos, Instant at, String how) {
         boolean isLong(long now) {
@@ -68,14 +68,14 @@ final class Outage {
     /**
      * A task failed.
      *
-     * @param how in words that hold no data
-     * @param silent whether the server could not be reached, so that its next reply to any task ends the trouble
+     * @param how in text that contains no data
+     * @param silent whether the server could not be reached, so that its next reply to any task ends the outage
      * @return how long to wait before the task is tried again
      */
     Duration failed(String task, String how, boolean silent) {
         if (failing.isEmpty()) {
             LOG.warn(
-                    "{} is unavailable, trying until it is back group={} code={} cause=\"{}\"",
+                    "{} is unavailable, retrying until it is back group={} code={} cause=\"{}\"",
                     server,
                     groupId,
                     code,
@@ -114,7 +114,7 @@ final class Outage {
         return Optional.ofNullable(since).filter(s -> s.isLong(now));
     }
 
-    /** As {@link #since}, in words. */
+    /** As {@link #since}, as text. */
     Optional<Problem> problem(long now) {
         return since(now)
                 .map(s -> new Problem(code, server + " has been unavailable since " + s.at() + ": " + s.how()));

@@ -5,22 +5,22 @@ import dev.tidemark.internal.store.table.PauseTable;
 import java.sql.Connection;
 import java.sql.SQLException;
 
-/** Notices what a person pauses and resumes. Used by the control thread. */
+/** Detects pauses and resumes by operators. Used by the control thread. */
 final class PauseWatch {
     private final PauseTable table;
     private final ControlEvents events;
-    private Pauses told = Pauses.none();
+    private Pauses reported = Pauses.none();
 
     PauseWatch(PauseTable table, ControlEvents events) {
         this.table = table;
         this.events = events;
     }
 
-    /** Looks inside the caller's transaction, and tells what has changed. */
+    /** Checks in the caller's transaction, and reports changes. */
     void look(Connection c) throws SQLException {
         Pauses now = table.read(c);
-        if (!now.equals(told)) {
-            told = now;
+        if (!now.equals(reported)) {
+            reported = now;
             events.pauses(now);
         }
     }

@@ -22,11 +22,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must be written down: halts, claims that are given back, records that a process has come back from. Each is tried until it
- * stands or is no longer true, whatever happens to the connection meanwhile. Any thread may add; the control thread writes.
+ * What must be recorded in the database: halts, released claims, records that a process has survived. Each is tried until it is
+ * written or no longer true, whatever happens to the connection in the meantime. Any thread may add; the control thread writes.
  */
 final class PendingNotes {
-    /** When little time is left, it is used. */
+    /** When little time is left, retries are frequent. */
     private static final Backoff CLOSING = new Backoff(Duration.ofMillis(50), Duration.ofMillis(200));
 
     private final ControlTasks tasks;
@@ -52,7 +52,7 @@ final class PendingNotes {
 
     /** Something to be written. */
     private interface Note {
-        /** Writes it, unless it is no longer true; answers false if a row is locked that it needs. */
+        /** Writes it, unless it is no longer true; returns false if a row that it needs is locked. */
         boolean write(Connection c) throws SQLException;
     }
 
@@ -94,7 +94,7 @@ final class PendingNotes {
         schedule();
     }
 
-    /** This process lives, though it tried a record that was under suspicion. */
+    /** This process survived a suspected record. */
     void survived(TopicPartition partition, long offset) {
         add(new Survival(partition, offset), c -> {
             store.noteSurvival(c, partition, offset);
@@ -120,7 +120,7 @@ final class PendingNotes {
         for (Map.Entry<Object, Note> entry : wait.isZero() ? due() : List.<Map.Entry<Object, Note>>of()) {
             boolean[] done = {false};
             wait = tasks.guarded(
-                    "writing down " + entry.getKey(),
+                    "recording " + entry.getKey(),
                     () -> done[0] = connection.inTransaction(c -> {
                         identity.check(c);
                         return entry.getValue().write(c);
@@ -133,7 +133,7 @@ final class PendingNotes {
         plan(wait);
     }
 
-    /** Together, for there may be many. */
+    /** Together, since there may be many. */
     private Duration release() {
         List<Claim> claims = toRelease();
         List<Claim> left = new ArrayList<>(claims);
@@ -141,7 +141,7 @@ final class PendingNotes {
             return Duration.ZERO;
         }
         Duration wait = tasks.guarded(
-                "giving claims back",
+                "releasing claims",
                 () -> left.retainAll(connection.inTransaction(c -> {
                     store.release(c, claims);
                     return store.unreleased(c, claims);
@@ -168,7 +168,7 @@ final class PendingNotes {
         return due;
     }
 
-    /** What could not be written goes to the end, so that it keeps nothing else waiting. */
+    /** What could not be written goes to the end, so that nothing else waits for it. */
     private synchronized void settle(Map.Entry<Object, Note> entry, boolean done) {
         boolean still = open.remove(entry.getKey(), entry.getValue());
         if (still && !done) {
@@ -194,10 +194,10 @@ final class PendingNotes {
     }
 
     /**
-     * Waits until all of it stands, trying often.
+     * Waits until all of it is written, trying often.
      *
      * @param end by {@link System#nanoTime}
-     * @return whether it does
+     * @return whether it is
      */
     synchronized boolean await(long end) {
         closing = true;

@@ -53,13 +53,13 @@ final class StartupChecks {
         this.ends = ends;
     }
 
-    /** Looks at the store and at Kafka; does so anew at each attempt. */
+    /** Checks the store and Kafka; does so again at each attempt. */
     void run() throws SQLException, KafkaUnavailableException {
         checkStore();
         lookAtLogs();
     }
 
-    /** Looks at the store, once it answers; throws what waiting does not mend. */
+    /** Checks the store, once it replies; throws failures that are not transient. */
     private void checkStore() throws SQLException {
         try {
             connection.inTransaction(c -> {
@@ -75,11 +75,11 @@ final class StartupChecks {
         }
     }
 
-    /** Looks at Kafka: binds what a pattern matches, all at the same moment, and remembers where the logs end. */
+    /** Checks Kafka: binds what a pattern matches, all at the same moment, and records where the logs end. */
     private void lookAtLogs() throws SQLException, KafkaUnavailableException {
         if (reading.subscription() instanceof Subscription.Matching matching) {
             if (lookup.topics(matching).isEmpty()) {
-                // It may be meant, and it may be mistyped, or this user may not see the topic.
+                // It may be intended or mistyped, or this user may not see the topic.
                 LOG.warn(
                         "no topic that this user may see matches the pattern{} group={} pattern={}",
                         reading.untilEnd() ? ", so there is nothing to read" : ", waiting for one",
@@ -95,7 +95,7 @@ final class StartupChecks {
 
     private void bindMatching() throws SQLException, KafkaUnavailableException {
         if (connection.inTransaction(bindings::isKnown)) {
-            // Whatever matches and is not bound yet came later.
+            // A matching topic that is not bound yet came later.
             return;
         }
         Instant now = Instant.now();
@@ -119,6 +119,6 @@ final class StartupChecks {
         });
     }
 
-    /** A topic that the group meets at its first start. */
+    /** A topic that exists at the group's first start. */
     private record First(String name, Identity identity, Map<Integer, Long> starts, Map<Integer, Long> earliest) {}
 }

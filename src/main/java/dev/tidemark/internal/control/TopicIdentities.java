@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/** Which topics the claims are for, and whether Kafka still has them. Thread-safe: the workers ask too. */
+/** Which topics the claims are for, and whether Kafka still has them. Thread-safe: the workers use it too. */
 final class TopicIdentities {
     private final String groupId;
     private final TopicLookup lookup;
@@ -31,12 +31,12 @@ final class TopicIdentities {
         this.events = events;
     }
 
-    /** Remembers which topics the claims are for. */
+    /** Records which topics the claims are for. */
     void knows(Map<String, Identity> claimed) {
         identities.putAll(claimed);
     }
 
-    /** Notices a topic that was deleted and created again, which causes no rebalance; answers the claims that it halts. */
+    /** Detects a topic that was deleted and created again, which causes no rebalance; returns the claims that it halts. */
     Set<Claim> compare(Collection<Claim> claims) throws KafkaUnavailableException {
         Set<String> topics =
                 claims.stream().map(claim -> claim.partition().topic()).collect(Collectors.toSet());
@@ -56,7 +56,7 @@ final class TopicIdentities {
         return halted;
     }
 
-    /** Asks Kafka whether these topics are still the ones that were claimed. Any thread may ask, and waits for the answer. */
+    /** Checks with Kafka whether these topics are still the ones that were claimed. Any thread may call, and waits for the reply. */
     void confirm(Set<String> topics) throws UnitRefusedException {
         Map<String, Identity> now;
         try {

@@ -5,7 +5,7 @@ import dev.tidemark.internal.kafka.TopicLookup;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Says which topics that were named do not exist. Used by the control thread. */
+/** Reports which of the named topics do not exist. Used by the control thread. */
 final class TopicProbe {
     private final TopicLookup lookup;
     private final ControlEvents events;
@@ -16,7 +16,7 @@ final class TopicProbe {
         this.events = events;
     }
 
-    /** Says which topics that were named do not exist. */
+    /** Reports which of the named topics do not exist. */
     void lookForTopics(Set<String> names) throws KafkaUnavailableException {
         Set<String> missing = new HashSet<>(names);
         missing.removeAll(lookup.identities(names).keySet());
@@ -24,7 +24,7 @@ final class TopicProbe {
         events.missing(missing.isEmpty() ? null : lookup.missing(missing));
     }
 
-    /** What the last look for topics found. */
+    /** What the last check for topics found. */
     boolean areTopicsMissing() {
         return topicsMissing;
     }

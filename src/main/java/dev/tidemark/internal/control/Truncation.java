@@ -4,9 +4,9 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What Kafka says of a log that lost its end.
+ * What Kafka says about a log that lost its end.
  *
  * @param happened whether it did
- * @param divergent the first offset that holds another record than it did, or none, where Kafka knows it
+ * @param divergent the first offset whose record was replaced or lost, if Kafka knows it
  */
 record Truncation(boolean happened, Map<TopicPartition, Long> divergent) {}

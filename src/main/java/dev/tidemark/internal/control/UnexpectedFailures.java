@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Control tasks that fail for a reason that is neither known to pass nor known to stay: each is said once, shown while it lasts, and
- * tried again. The control thread writes; any thread may ask.
+ * Control tasks that fail for a reason that is neither known to pass nor known to stay: each is logged once, shown while it lasts,
+ * and retried. The control thread writes; any thread may ask.
  */
 final class UnexpectedFailures {
     private static final Logger LOG = LoggerFactory.getLogger(UnexpectedFailures.class);
@@ -28,7 +28,7 @@ final class UnexpectedFailures {
         this.groupId = groupId;
     }
 
-    /** Another attempt failed; answers how long to wait. */
+    /** Another attempt failed; returns how long to wait. */
     Duration failed(String task, TidemarkException why) {
         Failing before = failing.get(task);
         int attempts = before == null ? 1 : before.attempts() + 1;
@@ -48,11 +48,15 @@ final class UnexpectedFailures {
     void over(String task) {
         Failing before = failing.remove(task);
         if (before != null) {
-            LOG.info("a control task works again group={} task=\"{}\" attempts={}", groupId, task, before.attempts());
+            LOG.info(
+                    "a control task succeeded again group={} task=\"{}\" attempts={}",
+                    groupId,
+                    task,
+                    before.attempts());
         }
     }
 
-    /** What fails at the moment, a sentence for each task. */
+    /** What is failing now, one sentence per task. */
     List<String> now() {
         return failing.entrySet().stream()
                 .map(e ->
@@ -67,7 +71,7 @@ final class UnexpectedFailures {
         return why.getMessage() + (cause == null ? "" : " (" + FailureWords.describe(cause) + ")");
     }
 
-    /** The frames without the message, which may hold data. */
+    /** The frames without the message, which may contain data. */
     private static List<StackTraceElement> where(TidemarkException why) {
         Throwable cause = why.getCause() == null ? why : why.getCause();
         return List.of(cause.getStackTrace());

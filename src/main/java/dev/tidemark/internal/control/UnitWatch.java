@@ -16,15 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cancels units over their deadline, and cuts the connections of those that no cancellation ends because their server has fallen
- * silent. It has a thread of its own that waits for no server, so that nothing keeps it from doing so.
+ * Cancels units beyond their deadline, and aborts the connections of those that a cancellation does not end because their server
+ * does not reply. It has a thread of its own that waits for no server, so that nothing delays it.
  */
 final class UnitWatch {
     private static final Logger LOG = LoggerFactory.getLogger(UnitWatch.class);
 
     private static final Duration EVERY = Duration.ofMillis(500);
 
-    /** How often a statement that goes on is cancelled, in looks. */
+    /** How often a statement that continues is cancelled, in checks. */
     private static final int CANCEL_EVERY = 2;
 
     private final String groupId;
@@ -37,7 +37,7 @@ final class UnitWatch {
 
     /**
      * @param deadline how long a unit may last
-     * @param networkTimeout how long a server may be silent that was asked to cancel
+     * @param networkTimeout how long a server that was asked to cancel may be silent
      */
     UnitWatch(
             String groupId,
@@ -61,7 +61,7 @@ final class UnitWatch {
                 executor.scheduleWithFixedDelay(this::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Cuts what waits for the database, which is known to be silent. */
+    /** Aborts what waits for the database, which is known to be unresponsive. */
     void cut() {
         for (WorkerSession session : sessions) {
             OpenUnit unit = session.openUnit();
@@ -85,9 +85,9 @@ final class UnitWatch {
             try {
                 look(session, cancel);
             } catch (RuntimeException | Error e) {
-                // The next look may fare better; without looks nothing would bound a unit.
+                // The next check may succeed; without checks nothing would limit a unit.
                 LOG.warn(
-                        "could not look at a unit group={} cause={}",
+                        "could not check a unit group={} cause={}",
                         groupId,
                         e.getClass().getSimpleName());
             }

@@ -36,19 +36,19 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * Finds out what units and partitions wait for, and sees to it that waiting is not silent: it is told to the poll thread, for the
- * status, and what lasts is logged once and written into {@code partition_state} until it is over. Used by the control thread.
+ * Finds out what units and partitions wait for, and makes waits visible: they are reported to the poll thread, for the status, and
+ * long ones are logged once and recorded in {@code partition_state} until they are over. Used by the control thread.
  */
 final class WaitWatch {
     private static final Logger LOG = LoggerFactory.getLogger(WaitWatch.class);
 
-    /** Below this age a unit is not worth a look. */
+    /** Younger units are not checked. */
     private static final Duration LONG_UNIT = Duration.ofSeconds(1);
 
-    /** A statement may be in an extension, or sleep, for a moment; a lock is told at once. */
+    /** A statement may be in an extension, or sleep, for a moment; a lock is reported at once. */
     private static final Duration LONG_STATEMENT = Duration.ofSeconds(3);
 
-    /** A person may have the table locked that the notes are written to. */
+    /** An operator may have locked the table that this is written to. */
     private static final Duration LOCK_PATIENCE = Duration.ofMillis(500);
 
     private final String groupId;
@@ -62,7 +62,7 @@ final class WaitWatch {
     private final Supplier<List<Waiting>> waiting;
     private final Supplier<Map<TopicPartition, TidemarkException>> withoutKafka;
 
-    private Map<TopicPartition, TidemarkException> told = Map.of();
+    private Map<TopicPartition, TidemarkException> reported = Map.of();
     private final Map<TopicPartition, Long> logged = new HashMap<>();
     private final Map<TopicPartition, Wait> written = new HashMap<>();
 
@@ -93,7 +93,7 @@ final class WaitWatch {
         this.withoutKafka = withoutKafka;
     }
 
-    /** Looks once. */
+    /** Checks once. */
     void look(long now) throws SQLException {
         List<Waiting> current = waiting.get();
         log(current, now);
@@ -106,11 +106,11 @@ final class WaitWatch {
         if (!open.isEmpty() || !lockedOut.isEmpty()) {
             found.putAll(connection.inTransaction(c -> find(c, open, lockedOut)));
         }
-        tell(found);
+        report(found);
         write(current.stream().filter(w -> w.isLong(now)).toList(), now);
     }
 
-    /** Nothing waits here any more: takes back what was written. */
+    /** Nothing waits here any more: clears what was recorded. */
     void end() throws SQLException {
         write(List.of(), System.nanoTime());
     }
@@ -162,9 +162,9 @@ final class WaitWatch {
                 null);
     }
 
-    private void tell(Map<TopicPartition, TidemarkException> found) {
-        if (!words(found).equals(words(told))) {
-            told = found;
+    private void report(Map<TopicPartition, TidemarkException> found) {
+        if (!words(found).equals(words(reported))) {
+            reported = found;
             events.waits(found);
         }
     }
@@ -183,11 +183,12 @@ final class WaitWatch {
                         && over.computeIfAbsent(at(entry.getValue(), now).toString(), since -> new ArrayList<>())
                                 .add(entry.getKey()));
         over.forEach((since, partitions) -> about(
-                partitions, shown -> LOG.info("goes on group={} partition={} waited_since={}", groupId, shown, since)));
+                partitions,
+                shown -> LOG.info("continuing group={} partition={} waited_since={}", groupId, shown, since)));
 
         Map<String, List<Waiting>> begun = new TreeMap<>();
         for (Waiting w : current) {
-            if (w.isLong(now) && !w.isTold() && logged.putIfAbsent(w.partition(), w.since()) == null) {
+            if (w.isLong(now) && !w.isLogged() && logged.putIfAbsent(w.partition(), w.since()) == null) {
                 begun.computeIfAbsent(w.words(), words -> new ArrayList<>()).add(w);
             }
         }
@@ -205,7 +206,7 @@ final class WaitWatch {
         });
     }
 
-    /** One line for all that are alike. */
+    /** One line for all with the same reason. */
     private static void about(List<TopicPartition> partitions, Consumer<Object> line) {
         if (partitions.size() > 1) {
             line.accept(partitions);
@@ -220,7 +221,7 @@ final class WaitWatch {
         return Instant.now().minusNanos(now - since).truncatedTo(ChronoUnit.MILLIS);
     }
 
-    /** What was not written down, or not taken back, is tried again at the next look. */
+    /** What was not recorded, or not cleared, is tried again at the next check. */
     private void write(List<Waiting> due, long now) throws SQLException {
         List<Wait> fresh = new ArrayList<>();
         Map<TopicPartition, Wait> over = new HashMap<>(written);

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/** What a poll handed out, or part of it. */
+/** What a poll returned, or part of it. */
 final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     private final OffsetAdvance offsets;
     private final IdentityCheck identities;
@@ -127,7 +127,7 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
                             ? failed.error()
                             : new TidemarkException(
                                     ErrorCode.KAFKA_UNAVAILABLE,
-                                    "Kafka did not say whether the topics are still the same: roll back, try again later",
+                                    "Kafka did not confirm that the topics are still the same: roll back, try again later",
                                     e);
         }
     }

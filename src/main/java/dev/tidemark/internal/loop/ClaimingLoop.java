@@ -48,21 +48,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls for a loop that is the caller's own. Claims and looks are the control thread's, as everywhere; what it found out is done
+ * Polls for a loop that the caller owns. Claims and checks are made on the control thread, as everywhere; its results are applied
  * here between polls.
  */
 public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimingLoop.class);
 
-    /** Loops wait for {@code Long.MAX_VALUE} milliseconds, which are more nanoseconds than there are. */
+    /** Loops wait for {@code Long.MAX_VALUE} milliseconds, which do not fit into a long as nanoseconds. */
     private static final Duration FOR_EVER = Duration.ofDays(10_000);
 
-    private static final Duration GOODBYE = Duration.ofSeconds(3);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
     /** How long the database may be silent before the connection is replaced. */
     private static final Duration NETWORK_TIMEOUT = Duration.ofSeconds(10);
 
-    /** No unit is the control thread's to watch. */
+    /** There are no units for the control thread to watch. */
     private static final Duration NONE = Duration.ofDays(1);
 
     private final String groupId;
@@ -116,7 +116,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.sound = control.start();
     }
 
-    /** Makes its clients; the first poll joins the group. */
+    /** Creates its clients; the first poll joins the group. */
     public static <K, V> ClaimingLoop<K, V> open(LoopOptions options, Deserializer<K> keys, Deserializer<V> values) {
         Admin admin = null;
         try {
@@ -136,7 +136,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     private static void close(@Nullable Admin admin) {
         if (admin != null) {
-            admin.close(GOODBYE);
+            admin.close(CLOSE_LIMIT);
         }
     }
 
@@ -171,7 +171,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         boolean mayPoll = isSubscribed(end);
         List<Stretch<K, V>> taken = List.of();
         while (mayPoll && taken.isEmpty()) {
-            events.tell(shares);
+            events.deliver(shares);
             throwDue(System.nanoTime());
             poller.moveTails(System.nanoTime());
             taken = poller.poll(end - System.nanoTime());
@@ -182,7 +182,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         return new ClaimedBatch<>(offsets, identities, next, taken);
     }
 
-    /** Whether the group may be joined: not before the store was found sound. */
+    /** Whether the group may be joined: not before the store was checked. */
     private boolean isSubscribed(long end) {
         if (wake.isOpen()) {
             return true;
@@ -207,7 +207,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         return true;
     }
 
-    /** Nothing was fetched and not handed out when this throws. */
+    /** Throws only while no fetched record is waiting to be returned. */
     private void throwDue(long now) {
         TidemarkException failure = events.failure();
         if (failure != null) {
@@ -217,7 +217,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         if (died.isPresent()) {
             throw new TidemarkException(
                     ErrorCode.UNEXPECTED,
-                    "group " + groupId + ": thread " + died.get() + " has died, and claims nothing any more",
+                    "group " + groupId + ": thread " + died.get() + " has died, so partitions are no longer claimed",
                     null);
         }
         TidemarkException halted = shares.due(now);
@@ -279,16 +279,16 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
             shares.onPartitionsRevoked(shares.partitions());
         }
         try {
-            consumer.close(CloseOptions.timeout(GOODBYE));
+            consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
         } catch (RuntimeException e) {
             LOG.debug(
                     "the Kafka consumer did not close cleanly cause={}",
                     e.getClass().getSimpleName());
         }
-        // A static member does not leave, and so was not asked to give anything back.
+        // A static member does not leave, and so nothing was revoked from it.
         shares.onPartitionsRevoked(shares.partitions());
-        // A claim may have been under way when its partition went: its news comes only now.
-        control.close(() -> events.tell(shares), GOODBYE);
-        admin.close(GOODBYE);
+        // A claim may have been in progress when its partition was revoked: its result arrives only now.
+        control.close(() -> events.deliver(shares), CLOSE_LIMIT);
+        admin.close(CLOSE_LIMIT);
     }
 }

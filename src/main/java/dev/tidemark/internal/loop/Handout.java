@@ -12,7 +12,7 @@ import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** What one poll handed out, and what was said of it since. Any thread may say. */
+/** What one poll returned, and what was reported about it since. Any thread may report. */
 final class Handout {
     /** One partition of it. */
     private static final class Part {
@@ -31,14 +31,14 @@ final class Handout {
     }
 
     /**
-     * What became of a partition of it.
+     * The result for one of its partitions.
      *
-     * @param token the claim's that it was fetched under
+     * @param token of the claim that it was fetched under
      * @param reached up to where it was confirmed
      * @param moved whether any of it was
      * @param complete whether all of it was
      * @param fenced whether an advance was refused for it
-     * @param swept whether an advance was refused for another partition, and this one's undone with it
+     * @param swept whether an advance was refused for another partition, and this one's was undone with it
      */
     record Outcome(UUID token, Position reached, boolean moved, boolean complete, boolean fenced, boolean swept) {}
 
@@ -48,7 +48,10 @@ final class Handout {
         stretches.forEach(s -> parts.put(s.claim().partition(), new Part(s.claim(), s.end())));
     }
 
-    /** The next stretch of each of these partitions has committed; what does not follow what was confirmed before does not count. */
+    /**
+     * The next stretch of each of these partitions has committed; what does not directly follow the part confirmed before does not
+     * count.
+     */
     synchronized void confirm(Collection<? extends Stretch<?, ?>> stretches) {
         for (Stretch<?, ?> stretch : stretches) {
             Part part = parts.get(stretch.claim().partition());
@@ -72,7 +75,7 @@ final class Handout {
         return new HashSet<>(parts.keySet());
     }
 
-    /** Null if nothing of the partition was handed out. */
+    /** Null if nothing of the partition was returned. */
     synchronized @Nullable Outcome outcome(TopicPartition partition) {
         Part part = parts.get(partition);
         if (part == null) {

@@ -19,9 +19,9 @@ import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** What the control thread found out for a {@link ClaimingLoop}, until its next poll. Any thread may report. */
+/** Events from the control thread for a {@link ClaimingLoop}, kept until its next poll. Any thread may report. */
 final class LoopEvents implements ControlEvents {
-    private final ConcurrentLinkedQueue<Consumer<Shares>> news = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Consumer<Shares>> pending = new ConcurrentLinkedQueue<>();
     private final Strangers strangers;
     private volatile Map<TopicPartition, Waiting> waits = Map.of();
     private volatile @Nullable TidemarkException failure;
@@ -31,54 +31,54 @@ final class LoopEvents implements ControlEvents {
         this.strangers = strangers;
     }
 
-    /** What ends the consumer; null while nothing does. */
+    /** The error that ends the consumer; null while there is none. */
     @Nullable
     TidemarkException failure() {
         return failure;
     }
 
-    /** Topics that do not exist; null while all of them do. */
+    /** Topics that do not exist; null if all of them do. */
     @Nullable
     TidemarkException missing() {
         return missing;
     }
 
-    /** The partitions that nothing can be fetched for. Any thread may ask. */
+    /** The partitions for which nothing can be fetched. Any thread may ask. */
     List<Waiting> waits() {
         return List.copyOf(waits.values());
     }
 
-    /** Tells it all, in order, on the caller's thread. */
-    void tell(Shares shares) {
-        Consumer<Shares> next = news.poll();
-        boolean told = next != null;
+    /** Delivers all of them, in order, on the caller's thread. */
+    void deliver(Shares shares) {
+        Consumer<Shares> next = pending.poll();
+        boolean delivered = next != null;
         while (next != null) {
             next.accept(shares);
-            next = news.poll();
+            next = pending.poll();
         }
-        if (told) {
+        if (delivered) {
             shares.publish();
         }
     }
 
     @Override
     public void claimed(Map<ClaimedPartition, Long> assignments) {
-        news.add(shares -> shares.claimed(assignments));
+        pending.add(shares -> shares.claimed(assignments));
     }
 
     @Override
     public void refused(TopicPartition partition, long assignment, TidemarkException why) {
-        news.add(shares -> shares.refused(partition, assignment, why));
+        pending.add(shares -> shares.refused(partition, assignment, why));
     }
 
     @Override
     public void waiting(Collection<TopicPartition> partitions, TidemarkException why) {
-        news.add(shares -> shares.waiting(partitions, why));
+        pending.add(shares -> shares.waiting(partitions, why));
     }
 
     @Override
     public void waits(Map<TopicPartition, TidemarkException> found) {
-        // The units are the caller's own, so this is not about locks that they wait for.
+        // The transactions are the caller's own, so the locks that they wait for do not matter here.
         long now = System.nanoTime();
         Map<TopicPartition, Waiting> next = new HashMap<>();
         found.forEach((partition, why) -> {
@@ -99,17 +99,17 @@ final class LoopEvents implements ControlEvents {
 
     @Override
     public void pauses(Pauses now) {
-        news.add(shares -> shares.pauses(now));
+        pending.add(shares -> shares.pauses(now));
     }
 
     @Override
     public void lost(Collection<Claim> claims, TidemarkException why) {
-        news.add(shares -> shares.lost(claims));
+        pending.add(shares -> shares.lost(claims));
     }
 
     @Override
     public void halted(Collection<Claim> claims, TidemarkException why) {
-        news.add(shares -> shares.halted(claims, why));
+        pending.add(shares -> shares.halted(claims, why));
     }
 
     @Override
@@ -125,7 +125,7 @@ final class LoopEvents implements ControlEvents {
     @Override
     public void unfinished(
             Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {
-        // Only runs that end by themselves ask.
+        // Only runs that end by themselves use this.
     }
 
     @Override

@@ -11,11 +11,11 @@ import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 
 /**
- * What a {@link ClaimingLoop} is made of, checked already.
+ * The validated settings of a {@link ClaimingLoop}.
  *
- * @param ownPollRecords whether the user has set {@code max.poll.records}; Kafka's default holds otherwise
- * @param storeId the store to find; empty for whichever is met first
- * @param strictIdentity whether Kafka is asked in each advance whether the topics are still the same
+ * @param ownPollRecords whether the user has set {@code max.poll.records}; otherwise Kafka's default applies
+ * @param storeId the expected store; empty for whichever is found first
+ * @param strictIdentity whether each advance checks with Kafka that the topics are still the same
  */
 public record LoopOptions(
         KafkaSettings kafka,

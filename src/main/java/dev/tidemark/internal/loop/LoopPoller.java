@@ -29,20 +29,20 @@ import org.apache.kafka.common.errors.RecordDeserializationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Fetches records for a {@link ClaimingLoop}, and keeps account of how far. Used by the thread that polls. */
+/** Fetches records for a {@link ClaimingLoop}, and keeps track of how far. Used by the thread that polls. */
 final class LoopPoller<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(LoopPoller.class);
 
-    /** A poll that waits for records hears of claims, resets and pauses within this time. */
+    /** A poll that waits for records notices claims, resets and pauses within this time. */
     private static final Duration SLICE = Duration.ofMillis(100);
 
-    /** While claims are under way. */
+    /** While claims are in progress. */
     private static final Duration SHORT = Duration.ofMillis(10);
 
-    /** How long a position waits for a record to move with, before it moves alone. */
+    /** How long a position without records waits for one to move with, before it moves alone. */
     private static final Duration TAIL = Duration.ofSeconds(1);
 
-    /** How long such a move may take until it counts as failed. */
+    /** How long such a move may take before it counts as failed. */
     private static final Duration MOVE = Duration.ofSeconds(6);
 
     private final String groupId;
@@ -57,7 +57,7 @@ final class LoopPoller<K, V> {
         this.shares = shares;
     }
 
-    /** Waits for a moment, no longer than so many nanoseconds; what it returns is in no later poll. */
+    /** Waits briefly, at most this many nanoseconds; no later poll returns the same records. */
     List<Stretch<K, V>> poll(long left) {
         boolean orderly = false;
         try {
@@ -71,7 +71,7 @@ final class LoopPoller<K, V> {
             return List.of();
         } catch (RecordDeserializationException e) {
             orderly = true;
-            // Kafka was heard all the same, and the next poll will end like this one.
+            // Kafka was polled all the same, and the next poll will end like this one.
             shares.claimLost(System.nanoTime());
             throw e;
         } catch (KafkaException e) {
@@ -81,15 +81,15 @@ final class LoopPoller<K, V> {
                     .orElse(e);
         } finally {
             if (!orderly) {
-                // An Error in a deserializer, for one: records of other partitions may have been fetched and never
-                // come.
+                // Such as an Error in a deserializer: records of other partitions may have been fetched and never
+                // returned.
                 shares.loseAll("a poll failed");
             }
         }
     }
 
     private List<Stretch<K, V>> take(ConsumerRecords<K, V> records) {
-        // A revocation that is due has been heard of now.
+        // A revocation that was due has been processed now.
         shares.claimLost(System.nanoTime());
         Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
         read.addAll(records.partitions());

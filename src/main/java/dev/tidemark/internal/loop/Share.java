@@ -9,37 +9,37 @@ import org.jspecify.annotations.Nullable;
 
 /** One partition that is assigned to a {@link ClaimingLoop}. Used by the thread that polls. */
 final class Share {
-    /** What is to come next. */
+    /** What is expected next. */
     enum State {
-        /** The control thread's word on a claim. */
+        /** The control thread's reply about a claim. */
         CLAIMING,
         /** Records. */
         READING,
-        /** The verdict on a position that the log does not have. */
+        /** The diagnosis of a position that the log does not have. */
         EXPLAINING,
-        /** A poll, in which Kafka may take the partition away, and then a claim. */
+        /** A poll, in which Kafka may revoke the partition, and then a claim. */
         LOST,
         /** An operator's resume. */
         PAUSED,
-        /** A person, or the next try after a while. */
+        /** An operator, or the next try after a while. */
         HALTED
     }
 
     final TopicPartition partition;
     State state = State.CLAIMING;
 
-    /** Which claim it waits for; any other comes too late. */
+    /** Which claim it waits for; any other is too late. */
     long assignment;
 
-    /** At the position up to which effects are known to have committed. */
+    /** The claim, at the position up to which effects are known to have committed. */
     @Nullable
     Claim claim;
 
-    /** The claim that was lost, until the next one tells why. */
+    /** The claim that was lost, until the next one shows why. */
     @Nullable
     Claim lost;
 
-    /** Where fetching goes on; at or beyond the claim's position while there is one. */
+    /** Where fetching continues; at or beyond the claim's position while there is one. */
     Position fetched = Position.of(0);
 
     /** Since when, by {@link System#nanoTime}, fetching is beyond the claim's position without a record. */
@@ -48,7 +48,7 @@ final class Share {
     /** How long to wait before the claim that follows a loss. */
     Duration patience = Duration.ZERO;
 
-    /** How often in a row what was handed out was not confirmed, or the claim was lost soon after it was made. */
+    /** How often in a row what was returned was not confirmed, or the claim was lost soon after it was made. */
     int setbacks;
 
     long lostAt;
@@ -57,9 +57,9 @@ final class Share {
     TidemarkException why;
 
     /** Whether the reason why it halted was thrown. */
-    boolean told;
+    boolean thrown;
 
-    /** When, by {@link System#nanoTime}, it is to be thrown again, or a claim that was refused to be tried again. */
+    /** When, by {@link System#nanoTime}, it has to be thrown again, or a refused claim retried. */
     long dueAt;
 
     Share(TopicPartition partition, long assignment) {
@@ -71,12 +71,12 @@ final class Share {
         return claim != null && claim.token().equals(other.token());
     }
 
-    /** Whether it waits for a claim: for one that is under way, or because it was refused and what stood against it may be repaired. */
+    /** Whether it waits for a claim: for one that is in progress, or because it was refused and the reason may be fixed. */
     boolean mayBeClaimed() {
         return is(State.CLAIMING) || (is(State.HALTED) && claim == null);
     }
 
-    /** Whether fetching is beyond the claim's position although nothing is handed out. */
+    /** Whether fetching is beyond the claim's position although nothing has been returned. */
     boolean hasTail() {
         return claim != null && fetched.nextOffset() > claim.position().nextOffset();
     }

@@ -17,12 +17,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How one partition's claim comes and goes, with all that belongs to it: seeks and pauses, waits, words. Used by the thread that polls. */
+/**
+ * How one partition's claim is made and lost, with all that belongs to it: seeks and pauses, waits, log lines. Used by the thread
+ * that polls.
+ */
 final class ShareChanges {
     private static final Logger LOG = LoggerFactory.getLogger(ShareChanges.class);
 
-    /** Losing the claim twice within this time is a quarrel, which is waited out. */
-    private static final Duration QUARREL = Duration.ofSeconds(10);
+    /** A claim that is lost twice within this time is contended: the next one is delayed. */
+    private static final Duration CONTENTION_WINDOW = Duration.ofSeconds(10);
 
     private final String groupId;
     private final Seeks seeks;
@@ -42,7 +45,7 @@ final class ShareChanges {
     /**
      * A claim was made.
      *
-     * @param paused whether it stands still all the same
+     * @param paused whether it is paused all the same
      */
     void claimed(Share share, ClaimedPartition found, boolean paused) {
         Claim claim = found.claim();
@@ -56,7 +59,7 @@ final class ShareChanges {
                             why.code(),
                             LogContext.quotable(why, Problems.of(why).toString())));
         } else if (claim.position().nextOffset() >= share.fetched.nextOffset()) {
-            // What was handed out had committed, and nobody said so.
+            // What was returned had committed, but that was not confirmed.
             share.setbacks = 0;
         }
         share.claim = claim;
@@ -71,7 +74,7 @@ final class ShareChanges {
         }
     }
 
-    /** What was handed out was not confirmed: given up, and read again after a while. */
+    /** What was returned was not confirmed: it is given up, and read again after a while. */
     void failed(Share share, boolean moved) {
         share.setbacks = moved ? 1 : share.setbacks + 1;
         giveUp(share, "not confirmed");
@@ -84,7 +87,7 @@ final class ShareChanges {
         share.state = State.PAUSED;
     }
 
-    /** Nothing of it may be fetched until the control thread says what is wrong with its position. */
+    /** Nothing of it may be fetched until the control thread reports what is wrong with its position. */
     void explaining(Share share) {
         seeks.hold(share.partition);
         share.state = State.EXPLAINING;
@@ -94,9 +97,9 @@ final class ShareChanges {
         seeks.hold(share.partition);
         share.state = State.HALTED;
         share.why = why;
-        share.told = false;
+        share.thrown = false;
         if (!(why instanceof FencedException)) {
-            // Another process reads it, and says itself how it stands.
+            // Another process reads it, and reports its state itself.
             control.noteHalt(share.partition, share.claim, why, Problems.of(why).toString());
         }
     }
@@ -104,15 +107,15 @@ final class ShareChanges {
     /** The claim is gone, or in doubt. */
     void lose(Share share, String how) {
         long now = System.nanoTime();
-        boolean quarrel = share.setbacks > 0 && now - share.lostAt < QUARREL.toNanos();
-        share.setbacks = quarrel ? share.setbacks + 1 : 1;
+        boolean contended = share.setbacks > 0 && now - share.lostAt < CONTENTION_WINDOW.toNanos();
+        share.setbacks = contended ? share.setbacks + 1 : 1;
         share.lostAt = now;
         share.lost = share.claim;
         unclaim(share, how);
-        share.patience = quarrel ? backoff(share.setbacks - 1) : Duration.ZERO;
+        share.patience = contended ? backoff(share.setbacks - 1) : Duration.ZERO;
     }
 
-    /** Given back first: a claim upon it would look like one without progress. */
+    /** Released first: a new claim over it would look like one without progress. */
     void giveUp(Share share, String how) {
         if (share.claim != null) {
             control.release(Set.of(share.claim));

@@ -22,13 +22,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The partitions of a {@link ClaimingLoop}: how they come and go, and how their claims do. Used by the thread that polls, but for
- * {@link #held} and {@link #waiting}.
+ * The partitions of a {@link ClaimingLoop}: how they are assigned and revoked, and how their claims are made and lost. Used by the
+ * thread that polls, but for {@link #held} and {@link #waiting}.
  */
 final class Shares implements ConsumerRebalanceListener {
     private static final Logger LOG = LoggerFactory.getLogger(Shares.class);
 
-    /** How often what only a person can resolve is thrown, and tried again. */
+    /** How often errors that only an operator can resolve are thrown, and retried. */
     static final Duration REMIND = Duration.ofSeconds(10);
 
     private final String groupId;
@@ -111,7 +111,7 @@ final class Shares implements ConsumerRebalanceListener {
         return waiting;
     }
 
-    /** Lets other threads see how things stand. */
+    /** Publishes the current state to other threads. */
     void publish() {
         Map<TopicPartition, Claim> claims = new HashMap<>();
         Map<TopicPartition, String> words = new HashMap<>();
@@ -134,7 +134,7 @@ final class Shares implements ConsumerRebalanceListener {
         waiting = Map.copyOf(words);
     }
 
-    /** What was handed out counts from here on as far as it was confirmed; the rest is claimed again. */
+    /** What was returned counts from here on as far as it was confirmed; the rest is claimed again. */
     void settle(Handout handout) {
         for (TopicPartition partition : handout.partitions()) {
             Handout.Outcome outcome = handout.outcome(partition);
@@ -160,11 +160,11 @@ final class Shares implements ConsumerRebalanceListener {
         publish();
     }
 
-    /** Once Kafka has been heard: what it still assigns is claimed again. */
+    /** After a poll: what Kafka still assigns is claimed again. */
     void claimLost(long now) {
         Map<Duration, Map<TopicPartition, Long>> claims = new TreeMap<>();
         for (Share share : shares.values()) {
-            boolean again = share.is(State.HALTED) && share.told && share.claim == null && share.dueAt - now <= 0;
+            boolean again = share.is(State.HALTED) && share.thrown && share.claim == null && share.dueAt - now <= 0;
             if (share.is(State.LOST) || again) {
                 share.state = State.CLAIMING;
                 share.assignment = ++assignments;
@@ -175,13 +175,13 @@ final class Shares implements ConsumerRebalanceListener {
         claims.forEach((delay, wanted) -> control.claimAgain(wanted, delay));
     }
 
-    /** The reason why a partition stands still, if it is time to say so. */
+    /** The reason why a partition is stopped, if it is due to be thrown. */
     @Nullable
     TidemarkException due(long now) {
         for (Share share : in(State.HALTED)) {
-            // One that has no claim is claimed again instead, and halts again.
-            if (!share.told || (share.claim != null && share.dueAt - now <= 0)) {
-                share.told = true;
+            // One without a claim is claimed again instead, and halts again.
+            if (!share.thrown || (share.claim != null && share.dueAt - now <= 0)) {
+                share.thrown = true;
                 share.dueAt = now + REMIND.toNanos();
                 return share.why;
             }
@@ -189,7 +189,7 @@ final class Shares implements ConsumerRebalanceListener {
         return null;
     }
 
-    /** Which claims have come to something. */
+    /** Applies claims that were made; releases those that are no longer wanted. */
     void claimed(Map<ClaimedPartition, Long> made) {
         Set<Claim> vain = new HashSet<>();
         made.forEach((found, assignment) -> {
@@ -257,7 +257,7 @@ final class Shares implements ConsumerRebalanceListener {
         changes.lose(share, how);
     }
 
-    /** Nothing of it may be fetched until the control thread says what is wrong with its position. */
+    /** Nothing of it may be fetched until the control thread reports what is wrong with its position. */
     void explaining(Share share) {
         changes.explaining(share);
     }

@@ -4,13 +4,13 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
-/** Wake-up calls for a Kafka consumer, which can be woken itself only once it is subscribed. Thread-safe. */
+/** Wake-up calls for a Kafka consumer, which itself can only be woken once it is subscribed. Thread-safe. */
 final class WakeGate {
     private @Nullable Runnable consumer;
     private boolean called;
     private CompletableFuture<Void> call = new CompletableFuture<>();
 
-    /** Whether the consumer is subscribed, so that it is woken itself. */
+    /** Whether the consumer is subscribed, so that it can be woken itself. */
     synchronized boolean isOpen() {
         return consumer != null;
     }
@@ -40,7 +40,7 @@ final class WakeGate {
     }
 
     /**
-     * Uses up a call that came before the gate was open.
+     * Consumes a call that came before the gate was open.
      *
      * @throws WakeupException if there was one
      */

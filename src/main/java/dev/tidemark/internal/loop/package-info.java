@@ -1,4 +1,4 @@
-/** The consumer for poll loops of the caller's own. */
+/** The consumer for poll loops owned by the caller. */
 @NullMarked
 package dev.tidemark.internal.loop;
 

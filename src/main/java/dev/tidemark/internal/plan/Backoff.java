@@ -2,13 +2,13 @@ package dev.tidemark.internal.plan;
 
 import java.time.Duration;
 
-/** How long to wait before the next attempt: doubling from the first to the most, spread so that instances do not march in step. */
+/** How long to wait before the next attempt: doubling from the first to the maximum, with jitter so that instances do not retry in step. */
 public record Backoff(Duration first, Duration most) {
-    /** For trouble of the database or of Kafka. */
+    /** For an unavailable database or Kafka. */
     public static final Backoff TROUBLE = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
-    /** For what nothing explains: it may pass, and nothing is gained by trying it often. */
+    /** For unexplained failures: they may be transient, but frequent retries gain nothing. */
     public static final Backoff UNEXPECTED = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
-    /** For transactions in each other's way: they have already waited for the server's deadlock check. */
+    /** For conflicting transactions: they have already waited for the server's deadlock check. */
     public static final Backoff CONTENTION = new Backoff(Duration.ofMillis(5), Duration.ofMillis(200));
 
     /**

@@ -6,29 +6,29 @@ import dev.tidemark.errors.TidemarkException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Decides whether stored offsets belong to the topic that Kafka shows, and whether partitions are still to be bound. */
+/** Decides whether stored offsets belong to the topic that Kafka has, and whether partitions are still to be bound. */
 public final class BindingPlanner {
     private BindingPlanner() {}
 
     /**
      * A topic by its ids.
      *
-     * @param topicId as Kafka prints it; empty where the brokers give topics no id, and then only the cluster counts
+     * @param topicId as Kafka prints it; empty if the brokers assign no topic ids; then only the cluster counts
      * @param partitions how many partitions it has, or had when it was bound
      */
     public record Identity(String clusterId, Optional<String> topicId, int partitions) {}
 
-    /** What is to be done before a claim. */
+    /** What has to be done before a claim. */
     public enum Binding {
         /** All partitions have their rows. */
         COMPLETE,
-        /** The group has never met the topic: every partition begins at the start position. */
+        /** The topic is new to the group: every partition begins at the start position. */
         FIRST,
         /** The topic has grown: new partitions begin at their first record. */
         GROWN
     }
 
-    /** Compares what is stored, null where nothing is, with what Kafka shows. */
+    /** Compares what is stored, null if nothing is, with what Kafka has. */
     public static Binding plan(@Nullable Identity stored, Identity actual) {
         if (stored == null || stored.partitions() == 0) {
             return Binding.FIRST;
@@ -36,14 +36,14 @@ public final class BindingPlanner {
         return stored.partitions() < actual.partitions() ? Binding.GROWN : Binding.COMPLETE;
     }
 
-    /** The reason why these stored offsets must not be used for that topic; empty where they belong together. */
+    /** The reason why these stored offsets must not be used for that topic; empty if they belong together. */
     public static Optional<TidemarkException> mismatch(String groupId, String topic, Identity stored, Identity actual) {
         if (!stored.clusterId().equals(actual.clusterId())) {
             return Optional.of(new LogMismatchException(
                     ErrorCode.OTHER_CLUSTER,
                     "the stored offsets of group " + groupId + " for topic " + topic + " belong to Kafka cluster "
                             + stored.clusterId() + ", and this is cluster " + actual.clusterId()
-                            + ": connect to the right cluster, or go on with this one by tidemark rebind " + groupId
+                            + ": connect to the right cluster, or continue with this one: tidemark rebind " + groupId
                             + " --topic " + topic,
                     null));
         }
@@ -56,7 +56,7 @@ public final class BindingPlanner {
                             + stored.topicId().get() + ", and the topic of that name now has id "
                             + actual.topicId().get()
                             + ": it was deleted and created again; tidemark rebind " + groupId + " --topic " + topic
-                            + " goes on with the new one",
+                            + " continues with the new one",
                     null));
         }
         return Optional.empty();

@@ -8,28 +8,28 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A claim and what the database knows about the partition beside it.
+ * A claim and what else the database knows about the partition.
  *
  * @param claim the claim just made
  * @param before the row as the claim found it
- * @param openAttempt the offset of a record that a process began to try by itself and did not come back from; empty if there is none
- * @param heldKeys hashes of the keys whose records are to follow a parked one
+ * @param openAttempt the offset of a record that a process began to try by itself and never finished; empty if there is none
+ * @param heldKeys hashes of the keys whose records have to follow a parked one
  */
 public record ClaimedPartition(Claim claim, Before before, OptionalLong openAttempt, Set<ByteBuffer> heldKeys) {
-    /** A suspicion needs so many claims without progress. */
+    /** A record is suspected after this many claims without progress. */
     private static final int WITHOUT_PROGRESS = 3;
 
     /**
      * The row as it was.
      *
-     * @param token of the owner; null while nobody owned the partition
-     * @param owner the owner's name; null while nobody owned the partition
+     * @param token of the owner; null if the partition had no owner
+     * @param owner the owner's name; null if the partition had no owner
      * @param ownerEpoch counts claims and fences
      * @param progressEpoch the owner epoch of the last progress
      */
     public record Before(@Nullable UUID token, @Nullable String owner, long ownerEpoch, long progressEpoch) {}
 
-    /** Whether a record may kill the processes that handle it; an idle partition can look like that too. */
+    /** Whether a record may kill the processes that handle it; an idle partition can look the same. */
     public boolean isSuspect() {
         // Between the position and the record there may be offsets without one.
         boolean open = openAttempt.isPresent()

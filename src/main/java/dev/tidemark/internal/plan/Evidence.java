@@ -5,22 +5,22 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known beside the failure itself about a record that failed by itself. Evidence is of one time: the record failed, another
- * record succeeded after that, and the record failed again in the same way. Without the last step, trouble that begins between two
- * records would look like a bad record. And it failed at least twice in a row, or a handler that fails every other time would look
- * like one.
+ * What is known, apart from the failure itself, about a record that failed by itself. Evidence is a sequence in time: the record
+ * failed, another record succeeded after that, and the record failed again in the same way. Without the last step, an outage that
+ * begins between two records would look like a bad record. And it failed at least twice in a row, or a handler that fails every
+ * other time would look like one.
  *
- * @param proof which other records have succeeded between two failures alike of this one
+ * @param proof which other records have succeeded between two like failures of this one
  * @param neighboursAlike how many other records failed in the same way when they were tried since, in transactions that were rolled
- *     back, those of the record's own partition or else of others; empty while none was tried
- * @param alikeInARow how many records in a row were given up for a failure alike without a success between; {@link
- *     Verdict#MOST_WITHOUT_EVIDENCE} where records failed alike and it was laid to none of them
- * @param inARow how often in a row this record failed by itself, counting this time, without another one tried between
- * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could be in its way: on a new
+ *     back, of the record's own partition, or else of others; empty if none was tried
+ * @param alikeInARow how many records in a row were given up for a like failure without a success in between; {@link
+ *     Verdict#MOST_WITHOUT_EVIDENCE} if records failed in the same way and none of them was blamed
+ * @param inARow how often in a row this record failed by itself, counting this time, without another one tried in between
+ * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could affect it: on a new
  *     connection, or without the database
  * @param round in how many rounds of tries it has failed, counting this one; time passes between rounds
- * @param habit what is known of failures of this kind
- * @param decided what the failure policy has already said about this attempt; null if it was not asked yet
+ * @param habit what is known about failures of this kind
+ * @param decided what the failure policy has already decided about this attempt; null if it has not been called yet
  */
 public record Evidence(
         Proof proof,
@@ -31,11 +31,11 @@ public record Evidence(
         int round,
         Habit habit,
         @Nullable FailureAction decided) {
-    /** Which other records have succeeded meanwhile. */
+    /** Which other records have succeeded in the meantime. */
     public enum Proof {
-        /** None that is known of. */
+        /** None as far as is known. */
         NONE,
-        /** Of other partitions only: what they need may be another thing than this record does. */
+        /** Of other partitions only: they may depend on something else than this record does. */
         OTHERS,
         /** One of the record's own partition. */
         OWN
@@ -43,11 +43,11 @@ public record Evidence(
 
     /** What failures of one kind have turned out to be, for records of one topic. */
     public enum Habit {
-        /** None was followed to its end yet. */
+        /** None has been followed to its end yet. */
         UNKNOWN(3),
-        /** The last that was followed to its end stayed. */
+        /** The last one followed to its end was permanent. */
         STAYS(1),
-        /** The last that was followed to its end was gone without a change, as of a service that replies now and then. */
+        /** The last one followed to its end went away without a change, as with a service that replies only now and then. */
         PASSES(12);
 
         private final int rounds;
@@ -61,7 +61,7 @@ public record Evidence(
             return other.rounds > rounds ? other : this;
         }
 
-        /** In how many rounds of tries a record has to fail before it is given up, unless its failure speaks for itself. */
+        /** In how many rounds of tries a record has to fail before it is given up, unless its failure is conclusive by itself. */
         int rounds() {
             return rounds;
         }

@@ -2,9 +2,9 @@ package dev.tidemark.internal.plan;
 
 import dev.tidemark.errors.ErrorCode;
 
-/** Whose failure it is that a transaction failed, as far as the failure itself can tell. */
+/** What caused a transaction to fail, as far as the failure itself shows. */
 public enum FailureKind {
-    /** Something that is needed is unavailable for now: the same again, later. */
+    /** A dependency is unavailable for now: the same again, later. */
     PASSING,
     /** Two transactions in conflict: the same again, smaller. */
     CONTENTION,
@@ -12,12 +12,12 @@ public enum FailureKind {
     HANDLER;
 
     /**
-     * Sorts a failure that came before COMMIT was sent. By SQLSTATE, as PostgreSQL's appendix A lists them, and by what else says that
+     * Classifies a failure from before COMMIT was sent. By SQLSTATE, as PostgreSQL's appendix A lists them, and by other signs that
      * waiting helps. A cancelled statement (57014) and an idle transaction that the server ended (25P03) are left to the evidence:
      * taking them for a lost connection would retry a slow handler for ever.
      */
     public static FailureKind of(SqlFacts facts) {
-        // A pool reports a refused login as a transient failure of its own; the SQLSTATE behind it counts.
+        // A pool reports a refused login as a transient failure of its own; the SQLSTATE of its cause counts.
         boolean refusedLogin = facts.inClass("28");
         if (refusedLogin || facts.isTimeLimit() || facts.linkage()) {
             return HANDLER;
@@ -33,14 +33,14 @@ public enum FailureKind {
     }
 
     /**
-     * Sorts a failure of a statement that no handler has a part in: a time limit that cancelled it, or ended its transaction, passes
-     * too, and so does a statement that DDL has made stale.
+     * Classifies a failure of a statement that no handler is involved in: a time limit that cancelled it, or ended its transaction,
+     * is transient too, and so is a statement that DDL has made stale.
      */
     public static FailureKind ofControl(SqlFacts facts) {
         return facts.isTimeLimit() || facts.stalePlan() ? PASSING : of(facts);
     }
 
-    /** The code of a failure of this kind, which waiting helps. */
+    /** The code of a transient failure of this kind. */
     public ErrorCode code(SqlFacts facts) {
         return this == CONTENTION
                 ? ErrorCode.CONTENTION
@@ -48,11 +48,11 @@ public enum FailureKind {
     }
 
     /**
-     * Whether a failed COMMIT certainly did not take effect. Only the server's own ERROR says so: a FATAL, a time-out or a broken
+     * Whether a failed COMMIT certainly did not take effect. Only the server's own ERROR says so: a FATAL, a timeout or a broken
      * connection may come after the commit was made durable.
      *
-     * @param connectionGoesOn whether the same connection was used successfully afterwards. A server never goes on after a FATAL; its
-     *     severity would say the same, in the server's language
+     * @param connectionGoesOn whether the same connection was used successfully afterwards. A session never continues after a
+     *     FATAL; its severity would say the same, in the server's language
      */
     public static boolean commitCertainlyFailed(SqlFacts facts, boolean connectionGoesOn) {
         return facts.serverReplied() && !facts.connectionLost() && connectionGoesOn;

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.plan;
 
-/** Tells what other people's code throws from what ends the virtual machine. */
+/** Distinguishes what user code throws from what ends the virtual machine. */
 public final class Fatal {
     private Fatal() {}
 
-    /** Throws it on if the virtual machine is going down; a stack that overflowed is the code's own doing. */
+    /** Rethrows it if the virtual machine is going down; a stack overflow is the code's own fault. */
     public static void rethrow(Throwable thrown) {
         if (thrown instanceof VirtualMachineError dying && !(thrown instanceof StackOverflowError)) {
             throw dying;

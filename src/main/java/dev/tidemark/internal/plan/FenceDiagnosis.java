@@ -5,11 +5,11 @@ import dev.tidemark.errors.FencedException;
 import dev.tidemark.offsets.Claim;
 import java.util.Optional;
 
-/** Tells why a claim was lost, from what the next claim of the same consumer found. */
+/** Determines why a claim was lost, from what the next claim of the same consumer found. */
 public final class FenceDiagnosis {
     private FenceDiagnosis() {}
 
-    /** The reason in the order of the codes; empty where the claim was not lost but given up, after a commit whose outcome was unknown. */
+    /** The reason in the order of the codes; empty if the claim was not lost but given up, after a commit whose outcome was unknown. */
     public static Optional<FencedException> of(String groupId, Claim lost, ClaimedPartition found) {
         ClaimedPartition.Before before = found.before();
         long offset = lost.position().nextOffset();
@@ -26,20 +26,20 @@ public final class FenceDiagnosis {
         if (sameToken) {
             return Optional.empty();
         }
-        boolean nobody = before.token() == null;
+        boolean unowned = before.token() == null;
         boolean released = before.progressEpoch() == before.ownerEpoch();
-        if (nobody && !released) {
+        if (unowned && !released) {
             return Optional.of(new FencedException(
                     ErrorCode.OFFSET_MOVED,
                     groupId,
                     lost.partition(),
-                    "was moved by hand, from " + offset + " or later to " + now + ": following it"));
+                    "was moved manually, from " + offset + " or later to " + now + ": following it"));
         }
         return Optional.of(new FencedException(
                 ErrorCode.FENCED,
                 groupId,
                 lost.partition(),
                 "was claimed by " + (before.owner() == null ? "another consumer" : before.owner())
-                        + " meanwhile, and now again by this one, at " + now));
+                        + " in the meantime, and now again by this one, at " + now));
     }
 }

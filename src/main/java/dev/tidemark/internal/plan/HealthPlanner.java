@@ -15,10 +15,10 @@ import java.util.Set;
 
 /** Decides whether a consumer is alive and ready. */
 public final class HealthPlanner {
-    /** Within this time of an answer the database counts as there. While a unit is open for long, it is asked every second. */
+    /** Within this time of a reply the database counts as available. While a unit stays open for long, it is queried every second. */
     private static final Duration ANSWERS = Duration.ofSeconds(10);
 
-    /** Longer than pools, brokers and lock time-outs let a thread wait by themselves. */
+    /** Longer than pools, brokers and lock timeouts normally let a thread wait. */
     private static final Duration LONG_WAIT = Duration.ofMinutes(1);
 
     private static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE);
@@ -31,17 +31,17 @@ public final class HealthPlanner {
     /**
      * What is known of a consumer.
      *
-     * @param state where it is in its life
+     * @param state where it is in its lifecycle
      * @param joined whether it is a member of its group, or needs none
-     * @param sincePoll how long ago the poll thread came by
-     * @param mostBetweenPolls how long that may take
+     * @param sincePoll how long ago the poll thread last showed that it is not stuck
+     * @param mostBetweenPolls how long that may be
      * @param oldestUnit how long the oldest open unit has lasted; zero if none is open
      * @param deadline how long a unit may last
-     * @param sinceDatabaseAnswered how long ago the database answered anybody but the workers
+     * @param sinceDatabaseAnswered how long ago the database replied to a thread other than the workers
      * @param partitions the assigned ones
      * @param error why the consumer failed, or which topic it waits for
-     * @param threads what each of its threads does
-     * @param links its connections to the database, and what is done over the control thread's
+     * @param threads what each of its threads is doing
+     * @param links its connections to the database, and the tasks on the control thread's
      */
     public record Facts(
             State state,
@@ -68,7 +68,7 @@ public final class HealthPlanner {
             return thread.died() || thread.busy().compareTo(bound(thread.step())) > 0;
         }
 
-        /** Waiting for servers is no fault of the thread's; what never returns from it is named all the same. */
+        /** A thread that waits for servers is not at fault; one that never returns from it is reported all the same. */
         private Duration bound(Step step) {
             if (!step.isMeasured()) {
                 return FOREVER;
@@ -84,7 +84,7 @@ public final class HealthPlanner {
                             && thread.busy().compareTo(deadline.multipliedBy(2)) > 0);
         }
 
-        /** Polling goes on although a unit hangs, so nothing else would notice. */
+        /** Polling continues while a unit hangs, so nothing else would notice. */
         private boolean hangs() {
             return oldestUnit.compareTo(deadline) > 0;
         }
@@ -100,22 +100,22 @@ public final class HealthPlanner {
             return oldestUnit.compareTo(deadline.multipliedBy(2)) > 0 && (answered || isBeyondCut());
         }
 
-        /** The socket of a unit that waits for the database was closed by now, whether the database answers or not. */
+        /** The socket of a unit that waits for the database was closed by now, whether the database replies or not. */
         private boolean isBeyondCut() {
             return oldestUnit.compareTo(deadline.plus(links.networkTimeout()).plus(ANSWERS)) > 0;
         }
     }
 
-    /** A connection whose server has not replied for longer than it may take. */
+    /** A connection whose server has not replied within the time allowed. */
     public record Silent(String whose, Duration since) {}
 
     /**
      * The connections to the database.
      *
      * @param silent those whose server does not reply
-     * @param allSilent whether no connection got a reply, new ones neither
+     * @param allSilent whether no connection got a reply, not even new ones
      * @param networkTimeout after which a silent connection is cut
-     * @param unexpected control tasks that fail for no known reason, a sentence each
+     * @param unexpected control tasks that fail for no known reason, one sentence each
      */
     public record Links(List<Silent> silent, boolean allSilent, Duration networkTimeout, List<String> unexpected) {
         /** There are none yet. */

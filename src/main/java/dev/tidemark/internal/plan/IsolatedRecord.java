@@ -4,14 +4,14 @@ import dev.tidemark.FailureAction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record that is to be tried by itself.
+ * A record to be tried by itself.
  *
  * @param offset its offset
- * @param attempts how often its policy was asked about it so far
- * @param lockTimed whether a time limit ended its last attempt, so that the next one must tell a wait for a lock from work that
- *     takes long
- * @param failure how it has failed; null if it has not failed by itself yet, or not in this round
- * @param rounds what came of earlier rounds of tries; null if there was none
+ * @param attempts how often its policy was called for it so far
+ * @param lockTimed whether a time limit ended its last attempt, so that the next one must distinguish a wait for a lock from work
+ *     that takes long
+ * @param failure how it failed; null if it has not failed by itself yet, or not in this round
+ * @param rounds the result of earlier rounds of tries; null if there was none
  */
 public record IsolatedRecord(
         long offset,
@@ -22,14 +22,14 @@ public record IsolatedRecord(
     /**
      * Earlier rounds, in which it failed and others did not.
      *
-     * @param count how many, beside those that its policy has asked for
+     * @param count how many, apart from those that its policy requested
      * @param kind how it failed in the last one, as {@link SqlFacts#kind}
-     * @param decided what the failure policy has said
+     * @param decided what the failure policy has decided
      */
     public record Rounds(int count, String kind, FailureAction decided) {}
 
     /**
-     * The first of a record's failures alike.
+     * The first of a record's like failures.
      *
      * @param kind as {@link SqlFacts#kind}
      * @param successes how many units with effects its partition had had by then

@@ -5,7 +5,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** What a person has paused of one group. */
+/** What operators have paused of one group. */
 public record Pauses(Set<Pause> all) {
     private static final Pauses NONE = new Pauses(Set.of());
 
@@ -27,7 +27,7 @@ public record Pauses(Set<Pause> all) {
         return NONE;
     }
 
-    /** Whether the partition is to stand still. */
+    /** Whether the partition is paused. */
     public boolean cover(TopicPartition partition) {
         return all.stream().anyMatch(pause -> pause.covers(partition));
     }

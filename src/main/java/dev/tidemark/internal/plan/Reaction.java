@@ -11,10 +11,10 @@ import org.apache.kafka.common.TopicPartition;
 
 /** What to do after a unit of work. */
 public sealed interface Reaction {
-    /** Java 17 has no pattern switch; with this the compiler sees to it that no case is forgotten. */
+    /** Java 17 has no pattern switch; with this the compiler makes sure that no case is forgotten. */
     <R> R fold(Cases<R> cases);
 
-    /** One method a case. */
+    /** One method per case. */
     interface Cases<R> {
         /** See {@link GoOn}. */
         R goOn(GoOn reaction);
@@ -25,7 +25,7 @@ public sealed interface Reaction {
         /** See {@link RetryAfter}. */
         R retry(RetryAfter reaction);
 
-        /** The same records again in smaller units, until the failing one stands alone. */
+        /** The same records again in smaller units, until the failing one is alone. */
         R isolate();
 
         /** See {@link RetryRecord}. */
@@ -53,7 +53,7 @@ public sealed interface Reaction {
         R stop(Stop reaction);
     }
 
-    /** The unit took effect; each of these claims stands there now. */
+    /** The unit took effect; each of these claims is at that position now. */
     record GoOn(Map<Claim, Position> moves) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -61,7 +61,7 @@ public sealed interface Reaction {
         }
     }
 
-    /** Drop what is buffered for these partitions and claim them again if Kafka still assigns them; go on with the rest. */
+    /** Drop what is buffered for these partitions and claim them again if Kafka still assigns them; continue with the rest. */
     record Reclaim(Set<TopicPartition> partitions, TidemarkException why) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -70,9 +70,9 @@ public sealed interface Reaction {
     }
 
     /**
-     * The same records again under the same claims, after this long; in smaller units when transactions were in conflict.
+     * The same records again under the same claims, after this long; in smaller units if transactions conflicted.
      *
-     * @param partitions those that wait; the others of the unit go on at once. All of them if it is empty
+     * @param partitions those that wait; the others of the unit continue at once. All of them if it is empty
      */
     record RetryAfter(Duration delay, boolean smaller, TidemarkException why, Set<TopicPartition> partitions)
             implements Reaction {
@@ -87,7 +87,7 @@ public sealed interface Reaction {
         }
     }
 
-    /** The same records again in smaller units, until the failing one stands alone. */
+    /** The same records again in smaller units, until the failing one is alone. */
     record Isolate() implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -95,7 +95,7 @@ public sealed interface Reaction {
         }
     }
 
-    /** The unit's only record again by itself, after this long, because its failure policy says so. */
+    /** The unit's only record again by itself, after this long, because its failure policy decided so. */
     record RetryRecord(Duration delay, TidemarkException why) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -104,9 +104,10 @@ public sealed interface Reaction {
     }
 
     /**
-     * Try other records, in transactions that are rolled back, to learn whether the failure of the unit's only record is its own.
+     * Try other records, in transactions that are rolled back, to find out whether the failure of the unit's only record is its
+     * own.
      *
-     * @param decided what the failure policy has said about the record
+     * @param decided what the failure policy has decided about the record
      */
     record TryNeighbours(FailureAction decided) implements Reaction {
         @Override
@@ -118,7 +119,7 @@ public sealed interface Reaction {
     /**
      * The unit's only record again at once, by itself, on a new connection; that does not count as an attempt.
      *
-     * @param decided what the failure policy has said about the record
+     * @param decided what the failure policy has decided about the record
      */
     record TryAgain(FailureAction decided) implements Reaction {
         @Override
@@ -130,7 +131,7 @@ public sealed interface Reaction {
     /**
      * The unit's only record again by itself, after this long, in another round of tries; that does not count as an attempt.
      *
-     * @param decided what the failure policy has said about the record
+     * @param decided what the failure policy has decided about the record
      */
     record TryLater(Duration delay, FailureAction decided, TidemarkException why) implements Reaction {
         @Override
@@ -153,7 +154,7 @@ public sealed interface Reaction {
     /**
      * The offset moves beyond the unit's only record, which has no effect but a dead letter or an audit row.
      *
-     * @param how to park or to skip
+     * @param how to park or skip it
      */
     record GiveUp(FailureAction how, TidemarkException why) implements Reaction {
         @Override
@@ -162,7 +163,7 @@ public sealed interface Reaction {
         }
     }
 
-    /** The partitions of this unit stand still, or those of these topics if there are any; the others go on. */
+    /** The partitions of this unit halt, or only those of these topics if there are any; the others continue. */
     record Halt(TidemarkException why, Set<String> topics) implements Reaction {
         /** All of the unit's partitions. */
         public Halt(TidemarkException why) {
@@ -180,7 +181,7 @@ public sealed interface Reaction {
         }
     }
 
-    /** The whole consumer cannot go on. */
+    /** The whole consumer cannot continue. */
     record Stop(TidemarkException why) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {

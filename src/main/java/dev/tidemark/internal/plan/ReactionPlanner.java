@@ -15,7 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Decides what follows a unit of work. */
+/** Decides what to do after a unit of work. */
 public final class ReactionPlanner {
     private ReactionPlanner() {}
 
@@ -24,8 +24,8 @@ public final class ReactionPlanner {
      *
      * @param groupId the consumer group
      * @param partitions every partition in it
-     * @param records how many records it held
-     * @param first the place of its first record
+     * @param records how many records it contained
+     * @param first the position of its first record
      * @param attempt how often these records were tried in a row, from 1
      * @param random uniform in [0, 1)
      */
@@ -48,7 +48,7 @@ public final class ReactionPlanner {
             boolean lockTimed,
             Evidence evidence) {}
 
-    /** A record by its place, never by its content. */
+    /** A record by its position, never by its content. */
     public record RecordId(TopicPartition partition, long offset) {
         @Override
         public String toString() {
@@ -59,13 +59,13 @@ public final class ReactionPlanner {
     /**
      * The one place where an outcome turns into a reaction.
      *
-     * @param record null where the unit held no record
+     * @param record null if the unit contained no record
      */
     public static Reaction plan(UnitOutcome outcome, UnitFacts facts, @Nullable RecordFacts record) {
         return outcome.fold(new Planner(facts, record));
     }
 
-    /** What stands in the way, for the code of a {@link UnitOutcome.Troubled}. */
+    /** The cause, for the code of a {@link UnitOutcome.Troubled}. */
     public static String words(ErrorCode code) {
         return switch (code) {
             case CONTENTION -> "conflicting transactions (deadlock or serialization failure)";
@@ -92,7 +92,7 @@ public final class ReactionPlanner {
                     facts.partitions(),
                     passing(
                             ErrorCode.COMMIT_UNKNOWN,
-                            "the outcome of a COMMIT is unknown, the stored offsets will tell",
+                            "the outcome of a COMMIT is unknown, the stored offsets will show it",
                             outcome.cause()));
         }
 
@@ -173,7 +173,7 @@ public final class ReactionPlanner {
                 return new Reaction.RetryRecord(retry.delay(), error(code, what + ", trying again", cause));
             }
             if (action instanceof FailureAction.Halt) {
-                return halt(code, what + ": fix " + fix + " and start the consumer again", cause);
+                return halt(code, what + ": fix " + fix + ", then restart the consumer", cause);
             }
             return switch (Verdict.of(code, sql, record.evidence())) {
                 case TRY_NEIGHBOURS -> new Reaction.TryNeighbours(action);
@@ -197,7 +197,7 @@ public final class ReactionPlanner {
                             + (sql.isTheJobs()
                                     ? ""
                                     : why(Objects.requireNonNull(record).evidence()))
-                            + ": fix them and start the consumer again",
+                            + ": fix them, then restart the consumer",
                     cause);
         }
 
@@ -213,7 +213,7 @@ public final class ReactionPlanner {
                 return halt(
                         ErrorCode.NOT_THE_RECORD,
                         what + ", after " + known.givenUpInARow() + " records in a row were parked or skipped: fix "
-                                + fix + " and start the consumer again, or raise maxConsecutiveFailures",
+                                + fix + ", then restart the consumer, or raise maxConsecutiveFailures",
                         cause);
             }
             String given = action instanceof FailureAction.Skip ? ", skipped" : ", parked";
@@ -224,7 +224,7 @@ public final class ReactionPlanner {
         public Reaction transactionBroken(UnitOutcome.TransactionBroken outcome) {
             return halt(
                     ErrorCode.TRANSACTION_BROKEN,
-                    outcome.how() + "; the unit began at " + facts.first() + " and held " + facts.records()
+                    outcome.how() + "; the unit began at " + facts.first() + " and contained " + facts.records()
                             + " record(s) of " + sorted(facts.partitions())
                             + ": leave commit, rollback and failed statements to Tidemark",
                     outcome.cause());

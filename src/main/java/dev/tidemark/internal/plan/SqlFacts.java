@@ -4,18 +4,18 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a failure says, as far as decisions need it. Nothing in it is a translated word.
+ * What a failure shows, as far as decisions need it. It contains no translated text.
  *
- * @param sqlState the first SQLSTATE among the causes; null where none was given
+ * @param sqlState the first SQLSTATE among the causes; null if none was given
  * @param fromDatabase whether an SQL exception is among the causes at all
- * @param transientByType whether the driver or the pool says by the exception's type that a retry may help
+ * @param transientByType whether the type of the driver's or pool's exception says that a retry may help
  * @param connectionLost whether any of the causes says that the connection is gone
  * @param serverReplied whether the server itself sent the error, rather than the driver or the pool
- * @param passing whether any of the causes says that what it depends on is unavailable for now: an SQLSTATE of the classes 08, 53, 57
- *     and 58 wherever it comes from, Kafka's {@code RetriableException}, a network failure or a time-out
+ * @param passing whether any of the causes says that what it depends on is unavailable for now: an SQLSTATE of the classes 08, 53,
+ *     57 and 58 wherever it comes from, Kafka's {@code RetriableException}, a network failure or a timeout
  * @param linkage whether a class or method is missing from the class path
  * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
- * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; holds no data
+ * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
  */
 public record SqlFacts(
         @Nullable String sqlState,
@@ -27,7 +27,7 @@ public record SqlFacts(
         boolean linkage,
         boolean stalePlan,
         String kind) {
-    /** A failure that says nothing about its cause. */
+    /** A failure that shows nothing about its cause. */
     public static SqlFacts none() {
         return new SqlFacts(null, false, false, false, false, false, false, false, "");
     }
@@ -43,14 +43,14 @@ public record SqlFacts(
     }
 
     /**
-     * Whether the handler did something to the transaction that is not its own: it ended, began or made it read-only (2D, 0B, 25), or
-     * named a savepoint that is not there (3B).
+     * Whether the handler interfered with the transaction: it ended, began or made it read-only (2D, 0B, 25), or named a savepoint
+     * that does not exist (3B).
      */
     public boolean isTransactionBroken() {
         return inClass("2D") || inClass("0B") || inClass("3B") || (inClass("25") && !isTimeLimit() && !is("25006"));
     }
 
-    /** Whether it is the job's fault whichever record it shows on. */
+    /** Whether it is the job's fault, whichever record it occurs on. */
     public boolean isTheJobs() {
         return linkage || isTransactionBroken() || is("25006");
     }
@@ -77,9 +77,10 @@ public record SqlFacts(
     }
 
     /**
-     * Whether an SQLSTATE says that a server, this one or one behind it, is unavailable for now.
+     * Whether an SQLSTATE says that a server, this one or one that it depends on, is unavailable for now.
      *
-     * @param serverReplied whether the server sent it. 08P01 is then about what it could not read, such as a malformed binary COPY
+     * @param serverReplied whether the server sent it. 08P01 then concerns input that it could not parse, such as a malformed
+     *     binary COPY
      */
     public static boolean isPassing(String state, boolean serverReplied) {
         String upper = state.toUpperCase(Locale.ROOT);
@@ -89,7 +90,7 @@ public record SqlFacts(
         return upper.startsWith("53")
                 || upper.startsWith("58")
                 || (upper.startsWith("57") && !upper.equals("57014"))
-                // The foreign-data wrappers' own word for a server that cannot be reached.
+                // The foreign-data wrappers' own code for a server that cannot be reached.
                 || upper.equals("HV00N");
     }
 }

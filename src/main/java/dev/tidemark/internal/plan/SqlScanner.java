@@ -1,11 +1,11 @@
 package dev.tidemark.internal.plan;
 
 /**
- * Finds the words of SQL, by the rules of PostgreSQL's scanner under {@code standard_conforming_strings}: what stands in quotes,
- * dollar quotes and comments, which nest, is passed over. Used by one thread, once.
+ * Finds the words of SQL, by the rules of PostgreSQL's scanner under {@code standard_conforming_strings}: quotes, dollar quotes and
+ * comments, which nest, are skipped. Used by one thread, once.
  */
 public final class SqlScanner {
-    /** What stands at a place of the text. */
+    /** The kind of token at a position of the text. */
     public enum Token {
         /** Blanks and comments. */
         SPACE,
@@ -15,7 +15,7 @@ public final class SqlScanner {
         QUOTED_NAME,
         /** A string or a number. */
         LITERAL,
-        /** {@code $1} and its like. */
+        /** {@code $1} and the like. */
         PARAMETER,
         /** Any other character, alone. */
         SYMBOL,
@@ -27,12 +27,12 @@ public final class SqlScanner {
     private int start;
     private int end;
 
-    /** At the beginning of this text. */
+    /** Starts at the beginning of this text. */
     public SqlScanner(String sql) {
         this.sql = sql;
     }
 
-    /** Goes on to the next token; the scanner must not be {@link #atEnd}. */
+    /** Advances to the next token; the scanner must not be {@link #atEnd}. */
     public Token next() {
         start = end;
         char c = sql.charAt(end);
@@ -115,7 +115,7 @@ public final class SqlScanner {
         return Token.WORD;
     }
 
-    /** A doubled quote ends one string and begins another, which comes to the same. */
+    /** A doubled quote ends one string and begins another, with the same result. */
     private boolean quoted(char quote, boolean escapes) {
         end++;
         while (!atEnd()) {

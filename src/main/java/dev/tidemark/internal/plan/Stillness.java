@@ -8,34 +8,34 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tells a session whose client has stopped from one that is slow, by what of it moved between looks. One look shows only a moment,
- * in which a busy COPY usually waits for its client as well. Not thread-safe.
+ * Distinguishes a session whose client has stopped from one that is slow, by its progress between samples. A single sample shows
+ * only a moment, in which a busy COPY usually waits for its client as well. Not thread-safe.
  */
 public final class Stillness {
-    /** What is not seen for so long is forgotten. */
+    /** Sessions not seen for this long are forgotten. */
     private static final Duration FORGET = Duration.ofMinutes(10);
 
     private final Duration transactionIdleTimeout;
     private final Duration longest;
     private final Map<Backend, Seen> seen = new HashMap<>();
 
-    /** A server process; the number alone is used again. */
+    /** A server process; the number alone is reused. */
     public record Backend(int pid, String start, String applicationName) {}
 
     /** What a session waits for. */
     public enum Wait {
         /** The next statement, for less than the owner's timeout. */
         IDLE,
-        /** The next statement, for longer: the server's clock has seen it, so one look is enough. */
+        /** The next statement, for longer: the server's clock shows it, so one sample is enough. */
         IDLE_FOR_LONG,
-        /** The client's next message inside a statement, or that it takes the rows of a COPY, of which the server counts each. */
+        /** The client's next message inside a statement, or its reading of the rows of a COPY, each of which the server counts. */
         MESSAGE,
-        /** That its client takes the rows of a result, of which nothing shows whether they move. */
+        /** Its client's reading of the rows of a result, whose progress the server does not show. */
         RESULT
     }
 
     /**
-     * A session as one look shows it.
+     * A session as one sample shows it.
      *
      * @param stateChange when its last statement or message began, for comparison only
      * @param bytes what a COPY has moved so far; 0 for anything else
@@ -59,8 +59,8 @@ public final class Stillness {
     }
 
     /**
-     * The sessions among these that have stopped. Looks need not follow each other closely: what a session has moved never goes
-     * back, so one that is as it was has not moved between.
+     * The sessions among these that have stopped. Samples may be far apart: the counters never decrease, so a session with
+     * unchanged counters has not moved in between.
      *
      * @param now monotonic, in nanoseconds
      */

@@ -8,11 +8,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Part of a partition's log: all records that it holds for the group between two positions.
+ * Part of a partition's log: all records for the group between two positions.
  *
  * @param claim the claim it was fetched under, at the position where it begins
  * @param records in the order of the log; at least one
- * @param end the position behind it
+ * @param end the position after it
  */
 public record Stretch<K, V>(Claim claim, List<ConsumerRecord<K, V>> records, Position end) {
     /** Copies the list. */
@@ -21,12 +21,12 @@ public record Stretch<K, V>(Claim claim, List<ConsumerRecord<K, V>> records, Pos
     }
 
     /**
-     * What a poll brought of a partition.
+     * What a poll returned for a partition.
      *
      * @param claim the claim in force, at the position that has been reached
-     * @param expected where fetching stood before the poll: what lies below was fetched before
-     * @param next where Kafka's client says that reading goes on; null if it does not
-     * @return empty if it brought no record
+     * @param expected where fetching was before the poll: what lies below was fetched earlier
+     * @param next where Kafka's client says that reading continues; null if it does not say
+     * @return empty if it returned no record
      */
     public static <K, V> Optional<Stretch<K, V>> of(
             Claim claim, Position expected, List<ConsumerRecord<K, V>> polled, @Nullable Position next) {
@@ -41,7 +41,7 @@ public record Stretch<K, V>(Claim claim, List<ConsumerRecord<K, V>> records, Pos
                 new Stretch<>(claim, records, next != null && next.nextOffset() > end.nextOffset() ? next : end));
     }
 
-    /** Its first records; empty if there are to be none. What holds no record behind the last of all belongs to that one. */
+    /** Its first records; empty if there are to be none. Offsets without a record after the last one belong to that one. */
     public Optional<Stretch<K, V>> first(int count) {
         if (count >= records.size()) {
             return Optional.of(this);
@@ -51,7 +51,7 @@ public record Stretch<K, V>(Claim claim, List<ConsumerRecord<K, V>> records, Pos
                 : Optional.of(new Stretch<>(claim, records.subList(0, count), Position.after(records.get(count - 1))));
     }
 
-    /** What follows its first records; empty if nothing does. */
+    /** The part after its first records; empty if there is none. */
     public Optional<Stretch<K, V>> after(int count) {
         if (count <= 0) {
             return Optional.of(this);

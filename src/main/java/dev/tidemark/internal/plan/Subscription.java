@@ -13,7 +13,7 @@ public sealed interface Subscription {
     /** The topics that it names, whether they exist or not; a pattern names none. */
     Set<String> named();
 
-    /** Topics by name; the group shares out their partitions. */
+    /** Topics by name; the group assigns their partitions. */
     record Topics(Set<String> names) implements Subscription {
         @Override
         public boolean includes(String topic) {
@@ -31,7 +31,7 @@ public sealed interface Subscription {
         }
     }
 
-    /** Topics whose whole name matches, also those to come; the group shares out their partitions. */
+    /** Topics whose whole name matches, including future ones; the group assigns their partitions. */
     record Matching(Pattern pattern) implements Subscription {
         @Override
         public boolean includes(String topic) {

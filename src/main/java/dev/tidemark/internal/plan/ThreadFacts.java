@@ -3,15 +3,15 @@ package dev.tidemark.internal.plan;
 import java.time.Duration;
 
 /**
- * What is known of a thread of a consumer.
+ * What is known about a thread of a consumer.
  *
  * @param name its name
  * @param died whether it has ended without being asked to
- * @param step what it is busy with
- * @param busy for how long it has been; zero while it rests
+ * @param step what it is doing
+ * @param busy for how long; zero while it is idle
  */
 public record ThreadFacts(String name, boolean died, Step step, Duration busy) {
-    /** What a thread can be busy with. */
+    /** What a thread can be doing. */
     public enum Step {
         /** Nothing to do, or nothing that is measured here. */
         RESTING("waiting for work"),
@@ -21,7 +21,7 @@ public record ThreadFacts(String name, boolean died, Step step, Duration busy) {
         TRANSACTION("in a transaction"),
         /** In a unit, and in none of its transactions: in a failure policy or a listener. */
         BETWEEN_TRANSACTIONS("in a unit between two transactions"),
-        /** In the DataSource, or in a statement beside the units. */
+        /** In the DataSource, or in a statement outside the units. */
         CONNECTING("waiting for the database"),
         /** In a task of the control thread. */
         CONTROL("in one task");
@@ -41,7 +41,7 @@ public record ThreadFacts(String name, boolean died, Step step, Duration busy) {
             return this != RESTING && this != TRANSACTION;
         }
 
-        /** Whether it waits for servers, which may be away for long. */
+        /** Whether it waits for servers, which may be unavailable for long. */
         boolean waitsForServers() {
             return this == CONNECTING || this == CONTROL;
         }

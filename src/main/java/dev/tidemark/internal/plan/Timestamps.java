@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 public final class Timestamps {
     private Timestamps() {}
 
-    /** Whether 64 bits of milliseconds hold it. */
+    /** Whether it fits into 64 bits of milliseconds. */
     public static boolean isInRange(Instant instant) {
         try {
             long unused = instant.toEpochMilli();
@@ -33,7 +33,7 @@ public final class Timestamps {
         return millis < 0 ? OptionalLong.empty() : OptionalLong.of(millis);
     }
 
-    /** The instant so long before now; where that is out of range, the first one that is not. */
+    /** The instant this long before now; if that is out of range, the first one that is not. */
     public static Instant before(Instant now, Duration ago) {
         Instant first = Instant.ofEpochMilli(Long.MIN_VALUE);
         try {

@@ -7,14 +7,14 @@ import java.util.Locale;
 
 /** Recognizes SQL that would end the unit's transaction. */
 public final class TransactionVerbs {
-    /** So many words tell what a command does to the transaction: {@code rollback work to}. */
+    /** This many words determine what a command does to the transaction: {@code rollback work to}. */
     private static final int WORDS = 3;
 
     private TransactionVerbs() {}
 
     /**
-     * Whether one of the commands of this text ends the transaction. What a function or procedure does is not looked at: the server
-     * refuses it, or the transaction's id shows it when the offset is about to advance.
+     * Whether one of the commands of this text ends the transaction. What a function or procedure does is not examined: the server
+     * refuses it, or the transaction's id reveals it when the offset is about to advance.
      */
     public static boolean endsTransaction(String sql) {
         SqlScanner scanner = new SqlScanner(sql);

@@ -14,12 +14,12 @@ public sealed interface UnitOutcome {
     /** See {@link Reaction#fold}. */
     <R> R fold(Cases<R> cases);
 
-    /** What a failure of records says; null for other outcomes. */
+    /** What a failure of records shows; null for other outcomes. */
     default @Nullable SqlFacts failure() {
         return null;
     }
 
-    /** One method a case. */
+    /** One method per case. */
     interface Cases<R> {
         /** See {@link Committed}. */
         R committed(Committed outcome);
@@ -49,7 +49,7 @@ public sealed interface UnitOutcome {
         R storeFailed(StoreFailed outcome);
     }
 
-    /** COMMIT was acknowledged; each of these claims stands there now. */
+    /** COMMIT was acknowledged; each of these claims is at that position now. */
     record Committed(Map<Claim, Position> moves) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -65,7 +65,7 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** COMMIT was sent and nobody knows whether it took effect. */
+    /** COMMIT was sent, and whether it took effect is unknown. */
     record CommitUnknown(Throwable cause) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -74,19 +74,19 @@ public sealed interface UnitOutcome {
     }
 
     /**
-     * Trouble that passes, before COMMIT was sent.
+     * A transient failure before COMMIT was sent.
      *
      * @param code what is unavailable, or {@link ErrorCode#CONTENTION}
-     * @param held the partitions whose offset rows another transaction holds; the others of the unit need not wait. Empty where
-     *     that is not what is in the way
+     * @param held the partitions whose offset rows another transaction holds; the others of the unit need not wait. Empty if the
+     *     cause is something else
      */
     record Troubled(ErrorCode code, Throwable cause, Set<TopicPartition> held) implements UnitOutcome {
-        /** Trouble of the whole unit. */
+        /** A transient failure of the whole unit. */
         public Troubled(ErrorCode code, Throwable cause) {
             this(code, cause, Set.of());
         }
 
-        /** Whether another transaction was in the way. */
+        /** Whether it conflicted with another transaction. */
         public boolean isContention() {
             return code == ErrorCode.CONTENTION;
         }
@@ -100,9 +100,9 @@ public sealed interface UnitOutcome {
     /**
      * The handler failed, or its data did.
      *
-     * @param code tells a passed deadline from other failures
-     * @param facts what the cause says
-     * @param atCommit whether it showed only at the COMMIT, which certainly did not take effect
+     * @param code distinguishes a passed deadline from other failures
+     * @param facts what the cause shows
+     * @param atCommit whether it appeared only at the COMMIT, which certainly did not take effect
      */
     record HandlerFailed(ErrorCode code, Throwable cause, SqlFacts facts, boolean atCommit) implements UnitOutcome {
         /** Before the COMMIT. */
@@ -125,7 +125,7 @@ public sealed interface UnitOutcome {
      * The first record cannot be decoded, so that no transaction was begun.
      *
      * @param side key or value
-     * @param facts what the cause says
+     * @param facts what the cause shows
      */
     record Undecodable(String side, Throwable cause, SqlFacts facts) implements UnitOutcome {
         @Override
@@ -139,7 +139,7 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** Something that is not the handler's forbids the partitions of these topics to go on; of all its topics if there are none. */
+    /** Something outside the handler keeps the partitions of these topics from continuing; of all its topics if there are none. */
     record Refused(TidemarkException error, Set<String> topics) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {
@@ -147,7 +147,7 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** The handler ended the transaction, or went on after a failed statement; the cause is null where nothing was thrown. */
+    /** The handler ended the transaction, or continued after a failed statement; the cause is null if nothing was thrown. */
     record TransactionBroken(String how, @Nullable Throwable cause) implements UnitOutcome {
         @Override
         public <R> R fold(Cases<R> cases) {

@@ -4,9 +4,9 @@ import dev.tidemark.UnitLimits;
 import java.time.Duration;
 
 /**
- * How large a worker's next unit may be. A unit that got in another transaction's way makes the next half as large and confines it
- * to one partition. It grows again with success, but each time later: a deadlock costs the server's {@code deadlock_timeout}, a
- * second by default, and a small unit costs next to nothing, so where contention is built into the work it must become rare.
+ * How large a worker's next unit may be. A unit that conflicted with another transaction makes the next half as large and confines
+ * it to one partition. It grows again with success, but each time later: a deadlock costs the server's {@code deadlock_timeout}, a
+ * second by default, and a small unit costs next to nothing, so if contention is inherent in the work it must become rare.
  *
  * @param records at most this many records
  * @param onePartition whether the unit is confined to one partition
@@ -24,7 +24,7 @@ public record UnitPace(int records, boolean onePartition, double nanosPerRecord,
         return new UnitPace(limits.maxRecords(), false, 0, 0, FIRST_PATIENCE);
     }
 
-    /** After a unit got in another transaction's way when it had come to this many records. */
+    /** After a unit conflicted with another transaction when it had reached this many records. */
     public UnitPace afterContention(int reached) {
         return new UnitPace(
                 Math.max(1, Math.min(records, reached) / 2),
@@ -55,7 +55,7 @@ public record UnitPace(int records, boolean onePartition, double nanosPerRecord,
         return new UnitPace(records, true, nanosPerRecord, successes, patience);
     }
 
-    /** How many records fit: never more than the limits, and so many that the unit should end within its time. */
+    /** How many records fit: never more than the limits, and few enough that the unit should end within its time. */
     public int allowance(UnitLimits limits) {
         if (nanosPerRecord == 0) {
             return records;

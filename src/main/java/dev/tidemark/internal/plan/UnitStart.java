@@ -5,10 +5,10 @@ public sealed interface UnitStart {
     /**
      * With a transaction of all its records.
      *
-     * @param decodeNanos how long they were decoded
+     * @param decodeNanos how long decoding them took
      */
     record Records(long decodeNanos) implements UnitStart {}
 
-    /** With what became of its first record before any transaction: it cannot be decoded, or must not be tried. */
+    /** With the outcome of its first record before any transaction: it cannot be decoded, or must not be tried. */
     record Ended(UnitOutcome outcome) implements UnitStart {}
 }

@@ -9,27 +9,27 @@ public enum Verdict {
     THE_RECORDS,
     /** The job's or the environment's: nothing may be given up. */
     NOT_THE_RECORDS,
-    /** Nothing is known yet: other records are to be tried first. */
+    /** Undecided: other records have to be tried first. */
     TRY_NEIGHBOURS,
     /**
-     * It would be the record's, but has failed only once since others were tried, or on an old connection: it is to be tried once more,
-     * on a new one.
+     * It would be the record's, but has failed only once since others were tried, or on an old connection: it has to be tried once
+     * more, on a new one.
      */
     TRY_AGAIN,
-    /** It would be the record's, but failures of its kind may pass: it is to be tried in another round, after a while. */
+    /** It would be the record's, but failures of its kind may be transient: it has to be tried in another round, after a while. */
     TRY_LATER;
 
-    /** A handler that fails every other time fails on no record so often in a row. */
+    /** A handler that fails every other time does not fail on any record this often in a row. */
     private static final int OFTEN_ENOUGH = 2;
 
-    /** So many records in a row may be given up for a failure alike that does not speak for itself, without one that succeeds. */
+    /** This many records in a row may be given up for a like failure that is not conclusive by itself, without one that succeeds. */
     public static final int MOST_WITHOUT_EVIDENCE = 3;
 
     /**
      * Judges a failure of a record that was tried by itself.
      *
-     * @param code what the failure is: {@link ErrorCode#RECORD_UNDECODABLE} speaks for itself
-     * @param facts what the failure says
+     * @param code what the failure is: {@link ErrorCode#RECORD_UNDECODABLE} is conclusive by itself
+     * @param facts what the failure shows
      */
     public static Verdict of(ErrorCode code, SqlFacts facts, Evidence evidence) {
         if (facts.isTheJobs()) {

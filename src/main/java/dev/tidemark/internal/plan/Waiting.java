@@ -6,14 +6,14 @@ import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * An assigned partition that makes no progress for a reason that passes.
+ * An assigned partition that makes no progress for a transient reason.
  *
- * @param ownerEpoch of its claim; empty while it has none
+ * @param ownerEpoch of its claim; empty if it has none
  * @param since by {@link System#nanoTime}
- * @param why with words that hold no data
- * @param words the reason, and what is behind it
- * @param isTold whether the log has it already
- * @param isLockedOut whether it gave up waiting for a lock, and nobody has said yet who holds that
+ * @param why with text that contains no data
+ * @param words the reason, and its cause
+ * @param isLogged whether it has been logged
+ * @param isLockedOut whether it gave up waiting for a lock whose holder is not known yet
  */
 public record Waiting(
         TopicPartition partition,
@@ -21,12 +21,12 @@ public record Waiting(
         long since,
         TidemarkException why,
         String words,
-        boolean isTold,
+        boolean isLogged,
         boolean isLockedOut) {
-    /** What passes sooner is not worth a note. */
+    /** Shorter waits are not reported. */
     private static final Duration MOMENT = Duration.ofSeconds(3);
 
-    /** Whether it has lasted for longer than a moment. */
+    /** Whether it has lasted long enough to be reported. */
     public boolean isLong(long now) {
         return now - since > MOMENT.toNanos();
     }

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 final class AssignedPartition {
     final TopicPartition partition;
 
-    /** Which assignment this is; claims that were asked for under another are void. */
+    /** Which assignment this is; claims requested under another one are void. */
     long assignment;
 
     @Nullable
     Claim claim;
 
-    /** The claim that was lost, until the next one tells why. */
+    /** The claim that was lost, until the next one shows why. */
     @Nullable
     Claim lost;
 
@@ -31,7 +31,7 @@ final class AssignedPartition {
     @Nullable
     FencedException lastFence;
 
-    /** Waits for the verdict on a position that the log does not have; nothing may be fetched until then. */
+    /** Waits for the diagnosis of a position that the log does not have; nothing may be fetched until then. */
     boolean held;
 
     private @Nullable Trouble problem;
@@ -51,7 +51,7 @@ final class AssignedPartition {
      * Something that is wrong.
      *
      * @param nanos since when, by {@link System#nanoTime}
-     * @param at the same, for people
+     * @param at the same, as a wall-clock time
      */
     record Trouble(TidemarkException why, long nanos, Instant at) {
         static Trouble now(TidemarkException why) {
@@ -83,32 +83,32 @@ final class AssignedPartition {
         return !held && is(PartitionState.RUNNING, PartitionState.RETRYING);
     }
 
-    /** Why it has halted, or what failed and is tried again; null while neither is so. */
+    /** Why it has halted, or what failed and is retried; null if neither applies. */
     @Nullable
     Trouble problem() {
         return problem;
     }
 
-    /** What its unit waits for; null while it does not, as far as is known. */
+    /** What its unit waits for; null if it does not, as far as is known. */
     @Nullable
     Trouble unitWait() {
         return unitWait;
     }
 
     /** Nothing is wrong any more. */
-    void well() {
+    void clear() {
         problem = null;
         unitWait = null;
     }
 
-    /** Something is wrong from now on, whatever was wrong before. */
-    void ill(TidemarkException why) {
-        well();
+    /** It has failed from now on, whatever was wrong before. */
+    void failed(TidemarkException why) {
+        clear();
         problem = Trouble.now(why);
     }
 
-    /** Something is wrong, or still is, for this reason now. */
-    void stillIll(TidemarkException why) {
+    /** It has failed, or still does, for this reason now. */
+    void stillFailing(TidemarkException why) {
         Trouble before = problem;
         problem = before == null ? Trouble.now(why) : new Trouble(why, before.nanos(), before.at());
     }
@@ -120,7 +120,7 @@ final class AssignedPartition {
                 why == null ? null : before == null ? Trouble.now(why) : new Trouble(why, before.nanos(), before.at());
     }
 
-    /** Whether it waits for a claim: for its first one, or because it was refused and what stood against it may be repaired. */
+    /** Whether it waits for a claim: for its first one, or because it was refused and the reason may be fixed. */
     boolean mayBeClaimed() {
         return is(PartitionState.CLAIMING) || (is(PartitionState.HALTED) && claim == null);
     }

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** The assigned partitions and their states. The poll thread changes it; any thread may ask for the status. */
+/** The assigned partitions and their states. The poll thread changes it; any thread may read the status. */
 final class Assignment {
     /** Why claims wait, which the control thread has logged. */
     private static final Set<ErrorCode> TOLD_BY_CONTROL =
@@ -42,13 +42,13 @@ final class Assignment {
         return slot;
     }
 
-    /** Takes partitions off, and answers the claims that they were held by. */
+    /** Removes partitions, and returns the claims by which they were held. */
     synchronized List<Claim> remove(Collection<TopicPartition> partitions) {
         List<Claim> claims = new ArrayList<>();
         for (TopicPartition partition : partitions) {
             AssignedPartition slot = slots.remove(partition);
             logEnds.remove(partition);
-            // One that was to be claimed anew was not given back yet, if a unit was under way.
+            // One that was to be claimed again has not been released yet, if a unit was open.
             Claim held = slot == null ? null : slot.claim == null ? slot.lost : slot.claim;
             if (held != null) {
                 claims.add(held);
@@ -66,7 +66,7 @@ final class Assignment {
         return slots.values().stream().filter(slot -> slot.is(states)).toList();
     }
 
-    /** Changes a slot so that a status sees all of the change or nothing. */
+    /** Changes a slot atomically with respect to the status. */
     synchronized void update(AssignedPartition slot, Consumer<AssignedPartition> change) {
         change.accept(slot);
     }
@@ -97,7 +97,7 @@ final class Assignment {
         return reasons;
     }
 
-    /** The claims under which partitions are held that stand still: halted, or paused. */
+    /** The claims of halted or paused partitions. */
     synchronized Map<TopicPartition, Claim> standingClaims() {
         Map<TopicPartition, Claim> claims = new HashMap<>();
         for (AssignedPartition slot : slots.values()) {
@@ -127,7 +127,7 @@ final class Assignment {
     }
 
     /**
-     * @param claims where the claims in force stand now
+     * @param claims the current positions of the claims in force
      */
     synchronized List<PartitionStatus> status(Map<TopicPartition, Claim> claims) {
         List<PartitionStatus> status = new ArrayList<>();
@@ -153,7 +153,7 @@ final class Assignment {
         return status;
     }
 
-    /** The assigned partitions that make no progress for a reason that passes. */
+    /** The assigned partitions that make no progress for a transient reason. */
     synchronized List<Waiting> waiting() {
         List<Waiting> waiting = new ArrayList<>();
         for (AssignedPartition slot : slots.values()) {
@@ -179,7 +179,7 @@ final class Assignment {
         return waiting;
     }
 
-    /** What a unit waits for tells more than why it is tried again; since when is the longer of the two. */
+    /** What a unit waits for says more than why it is retried; the start is the earlier of the two. */
     private static Optional<AssignedPartition.Trouble> problem(AssignedPartition slot) {
         AssignedPartition.Trouble problem = slot.problem();
         AssignedPartition.Trouble wait = slot.unitWait();

@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes a consumer through its life: start, run, stop. */
+/** The lifecycle of a consumer: start, run, stop. */
 public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumerEngine.class);
 
-    /** How often the caller of {@link #run} looks whether the poll thread is still there. */
+    /** How often the caller of {@link #run} checks that the poll thread is alive. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
     private final EngineOptions<K, V> options;

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a consumer says of itself: its status and its health. Any thread may ask. */
+/** Reports a consumer's status and health. Any thread may call. */
 final class ConsumerReport {
     private final String groupId;
     private final HealthFacts facts;
@@ -51,10 +51,10 @@ final class ConsumerReport {
         ConsumerRuntime running = state == State.RUNNING ? runtime : null;
         Health health = HealthPlanner.plan(
                 facts.facts(state, runtime, lastError(running, error).map(Problem::toString)));
-        // Neither a restart nor another pod would change any of it, and a rolling move must be able to go on.
+        // Neither a restart nor another pod would change any of this, and a rolling migration must be able to continue.
         List<String> problems = new ArrayList<>(health.problems());
         strangers(running).map(Problem::toString).ifPresent(problems::add);
-        // Partitions that wait for it tell it too.
+        // Partitions that wait for it report it too.
         troubles(running).stream()
                 .filter(trouble -> problems.stream().noneMatch(problem -> problem.contains(trouble.message())))
                 .map(Problem::toString)

@@ -39,7 +39,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What exists while a consumer runs, and how it is put together. */
+/** The components that exist while a consumer runs, and their wiring. */
 record ConsumerRuntime(
         Assignment assigned,
         PollThreadEvents events,
@@ -140,7 +140,7 @@ record ConsumerRuntime(
                 options.stop().drain());
     }
 
-    /** Partitions that stand still are looked at too, so that moving their offset is noticed. */
+    /** Halted and paused partitions are checked too, so that a move of their offset is noticed. */
     private static Map<TopicPartition, Claim> held(PartitionQueues queues, Assignment assigned) {
         Map<TopicPartition, Claim> held = assigned.standingClaims();
         held.putAll(queues.claims());
@@ -192,11 +192,11 @@ record ConsumerRuntime(
         return threads;
     }
 
-    /** In this order: no new unit, open units end, partitions are given back, the group is left. Each step is bounded. */
+    /** In this order: no new unit, open units end, partitions are released, the group is left. Each step is bounded. */
     void shutDown(Consumer<byte[], byte[]> consumer, boolean manual, List<OwnThread> workers, Duration patience) {
         queues.stop();
         if (manual) {
-            // There is no group that would ask for them back.
+            // There is no group that would revoke them.
             rebalances.onPartitionsRevoked(assigned.partitions());
         }
         try {
@@ -207,10 +207,10 @@ record ConsumerRuntime(
                     "the Kafka consumer did not close cleanly cause={}",
                     e.getClass().getSimpleName());
         }
-        // A static member does not leave, and so was not asked to give anything back.
+        // A static member does not leave, and so nothing was revoked from it.
         rebalances.onPartitionsRevoked(assigned.partitions());
         endWorkers(workers, patience);
-        // A claim may have been under way when its partition went: its news comes only now.
+        // A claim may have been in progress when its partition was revoked: its result arrives only now.
         control.close(events::drain, patience);
     }
 

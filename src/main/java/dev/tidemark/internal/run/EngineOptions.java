@@ -18,9 +18,9 @@ import java.util.function.Supplier;
 import javax.sql.DataSource;
 
 /**
- * Everything a consumer is made of, checked already.
+ * All validated settings of a consumer.
  *
- * @param listeners who is told what it does
+ * @param listeners receive its events
  * @param interceptors what runs around each transaction, the outermost first
  */
 public record EngineOptions<K, V>(
@@ -31,21 +31,21 @@ public record EngineOptions<K, V>(
         List<TidemarkListener> listeners,
         List<UnitInterceptor> interceptors) {
     /**
-     * How records come in.
+     * How records are read.
      *
-     * @param strictIdentity whether Kafka is asked before each commit whether the topics are still the same
+     * @param strictIdentity whether each commit is preceded by a check with Kafka that the topics are still the same
      * @param mirror whether positions are committed to Kafka as well
-     * @param clients makes the Kafka clients
+     * @param clients creates the Kafka clients
      */
     public record KafkaSide(
             KafkaSettings settings, ReadPlan reading, boolean strictIdentity, boolean mirror, KafkaClients clients) {}
 
     /**
-     * Where effects and offsets go.
+     * Where effects and offsets are stored.
      *
-     * @param storeId the store to find; empty for whichever is met first
+     * @param storeId the expected store; empty for whichever is found first
      * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
-     * @param networkTimeout how long the server may be silent, beyond what it was given to reply, before its connection is cut
+     * @param networkTimeout how long the server may be silent, beyond the time allowed for a reply, before its connection is cut
      */
     public record StoreSide(
             DataSource dataSource,
@@ -55,10 +55,10 @@ public record EngineOptions<K, V>(
             Duration networkTimeout) {}
 
     /**
-     * What is done with records.
+     * How records are handled.
      *
      * @param decoders makes one decoder for each thread that decodes
-     * @param bufferBytes how many bytes of records may wait or be under way in this process
+     * @param bufferBytes how many bytes of records may wait or be in open units in this process
      * @param deadline how long a unit may last
      */
     public record WorkSide<K, V>(
@@ -74,7 +74,7 @@ public record EngineOptions<K, V>(
      * How long a stop may take.
      *
      * @param close all of it
-     * @param drain how long units under way are waited for
+     * @param drain how long it waits for open units
      */
     public record StopLimits(Duration close, Duration drain) {}
 

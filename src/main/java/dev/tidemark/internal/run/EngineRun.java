@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One run on the poll thread: makes the clients and the runtime, loops, and takes everything down again. */
+/** One run on the poll thread: creates the clients and the runtime, loops, and closes everything again. */
 final class EngineRun<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(EngineRun.class);
 
-    /** How long giving claims back and leaving the group may take at the end, each. */
-    private static final Duration GOODBYE = Duration.ofSeconds(3);
+    /** How long releasing claims and leaving the group may take at the end, each. */
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
     private final EngineOptions<K, V> options;
     private final String groupId;
@@ -40,8 +40,8 @@ final class EngineRun<K, V> {
     private volatile @Nullable ConsumerRuntime runtime;
 
     /**
-     * @param view what listeners are shown
-     * @param stopping told when the loop has ended, before anything is closed
+     * @param view what listeners get
+     * @param stopping called when the loop has ended, before anything is closed
      */
     EngineRun(
             EngineOptions<K, V> options,
@@ -59,13 +59,13 @@ final class EngineRun<K, V> {
         this.stopping = stopping;
     }
 
-    /** What exists while it runs; null before. Any thread may ask. */
+    /** What exists while it runs; null before. Any thread may read it. */
     @Nullable
     ConsumerRuntime runtime() {
         return runtime;
     }
 
-    /** Asks it to end. Any thread may call, before it begins too. */
+    /** Requests its end. Any thread may call, even before it begins. */
     void stop() {
         stopRequested = true;
         ConsumerRuntime made = runtime;
@@ -74,7 +74,7 @@ final class EngineRun<K, V> {
         }
     }
 
-    /** Runs from beginning to end, on the poll thread; returns what it failed with, or null. */
+    /** Runs from beginning to end, on the poll thread; returns the error it failed with, or null. */
     @Nullable
     TidemarkException run() {
         List<OwnThread> workers = new ArrayList<>();
@@ -88,7 +88,7 @@ final class EngineRun<K, V> {
             TidemarkException failed = null;
             try {
                 made = ConsumerRuntime.build(options, owner, consumer, admin, listeners, threads);
-                made.loop().comesBy();
+                made.loop().markAlive();
                 runtime = made;
                 listeners.started(view, consumer::metrics);
                 if (sound(made)) {
@@ -108,8 +108,8 @@ final class EngineRun<K, V> {
             } catch (TidemarkException e) {
                 failed = e;
             } catch (Throwable e) {
-                // Checked ones too, which languages without them, and sneaky code, throw from anywhere: all is closed
-                // first.
+                // Checked ones too, which other languages and sneaky throws may throw from anywhere: everything is
+                // closed first.
                 failed =
                         unexpected("the poll thread failed with " + e.getClass().getSimpleName(), e);
             }
@@ -137,24 +137,24 @@ final class EngineRun<K, V> {
         }
     }
 
-    /** Closing an Admin waits for its open calls, which is for ever while Kafka is away, unless it is told otherwise. */
+    /** Closing an Admin waits for its open calls, which is for ever while Kafka is unavailable, unless a limit is given. */
     private record AdminLease(Admin admin) implements AutoCloseable {
         @Override
         public void close() {
-            admin.close(GOODBYE);
+            admin.close(CLOSE_LIMIT);
         }
     }
 
-    /** Waits until the store was found sound; answers false if a stop came first. */
+    /** Waits until the store was checked; returns false if a stop came first. */
     private boolean sound(ConsumerRuntime made) {
         CompletableFuture<Void> check = made.control().start();
         while (!stopRequested) {
-            made.loop().comesBy();
+            made.loop().markAlive();
             try {
                 check.get(100, TimeUnit.MILLISECONDS);
                 return true;
             } catch (TimeoutException e) {
-                LOG.trace("the database is still away");
+                LOG.trace("the database is still unavailable");
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof TidemarkException known) {
                     throw known;
@@ -171,9 +171,9 @@ final class EngineRun<K, V> {
 
     private void close(Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers) {
         if (made == null) {
-            consumer.close(CloseOptions.timeout(GOODBYE));
+            consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
         } else {
-            made.shutDown(consumer, options.kafka().reading().isManual(), workers, GOODBYE);
+            made.shutDown(consumer, options.kafka().reading().isManual(), workers, CLOSE_LIMIT);
             listeners.stopped(view);
         }
         LOG.info("stopped group={}", groupId);

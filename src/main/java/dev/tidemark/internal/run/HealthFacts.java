@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what a consumer's health is decided by. Any thread may ask. */
+/** Collects the facts that decide a consumer's health. Any thread may call. */
 final class HealthFacts {
     private final EngineOptions<?, ?> options;
     private final OwnThreads threads;

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Commits stored positions to Kafka as well, after the fact and without a guarantee, so that Kafka's own tools show the group.
- * Nothing ever reads them back. Any thread may note; the rest is for the poll thread.
+ * Commits stored positions to Kafka as well, afterwards and without a guarantee, so that Kafka's own tools show the group. They are
+ * never read back. Any thread may add positions; the rest is for the poll thread.
  */
 final class Mirror {
     private static final Logger LOG = LoggerFactory.getLogger(Mirror.class);
@@ -41,14 +41,14 @@ final class Mirror {
         }
     }
 
-    /** News of two units can pass each other; under one claim, positions only grow. */
+    /** Two units may report out of order; under one claim, positions only grow. */
     private static Claim later(Claim before, Claim now) {
         boolean overtaken = before.token().equals(now.token())
                 && before.position().nextOffset() > now.position().nextOffset();
         return overtaken ? before : now;
     }
 
-    /** These partitions are somebody else's. */
+    /** These partitions now belong to another member. */
     void forget(Collection<TopicPartition> partitions) {
         due.keySet().removeAll(partitions);
     }
@@ -73,17 +73,17 @@ final class Mirror {
         }
         if (!offsets.isEmpty()) {
             try {
-                // Never without a map: what the consumer stands at may be a placeholder.
+                // Never without a map: the consumer's own position may be a placeholder.
                 consumer.commitAsync(offsets, (done, failed) -> {
                     if (failed != null) {
                         LOG.debug(
-                                "Kafka did not take a mirrored position cause={}",
+                                "Kafka did not accept a mirrored position cause={}",
                                 failed.getClass().getSimpleName());
                     }
                 });
             } catch (RuntimeException e) {
                 LOG.debug(
-                        "Kafka did not take a mirrored position cause={}",
+                        "Kafka did not accept a mirrored position cause={}",
                         e.getClass().getSimpleName());
             }
         }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** Moves the stored offsets of one group in transactions of the caller's, all or none. Thread-safe. */
+/** Moves the stored offsets of one group in the caller's transactions, all or none. Thread-safe. */
 public final class OffsetAdvance {
     private final ClaimStore store;
     private final String groupId;

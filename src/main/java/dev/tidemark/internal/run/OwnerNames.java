@@ -6,19 +6,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.UUID;
 
-/** The names by which people and the server recognize a consumer. */
+/** The names by which operators and the server recognize a consumer. */
 public final class OwnerNames {
-    /** PostgreSQL's NAMEDATALEN, less the closing zero: longer names are cut by the server. */
+    /** PostgreSQL's NAMEDATALEN, less the terminating zero: longer names are cut by the server. */
     private static final int LONGEST_NAME = 63;
 
     private OwnerNames() {}
 
-    /** Host, process, and what no other consumer has: containers often share the first two. */
+    /** Host, process, and a unique instance id: containers often share the first two. */
     public static String ownerName() {
         return host() + "/" + ProcessHandle.current().pid() + "/" + instanceId();
     }
 
-    /** Tells the units of this consumer from those of all others. */
+    /** Distinguishes the units of this consumer from those of all others. */
     static String instanceId() {
         return UUID.randomUUID().toString().substring(0, 8);
     }

@@ -11,7 +11,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The partitions that stand still because a person said so. Used by the poll thread. */
+/** The partitions paused by an operator. Used by the poll thread. */
 final class PausedPartitions {
     private static final Logger LOG = LoggerFactory.getLogger(PausedPartitions.class);
 
@@ -35,7 +35,7 @@ final class PausedPartitions {
         return pauses.cover(partition);
     }
 
-    /** Lets stand still what is paused now, and sets going again what no longer is. */
+    /** Stops what is paused now, and resumes what no longer is. */
     void follow(Pauses now) {
         pauses = now;
         Set<TopicPartition> paused = new HashSet<>();
@@ -60,7 +60,7 @@ final class PausedPartitions {
         }
     }
 
-    /** The unit under way ends as it may; what is only buffered is read again later. */
+    /** The open unit ends normally; what is only buffered is read again later. */
     private void pause(AssignedPartition slot) {
         Claim stands = queues.close(Set.of(slot.partition)).get(slot.partition);
         seeks.hold(slot.partition);
@@ -68,12 +68,12 @@ final class PausedPartitions {
             if (stands != null) {
                 s.claim = stands;
             }
-            s.well();
+            s.clear();
             s.become(PartitionState.PAUSED);
         });
     }
 
-    /** The one way back to reading is a claim. The old one is given up first: a claim upon it would look like one without progress. */
+    /** The one way back to reading is a claim. The old one is released first: a new claim over it would look like one without progress. */
     private void goOn(AssignedPartition slot) {
         Claim claim = slot.claim;
         long now = System.nanoTime();

@@ -32,16 +32,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls, hands records to the workers, and does what the others reported. It never waits for the database; it waits for the
- * workers in one place, {@link Rebalances}.
+ * Polls, passes records to the workers, and processes the events of the other threads. It never waits for the database; it waits
+ * for the workers in one place, {@link Rebalances}.
  */
 final class PollLoop {
     private static final Logger LOG = LoggerFactory.getLogger(PollLoop.class);
 
-    /** Posts wake the loop, so this only bounds how long a rebalance callback waits for its poll. */
+    /** Posts wake the loop, so this only limits how long a rebalance callback waits for its poll. */
     private static final Duration POLL = Duration.ofMillis(500);
 
-    /** While the workers have plenty, rebalances are still heard of within this time. */
+    /** While the workers have plenty, rebalances are still noticed within this time. */
     private static final Duration REST = Duration.ofMillis(100);
 
     private final String groupId;
@@ -92,12 +92,12 @@ final class PollLoop {
     /**
      * Polls until stopped, or until the end of a bounded run; throws what stops the whole consumer.
      *
-     * @param join subscribes, as it was done before
+     * @param join subscribes, as was done before
      */
     void run(Runnable join) {
-        comesBy();
+        markAlive();
         while (stopped.getCount() > 0) {
-            comesBy();
+            markAlive();
             tasks.runAll();
             TidemarkException fatal = events.failure();
             if (fatal != null) {
@@ -105,7 +105,7 @@ final class PollLoop {
             }
             Optional<String> died = threads.died();
             if (died.isPresent()) {
-                // It should have said why, and could not.
+                // It should have reported why, and could not.
                 throw new TidemarkException(
                         ErrorCode.UNEXPECTED, "group " + groupId + ": thread " + died.get() + " has ended", null);
             }
@@ -126,7 +126,7 @@ final class PollLoop {
                     tasks.leavePoll();
                 }
                 if (polled) {
-                    // A revocation that is due has been heard of now.
+                    // A revocation that was due has been processed now.
                     reclaimLost();
                 }
             }
@@ -139,23 +139,23 @@ final class PollLoop {
         tasks.wake();
     }
 
-    /** The poll thread is not stuck; to be told before the loop begins as well. */
-    void comesBy() {
+    /** The poll thread is not stuck; to be called before the loop begins as well. */
+    void markAlive() {
         lastPoll = System.nanoTime();
         polls = true;
     }
 
-    /** How long ago the loop came by, in nanoseconds; 0 before it began. */
+    /** How long ago the poll thread last called {@link #markAlive}, in nanoseconds; 0 before it began. */
     long sinceLastPoll(long now) {
         return polls ? now - lastPoll : 0;
     }
 
-    /** Whether Kafka has taken it into the group; it need not have been given anything to read. */
+    /** Whether it has joined the group; it need not have any partitions. */
     boolean hasJoined() {
         return joined;
     }
 
-    /** Answers whether the poll came to its end. */
+    /** Returns whether the poll completed. */
     private boolean poll() {
         try {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
@@ -203,7 +203,7 @@ final class PollLoop {
             LOG.info("polling again group={} attempts={}", groupId, pollFailures);
             pollFailures = 0;
         }
-        // The generation is known before the first assignment, which may be empty and then be told to nobody.
+        // The generation is known before the first assignment, which may be empty and then is not reported.
         joined = joined || consumer.groupMetadata().generationId() >= 0;
     }
 

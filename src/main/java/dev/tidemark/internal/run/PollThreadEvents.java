@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What workers and control thread found out, carried to the poll thread and done there: states, pauses and seeks change nowhere
+ * Events from workers and control thread, passed to the poll thread and processed there: states, pauses and seeks change nowhere
  * else. Any thread may report.
  */
 final class PollThreadEvents implements WorkerEvents, ControlEvents {
@@ -42,51 +42,51 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
         this.strangers = strangers;
     }
 
-    /** Ties the knot: those that report here are told from there. */
+    /** Connects it to what processes the events, which in turn depends on those that report here. */
     void connect(Transitions changes, WaitTransitions waiting) {
         this.transitions = changes;
         this.waits = waiting;
     }
 
-    /** What stops the whole consumer; null while nothing does. */
+    /** The error that stops the whole consumer; null while there is none. */
     @Nullable
     TidemarkException failure() {
         return failure;
     }
 
-    /** Topics that do not exist; null while all of them do. */
+    /** Topics that do not exist; null if all of them do. */
     @Nullable
     TidemarkException missing() {
         return missing;
     }
 
     /**
-     * What a bounded run has still to do.
+     * What remains to be done in a bounded run.
      *
      * @param partitions still to be read
-     * @param halted wherever that was
+     * @param halted in whichever process
      * @param wrong whose stored offsets do not belong to the log, with the reason
      */
     record Unfinished(
             Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {}
 
-    /** What a bounded run has still to do; null before that is known. */
+    /** What remains to be done in a bounded run; null before that is known. */
     @Nullable
     Unfinished unfinished() {
         return unfinished;
     }
 
-    /** Members of the group that are no Tidemark consumers, and what they hold. */
+    /** Members of the group that are not Tidemark consumers, and what they hold. */
     Strangers strangers() {
         return strangers;
     }
 
-    /** Hears what is left once no partition is assigned any more; claims are given back. */
+    /** Processes the remaining events once no partition is assigned any more; claims are released. */
     void drain() {
         tasks.runAll();
     }
 
-    // What the workers found out.
+    // Events from the workers.
 
     @Override
     public void roomFor(Collection<TopicPartition> partitions) {
@@ -139,7 +139,7 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
         tasks.wake();
     }
 
-    // What the control thread found out; lost, halted and failed are the same for both.
+    // Events from the control thread; lost, halted and failed are the same for both.
 
     @Override
     public void claimed(Map<ClaimedPartition, Long> assignments) {

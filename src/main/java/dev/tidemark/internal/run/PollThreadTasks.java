@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What other threads want done on the poll thread, which is woken for it. Any thread may post; one thread takes. */
+/** Tasks that other threads post for the poll thread, which is woken for them. Any thread may post; one thread takes. */
 final class PollThreadTasks {
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean polling = new AtomicBoolean();
@@ -30,7 +30,7 @@ final class PollThreadTasks {
         }
     }
 
-    /** Ends a rest, and disturbs nothing else. */
+    /** Ends a wait of the poll thread, without any other effect. */
     void stir() {
         Thread thread = resting;
         if (thread != null) {
@@ -38,9 +38,9 @@ final class PollThreadTasks {
         }
     }
 
-    /** Lets the poll thread rest if it may and nothing was posted, until something is or it is stirred, but not for longer. */
+    /** Makes the poll thread wait, if allowed and nothing was posted, until something is or it is woken, but not beyond the limit. */
     void rest(BooleanSupplier mayRest, Duration longest) {
-        // Announced first, so that whoever ends the reason afterwards also ends the rest.
+        // Announced first, so that a thread that removes the reason afterwards also ends the wait.
         resting = Thread.currentThread();
         if (tasks.isEmpty() && mayRest.getAsBoolean()) {
             LockSupport.parkNanos(this, longest.toNanos());
@@ -48,7 +48,7 @@ final class PollThreadTasks {
         resting = null;
     }
 
-    /** Does what was posted, in order. */
+    /** Runs what was posted, in order. */
     void runAll() {
         @Nullable Runnable task = tasks.poll();
         while (task != null) {
@@ -57,7 +57,7 @@ final class PollThreadTasks {
         }
     }
 
-    /** Announces that the poll thread is about to wait; answers false if there is something to do first. */
+    /** Announces that the poll thread is about to wait; returns false if there is something to do first. */
     boolean enterPoll() {
         polling.set(true);
         if (tasks.isEmpty()) {

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What happens on the poll thread when partitions come and go. Nothing here asks a broker or the database; the only wait is for
- * the units of revoked partitions.
+ * What happens on the poll thread when partitions are assigned and revoked. Nothing here calls a broker or the database; the only
+ * wait is for the units of revoked partitions.
  */
 final class Rebalances implements ConsumerRebalanceListener {
     private static final Logger LOG = LoggerFactory.getLogger(Rebalances.class);
@@ -36,7 +36,7 @@ final class Rebalances implements ConsumerRebalanceListener {
     private final Duration drain;
 
     /**
-     * @param drain how long a revocation waits for units under way; what is not finished then is fenced by the successor
+     * @param drain how long a revocation waits for open units; what is not finished then is fenced by the successor
      */
     Rebalances(
             String groupId,
@@ -75,7 +75,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         if (!partitions.isEmpty()) {
             LOG.info("assigned group={} partitions={}", groupId, partitions);
         }
-        tell(Kind.ASSIGNED, partitions);
+        report(Kind.ASSIGNED, partitions);
     }
 
     @Override
@@ -90,7 +90,7 @@ final class Rebalances implements ConsumerRebalanceListener {
         mirror.commit(partitions);
         control.release(claims);
         LOG.info("revoked group={} partitions={}", groupId, partitions);
-        tell(Kind.REVOKED, partitions);
+        report(Kind.REVOKED, partitions);
     }
 
     private boolean awaitUnits(Collection<TopicPartition> partitions) {
@@ -114,10 +114,10 @@ final class Rebalances implements ConsumerRebalanceListener {
         control.release(leave(partitions));
         mirror.forget(partitions);
         LOG.warn("lost group={} partitions={}", groupId, partitions);
-        tell(Kind.LOST, partitions);
+        report(Kind.LOST, partitions);
     }
 
-    private void tell(Kind kind, Collection<TopicPartition> partitions) {
+    private void report(Kind kind, Collection<TopicPartition> partitions) {
         listener.rebalanced(new Rebalance(groupId, kind, Set.copyOf(partitions)));
     }
 
@@ -125,10 +125,10 @@ final class Rebalances implements ConsumerRebalanceListener {
         queues.close(partitions);
         control.forget(partitions);
         LOG.debug(
-                "units under way group={} partitions={}",
+                "open units group={} partitions={}",
                 groupId,
                 partitions.stream().filter(queues::isLeaving).toList());
-        // What a dead worker held is left as a killed process leaves it.
+        // What a dead worker held is left as by a killed process.
         return assigned.remove(partitions).stream()
                 .filter(claim -> !queues.isAbandoned(claim))
                 .toList();

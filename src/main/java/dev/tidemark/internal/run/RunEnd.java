@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** Decides when a run is over: all is read that a bounded run has to read, or nothing is left that can be. Used by the poll thread. */
+/** Decides when a run is over: a bounded run has read all that it has to, or nothing is left that can be read. Used by the poll thread. */
 final class RunEnd {
     private final String groupId;
     private final boolean untilEnd;
@@ -29,10 +29,10 @@ final class RunEnd {
     }
 
     /**
-     * Whether the run has done what it was to do.
+     * Whether the run is complete.
      *
-     * @param joined whether Kafka has taken the consumer into the group
-     * @throws TidemarkException why everything that is left has halted
+     * @param joined whether the consumer has joined the group
+     * @throws TidemarkException with the reason why everything that is left has halted
      */
     boolean isReached(boolean joined) {
         if (untilEnd && isAtEnd(joined)) {
@@ -44,7 +44,7 @@ final class RunEnd {
         return false;
     }
 
-    /** Whether the group has read everything, or nothing is left but what halted here, which throws. */
+    /** Whether the group has read everything; throws if only partitions are left that halted here. */
     private boolean isAtEnd(boolean joined) {
         PollThreadEvents.Unfinished unfinished = events.unfinished();
         if (unfinished == null) {
@@ -68,7 +68,7 @@ final class RunEnd {
         return false;
     }
 
-    /** Whoever owns a partition and reads it finds out by itself what is wrong, and tells more of it. */
+    /** The owner that reads a partition finds out by itself what is wrong, and reports more detail. */
     private boolean isHopeless(TopicPartition partition, TidemarkException why, boolean joined) {
         AssignedPartition slot = assigned.slot(partition);
         return why.code() == ErrorCode.TOPIC_MISSING || (slot == null ? joined : slot.is(PartitionState.PAUSED));
@@ -78,7 +78,7 @@ final class RunEnd {
         return new RecordFailedException(
                 ErrorCode.HANDLER_FAILED,
                 "group " + groupId + ": " + partitions
-                        + " have halted in other processes; the table partition_state tells" + " why",
+                        + " have halted in other processes; see the table partition_state for" + " the reason",
                 null);
     }
 

@@ -18,13 +18,13 @@ public final class Seeks {
         this.consumer = consumer;
     }
 
-    /** Stops fetching, at a place that is never read: an assigned partition without a position makes poll throw. */
+    /** Stops fetching, at a position that is never read: an assigned partition without a position makes poll throw. */
     public void hold(TopicPartition partition) {
         consumer.pause(Set.of(partition));
         consumer.seek(partition, 0);
     }
 
-    /** Starts fetching where the claim says. */
+    /** Starts fetching at the claim's position. */
     public void begin(Claim claim) {
         // With the epoch, Kafka checks whether the log was truncated; without it, it would not.
         OptionalInt epoch = claim.position().leaderEpoch();
@@ -37,7 +37,7 @@ public final class Seeks {
         consumer.resume(Set.of(claim.partition()));
     }
 
-    /** What Kafka's client says of a place, in our terms. */
+    /** Converts a position of Kafka's client. */
     public static Position position(OffsetAndMetadata place) {
         Optional<Integer> epoch = place.leaderEpoch();
         return new Position(place.offset(), epoch.isPresent() ? OptionalInt.of(epoch.get()) : OptionalInt.empty());

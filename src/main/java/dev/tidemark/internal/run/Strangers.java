@@ -13,13 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Members of the group that are no Tidemark consumers, as in the middle of a rolling move: what they read does not reach the
- * database. One line when the first is seen and one when the last is gone. The control thread tells; any thread may ask.
+ * Members of the group that are not Tidemark consumers, as in the middle of a rolling migration: what they read does not reach the
+ * database. One log line when the first is seen and one when the last is gone. The control thread reports them; any thread may
+ * read.
  */
 public final class Strangers {
     private static final Logger LOG = LoggerFactory.getLogger(Strangers.class);
 
-    /** Of a large group, so many are named. */
+    /** At most this many are listed. */
     private static final int NAMED = 10;
 
     private final String groupId;
@@ -45,7 +46,7 @@ public final class Strangers {
         }
     }
 
-    /** In words, with the partitions and who has them; empty while there are none. */
+    /** As text, with the partitions and their holders; empty if there are none. */
     public Optional<Problem> problem() {
         Map<TopicPartition, String> now =
                 new TreeMap<>(Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
@@ -63,7 +64,7 @@ public final class Strangers {
                 ErrorCode.FOREIGN_MEMBERS,
                 "group " + groupId + ": " + now.size()
                         + (now.size() == 1 ? " partition is" : " partitions are")
-                        + " held by members of the group that are no Tidemark consumers of this store, so nothing of them takes effect"
+                        + " held by members of the group that are not Tidemark consumers of this store, so their records do not take effect"
                         + " here: " + String.join(", ", named) + (now.size() > NAMED ? ", ..." : "")
                         + (untilEnd ? "; the run waits for them" : "")));
     }

@@ -4,7 +4,7 @@ import dev.tidemark.internal.plan.Subscription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 
-/** Tells a Kafka consumer what to read. */
+/** Subscribes or assigns a Kafka consumer. */
 public final class Subscriptions {
     private Subscriptions() {}
 

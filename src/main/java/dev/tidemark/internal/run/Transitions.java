@@ -32,8 +32,8 @@ import org.slf4j.event.Level;
 final class Transitions {
     private static final Logger LOG = LoggerFactory.getLogger(Transitions.class);
 
-    /** Losing the claim twice within this time is a quarrel, which is waited out. */
-    private static final Duration QUARREL = Duration.ofSeconds(10);
+    /** A claim that is lost twice within this time is contended: the next one is delayed. */
+    private static final Duration CONTENTION_WINDOW = Duration.ofSeconds(10);
 
     private final String groupId;
     private final Assignment assigned;
@@ -99,16 +99,16 @@ final class Transitions {
     }
 
     /**
-     * @param claim the slot's, with the position it had come to
+     * @param claim the slot's, with the position it had reached
      */
     private void lose(AssignedPartition slot, Claim claim) {
         if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
             queues.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
             long now = System.nanoTime();
-            boolean quarrel = slot.losses > 0 && now - slot.lostAt < QUARREL.toNanos();
+            boolean contended = slot.losses > 0 && now - slot.lostAt < CONTENTION_WINDOW.toNanos();
             assigned.update(slot, s -> {
-                s.losses = quarrel ? s.losses + 1 : 1;
+                s.losses = contended ? s.losses + 1 : 1;
                 s.lostAt = now;
                 s.unclaimedSince = now;
                 s.lost = claim;
@@ -123,7 +123,7 @@ final class Transitions {
         for (Claim claim : claims) {
             AssignedPartition slot = assigned.slot(claim.partition());
             if (slot != null && slot.holds(claim)) {
-                // From here on nobody else knows where it stands.
+                // From here on, only the slot has its position.
                 assigned.update(slot, s -> s.claim = claim);
                 halt(slot, why);
             }
@@ -170,7 +170,7 @@ final class Transitions {
             explainLoss(slot, claimed);
             assigned.update(slot, s -> {
                 s.claim = claim;
-                s.well();
+                s.clear();
                 s.held = false;
                 s.become(paused ? PartitionState.PAUSED : PartitionState.RUNNING);
             });
@@ -240,7 +240,7 @@ final class Transitions {
     }
 
     private void haltedFor(AssignedPartition slot, TidemarkException why) {
-        assigned.update(slot, s -> s.ill(why));
+        assigned.update(slot, s -> s.failed(why));
         PartitionLog.log(groupId, Level.ERROR, "halted", slot.partition, why);
         control.noteHalt(slot.partition, slot.claim, why, Problems.of(why).toString());
     }

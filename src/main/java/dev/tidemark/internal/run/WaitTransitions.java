@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
-/** How assigned partitions begin and end to wait for what passes. Used by the poll thread. */
+/** How assigned partitions start and stop waiting for transient problems. Used by the poll thread. */
 final class WaitTransitions {
     private static final Logger LOG = LoggerFactory.getLogger(WaitTransitions.class);
 
@@ -30,12 +30,12 @@ final class WaitTransitions {
         for (AssignedPartition slot : holding(claims)) {
             if (slot.is(PartitionState.RUNNING)) {
                 assigned.update(slot, s -> {
-                    s.ill(why);
+                    s.failed(why);
                     s.become(PartitionState.RETRYING);
                 });
                 PartitionLog.log(groupId, Level.WARN, "retrying", slot.partition, why);
             } else if (slot.is(PartitionState.RETRYING)) {
-                assigned.update(slot, s -> s.stillIll(why));
+                assigned.update(slot, s -> s.stillFailing(why));
             }
         }
     }
@@ -45,7 +45,7 @@ final class WaitTransitions {
             if (slot.is(PartitionState.RETRYING)) {
                 AssignedPartition.Trouble over = slot.problem();
                 assigned.update(slot, s -> {
-                    s.well();
+                    s.clear();
                     s.become(PartitionState.RUNNING);
                 });
                 try (MDC.MDCCloseable unused = LogContext.about(slot.partition)) {
@@ -63,12 +63,12 @@ final class WaitTransitions {
         for (TopicPartition partition : partitions) {
             AssignedPartition slot = assigned.slot(partition);
             if (slot != null && slot.is(PartitionState.CLAIMING)) {
-                assigned.update(slot, s -> s.stillIll(why));
+                assigned.update(slot, s -> s.stillFailing(why));
             }
         }
     }
 
-    /** What units wait for; those of other partitions do not. */
+    /** What units wait for; those of other partitions do not wait. */
     void waits(Map<TopicPartition, TidemarkException> found) {
         for (AssignedPartition slot : assigned.inState(PartitionState.values())) {
             boolean under = slot.is(PartitionState.RUNNING, PartitionState.RETRYING);

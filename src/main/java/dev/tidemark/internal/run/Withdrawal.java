@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Leaves the group while the database is silent to this process, so that members which reach it take over; to Kafka this one would
- * look healthy for ever. It joins again when the database replies. Used by the poll thread.
+ * Leaves the group while the database does not reply to this process, so that members which reach it take over; to Kafka this one
+ * would look healthy for ever. It joins again when the database replies. Used by the poll thread.
  */
 final class Withdrawal {
     private static final Logger LOG = LoggerFactory.getLogger(Withdrawal.class);
@@ -29,7 +29,7 @@ final class Withdrawal {
     }
 
     /**
-     * Leaves or joins if it is time to; answers whether this member is away, and may not poll.
+     * Leaves or joins if it is time to; returns whether this member has left, and must not poll.
      *
      * @param join subscribes again
      */
