@@ -107,7 +107,7 @@ final class ControlSchedule {
                 context.events());
     }
 
-    /** Starts the checks, once the store was checked; completes exceptionally if waiting does not resolve what was found. */
+    /** Starts the checks, once the store was validated; completes exceptionally if waiting does not resolve what was found. */
     void prepare(CompletableFuture<Void> sound) {
         Duration again = tasks.guarded("prepare", preparation::run, sound::completeExceptionally);
         if (!again.isZero()) {

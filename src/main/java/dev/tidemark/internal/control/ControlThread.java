@@ -95,7 +95,7 @@ public final class ControlThread {
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
 
-    /** Starts the checks, once the store was checked; completes exceptionally if waiting does not resolve what was found. */
+    /** Starts the checks, once the store was validated; completes exceptionally if waiting does not resolve what was found. */
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> sound = new CompletableFuture<>();
         units.start();

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.RetriableException;
 
-/** Waits for what Kafka's Admin was asked, and turns its failures into those that tell whether waiting helps. */
+/** Waits for requests to Kafka's Admin, and turns their failures into those that show whether waiting helps. */
 final class AdminCall {
-    /** How long a call is waited for, unless it is said. */
+    /** The default limit of a call. */
     static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final String groupId;
@@ -30,7 +30,7 @@ final class AdminCall {
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof RetriableException) {
-                throw new KafkaUnavailableException("Kafka did not answer", cause);
+                throw new KafkaUnavailableException("Kafka did not reply", cause);
             }
             throw KafkaErrors.refusal(groupId, cause)
                     .orElseGet(() -> new TidemarkException(
@@ -39,7 +39,7 @@ final class AdminCall {
                                     + cause.getClass().getSimpleName(),
                             cause));
         } catch (TimeoutException e) {
-            throw new KafkaUnavailableException("Kafka did not answer within " + patience, e);
+            throw new KafkaUnavailableException("Kafka did not reply within " + patience, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new KafkaUnavailableException("interrupted while waiting for Kafka", e);

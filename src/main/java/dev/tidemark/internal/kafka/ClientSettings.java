@@ -18,15 +18,15 @@ import org.apache.kafka.common.config.ConfigTransformer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kafka settings as Kafka's own clients read them: {@code config.providers} asked, and each value parsed and validated by the
- * client's definition of it. What a client would refuse is refused with its reason (TM-103), in words that hold no secret: the
- * value of a password is never shown, and one that came from a provider only as it was written.
+ * Kafka settings as Kafka's own clients read them: {@code config.providers} resolved, and each value parsed and validated by the
+ * client's definition. What a client would refuse is refused with its reason (TM-103), in a message without secrets: the value of a
+ * password is never shown, and one from a provider only as it was written.
  */
 final class ClientSettings {
     private static final String PROVIDERS = "config.providers";
     private static final String HIDDEN = "(hidden)";
 
-    /** Where their definition lets a null pass, Kafka's clients fail over it later. */
+    /** If their definition accepts null, Kafka's clients fail on it later. */
     private static final Set<ConfigDef.Type> NEVER_NULL = EnumSet.of(
             ConfigDef.Type.BOOLEAN,
             ConfigDef.Type.SHORT,
@@ -42,7 +42,7 @@ final class ClientSettings {
         this.resolved = resolved;
     }
 
-    /** Asks the providers that the settings name; a setting without a variable is taken as it is. */
+    /** Calls the providers that the settings name; a setting without a variable is used as it is. */
     static ClientSettings resolve(Map<?, ?> user) {
         Map<String, Object> given = new HashMap<>();
         user.forEach((key, value) -> {
@@ -79,12 +79,12 @@ final class ClientSettings {
         return given.containsKey(name);
     }
 
-    /** A setting as the consumer's definition parses it; null where it is given as null, the default where it is not given. */
+    /** A setting as the consumer's definition parses it; null if it is given as null, the default if it is not given. */
     @Nullable
     Object consumer(String name) {
         ConfigKey key = ConsumerConfig.configDef().configKeys().get(name);
         if (key == null) {
-            throw new IllegalArgumentException("no consumer setting: " + name);
+            throw new IllegalArgumentException("not a consumer setting: " + name);
         }
         if (!isGiven(name)) {
             return key.hasDefault() ? key.defaultValue : null;
@@ -109,7 +109,7 @@ final class ClientSettings {
         return value instanceof Class<?> c ? c.getName() : String.valueOf(value).trim();
     }
 
-    /** Whether a value holds a variable of a named provider although the provider was asked. */
+    /** Whether a value contains an unresolved variable of a named provider. */
     boolean hasUnknownVariable(String name) {
         Object providers = resolved.get(PROVIDERS);
         if (providers == null || !(resolved.get(name) instanceof String text)) {
@@ -128,7 +128,7 @@ final class ClientSettings {
     }
 
     /**
-     * Refuses what a client of this definition would refuse of them.
+     * Refuses those that a client of this definition would refuse.
      *
      * @param replaced settings that do not reach the client as they are
      */
@@ -144,9 +144,9 @@ final class ClientSettings {
     AbstractConfig consumerWith(Map<String, Object> others) {
         Map<String, Object> all = new HashMap<>(resolved);
         all.putAll(others);
-        // They were asked already.
+        // The providers were called already.
         all.remove(PROVIDERS);
-        // Otherwise Kafka's client counts up the number that it gives to consumers without a name.
+        // Otherwise Kafka's client increments the number that it gives to consumers without a name.
         all.putIfAbsent(ConsumerConfig.CLIENT_ID_CONFIG, "tidemark");
         try {
             return new QuietConsumerConfig(all);

@@ -9,8 +9,8 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * The deserializers that {@code key.deserializer} and {@code value.deserializer} name, as Kafka's consumer would make them: a new
- * one each time, configured with all settings. Bytes where they name none.
+ * The deserializers that {@code key.deserializer} and {@code value.deserializer} name, as Kafka's consumer would create them: a new
+ * one each time, configured with all settings. Bytes if they name none.
  */
 public final class GivenDeserializers {
     private final Class<?> key;
@@ -23,7 +23,7 @@ public final class GivenDeserializers {
         this.settings = settings;
     }
 
-    /** Refuses a class that is no deserializer (TM-103). */
+    /** Refuses a class that is not a deserializer (TM-103). */
     static GivenDeserializers of(ClientSettings given) {
         return new GivenDeserializers(
                 named(given, ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG),
@@ -41,12 +41,12 @@ public final class GivenDeserializers {
         return named;
     }
 
-    /** A deserializer of keys; what it throws while it is made is TM-103. */
+    /** A deserializer of keys; what it throws while it is created is TM-103. */
     public Deserializer<?> key() {
         return made(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, key, true);
     }
 
-    /** A deserializer of values; what it throws while it is made is TM-103. */
+    /** A deserializer of values; what it throws while it is created is TM-103. */
     public Deserializer<?> value() {
         return made(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, value, false);
     }
@@ -57,10 +57,10 @@ public final class GivenDeserializers {
             made.configure(settings, isKey);
             return made;
         } catch (RuntimeException | LinkageError e) {
-            // Its message may hold a secret of the settings.
+            // Its message may contain a secret from the settings.
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    name + "=" + type.getName() + " cannot be made: "
+                    name + "=" + type.getName() + " cannot be created: "
                             + e.getClass().getSimpleName(),
                     e);
         }

@@ -15,7 +15,10 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who holds which partition of a group, as Kafka says it. READ or DESCRIBE on the group is enough, and nothing fails without. */
+/**
+ * Which member holds which partition of a group, according to Kafka. READ or DESCRIBE on the group is enough, and nothing fails
+ * without it.
+ */
 public final class GroupLookup {
     private static final Logger LOG = LoggerFactory.getLogger(GroupLookup.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -28,7 +31,7 @@ public final class GroupLookup {
         this.groupId = groupId;
     }
 
-    /** The member that each partition is assigned to, in words; empty where Kafka does not say. */
+    /** The member that each partition is assigned to, as text; empty if Kafka does not say. */
     public Map<TopicPartition, String> holders() {
         try {
             return holders(Objects.requireNonNull(admin.describeConsumerGroups(List.of(groupId))
@@ -47,7 +50,7 @@ public final class GroupLookup {
         return Map.of();
     }
 
-    /** The member that each partition of a group is assigned to, in words. */
+    /** The member that each partition of a group is assigned to, as text. */
     public static Map<TopicPartition, String> holders(ConsumerGroupDescription group) {
         Map<TopicPartition, String> holders = new HashMap<>();
         for (MemberDescription member : group.members()) {

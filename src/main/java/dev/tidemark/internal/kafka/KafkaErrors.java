@@ -24,20 +24,20 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 import org.jspecify.annotations.Nullable;
 
-/** Turns Kafka's refusals into the error that tells the way out. */
+/** Turns Kafka's refusals into the error that says how to resolve it. */
 public final class KafkaErrors {
-    // Kafka tells nobody who they are logged in as.
+    // Kafka does not tell clients which principal they are logged in as.
     private static final String ALLOW = ": kafka-acls --add --allow-principal User:<user> --operation Read";
 
     private KafkaErrors() {}
 
-    /** The error for a refusal that waiting does not mend; empty for everything else. */
+    /** The error for a refusal that waiting does not resolve; empty for everything else. */
     public static Optional<TidemarkException> refusal(String groupId, Throwable failure) {
         if (failure instanceof InvalidTopicException e && e.invalidTopics() != null) {
-            return Optional.of(missing(groupId, "no topic can be called " + e.invalidTopics() + ": mend it", e));
+            return Optional.of(missing(groupId, "invalid topic name " + e.invalidTopics() + ": fix it", e));
         }
         if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
-            return Optional.of(missing(groupId, "a topic does not exist: create it, or mend its name", failure));
+            return Optional.of(missing(groupId, "a topic does not exist: create it, or fix its name", failure));
         }
         if (isUnreadableLogin(failure)) {
             // Without the cause: the client quotes from the setting, and so perhaps the password.
@@ -49,28 +49,28 @@ public final class KafkaErrors {
                     "group " + groupId + ": Kafka's client refuses a setting; the cause names it",
                     failure));
         }
-        String mend = mend(groupId, failure);
-        return mend == null ? Optional.empty() : Optional.of(refused(groupId, mend, failure));
+        String remedy = remedy(groupId, failure);
+        return remedy == null ? Optional.empty() : Optional.of(refused(groupId, remedy, failure));
     }
 
     /**
-     * The error for settings that a client could not be made of. Kafka tells of some only like that: which class it did not find, or
-     * that a listed plug-in failed.
+     * The error for settings from which a client could not be created. Kafka reports some problems only in this way: a class that
+     * it did not find, or a listed plug-in that failed.
      */
     public static TidemarkException notMade(String groupId, Throwable failure) {
         return refusal(groupId, failure).orElseGet(() -> {
             String missing = missingClass(failure);
             return new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    "group " + groupId + ": Kafka's client cannot be made of these settings: "
+                    "group " + groupId + ": Kafka's client cannot be created from these settings: "
                             + (missing == null
-                                    ? "the cause tells why"
-                                    : "class " + missing + " is not on the class path; add its jar, or mend its name"),
+                                    ? "the cause says why"
+                                    : "class " + missing + " is not on the class path; add its jar, or fix its name"),
                     failure);
         });
     }
 
-    /** Its name alone: what else Kafka says may quote a setting. */
+    /** Its name alone: the rest of Kafka's message may quote a setting. */
     private static @Nullable String missingClass(Throwable failure) {
         for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
             if (t instanceof ClassNotFoundException || t instanceof NoClassDefFoundError) {
@@ -80,12 +80,12 @@ public final class KafkaErrors {
         return null;
     }
 
-    private static LogMismatchException refused(String groupId, String mend, @Nullable Throwable failure) {
+    private static LogMismatchException refused(String groupId, String remedy, @Nullable Throwable failure) {
         return new LogMismatchException(
-                ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + mend, failure);
+                ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + remedy, failure);
     }
 
-    /** Such a failure comes when a client is made, before anything is asked. */
+    /** Such a failure comes when a client is created, before any request. */
     private static boolean isUnreadableLogin(Throwable failure) {
         for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
             boolean quotes = t instanceof IllegalArgumentException
@@ -101,7 +101,7 @@ public final class KafkaErrors {
         return new LogMismatchException(ErrorCode.TOPIC_MISSING, "group " + groupId + ": " + what, failure);
     }
 
-    private static @Nullable String mend(String groupId, Throwable failure) {
+    private static @Nullable String remedy(String groupId, Throwable failure) {
         if (failure instanceof FencedInstanceIdException) {
             return "another process uses the same group.instance.id: give each process its own";
         }
@@ -123,7 +123,7 @@ public final class KafkaErrors {
             return "its user lacks READ on group " + groupId + ALLOW + " --group " + groupId;
         }
         if (failure instanceof AuthorizationException) {
-            return "its user lacks a right (" + failure.getClass().getSimpleName()
+            return "its user lacks a permission (" + failure.getClass().getSimpleName()
                     + "): READ on its topics and on its group is all that is needed";
         }
         if (failure instanceof UnsupportedSaslMechanismException) {
@@ -139,10 +139,10 @@ public final class KafkaErrors {
         return null;
     }
 
-    /** READ implies DESCRIBE, so it mends either. */
+    /** READ implies DESCRIBE, so it resolves either. */
     private static String noTopicRight(@Nullable Set<String> topics) {
         if (topics == null || topics.isEmpty()) {
-            return "its user lacks READ on one of its topics, Kafka does not say on which" + ALLOW + " --topic <topic>";
+            return "its user lacks READ on one of its topics, Kafka does not say which" + ALLOW + " --topic <topic>";
         }
         Set<String> sorted = new TreeSet<>(topics);
         return "its user lacks READ on topic " + String.join(", ", sorted) + ALLOW

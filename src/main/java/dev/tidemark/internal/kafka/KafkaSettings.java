@@ -20,12 +20,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user's Kafka settings, with those forced that exactly-once needs. Whatever contradicts one is refused by name; everything
- * else goes to consumer and Admin as it is. What Tidemark itself reads of them it reads as Kafka does, and the clients get the
- * value that was read: a provider that says something else a moment later does not part the two.
+ * The user's Kafka settings, with those overridden that exactly-once needs. A setting that contradicts one of those is refused by
+ * name; everything else goes to consumer and Admin as it is. Tidemark reads settings as Kafka does, and the clients get the value
+ * that was read: a provider that returns something else a moment later does not make the two differ.
  */
 public final class KafkaSettings {
-    /** Kafka's own default of 500 makes a busy poll thread spend its time in bookkeeping; users may set what they like. */
+    /** Kafka's own default of 500 makes a busy poll thread spend its time in bookkeeping; users may set any value. */
     private static final int MAX_POLL_RECORDS = 5_000;
 
     /** Under the consumer protocol the brokers set it, and this is their default. */
@@ -45,14 +45,14 @@ public final class KafkaSettings {
             ConsumerConfig.EXCLUDE_INTERNAL_TOPICS_CONFIG,
                     "a pattern leaves Kafka's own topics out; name those that are meant with topics(...)");
 
-    /** What decodes is taken out of the consumer, which delivers bytes, and used by the workers. */
+    /** Deserializers are not passed to the consumer, which delivers bytes, but used by the workers. */
     private static final Map<String, String> BYTES = Map.of(
             ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
             ByteArrayDeserializer.class.getName(),
             ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
             ByteArrayDeserializer.class.getName());
 
-    /** What is read here, and so handed on as it was read. */
+    /** The settings read here, and so passed on as they were read. */
     private static final Set<String> READ = Set.of(
             ConsumerConfig.GROUP_ID_CONFIG,
             ConsumerConfig.GROUP_PROTOCOL_CONFIG,
@@ -80,8 +80,8 @@ public final class KafkaSettings {
     }
 
     /**
-     * Refuses contradictions (TM-101), and what is missing or what Kafka's clients would refuse (TM-103). Asks what {@code
-     * config.providers} names, and nothing else.
+     * Refuses contradictions (TM-101), and what is missing or what Kafka's clients would refuse (TM-103). Calls the {@code
+     * config.providers}, and nothing else.
      */
     public static KafkaSettings of(Map<String, ?> user) {
         ClientSettings given = ClientSettings.resolve(user);
@@ -105,7 +105,7 @@ public final class KafkaSettings {
                 ConsumerConfig.ISOLATION_LEVEL_CONFIG,
                 IsolationLevel.READ_COMMITTED.toString().toLowerCase(Locale.ROOT));
         setUnlessGiven(own, given, ConsumerConfig.MAX_POLL_RECORDS_CONFIG, MAX_POLL_RECORDS);
-        // A mistyped name must be an error, and a topic that was deleted must stay away.
+        // A mistyped name must be an error, and a topic that was deleted must not be created again.
         setUnlessGiven(own, given, ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         AbstractConfig parsed = given.consumerWith(own);
         checkGroup(given, parsed.getString(ConsumerConfig.GROUP_ID_CONFIG));
@@ -129,12 +129,12 @@ public final class KafkaSettings {
         return consumer;
     }
 
-    /** For the Admin client: everything but what only a consumer knows. */
+    /** For the Admin client: everything except settings that only a consumer has. */
     public Map<String, Object> admin() {
         return admin;
     }
 
-    /** What the settings say of deserializers. */
+    /** The deserializers that the settings name. */
     public GivenDeserializers deserializers() {
         return deserializers;
     }
@@ -156,7 +156,7 @@ public final class KafkaSettings {
                 : Duration.ofMillis(parsed.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG));
     }
 
-    /** {@code isolation.level}; read_committed unless the user says otherwise. */
+    /** {@code isolation.level}; read_committed unless the user sets it. */
     public IsolationLevel isolationLevel() {
         return IsolationLevel.valueOf(
                 parsed.getString(ConsumerConfig.ISOLATION_LEVEL_CONFIG).toUpperCase(Locale.ROOT));
@@ -177,7 +177,7 @@ public final class KafkaSettings {
         if (value == null) {
             return;
         }
-        // A class need not be there to be the wrong one.
+        // Even a class that does not exist can be the wrong one.
         boolean isClass = forced.equals(ByteArrayDeserializer.class.getName());
         String meant = isClass && value instanceof String text
                 ? text.trim()
@@ -185,8 +185,8 @@ public final class KafkaSettings {
         if (!forced.equals(meant)) {
             throw new InvalidConfigurationException(
                     ErrorCode.CONFLICTING_KAFKA_SETTING,
-                    "Kafka setting " + name + "=" + given.written(name) + " cannot be: " + WHY.get(name) + "; leave "
-                            + name + " out",
+                    "Kafka setting " + name + "=" + given.written(name) + " is not allowed: " + WHY.get(name)
+                            + "; leave " + name + " out",
                     null);
         }
     }
@@ -207,14 +207,14 @@ public final class KafkaSettings {
                     + given.written(ConsumerConfig.GROUP_ID_CONFIG)
                     + " names a variable that its provider does not have: set it, or write the group's name");
         }
-        // PostgreSQL stores neither, and Kafka would store another name than the one that was given.
+        // PostgreSQL stores neither, and Kafka would store another name than the given one.
         if (group.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(group)) {
             throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.GROUP_ID_CONFIG
-                    + " holds a character that no text can hold: a zero or half of a surrogate pair");
+                    + " contains a character that cannot be stored: a zero or half of a surrogate pair");
         }
     }
 
-    /** Kafka's configuration looks at it only where there is no {@code client.id}, and its consumer later. */
+    /** Kafka's configuration checks it only if there is no {@code client.id}, and its consumer later. */
     private static void checkInstance(ClientSettings given, @Nullable String instance) {
         if (instance != null && (!INSTANCE.matcher(instance).matches() || instance.matches("\\.{1,2}"))) {
             throw ClientSettings.invalid("Kafka refuses " + ConsumerConfig.GROUP_INSTANCE_ID_CONFIG + "="
@@ -223,7 +223,7 @@ public final class KafkaSettings {
         }
     }
 
-    /** Kafka's consumer fails over it without a word which setting it was. */
+    /** Kafka's consumer fails on it without naming the setting. */
     private static void checkHeartbeat(AbstractConfig parsed) {
         int heartbeat = parsed.getInt(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
         int session = parsed.getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG);

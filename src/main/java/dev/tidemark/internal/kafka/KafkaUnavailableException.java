@@ -1,6 +1,6 @@
 package dev.tidemark.internal.kafka;
 
-/** Kafka did not answer, or not yet: the same again, later. */
+/** Kafka did not reply, or not yet: the same again, later. */
 public final class KafkaUnavailableException extends Exception {
     private static final long serialVersionUID = 1L;
 

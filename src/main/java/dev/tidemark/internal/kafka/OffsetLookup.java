@@ -23,9 +23,9 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 
-/** What Kafka's Admin tells about offsets: bounds of logs, start positions, commits. Each call waits for the brokers, up to 10 s. */
+/** What Kafka's Admin knows about offsets: bounds of logs, start positions, commits. Each call waits for the brokers, up to 10 s. */
 public final class OffsetLookup {
-    /** Log ends are looked at again soon, and other work waits behind them. */
+    /** Log ends are sampled again soon, and other work waits behind them. */
     private static final Duration SAMPLE_PATIENCE = Duration.ofSeconds(2);
 
     private final Admin admin;
@@ -46,10 +46,10 @@ public final class OffsetLookup {
     }
 
     /**
-     * Where each partition of a topic begins.
+     * The start offset of each partition of a topic.
      *
-     * @param now the moment that a duration counts from
-     * @throws LogMismatchException if the position refuses (TM-309)
+     * @param now the moment from which a duration counts back
+     * @throws LogMismatchException if the start position refuses to start (TM-309)
      */
     public Map<Integer, Long> starts(String topic, int partitions, StartPosition position, Instant now)
             throws KafkaUnavailableException {
@@ -72,7 +72,7 @@ public final class OffsetLookup {
         throw new LogMismatchException(
                 ErrorCode.NO_START_POSITION,
                 "group " + groupId + " has no offsets for topic " + topic
-                        + " and the start position says to refuse that: choose another StartPosition, or import offsets",
+                        + " and the start position refuses that: choose another StartPosition, or import offsets",
                 null);
     }
 
@@ -86,7 +86,7 @@ public final class OffsetLookup {
         return offsets(partitions, OffsetSpec.latest(), SAMPLE_PATIENCE);
     }
 
-    /** The offset after the last record that the brokers hold for good, whether this group may read it yet or not. */
+    /** The offset after the last record that is durable on the brokers, whether this group may read it yet or not. */
     public Map<TopicPartition, Long> highWatermarks(Collection<TopicPartition> partitions)
             throws KafkaUnavailableException {
         return offsets(partitions, OffsetSpec.latest(), SAMPLE_PATIENCE, IsolationLevel.READ_UNCOMMITTED);
@@ -101,7 +101,7 @@ public final class OffsetLookup {
         Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest(), AdminCall.PATIENCE);
         Map<TopicPartition, Long> found =
                 offsets(partitions, OffsetSpec.forTimestamp(timestamp.getAsLong()), AdminCall.PATIENCE);
-        // Kafka returns -1 where no record is that young.
+        // Kafka returns -1 if no record is that recent.
         found.replaceAll((partition, offset) -> offset < 0 ? ends.getOrDefault(partition, 0L) : offset);
         return byNumber(found);
     }
@@ -116,12 +116,12 @@ public final class OffsetLookup {
     }
 
     /**
-     * What the group has committed of these partitions; those without a commit are not in the result.
+     * The group's committed offsets of these partitions; those without a commit are not in the result.
      *
      * @throws KafkaUnavailableException also while a transaction is committing offsets of one of them, which count once it has
      */
     public Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions) throws KafkaUnavailableException {
-        // The client leaves out a partition with an error, so each is asked for by name, and must then be there.
+        // The client leaves out a partition with an error, so each is requested by name, and must then be there.
         Map<TopicPartition, OffsetAndMetadata> stable = call.get(admin.listConsumerGroupOffsets(
                         Map.of(groupId, new ListConsumerGroupOffsetsSpec().topicPartitions(partitions)),
                         new ListConsumerGroupOffsetsOptions().requireStable(true))
@@ -151,10 +151,10 @@ public final class OffsetLookup {
             throws KafkaUnavailableException {
         Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
         partitions.forEach(partition -> asked.put(partition, spec));
-        Map<TopicPartition, ListOffsetsResultInfo> answers =
+        Map<TopicPartition, ListOffsetsResultInfo> results =
                 call.get(admin.listOffsets(asked, new ListOffsetsOptions(level)).all(), patience);
         Map<TopicPartition, Long> offsets = new HashMap<>();
-        answers.forEach((partition, info) -> offsets.put(partition, info.offset()));
+        results.forEach((partition, info) -> offsets.put(partition, info.offset()));
         return offsets;
     }
 
@@ -164,7 +164,7 @@ public final class OffsetLookup {
         return byNumber;
     }
 
-    /** So many partitions of a topic. */
+    /** The partitions of a topic with this many. */
     static List<TopicPartition> all(String topic, int partitions) {
         return IntStream.range(0, partitions)
                 .mapToObj(p -> new TopicPartition(topic, p))

@@ -24,7 +24,7 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** What Kafka's Admin tells about topics: which there are, their ids and partitions. Each call waits for the brokers, up to 10 s. */
+/** What Kafka's Admin knows about topics: which exist, their ids and partitions. Each call waits for the brokers, up to 10 s. */
 public final class TopicLookup {
     private final Admin admin;
     private final String groupId;
@@ -43,7 +43,7 @@ public final class TopicLookup {
         return offsets;
     }
 
-    /** The ids and sizes of topics; one that does not exist, or not yet everywhere, is not among the answers. */
+    /** The ids and sizes of topics; one that does not exist, or not yet everywhere, is not in the result. */
     public Map<String, Identity> identities(Collection<String> topics) throws KafkaUnavailableException {
         String cluster = clusterId();
         Map<String, Identity> identities = new HashMap<>();
@@ -62,7 +62,7 @@ public final class TopicLookup {
                     throw e;
                 }
             } catch (TidemarkException e) {
-                // The Admin does not say which topic it was asked for.
+                // The Admin's exception does not name the topic.
                 throw e.getCause() instanceof TopicAuthorizationException
                         ? KafkaErrors.refusal(groupId, new TopicAuthorizationException(Set.of(entry.getKey())))
                                 .orElse(e)
@@ -77,7 +77,7 @@ public final class TopicLookup {
         return call.get(admin.describeCluster().clusterId());
     }
 
-    /** The names of all topics that this user may see, but for Kafka's own. */
+    /** The names of all topics that this user may see, except Kafka's own. */
     public Set<String> names() throws KafkaUnavailableException {
         return call.get(admin.listTopics().names());
     }
@@ -90,7 +90,7 @@ public final class TopicLookup {
     }
 
     /**
-     * The partitions that a subscription means now.
+     * The partitions that a subscription covers now.
      *
      * @throws LogMismatchException if one that it names does not exist (TM-307)
      */
@@ -115,7 +115,7 @@ public final class TopicLookup {
         return partitions;
     }
 
-    /** The error for topics that do not exist; says which do. */
+    /** The error for topics that do not exist; lists those that do. */
     public LogMismatchException missing(Set<String> topics) throws KafkaUnavailableException {
         Set<String> names = new TreeSet<>(names());
         List<String> some = names.stream().limit(20).toList();
@@ -123,11 +123,11 @@ public final class TopicLookup {
                 ErrorCode.TOPIC_MISSING,
                 "group " + groupId + ": topics " + new TreeSet<>(topics) + " do not exist, or not yet; Kafka has "
                         + some + (names.size() > some.size() ? " and " + (names.size() - some.size()) + " more" : "")
-                        + ": create them, or mend their names",
+                        + ": create them, or fix their names",
                 null);
     }
 
-    /** The error for a partition that does not exist; says which do. */
+    /** The error for a partition that does not exist; lists those that do. */
     public LogMismatchException missing(TopicPartition partition, @Nullable Identity identity) {
         return new LogMismatchException(
                 ErrorCode.TOPIC_MISSING,

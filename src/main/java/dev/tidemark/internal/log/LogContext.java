@@ -5,15 +5,15 @@ import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.MDC;
 
-/** The MDC's keys on Tidemark's own threads, and the words of an error in a log line. */
+/** The MDC's keys on Tidemark's own threads, and the text of an error in a log line. */
 public final class LogContext {
-    /** The consumer group; on every line of Tidemark's own threads, and so on those of the handler. */
+    /** The consumer group; on every line of Tidemark's own threads, and so also on the handler's. */
     public static final String GROUP = "group";
 
     /** The partition that a line is about. */
     public static final String PARTITION = "partition";
 
-    /** Blanks and whatever a terminal or a log's reader may take for the end of a line. */
+    /** White space, and whatever a terminal or a log viewer may take for the end of a line. */
     private static final Pattern BREAKS = Pattern.compile("[\\s\\p{Cntrl}\\x{85}\\x{2028}\\x{2029}]+");
 
     private LogContext() {}
@@ -36,7 +36,7 @@ public final class LogContext {
         return MDC.putCloseable(PARTITION, partition.toString());
     }
 
-    /** An error's message for {@code error="..."}: without its code, which stands beside it, and without quotes. */
+    /** An error's message for {@code error="..."}: without its code, which is logged separately, and without quotes. */
     public static String quotable(TidemarkException error, String words) {
         String prefix = error.code() + ": ";
         String rest = words.startsWith(prefix) ? words.substring(prefix.length()) : words;

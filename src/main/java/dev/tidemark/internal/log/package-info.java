@@ -1,4 +1,4 @@
-/** How log lines look, and what the MDC holds on Tidemark's own threads. */
+/** The format of log lines, and the MDC on Tidemark's own threads. */
 @NullMarked
 package dev.tidemark.internal.log;
 

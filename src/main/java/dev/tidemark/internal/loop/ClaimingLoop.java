@@ -182,7 +182,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         return new ClaimedBatch<>(offsets, identities, next, taken);
     }
 
-    /** Whether the group may be joined: not before the store was checked. */
+    /** Whether the group may be joined: not before the store was validated. */
     private boolean isSubscribed(long end) {
         if (wake.isOpen()) {
             return true;

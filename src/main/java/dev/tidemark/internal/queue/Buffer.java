@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
-/** How much waits in the queues and is under way, and which partitions are paused because of that. Guarded by its {@link QueueState}. */
+/** How much waits in the queues or is in open units, and which partitions are paused because of that. Guarded by its {@link QueueState}. */
 final class Buffer {
     private final UnitLimits limits;
     private final int workers;
@@ -26,7 +26,7 @@ final class Buffer {
         this.mostBytes = mostBytes;
     }
 
-    /** Changes what waits in a queue, and keeps count. */
+    /** Changes what waits in a queue, and updates the count. */
     void change(PartitionQueue queue, Runnable change) {
         int records = queue.size();
         long bytes = queue.bytes;
@@ -39,7 +39,7 @@ final class Buffer {
         return new ConsumerStatus.Queue(recordsWaiting, bytesWaiting);
     }
 
-    /** What no longer waits is under way. */
+    /** What no longer waits is in an open unit. */
     void begin(PartitionShare taken) {
         bytesUnderWay += taken.bytes();
     }
@@ -53,7 +53,7 @@ final class Buffer {
         return holds(2);
     }
 
-    /** Whether more wait than one poll can have added to just less than plenty. */
+    /** Whether more waits than one poll can have added to just less than plenty. */
     boolean isMoreThanPlenty() {
         return holds(3);
     }
@@ -68,12 +68,12 @@ final class Buffer {
     }
 
     /**
-     * Notes that a partition is to be paused, if it holds too much.
+     * Marks a partition to be paused, if it holds too much.
      *
      * @param plenty whether the workers have enough to do
      */
     void fill(PartitionQueue queue, boolean plenty) {
-        // Twice what the poll thread leaves waiting when its rests are short: the workers take long.
+        // Twice what the poll thread leaves waiting when its breaks are short: the workers take long.
         boolean large = plenty && queue.size() >= 4L * workers * limits.maxRecords();
         if (large || queue.bytes >= 2 * limits.maxBytes() || isFull()) {
             queue.full = true;
@@ -81,7 +81,7 @@ final class Buffer {
         }
     }
 
-    /** If everything is full: the partitions that are to be paused too. */
+    /** If everything is full: the partitions that have to be paused too. */
     List<TopicPartition> fillAll(Collection<PartitionQueue> queues) {
         List<TopicPartition> pause = new ArrayList<>();
         if (isFull()) {
@@ -97,7 +97,7 @@ final class Buffer {
     }
 
     /**
-     * The partitions for which there is room again.
+     * The partitions for which there is space again.
      *
      * @param plenty whether the workers have enough to do
      * @param idle whether they have nothing to do
@@ -106,7 +106,7 @@ final class Buffer {
         if (!fullQueues.isEmpty() && bytesWaiting + bytesUnderWay <= mostBytes * 3 / 4) {
             return empty(queue -> queue.bytes <= limits.maxBytes() && (queue.size() <= limits.maxRecords() || !plenty));
         }
-        // All the room is taken by partitions that wait to try again. They must not stop the others: one poll at a
+        // All the space is taken by partitions that wait to be retried. They must not stop the others: one poll at a
         // time.
         return idle ? empty(PartitionQueue::isEmpty) : List.of();
     }

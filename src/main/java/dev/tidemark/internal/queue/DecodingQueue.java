@@ -5,7 +5,10 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** Batches that may be decoded ahead. It holds none that a worker has come to, so it never holds more than waits in the queues. Thread-safe. */
+/**
+ * Batches that may be decoded ahead. It holds none that a worker has reached, so it never holds more than waits in the queues.
+ * Thread-safe.
+ */
 final class DecodingQueue {
     @GuardedBy("this")
     private final Set<FetchedRecords> waiting = new LinkedHashSet<>();
@@ -25,7 +28,7 @@ final class DecodingQueue {
         waiting.remove(fetched);
     }
 
-    /** The oldest batch, which it holds no longer. Waits for one. */
+    /** Removes and returns the oldest batch. Waits for one. */
     synchronized FetchedRecords take() throws InterruptedException {
         while (waiting.isEmpty()) {
             wait();
@@ -36,7 +39,7 @@ final class DecodingQueue {
         return first;
     }
 
-    /** Lets go of everything. */
+    /** Clears it. */
     synchronized void stop() {
         stopped = true;
         waiting.clear();

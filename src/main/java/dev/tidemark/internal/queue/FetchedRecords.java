@@ -10,14 +10,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records of one partition that came in together, in offset order, and what an assistant has decoded of them so far. The records
- * do not change. One assistant decodes, and any thread may read what is there: nobody waits for a deserializer of another thread.
+ * Records of one partition that were fetched together, in offset order, and those of them that an assistant has decoded so far. The
+ * records do not change. One assistant decodes, and any thread may read what is decoded: no thread waits for a deserializer of
+ * another one.
  */
 public final class FetchedRecords {
-    /** What a record costs beside its key, value and headers, by a heap histogram: the object, arrays, place in a list. */
+    /** What a record costs in addition to its key, value and headers, by a heap histogram: the object, arrays, list entry. */
     private static final long OVERHEAD = 160;
 
-    /** What a header costs beside its name and value, likewise: the object, a string, two arrays, place in a list. */
+    /** What a header costs in addition to its name and value, likewise: the object, a string, two arrays, list entry. */
     private static final long HEADER_OVERHEAD = 112;
 
     private static final Logger LOG = LoggerFactory.getLogger(FetchedRecords.class);
@@ -29,10 +30,10 @@ public final class FetchedRecords {
 
     private final int first;
 
-    /** Below this, workers have come to it. */
+    /** Workers have reached the records below this. */
     private volatile int takenTo;
 
-    /** Takes it out of the queue that it waits in; null while it was never in one. */
+    /** Removes it from the queue that it waits in; null if it was never in one. */
     private @Nullable Runnable leave;
 
     /** What was decoded ahead so far; null before an assistant begins. */
@@ -83,7 +84,7 @@ public final class FetchedRecords {
     }
 
     /**
-     * It waits to be decoded now. Called once, before other threads know it.
+     * It waits to be decoded now. Called once, before other threads see it.
      *
      * @param leaving run when that is over
      */
@@ -91,7 +92,7 @@ public final class FetchedRecords {
         leave = leaving;
     }
 
-    /** Workers have come to the records below this, or nobody will: they need not be decoded ahead any more. */
+    /** Workers have reached the records below this, or none will: they need not be decoded ahead any more. */
     void taken(int to) {
         takenTo = Math.max(takenTo, to);
         if (leave != null) {
@@ -99,7 +100,7 @@ public final class FetchedRecords {
         }
     }
 
-    /** Decodes ahead of the workers what they have not come to, up to the first record that cannot be. */
+    /** Decodes ahead of the workers what they have not reached, up to the first record that cannot be decoded. */
     public <K, V> void decode(RecordDecoder<K, V> decoder) {
         int size = records.size();
         AtomicReferenceArray<@Nullable ConsumerRecord<?, ?>> all = new AtomicReferenceArray<>(size);
@@ -109,7 +110,7 @@ public final class FetchedRecords {
                 all.setRelease(i, decoder.decode(records.get(i)));
             }
         } catch (RecordDecoder.UndecodableException e) {
-            LOG.trace("the worker that comes to it fails on it again, and reacts side={}", e.side());
+            LOG.trace("the worker that reaches it fails on it again, and reacts side={}", e.side());
         }
     }
 
@@ -132,10 +133,10 @@ public final class FetchedRecords {
     }
 
     /**
-     * Some records in a row of a batch.
+     * Consecutive records of a batch.
      *
      * @param from the first, counted from 0
-     * @param to the one behind the last
+     * @param to the one after the last
      */
     record Range(FetchedRecords fetched, int from, int to) {
         int size() {
@@ -162,7 +163,7 @@ public final class FetchedRecords {
             return new Range(fetched, from + count, to);
         }
 
-        /** How many of its first records fit into so many bytes. */
+        /** How many of its first records fit into this many bytes. */
         int fitting(long room) {
             int low = from;
             int high = to;
@@ -177,12 +178,12 @@ public final class FetchedRecords {
             return low - from;
         }
 
-        /** The same records, without what they decode to: a handler that is called again must not see what it changed. */
-        Range anew() {
+        /** The same records, without the decoded objects: a handler that is called again must not see what it changed. */
+        Range undecoded() {
             return new FetchedRecords(records(), fetched.bytesBelow, fetched.first + from).from(0);
         }
 
-        /** A worker has come to it, or nobody will. */
+        /** A worker has reached it, or none will. */
         void taken() {
             fetched.taken(to);
         }

@@ -6,17 +6,17 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What the units of one claimed partition have come to under this claim. It belongs to the worker whose unit the partition is in;
- * taking and settling units hands it on from one worker to the next.
+ * The results of one claimed partition's units under this claim. It belongs to the worker whose unit the partition is in; taking
+ * and settling units passes it from one worker to the next.
  */
 public final class PartitionHistory {
-    /** So few are not worth a look; a hash takes less than 200 bytes. */
+    /** Below this number a check is not worthwhile; a hash takes less than 200 bytes. */
     private static final int FEW_HELD_KEYS = 100;
 
-    /** Hashes of the keys whose records follow a parked one, and of some whose dead letters are gone meanwhile. */
+    /** Hashes of the keys whose records follow a parked one, and of some whose dead letters are gone in the meantime. */
     private final Set<ByteBuffer> heldKeys = new HashSet<>();
 
-    /** With more held keys than this, it is time to look which of them still are. */
+    /** With more held keys than this, it is time to check which of them still are. */
     private int mostHeldKeys;
 
     private long successes;
@@ -55,7 +55,7 @@ public final class PartitionHistory {
         return !heldKeys.isEmpty();
     }
 
-    /** Whether so many keys were parked since the last look that dead letters of as many may be gone. */
+    /** Whether enough keys were parked since the last check to make another one due. */
     public boolean isHoldingMany() {
         return heldKeys.size() > mostHeldKeys;
     }
@@ -80,7 +80,7 @@ public final class PartitionHistory {
         return successes;
     }
 
-    /** How often records wrote a row, as far as that was looked at. */
+    /** How often records wrote a row, as far as that was checked. */
     public long writes() {
         return writes;
     }

@@ -19,13 +19,13 @@ final class PartitionQueue {
     Claim claim;
     long bytes;
 
-    /** Records below this were taken in already, or have taken effect before the claim. */
+    /** Records below this were added already, or had taken effect before the claim. */
     private long expected;
 
     /** In a unit; a partition is in one unit at a time. */
     boolean busy;
 
-    /** Revoked, lost or halted: the unit that is under way is its last. */
+    /** Revoked, lost or halted: the open unit is its last. */
     boolean closed;
 
     /** The thread that its unit was on has died: that unit will never end. */
@@ -34,30 +34,31 @@ final class PartitionQueue {
     /** Waits for a worker, at once or after a delay. */
     boolean queued;
 
-    /** Waits a little for records, before its position moves without one. */
+    /** Waits briefly for records, before its position moves without one. */
     boolean tailing;
 
-    /** The poll thread was told to stop fetching. */
+    /** The poll thread was asked to stop fetching. */
     boolean full;
 
-    /** How often in a row passing trouble kept its records from taking effect. */
+    /** How often in a row a transient failure kept its records from taking effect. */
     int troubles;
 
     /** A record that failed: it is tried by itself next. */
     @Nullable
     IsolatedRecord alone;
 
-    /** So many more records may kill the process: they are tried one by one. */
+    /** This many more records may kill the process: they are tried one by one. */
     private int suspects;
 
     /** Passed on with each unit. */
     final PartitionHistory history;
 
-    /** Where reading goes on behind the last record taken in, if that is further than the record itself. */
+    /** Where reading continues after the last record added, if that is beyond the record itself. */
     private @Nullable Position tail;
 
     /**
-     * @param mostRecords how many records a unit may hold, and so how many there are at most up to the one that killed the last owners
+     * @param mostRecords how many records a unit may contain, and so how many there are at most up to the one that killed the last
+     *     owners
      */
     PartitionQueue(ClaimedPartition claimed, int mostRecords) {
         this.claim = claimed.claim();
@@ -74,7 +75,7 @@ final class PartitionQueue {
         return records;
     }
 
-    /** Takes records in, but for those that lie behind: whatever the fetch position does, no record is handled twice. */
+    /** Adds records, except those already passed: whatever the fetch position does, no record is handled twice. */
     void add(FetchedRecords fetched) {
         Range range = fetched.from(expected);
         if (range.from() > 0) {
@@ -85,12 +86,12 @@ final class PartitionQueue {
             records += range.size();
             bytes += range.bytes();
             expected = Position.after(range.last()).nextOffset();
-            // It was for the end of what was there before.
+            // It applied to the end of the previous records.
             tail = null;
         }
     }
 
-    /** Takes in that reading goes on there: what lies between holds no record for this group. */
+    /** Notes that reading continues there: the offsets in between have no record for this group. */
     void readUpTo(Position next) {
         if (next.nextOffset() > expected) {
             tail = next;
@@ -98,7 +99,7 @@ final class PartitionQueue {
         }
     }
 
-    /** Where the position moves once nothing waits any more; null where it is there already. */
+    /** Where the position moves once nothing waits any more; null if it is there already. */
     @Nullable
     Position tail() {
         Position t = tail;
@@ -110,7 +111,7 @@ final class PartitionQueue {
         return suspects > 0;
     }
 
-    /** So many records are behind the position now. */
+    /** The position has moved past this many records. */
     void passed(int records) {
         suspects = Math.max(0, suspects - records);
     }
@@ -146,7 +147,7 @@ final class PartitionQueue {
         return taken;
     }
 
-    /** Puts all but the first so many of these records back in front, in their order. */
+    /** Puts all but this many of the first of these records back in front, in their order. */
     void putBack(List<Range> ranges, int done) {
         int behind = done;
         ArrayDeque<Range> left = new ArrayDeque<>();
@@ -154,7 +155,7 @@ final class PartitionQueue {
             int skipped = Math.min(behind, range.size());
             behind -= skipped;
             if (skipped < range.size()) {
-                left.addFirst(range.without(skipped).anew());
+                left.addFirst(range.without(skipped).undecoded());
             }
         }
         for (Range range : left) {
@@ -164,7 +165,7 @@ final class PartitionQueue {
         }
     }
 
-    /** The first records that wait, as many as are asked for; they go on waiting. */
+    /** The first records that wait, as many as are asked for; they continue to wait. */
     List<ConsumerRecord<byte[], byte[]>> peek(int most) {
         List<ConsumerRecord<byte[], byte[]>> first = new ArrayList<>();
         for (Range range : waiting) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * workers have {@link #units}. Thread-safe.
  */
 public final class PartitionQueues {
-    /** Handing over fewer records to another thread costs more than to decode them. */
+    /** Passing fewer records to another thread costs more than decoding them. */
     private static final int WORTH_DECODING = 50;
 
     private final UnitLimits limits;
@@ -32,7 +32,7 @@ public final class PartitionQueues {
 
     /**
      * @param workers how many take from it
-     * @param mostBytes how many bytes may be buffered or under way before all partitions are paused
+     * @param mostBytes how many bytes may be buffered or in open units before all partitions are paused
      */
     public PartitionQueues(UnitLimits limits, int workers, long mostBytes, QueueEvents events) {
         this.limits = limits;
@@ -54,10 +54,10 @@ public final class PartitionQueues {
     }
 
     /**
-     * Takes records in; drops them if the claim they were read under is no longer the one of the partition.
+     * Adds records; drops them if the claim they were read under is no longer the partition's.
      *
-     * @param next where reading goes on behind them; null where nobody knows
-     * @return whether the poll thread is to pause the partition until {@link QueueEvents#roomFor}
+     * @param next where reading continues after them; null if unknown
+     * @return whether the poll thread has to pause the partition until {@link QueueEvents#roomFor}
      */
     public boolean offer(Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
         return offer(claim, new FetchedRecords(records), next);
@@ -85,8 +85,8 @@ public final class PartitionQueues {
     }
 
     /**
-     * While a worker is free it begins at once; and what waits for long must not lie there twice. One poll may bring more than
-     * is plenty, and workers that had to decode the rest of it themselves would not be any faster for the help.
+     * A free worker begins at once; and what waits for long must not take memory twice. One poll may return more than plenty, and
+     * workers that had to decode the rest of it themselves would not gain from the help.
      */
     @GuardedBy("state")
     private boolean isWorthDecoding(FetchedRecords fetched) {
@@ -97,9 +97,9 @@ public final class PartitionQueues {
     }
 
     /**
-     * Whether no worker waits for records, and so many wait for the workers that the poll thread may rest; {@link
-     * QueueEvents#appetite} tells when that is over. To rest is better than to pause: a fetch for the partitions that are not
-     * paused may wait at the broker for half a second, and nothing else is fetched meanwhile.
+     * Whether no worker waits for records, and enough wait for the workers that the poll thread may take a break; {@link
+     * QueueEvents#appetite} reports when that is over. A break is better than pausing partitions: a fetch for the partitions that
+     * are not paused may wait at the broker for half a second, and nothing else is fetched during that time.
      */
     public boolean hasPlenty() {
         synchronized (state) {
@@ -109,19 +109,19 @@ public final class PartitionQueues {
     }
 
     /**
-     * The partitions that the poll thread is to pause as well, since the buffer is full, until {@link QueueEvents#roomFor}: any
-     * of them can bring as much with the next poll.
+     * The partitions that the poll thread has to pause as well, since the buffer is full, until {@link QueueEvents#roomFor}: any of
+     * them can return as much with the next poll.
      */
     public List<TopicPartition> withoutRoom() {
         synchronized (state) {
-            // With no unit under way or to come, nobody would say that there is room again.
+            // With no unit open or to come, nothing would report that there is space again.
             return state.isIdle() ? List.of() : state.buffer.fillAll(state.queues.values());
         }
     }
 
     /**
-     * Drops what is buffered for these partitions. Answers where the claims stand that ended with it; a unit that is still under
-     * way may move one on, as {@link QueueEvents#drained} tells.
+     * Drops what is buffered for these partitions. Returns the positions of the claims that ended with it; a unit that is still
+     * open may advance one, which {@link QueueEvents#drained} reports.
      */
     public Map<TopicPartition, Claim> close(Collection<TopicPartition> partitions) {
         Map<TopicPartition, Claim> ended = new HashMap<>();
@@ -142,7 +142,7 @@ public final class PartitionQueues {
         return ended;
     }
 
-    /** Waits until no unit of these partitions is under way, or the time is over; answers whether none is. */
+    /** Waits until no unit of these partitions is open, or the time is over; returns whether none is. */
     public boolean awaitIdle(Collection<TopicPartition> partitions, Duration patience) throws InterruptedException {
         synchronized (state) {
             long end = System.nanoTime() + patience.toNanos();
@@ -157,7 +157,7 @@ public final class PartitionQueues {
         }
     }
 
-    /** Whether a unit of this partition is under way that was begun before the partition was closed. */
+    /** Whether a unit of this partition is open that was begun before the partition was closed. */
     public boolean isLeaving(TopicPartition partition) {
         synchronized (state) {
             return state.leaving.containsKey(partition);
@@ -173,7 +173,7 @@ public final class PartitionQueues {
         }
     }
 
-    /** How many keys a partition's records are compared with, those included whose dead letters are gone meanwhile. */
+    /** How many keys a partition's records are compared with, including those whose dead letters are gone in the meantime. */
     public int heldKeys(TopicPartition partition) {
         synchronized (state) {
             PartitionQueue queue = state.queues.get(partition);
@@ -188,7 +188,7 @@ public final class PartitionQueues {
         }
     }
 
-    /** Lets no worker begin another unit. */
+    /** Prevents workers from beginning further units. */
     public void stop() {
         synchronized (state) {
             state.stopped = true;
@@ -197,7 +197,7 @@ public final class PartitionQueues {
         }
     }
 
-    /** Whether a unit under this claim ended with its thread: giving the claim back would look like progress. */
+    /** Whether a unit under this claim ended with its thread: releasing the claim would look like progress. */
     public boolean isAbandoned(Claim claim) {
         synchronized (state) {
             return state.abandoned.contains(claim.token());

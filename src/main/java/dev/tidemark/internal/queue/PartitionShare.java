@@ -9,7 +9,7 @@ import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** What a unit holds of one partition: records in offset order, under one claim. Used by the worker that took it. */
+/** A unit's share of one partition: records in offset order, under one claim. Used by the worker that took it. */
 public final class PartitionShare {
     private final PartitionQueue queue;
     private final Claim claim;
@@ -21,7 +21,7 @@ public final class PartitionShare {
     private final boolean suspected;
     private final @Nullable IsolatedRecord alone;
 
-    /** The front of a queue; called while that is guarded. */
+    /** The front of a queue; called while its lock is held. */
     PartitionShare(PartitionQueue queue, List<Range> ranges) {
         this.queue = queue;
         this.claim = queue.claim;
@@ -56,12 +56,12 @@ public final class PartitionShare {
         return bytes;
     }
 
-    /** The claim that its records were read under, at the position in front of them. */
+    /** The claim that its records were read under, at the position before them. */
     public Claim claim() {
         return claim;
     }
 
-    /** Its records in one list; empty where only the position moves. */
+    /** Its records in one list; empty if only the position moves. */
     public List<ConsumerRecord<byte[], byte[]>> records() {
         return records;
     }
@@ -74,7 +74,7 @@ public final class PartitionShare {
         return tail;
     }
 
-    /** How often these records are tried in a row because of passing trouble, counting this time. */
+    /** How often these records are tried in a row because of transient failures, counting this time. */
     public int attempt() {
         return attempt;
     }
@@ -84,12 +84,12 @@ public final class PartitionShare {
         return suspected;
     }
 
-    /** What is known of its only record, if that failed before and is tried by itself; null otherwise. */
+    /** What is known about its only record, if that failed before and is tried by itself; null otherwise. */
     public @Nullable IsolatedRecord alone() {
         return alone;
     }
 
-    /** What the partition's units have come to. */
+    /** The results of the partition's units. */
     public PartitionHistory history() {
         return queue.history;
     }

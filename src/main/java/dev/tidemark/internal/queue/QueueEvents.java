@@ -4,14 +4,14 @@ import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import org.apache.kafka.common.TopicPartition;
 
-/** What the queues have to tell the poll thread. Every method returns at once; any thread may call. */
+/** Events from the queues to the poll thread. Every method returns at once; any thread may call. */
 public interface QueueEvents {
-    /** There is room again for records of these partitions. */
+    /** There is space again for records of these partitions. */
     void roomFor(Collection<TopicPartition> partitions);
 
-    /** There is no longer plenty: the poll thread need not rest any more. */
+    /** There is no longer plenty: the poll thread need not wait any more. */
     void appetite();
 
-    /** The last unit of a partition that was closed meanwhile has ended, and the claim stands there. */
+    /** The last unit of a partition that has since been closed has ended, and the claim is at that position. */
     void drained(Claim claim);
 }

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 
-/** What the poll thread and the workers share, guarded by itself: what changes it, or reads it, is synchronized on it. */
+/** What the poll thread and the workers share, guarded by itself: all code that changes or reads it is synchronized on it. */
 final class QueueState {
     private final QueueEvents events;
 
@@ -63,7 +63,7 @@ final class QueueState {
         }
     }
 
-    /** Lets a queue wait for a worker, if there is something to do for it. */
+    /** Makes a queue wait for a worker, if there is something to do for it. */
     @GuardedBy("this")
     void enqueue(PartitionQueue queue) {
         if (!queue.isEmpty()) {

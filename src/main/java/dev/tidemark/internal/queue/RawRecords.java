@@ -9,7 +9,7 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
-/** Records as Kafka delivered them: copies for code that may change what it gets, and positions in lists. */
+/** Records as Kafka delivered them: copies for code that may modify what it gets, and searches in lists. */
 public final class RawRecords {
     private RawRecords() {}
 
@@ -30,7 +30,7 @@ public final class RawRecords {
                 Optional.empty());
     }
 
-    // ConsumerRecord does not say in its types that key and value may be null.
+    // ConsumerRecord does not declare that key and value may be null.
     @SuppressWarnings("NullAway")
     private static byte[] copy(byte @Nullable [] bytes) {
         return bytes == null ? null : bytes.clone();
@@ -44,7 +44,10 @@ public final class RawRecords {
         return copy;
     }
 
-    /** How many of these records, which are in offset order, are below an offset. Touches few of them: they are cold by now. */
+    /**
+     * How many of these records, which are in offset order, are below an offset. Reads few of them: they are no longer in the CPU's
+     * caches.
+     */
     public static int below(List<? extends ConsumerRecord<?, ?>> records, long offset) {
         int low = 0;
         int high = records.size();

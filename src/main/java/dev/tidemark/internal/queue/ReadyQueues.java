@@ -7,9 +7,12 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
-/** The queues that wait for a worker: at once, after a failure later, or for a move of their position alone. Guarded by its {@link QueueState}. */
+/**
+ * The queues that wait for a worker: at once, later after a failure, or only for a move of their position. Guarded by its {@link
+ * QueueState}.
+ */
 final class ReadyQueues {
-    /** Records mostly follow soon, and move the position with them; only where none does is a transaction made for it. */
+    /** Records mostly follow soon, and move the position with them; only if none does, a separate transaction moves it. */
     private static final Duration TAIL_PATIENCE = Duration.ofSeconds(1);
 
     private final ArrayDeque<PartitionQueue> ready = new ArrayDeque<>();
@@ -23,7 +26,7 @@ final class ReadyQueues {
         }
     }
 
-    /** How many wait for nothing but a worker. */
+    /** How many wait only for a worker. */
     int ready() {
         return ready.size();
     }
@@ -41,7 +44,7 @@ final class ReadyQueues {
         later.add(new Due(queue, at));
     }
 
-    /** Lets a queue wait for records that may follow; if none does, its position moves by itself. */
+    /** Makes a queue wait for records that may follow; if none does, its position moves by itself. */
     void addTail(PartitionQueue queue, long now) {
         if (!queue.tailing) {
             queue.tailing = true;
@@ -54,14 +57,14 @@ final class ReadyQueues {
         return ready.remove();
     }
 
-    /** Those whose time has come wait for nothing but a worker from now on. */
+    /** Those whose time has come wait only for a worker from now on. */
     void wake(long now) {
         while (!later.isEmpty() && later.element().at() - now <= 0) {
             ready.add(later.remove().queue());
         }
     }
 
-    /** Queues whose position is due to move without a record, so many at most; they wait no more. */
+    /** Queues whose position is due to move without a record, at most this many; they stop waiting. */
     List<PartitionQueue> tails(long now, int most) {
         List<PartitionQueue> due = new ArrayList<>();
         while (due.size() < most && !tails.isEmpty() && tails.element().at() - now <= 0) {

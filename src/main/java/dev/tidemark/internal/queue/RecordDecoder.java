@@ -38,7 +38,7 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
 
     /**
      * Decodes a record from copies of its key, value and headers: whatever deserializers and handlers do to what they get, the raw
-     * record stays as Kafka delivered it. Null bytes stay null, without asking the deserializer, as KafkaConsumer does it.
+     * record stays as Kafka delivered it. Null bytes stay null, without calling the deserializer, as in KafkaConsumer.
      */
     public ConsumerRecord<K, V> decode(ConsumerRecord<byte[], byte[]> raw) throws UndecodableException {
         Headers headers = RawRecords.copy(raw.headers());
@@ -57,7 +57,7 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
                 Optional.empty());
     }
 
-    // A tombstone's value is null; ConsumerRecord does not say so in its types.
+    // A tombstone's value is null; ConsumerRecord does not declare so.
     @SuppressWarnings("NullAway")
     private static <T> T side(
             String side, Deserializer<T> deserializer, String topic, Headers headers, byte @Nullable [] bytes)

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the workers end a unit's share.
  *
- * @param done how many of its records are behind the position now; the others come again
- * @param moved where the claim stands now; null if it did not move
+ * @param done how many of its records the position has moved past; the others come again
+ * @param moved the claim at its new position; null if it did not move
  * @param delay nanoseconds until its records may be tried again
- * @param troubled whether passing trouble kept them from taking effect
- * @param alone the record that is to be tried by itself next; null if none is
- * @param closing whether the partition is closed with it
+ * @param troubled whether a transient failure kept them from taking effect
+ * @param alone the record to be tried by itself next; null if none is
+ * @param closing whether the partition is closed as well
  */
 public record Settlement(
         PartitionShare taken,

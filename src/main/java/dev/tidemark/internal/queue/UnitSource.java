@@ -58,7 +58,7 @@ public final class UnitSource {
 
     @GuardedBy("state")
     private List<PartitionShare> assemble(UnitPace pace) {
-        // Shared out among the workers that are free, so that one does not take all while the others look on.
+        // Divided among the free workers, so that one does not take all while the others are idle.
         int free = state.freeWorkers + 1;
         int share = (state.waiting.ready() + free - 1) / free;
         int records = pace.allowance(limits);
@@ -100,19 +100,19 @@ public final class UnitSource {
         return share;
     }
 
-    /** Records that the workers will come to, and are too busy to decode yet. Waits for some. */
+    /** Records that the workers will reach, and are too busy to decode yet. Waits for some. */
     public FetchedRecords nextToDecode() throws InterruptedException {
         return state.undecoded.take();
     }
 
-    /** Records of this partition that wait behind those in its unit, the first so many. */
+    /** The first records of this partition that wait behind those in its unit, at most this many. */
     public List<ConsumerRecord<byte[], byte[]>> behind(PartitionShare share, int most) {
         synchronized (state) {
             return share.queue().peek(most);
         }
     }
 
-    /** The first waiting record of each of so many other partitions of the topic. */
+    /** The first waiting record of each of at most this many other partitions of the topic. */
     public List<ConsumerRecord<byte[], byte[]>> firstOfOthers(PartitionShare share, int most) {
         synchronized (state) {
             PartitionQueue queue = share.queue();
@@ -182,8 +182,8 @@ public final class UnitSource {
     }
 
     /**
-     * The thread that this unit was on dies with it: the unit will never end, and nobody is to wait for it. What it held came to
-     * nothing, as {@link PartitionQueues#isAbandoned} tells from then on.
+     * The thread that this unit was on dies with it: the unit will never end, and no thread may wait for it. Its records had no
+     * effect, as {@link PartitionQueues#isAbandoned} reports from then on.
      */
     public void abandon(List<PartitionShare> unit) {
         synchronized (state) {
@@ -200,14 +200,14 @@ public final class UnitSource {
         }
     }
 
-    /** Whether the claim that a unit's share was read under is gone meanwhile. */
+    /** Whether the claim that a unit's share was read under is gone in the meantime. */
     public boolean isClosed(PartitionShare taken) {
         synchronized (state) {
             return taken.queue().closed;
         }
     }
 
-    /** Whether no unit is begun any more. */
+    /** Whether no more units are begun. */
     public boolean isStopped() {
         synchronized (state) {
             return state.stopped;

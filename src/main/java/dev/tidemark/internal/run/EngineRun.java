@@ -145,7 +145,7 @@ final class EngineRun<K, V> {
         }
     }
 
-    /** Waits until the store was checked; returns false if a stop came first. */
+    /** Waits until the store was validated; returns false if a stop came first. */
     private boolean sound(ConsumerRuntime made) {
         CompletableFuture<Void> check = made.control().start();
         while (!stopRequested) {

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A daemon thread that a consumer started. Only {@link #end} is meant to interrupt it; an interrupt that other code leaves on it
- * is cleared. The static methods are about the current thread and do nothing on a thread of the caller's.
+ * A daemon thread that a consumer started. Only {@link #end} is meant to interrupt it; an interrupt that other code leaves on it is
+ * cleared. The static methods are about the current thread and do nothing on a caller's thread.
  */
 public final class OwnThread extends Thread {
     private static final Logger LOG = LoggerFactory.getLogger(OwnThread.class);
@@ -27,13 +27,13 @@ public final class OwnThread extends Thread {
         setDaemon(true);
     }
 
-    /** Interrupts it for good: from now on its interrupts are not cleared. Any thread may call. */
+    /** Interrupts it permanently: from now on its interrupts are not cleared. Any thread may call. */
     public void end() {
         ending = true;
         interrupt();
     }
 
-    /** Announces that it is to end, and leaves the interrupt to the caller. Any thread may call. */
+    /** Announces its end, and leaves the interrupt to the caller. Any thread may call. */
     public void mayEnd() {
         ending = true;
     }
@@ -43,7 +43,7 @@ public final class OwnThread extends Thread {
         return group == threads;
     }
 
-    /** Whether it came to its end although that was not asked for. */
+    /** Whether it has ended without being asked to. */
     boolean hasDied() {
         return getState() == State.TERMINATED && !ending;
     }
@@ -55,7 +55,7 @@ public final class OwnThread extends Thread {
         }
     }
 
-    /** The current thread waits for something to do. */
+    /** The current thread is idle. */
     public static void rest() {
         if (Thread.currentThread() instanceof OwnThread own) {
             own.busy = null;
@@ -66,7 +66,8 @@ public final class OwnThread extends Thread {
      * Clears an interrupt that was not ours: to be called after each call of foreign code, which may leave the flag set, and where
      * waiting was interrupted.
      *
-     * @return whether the current thread may go on; false if {@link #end} was called, and for a caller's thread that is interrupted
+     * @return whether the current thread may continue; false if {@link #end} was called, and for a caller's thread that is
+     *     interrupted
      */
     public static boolean goesOn() {
         Thread current = Thread.currentThread();
@@ -78,7 +79,7 @@ public final class OwnThread extends Thread {
         }
         if (Thread.interrupted()) {
             if (own.ending) {
-                // It came in between.
+                // It was called in between.
                 own.interrupt();
                 return false;
             }
@@ -87,7 +88,7 @@ public final class OwnThread extends Thread {
         return true;
     }
 
-    /** As {@link #goesOn}, after an exception that has cleared the flag: it is set again if this thread may not go on. */
+    /** As {@link #goesOn}, after an exception that has cleared the flag: it is set again if this thread must not continue. */
     public static boolean goesOn(InterruptedException interrupted) {
         if (!(Thread.currentThread() instanceof OwnThread own) || own.ending) {
             Thread.currentThread().interrupt();
@@ -102,7 +103,7 @@ public final class OwnThread extends Thread {
         if (!warned) {
             warned = true;
             LOG.warn(
-                    "other code interrupted a thread of Tidemark's, which goes on; said once for each thread thread={}",
+                    "other code interrupted a Tidemark thread, which continues; logged once per thread thread={}",
                     getName());
         }
     }

@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 public final class OwnThreads {
     private final Map<String, OwnThread> threads = new ConcurrentSkipListMap<>();
 
-    /** Makes a thread, in place of one of the same name; the caller starts it. */
+    /** Creates a thread, in place of one of the same name; the caller starts it. */
     public OwnThread create(String name, Runnable work) {
         OwnThread thread = new OwnThread(this, work, name);
         threads.put(name, thread);
@@ -32,7 +32,7 @@ public final class OwnThreads {
         return Optional.empty();
     }
 
-    /** What each of them does. */
+    /** What each of them is doing. */
     public List<ThreadFacts> facts() {
         long now = System.nanoTime();
         return threads.values().stream().map(thread -> thread.facts(now)).toList();

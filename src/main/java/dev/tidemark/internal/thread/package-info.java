@@ -1,4 +1,4 @@
-/** The threads of a consumer: how they begin and end, what they are busy with, and what foreign code may leave on them. */
+/** The threads of a consumer: how they start and end, what they are doing, and the interrupts that foreign code may leave on them. */
 @NullMarked
 package dev.tidemark.internal.thread;
 

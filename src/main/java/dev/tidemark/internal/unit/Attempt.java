@@ -18,12 +18,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** What one transaction takes of a unit: records from the beginning of each of some parts. */
+/** What one transaction takes of a unit: records from the beginning of each of some shares. */
 record Attempt<K, V>(List<Part<K, V>> parts) {
     /**
-     * So many records from the beginning of a share.
+     * This many records from the beginning of a share.
      *
-     * @param decoded the same, decoded; fewer or none while they are still to be decoded
+     * @param decoded the same, decoded; fewer or none while they still have to be decoded
      */
     record Part<K, V>(ShareProgress<K, V> share, int count, List<ConsumerRecord<K, V>> decoded) {
         List<ConsumerRecord<byte[], byte[]>> raw() {
@@ -31,7 +31,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         }
     }
 
-    /** Of how many topics it holds records. */
+    /** Of how many topics it contains records. */
     int topics() {
         return (int) parts.stream()
                 .filter(part -> part.count() > 0)
@@ -47,7 +47,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
                 .toList());
     }
 
-    /** So many records, share after share, still to be decoded. */
+    /** This many records, share after share, still to be decoded. */
     static <K, V> Attempt<K, V> first(List<ShareProgress<K, V>> shares, int records) {
         List<Part<K, V>> parts = new ArrayList<>();
         int open = records;
@@ -66,7 +66,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return new Attempt<>(List.of(new Part<>(share, 1, List.of())));
     }
 
-    /** The only record of this attempt without the shares that hold none, still to be decoded. */
+    /** The only record of this attempt without the shares that have none, still to be decoded. */
     Attempt<K, V> ofTheRecord() {
         return new Attempt<>(parts.stream()
                 .filter(part -> part.count() > 0)
@@ -75,7 +75,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
     }
 
     /**
-     * The same records decoded anew, or those of them before the first that cannot be.
+     * The same records decoded again, or those of them before the first that cannot be.
      *
      * @throws UndecodableException if the very first cannot be
      */
@@ -121,7 +121,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return parts.stream().map(Part::decoded).toList();
     }
 
-    /** Where each part moves after so much progress. */
+    /** Where each share moves after this much progress. */
     Map<Claim, Position> moves(Progress progress) {
         Map<Claim, Position> moves = new HashMap<>();
         for (int i = 0; i < parts.size(); i++) {
@@ -134,7 +134,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return moves;
     }
 
-    /** The records of held keys that are passed over with these moves. */
+    /** The records of held keys that these moves pass. */
     List<ConsumerRecord<byte[], byte[]>> followers(Map<Claim, Position> moves) {
         List<ConsumerRecord<byte[], byte[]>> followers = new ArrayList<>();
         for (Part<K, V> part : parts) {
@@ -146,7 +146,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return followers;
     }
 
-    /** What decisions need to know of it. */
+    /** What decisions need to know about it. */
     UnitFacts facts(String groupId, double random) {
         ShareProgress<K, V> first = firstShare();
         long offset = first.hasLeft()
@@ -164,7 +164,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
                 random);
     }
 
-    /** How many of the records are behind these positions. */
+    /** How many of the records are below these positions. */
     int moved(Map<Claim, Position> moves) {
         int moved = 0;
         for (Part<K, V> part : parts) {
@@ -176,7 +176,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return moved;
     }
 
-    /** How many records each partition holds of it; of what has committed, only those that took effect. */
+    /** How many of its records each partition has; of what has committed, only those that took effect. */
     Map<TopicPartition, Integer> counts(UnitOutcome outcome) {
         Map<TopicPartition, Integer> counts = new HashMap<>();
         for (Part<K, V> part : parts) {
@@ -190,7 +190,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return Map.copyOf(counts);
     }
 
-    /** Which of the records the handler failed on, counted from 0; -1 where nobody knows. */
+    /** Which of the records the handler failed on, counted from 0; -1 if unknown. */
     int failing(@Nullable Progress progress) {
         if (progress == null || progress.failing() < 0) {
             return -1;
@@ -202,7 +202,7 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         return before + progress.done(progress.failing());
     }
 
-    /** How many records the handler had come to; all of them where it gets them at once. */
+    /** How many records the handler had reached; all of them if it gets them at once. */
     int reached(@Nullable Progress progress) {
         int failing = failing(progress);
         return failing < 0 ? size() : failing + 1;

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Runs the transactions of one unit, one after the other, and remembers what the last one showed. Used by one worker. */
+/** Runs the transactions of one unit, one after the other, and keeps the results of the last one. Used by one worker. */
 final class AttemptRunner<K, V> {
     private final WorkerContext<K, V> context;
     private final RecordDecoder<K, V> decoder;
@@ -35,13 +35,13 @@ final class AttemptRunner<K, V> {
         this.decoder = decoder;
     }
 
-    /** How far the handler came; null before it was called. */
+    /** How far the handler got; null before it was called. */
     @Nullable
     Progress progress() {
         return progress;
     }
 
-    /** Whether a wait for a lock was told from work that takes long. */
+    /** Whether a wait for a lock was distinguished from work that takes long. */
     boolean wasLockTimed() {
         return lockTimed;
     }
@@ -59,7 +59,7 @@ final class AttemptRunner<K, V> {
     }
 
     /**
-     * The same records decoded anew, for another attempt.
+     * The same records decoded again, for another attempt.
      *
      * @throws UndecodableException if the first cannot be
      */
@@ -72,9 +72,9 @@ final class AttemptRunner<K, V> {
     }
 
     /**
-     * Hands the records to the handler, in a transaction that moves the offsets.
+     * Passes the records to the handler, in a transaction that moves the offsets.
      *
-     * @param timed whether waits for locks are to be told from work that takes long
+     * @param timed whether waits for locks have to be distinguished from work that takes long
      * @param searching whether it serves to find a record that fails
      */
     UnitOutcome run(Attempt<K, V> attempt, boolean timed, boolean searching) {
@@ -125,7 +125,7 @@ final class AttemptRunner<K, V> {
         return outcome;
     }
 
-    /** Whether it says anything if a record of this partition writes a row, or none. */
+    /** Whether it matters if records of this partition write rows. */
     private boolean isWritingOfInterest(ShareProgress<K, V> share) {
         String topic = share.partition().topic();
         return context.history().hasGivenUp(topic) || context.history().isLookDue(topic);
@@ -134,7 +134,7 @@ final class AttemptRunner<K, V> {
     /** The attempt has moved these claims. */
     void committed(Attempt<K, V> attempt, Map<Claim, Position> moves) {
         List<Claim> moved = new ArrayList<>();
-        // What a transaction of one topic wrote is that topic's.
+        // What a transaction of one topic wrote belongs to that topic.
         boolean one = watched && attempt.topics() == 1;
         for (Attempt.Part<K, V> part : attempt.parts()) {
             ShareProgress<K, V> share = part.share();
@@ -148,7 +148,7 @@ final class AttemptRunner<K, V> {
                 }
             }
         }
-        // Told before it is settled: a revocation waits for no more than that, and the next unit's position comes
+        // Reported before it is settled: a revocation waits for no more than that, and the next unit's position comes
         // after.
         context.events().moved(moved);
     }
@@ -168,10 +168,10 @@ final class AttemptRunner<K, V> {
     }
 
     /**
-     * Parks what stands before a share's first record, which has failed, behind the parked ones of its keys: what becomes of that
-     * record is not theirs.
+     * Parks the records before a share's first record, which has failed, behind the parked ones of their keys: they do not depend
+     * on what happens to that record.
      *
-     * @return how that ended, if it did not take effect; null if it did, and where nothing stands before
+     * @return how that ended, if it did not take effect; null if it did, or if there are none
      */
     @Nullable
     UnitOutcome parkLeaders(ShareProgress<K, V> share) {

@@ -11,7 +11,7 @@ import org.apache.kafka.common.TopicPartition;
 public final class CountedAttempts {
     private final Map<TopicPartition, Long> begun = new ConcurrentHashMap<>();
 
-    /** Answers whether this is the first time, the last one that began in this partition. */
+    /** Returns whether this is the first time; it becomes the last one that began in this partition. */
     boolean begin(TopicPartition partition, long offset) {
         Long before = begun.put(partition, offset);
         return before == null || before != offset;

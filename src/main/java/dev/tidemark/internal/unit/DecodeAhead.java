@@ -8,7 +8,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.internal.thread.OwnThread;
 
-/** Decodes records ahead of the workers, while those wait for the database. Runs on a thread of its own until the queues are stopped. */
+/** Decodes records ahead of the workers, while they wait for the database. Runs on a thread of its own until the queues are stopped. */
 public final class DecodeAhead<K, V> implements Runnable {
     private final String groupId;
     private final UnitSource units;
@@ -31,7 +31,7 @@ public final class DecodeAhead<K, V> implements Runnable {
         } catch (Throwable e) {
             events.failed(new TidemarkException(
                     ErrorCode.UNEXPECTED,
-                    "group " + groupId + ": decoding ahead died of "
+                    "group " + groupId + ": decoding ahead failed with "
                             + e.getClass().getSimpleName(),
                     e));
         }

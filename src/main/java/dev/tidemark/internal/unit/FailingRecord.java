@@ -19,20 +19,20 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** What one unit has learnt about the record that fails in it. Used by one worker. */
+/** What one unit has found out about the record that fails in it. Used by one worker. */
 final class FailingRecord {
-    /** A record that fails in another way each time is judged after so many of them. */
+    /** A record that fails in another way each time is judged after this many of them. */
     private static final int MOST_WAYS = 3;
 
     private final HandlerHistory history;
 
-    /** How the records failed that failed together, and how many successes the queues had had by then. */
+    /** How the records that failed together failed, and how many successes the queues had had by then. */
     private String together = "";
 
     private final Map<PartitionHistory, Long> successesThen = new HashMap<>();
     private boolean lockTimed;
 
-    // Of the record that fails by itself.
+    // For the record that fails by itself.
     private OptionalInt neighboursAlike = OptionalInt.empty();
     private Proof proof = Proof.NONE;
     private @Nullable FailureAction decided;
@@ -44,12 +44,15 @@ final class FailingRecord {
         this.history = history;
     }
 
-    /** Whether a time limit ended a try of this unit, so that the next ones must tell a wait for a lock from work that takes long. */
+    /**
+     * Whether a time limit ended a try of this unit, so that the next ones must distinguish a wait for a lock from work that takes
+     * long.
+     */
     boolean isLockTimed() {
         return lockTimed;
     }
 
-    /** From now on, a wait for a lock is told from work that takes long. */
+    /** From now on, a wait for a lock is distinguished from work that takes long. */
     void lockTimed() {
         lockTimed = true;
     }
@@ -63,10 +66,10 @@ final class FailingRecord {
     }
 
     /**
-     * What decisions need to know of an attempt's first record, which may have failed by itself; null where none is left.
+     * What decisions need to know of an attempt's first record, which may have failed by itself; null if none is left.
      *
-     * @param failure what the outcome says
-     * @param timed whether a wait for a lock was told from work that takes long
+     * @param failure what the outcome shows
+     * @param timed whether a wait for a lock was distinguished from work that takes long
      * @param cleanSession whether no handler had left anything in the session
      */
     @Nullable
@@ -96,7 +99,7 @@ final class FailingRecord {
                 evidence);
     }
 
-    /** The failure of those records is known to be that of this one, the first of its share. */
+    /** The failure of those records is known to be the failure of this one, the first of its share. */
     void pin(ShareProgress<?, ?> share) {
         Long successes = successesThen.get(share.history());
         if (successes != null && share.failure() == null) {
@@ -107,8 +110,8 @@ final class FailingRecord {
     /**
      * Other records were tried.
      *
-     * @param action what the policy has said about this one
-     * @param by which succeeded
+     * @param action what the policy has decided about this one
+     * @param by which ones succeeded
      * @param alike how many failed as this one did
      * @param tried how many there were at all
      */
@@ -119,12 +122,12 @@ final class FailingRecord {
         neighboursAlike = OptionalInt.of(by == Proof.NONE ? alike : 0);
     }
 
-    /** What the policy has said about this record, which is tried again. */
+    /** What the policy has decided about this record, which is tried again. */
     void decided(FailureAction action) {
         decided = action;
     }
 
-    /** Another record is looked at from now on. */
+    /** From now on, it is about another record. */
     void forget() {
         inARow = 0;
         kind = null;
@@ -135,7 +138,7 @@ final class FailingRecord {
     }
 
     /**
-     * What is known of a record that has just failed by itself.
+     * What is known about a record that has just failed by itself.
      *
      * @param cleanSession whether no handler had left anything in the session in which it failed
      */
@@ -175,13 +178,13 @@ final class FailingRecord {
                 decided);
     }
 
-    /** How many successes of the part's partition say something about records that fail so. */
+    /** How many successes of the share's partition are evidence about records that fail in this way. */
     private long successes(ShareProgress<?, ?> share, SqlFacts facts) {
         boolean any = history.counts(share.partition().topic(), false, facts.fromDatabase());
         return any ? share.history().successes() : share.history().writes();
     }
 
-    /** Whether what handlers left in the session may be why a record fails so. */
+    /** Whether what handlers left in the session may be the reason why a record fails in this way. */
     boolean isSessionSuspect(ShareProgress<?, ?> share, SqlFacts facts) {
         return facts.fromDatabase() && history.habit(share.partition().topic(), facts.kind()) != Habit.STAYS;
     }
@@ -192,7 +195,7 @@ final class FailingRecord {
         return new Rounds(rounds == null ? 1 : rounds.count() + 1, Objects.requireNonNull(kind), action);
     }
 
-    /** A record of this share succeeded by itself: if it failed before, that has passed. */
+    /** A record of this share succeeded by itself: if it failed before, that was transient. */
     void succeeded(ShareProgress<?, ?> share) {
         Rounds rounds = share.rounds();
         String passed = kind != null || rounds == null ? kind : rounds.kind();

@@ -27,7 +27,7 @@ final class GiveUpUnit<K, V> {
         this.reaction = reaction;
     }
 
-    /** Gives it up; if that is committed, the part has moved beyond it. */
+    /** Gives it up; if that is committed, the share has moved beyond it. */
     UnitOutcome run() {
         ConsumerRecord<byte[], byte[]> record = share.firstRaw();
         int attempts = share.attemptsAlone();
@@ -72,7 +72,7 @@ final class GiveUpUnit<K, V> {
                         reaction.why().code());
     }
 
-    /** The first in a row is news; those behind it are counted, not told. */
+    /** The first in a row is logged as a warning; those after it are only counted. */
     private void log(long offset) {
         String words = LogContext.quotable(
                 reaction.why(), String.valueOf(reaction.why().getMessage()));

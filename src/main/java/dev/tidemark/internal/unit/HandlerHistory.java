@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What the records of a consumer have come to lately, in all its workers, by topic: what works for one topic says little about
- * another. Thread-safe.
+ * The recent results of a consumer's records, in all its workers, by topic: what works for one topic says little about another.
+ * Thread-safe.
  */
 public final class HandlerHistory {
     private static final int FIRST_LOOKS = 64;
@@ -31,12 +31,12 @@ public final class HandlerHistory {
         writing.add(topic);
     }
 
-    /** Whether what is done with this topic is known to write rows. */
+    /** Whether handling this topic is known to write rows. */
     boolean writes(String topic) {
         return writing.contains(topic);
     }
 
-    /** Whether it is time to look whether records of this topic write: in its first units, then now and then until one does. */
+    /** Whether it is time to check whether records of this topic write: in its first units, then now and then until one does. */
     boolean isLookDue(String topic) {
         if (writes(topic)) {
             return false;
@@ -46,8 +46,8 @@ public final class HandlerHistory {
     }
 
     /**
-     * Whether a success says anything about records that fail so. One that wrote no row may have passed its record over; it counts
-     * where no record of the topic writes any and none fails in the database.
+     * Whether a success is evidence about records that fail in this way. One that wrote no row may have ignored its record; it
+     * counts if no record of the topic writes any and none fails in the database.
      */
     boolean counts(String topic, boolean wrote, boolean inDatabase) {
         return wrote || (!inDatabase && !writes(topic));
@@ -56,7 +56,7 @@ public final class HandlerHistory {
     /**
      * A record of this topic took effect.
      *
-     * @param readyToWrite whether it came as far as a table to write to
+     * @param readyToWrite whether it got as far as writing to a table
      */
     void succeeded(String topic, boolean readyToWrite) {
         givenUp.computeIfPresent(topic, (t, kinds) -> {
@@ -66,12 +66,12 @@ public final class HandlerHistory {
         });
     }
 
-    /** A record of this topic that failed so by itself has succeeded, though nothing was changed. */
+    /** A record of this topic that failed in this way by itself has succeeded, though nothing was changed. */
     void passed(String topic, String kind) {
         habits.put(new Of(topic, kind), Habit.PASSES);
     }
 
-    /** What is known of failures of this kind. */
+    /** What is known about failures of this kind. */
     Habit habit(String topic, String kind) {
         return habits.getOrDefault(new Of(topic, kind), Habit.UNKNOWN);
     }
@@ -87,7 +87,7 @@ public final class HandlerHistory {
         });
     }
 
-    /** Records of this topic fail like this and none succeeds, so that it was laid to none of them. */
+    /** Records of this topic fail like this and none succeeds, so that none of them was blamed. */
     void failTogether(String topic, SqlFacts failure) {
         givenUp.compute(topic, (t, kinds) -> {
             Map<String, GivenUp> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
@@ -102,8 +102,8 @@ public final class HandlerHistory {
     }
 
     /**
-     * How many records of this topic were given up for failures of this kind since the last success that counts; as many as may be
-     * where records failed together like this.
+     * How many records of this topic were given up for failures of this kind since the last success that counts; the maximum if
+     * records failed together like this.
      */
     int givenUpAlike(String topic, String kind) {
         GivenUp given = givenUp.getOrDefault(topic, Map.of()).get(kind);

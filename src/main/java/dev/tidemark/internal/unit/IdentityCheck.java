@@ -3,10 +3,10 @@ package dev.tidemark.internal.unit;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import java.util.Set;
 
-/** Looks, inside a unit of work and after its effects, whether its topics are still the ones that were claimed. Thread-safe. */
+/** Checks, inside a unit of work and after its effects, whether its topics are still the ones that were claimed. Thread-safe. */
 @FunctionalInterface
 public interface IdentityCheck {
-    /** Believes the claim. */
+    /** Relies on the claim, without a check. */
     IdentityCheck NONE = topics -> {};
 
     /** Returns if they are; throws how the unit ends otherwise. */

@@ -9,7 +9,7 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a handler inside of its interceptors. An interceptor that leaves the handler out, or swallows its failure, fails the
+ * One call of a handler inside its interceptors. An interceptor that does not call the handler, or swallows its failure, fails the
  * call: otherwise a record without an effect would count as handled. Used by one thread.
  */
 final class InterceptedCall {
@@ -21,7 +21,7 @@ final class InterceptedCall {
     private boolean called;
     private @Nullable Throwable failure;
 
-    /** What is inside of the innermost interceptor. */
+    /** What the innermost interceptor wraps. */
     @FunctionalInterface
     interface Handler {
         void call() throws Exception;
@@ -47,7 +47,7 @@ final class InterceptedCall {
         } catch (Throwable e) {
             thrown = e;
         }
-        // Whose failure it is shows in what the handler threw, whatever an interceptor made of it.
+        // The handler's own exception decides, even if an interceptor replaced it.
         Throwable own = failure == null ? thrown : failure;
         if (thrown != null && thrown != own) {
             Objects.requireNonNull(own).addSuppressed(thrown);

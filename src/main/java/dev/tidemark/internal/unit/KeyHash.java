@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** The hash by which a key is remembered; the same as the column {@code dead_letter.key_hash}. */
+/** The hash by which a key is stored; the same as the column {@code dead_letter.key_hash}. */
 final class KeyHash {
     private KeyHash() {}
 

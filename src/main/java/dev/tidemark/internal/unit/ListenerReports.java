@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
-/** Puts what became of units into the words of those who listen; costs next to nothing where nobody does. Thread-safe. */
+/** Reports the results of units to the listeners; costs next to nothing if there are none. Thread-safe. */
 public final class ListenerReports {
     private final String groupId;
     private final SafeListeners listeners;
@@ -28,7 +28,7 @@ public final class ListenerReports {
         this.listeners = listeners;
     }
 
-    /** A transaction of the handler's has ended. */
+    /** A transaction of the handler has ended. */
     void ended(UnitOutcome outcome, Supplier<Map<TopicPartition, Integer>> records, Supplier<UnitTimes> times) {
         if (!listeners.isEmpty()) {
             listeners.unitEnded(unit(outcome, records.get(), times.get()));

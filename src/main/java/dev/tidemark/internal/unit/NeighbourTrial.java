@@ -20,14 +20,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tries records beside one that failed, each in a transaction that is rolled back, until one succeeds. Nothing of it stays in the
- * database; a handler's effects outside of it do, as after any failed transaction. Used by one worker, once.
+ * Tries records near one that failed, each in a transaction that is rolled back, until one succeeds. No effect of this stays in the
+ * database; a handler's effects outside it do, as after any failed transaction. Used by one worker, once.
  */
 final class NeighbourTrial<K, V> {
-    /** How many records of the partition are looked among. */
+    /** Among how many records of the partition it searches. */
     private static final int REACH = 512;
 
-    /** How many records of other partitions are tried where there are none of its own. */
+    /** How many records of other partitions are tried if it has none of its own. */
     private static final int OTHERS = 4;
 
     private final WorkerContext<K, V> context;
@@ -42,14 +42,14 @@ final class NeighbourTrial<K, V> {
     private int alike;
     private int tried;
 
-    /** How many failed in what the first record failed in: to be decoded, or to be handled. */
+    /** How many failed in the same phase as the first record: decoding or handling. */
     private int compared;
 
     /**
      * @param share whose first record failed
      * @param shares all of its unit
      * @param failure how it failed
-     * @param failed the same as the outcome; where it could not be decoded, nothing but decoding is tried
+     * @param failed the same as the outcome; if it could not be decoded, only decoding is tried
      */
     NeighbourTrial(
             WorkerContext<K, V> context,
@@ -71,27 +71,27 @@ final class NeighbourTrial<K, V> {
     }
 
     /**
-     * What came of it.
+     * The result.
      *
      * @param proof which record succeeded
      * @param alike how many failed as the first record did
      * @param tried how many there were
-     * @param ended how a trial ended that says nothing of its record, so that the unit ends with it; null otherwise
-     * @param interrupted whether the unit may not go on
+     * @param ended how a trial ended that shows nothing about its record, so that the unit ends with it; null otherwise
+     * @param interrupted whether the unit must not continue
      */
     record Result(
             Proof proof, int alike, int tried, @Nullable UnitOutcome ended, boolean interrupted) {}
 
     Result run() {
         if (share.taken().isSuspected()) {
-            // Who follows one that may have killed its owners may kill as well, and is not counted here.
+            // A record after one that may have killed its owners may kill as well, and is not counted here.
             return result(Proof.NONE, null, false);
         }
         if (atCommit) {
             UnitOutcome itself = tryOut(share.firstRaw());
             tried++;
             if (itself instanceof UnitOutcome.Committed) {
-                // It fails at nothing but a COMMIT, to which no trial comes: others can be no proof.
+                // It fails only at COMMIT, which no trial reaches: others cannot be proof.
                 alike = behind().isEmpty() && others().isEmpty() ? 0 : 1;
                 return result(Proof.NONE, null, false);
             }
@@ -117,7 +117,7 @@ final class NeighbourTrial<K, V> {
                 if (failed instanceof UnitOutcome.HandlerFailed f
                         && f.facts().isCancelled()
                         && context.transaction().wroteToForeignTable()) {
-                    // What waits on the far side for a lock cannot be told from what works for long.
+                    // A wait for a lock on the remote side cannot be distinguished from work that takes long.
                     return result(
                             Proof.NONE, new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
                 }
@@ -126,7 +126,7 @@ final class NeighbourTrial<K, V> {
                         || context.history().counts(topic, context.transaction().wrote(), failure.fromDatabase())) {
                     return result(proof, null, false);
                 }
-                // It was passed over without an effect, and so did not come to what fails.
+                // It was ignored without an effect, and so did not reach what fails.
                 continue;
             }
             if (!isOfItsRecord(outcome)) {
@@ -136,7 +136,7 @@ final class NeighbourTrial<K, V> {
         return result(Proof.NONE, null, false);
     }
 
-    /** What a record that cannot be decoded for now means to one that stands before it: it waits as well. */
+    /** A record that cannot be decoded for now also makes the one before it wait. */
     private static UnitOutcome endOf(UnitOutcome outcome) {
         return outcome instanceof UnitOutcome.Undecodable undecodable
                 ? new UnitOutcome.Troubled(ErrorCode.DEPENDENCY_UNAVAILABLE, undecodable.cause())
@@ -147,7 +147,7 @@ final class NeighbourTrial<K, V> {
         return new Result(proof, alike, tried, ended, interrupted);
     }
 
-    /** Takes in how a record failed; returns false for an outcome that says nothing of it. */
+    /** Counts how a record failed; returns false for an outcome that shows nothing about it. */
     private boolean isOfItsRecord(UnitOutcome outcome) {
         if (outcome instanceof UnitOutcome.HandlerFailed failed) {
             compared++;
@@ -155,7 +155,7 @@ final class NeighbourTrial<K, V> {
             return true;
         }
         if (outcome instanceof UnitOutcome.Undecodable failed) {
-            // If it did not come to the handler, it says nothing of what the handler does.
+            // If it did not reach the handler, it shows nothing about what the handler does.
             compared += undecodable ? 1 : 0;
             alike += undecodable && failed.facts().kind().equals(failure.kind()) ? 1 : 0;
             return FailureKind.of(failed.facts()) == FailureKind.HANDLER;
@@ -189,7 +189,7 @@ final class NeighbourTrial<K, V> {
         return others;
     }
 
-    /** What is wrong with a record is often wrong with its key, so that others of it say little. */
+    /** What is wrong with a record is often wrong with its key, so other records of that key say little. */
     private List<ConsumerRecord<byte[], byte[]>> ofOtherKeys(List<ConsumerRecord<byte[], byte[]>> records) {
         byte[] key = share.firstRaw().key();
         return key == null
@@ -199,7 +199,7 @@ final class NeighbourTrial<K, V> {
                         .toList();
     }
 
-    /** The next ones closely, those further behind at growing distances: bad records often come in a row. */
+    /** The next ones densely, those further on at growing distances: bad records often come in a row. */
     private static <T> List<T> spread(List<T> all) {
         List<T> some = new ArrayList<>();
         for (int i = 0; i < all.size(); i = 2 * i + 1) {

@@ -32,10 +32,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Applies a dead letter after all: the handler's effects and the removal of the dead letter in one transaction, or neither. Used
- * by one thread.
- */
+/** Applies a dead letter: the handler's effects and the removal of the dead letter in one transaction, or neither. Used by one thread. */
 public final class Redrive<K, V> {
     private final String groupId;
     private final UnitLimits limits;
@@ -81,7 +78,7 @@ public final class Redrive<K, V> {
     }
 
     /**
-     * Tries these dead letters, each once it need not wait for another of them; one answer for each.
+     * Tries these dead letters, each once it need not wait for another of them; one result for each.
      *
      * @throws TidemarkException as {@link #redrive}
      */
@@ -96,23 +93,23 @@ public final class Redrive<K, V> {
     }
 
     private List<RedriveResult> rounds(Collection<Long> ids) {
-        List<RedriveResult> answers = new ArrayList<>();
+        List<RedriveResult> results = new ArrayList<>();
         List<Long> open = ids.stream().distinct().sorted().toList();
         boolean progress = true;
         while (progress && !open.isEmpty()) {
             List<RedriveResult> round = open.stream().map(this::redriveOne).toList();
             progress = round.stream().anyMatch(r -> r.status() == Status.APPLIED);
             boolean again = progress;
-            round.stream().filter(r -> !again || r.status() != Status.WAITS).forEach(answers::add);
+            round.stream().filter(r -> !again || r.status() != Status.WAITS).forEach(results::add);
             open = round.stream()
                     .filter(r -> again && r.status() == Status.WAITS)
                     .map(RedriveResult::id)
                     .toList();
         }
-        return answers;
+        return results;
     }
 
-    /** The next one does not see what the handler leaves on the caller's thread; the caller does, in the end. */
+    /** An interrupt that the handler leaves on the caller's thread is hidden from the next one, and restored at the end. */
     private RedriveResult redriveOne(long id) {
         try {
             return redrive(id);
@@ -121,7 +118,10 @@ public final class Redrive<K, V> {
         }
     }
 
-    /** Tries one dead letter. Trouble of the database is thrown; the dead letter is untouched then, or gone if its commit came through. */
+    /**
+     * Tries one dead letter. Throws if the database is unavailable; the dead letter is then untouched, or gone if its commit took
+     * effect.
+     */
     public RedriveResult redrive(long id) {
         AtomicReference<@Nullable TopicPartition> handled = new AtomicReference<>();
         UnitOutcome outcome = interceptors.around(
@@ -170,7 +170,7 @@ public final class Redrive<K, V> {
         }
     }
 
-    /** Turns an outcome into what the caller is told. */
+    /** Turns an outcome into what the caller gets. */
     private final class Verdict implements UnitOutcome.Cases<RedriveResult> {
         private final long id;
 

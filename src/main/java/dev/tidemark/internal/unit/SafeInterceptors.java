@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** All interceptors around a transaction, which runs once and ends as it ends, whatever they do. Thread-safe. */
+/** All interceptors around a transaction, which runs once and whose result does not depend on what they do. Thread-safe. */
 public final class SafeInterceptors {
     private static final Logger LOG = LoggerFactory.getLogger(SafeInterceptors.class);
 
@@ -28,30 +28,30 @@ public final class SafeInterceptors {
     }
 
     /**
-     * Runs a transaction inside of them.
+     * Runs a transaction inside them.
      *
-     * @param told what they are told of its end
+     * @param toUnit makes what the interceptors get at its end
      */
-    UnitOutcome around(Supplier<UnitOutcome> transaction, Function<UnitOutcome, Unit> told) {
+    UnitOutcome around(Supplier<UnitOutcome> transaction, Function<UnitOutcome, Unit> toUnit) {
         if (interceptors.isEmpty()) {
             return transaction.get();
         }
-        Run run = new Run(transaction, told);
+        Run run = new Run(transaction, toUnit);
         Unit unused = run.from(0);
         return run.outcome();
     }
 
     private final class Run {
         private final Supplier<UnitOutcome> transaction;
-        private final Function<UnitOutcome, Unit> told;
+        private final Function<UnitOutcome, Unit> toUnit;
         private boolean begun;
         private @Nullable UnitOutcome outcome;
         private @Nullable Unit end;
         private @Nullable Throwable thrown;
 
-        Run(Supplier<UnitOutcome> transaction, Function<UnitOutcome, Unit> told) {
+        Run(Supplier<UnitOutcome> transaction, Function<UnitOutcome, Unit> toUnit) {
             this.transaction = transaction;
-            this.told = told;
+            this.toUnit = toUnit;
         }
 
         UnitOutcome outcome() {
@@ -98,7 +98,7 @@ public final class SafeInterceptors {
             try {
                 UnitOutcome ended = transaction.get();
                 outcome = ended;
-                Unit unit = told.apply(ended);
+                Unit unit = toUnit.apply(ended);
                 end = unit;
                 return unit;
             } catch (Throwable e) {
@@ -107,7 +107,7 @@ public final class SafeInterceptors {
             }
         }
 
-        /** What one interceptor is given: the next one, or the transaction itself. */
+        /** What one interceptor gets: the next one, or the transaction itself. */
         private final class Once implements UnitInterceptor.Transaction {
             private final int next;
             private boolean used;

@@ -15,7 +15,7 @@ import org.apache.kafka.common.MetricName;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** All listeners as one that never throws: what they throw harms nobody else. Thread-safe. */
+/** All listeners as one that never throws: what they throw affects neither each other nor the caller. Thread-safe. */
 public final class SafeListeners implements TidemarkListener {
     private static final Logger LOG = LoggerFactory.getLogger(SafeListeners.class);
 
@@ -28,15 +28,15 @@ public final class SafeListeners implements TidemarkListener {
         this.listeners = listeners;
     }
 
-    /** Whether nobody listens, so that nothing need be made up for them. */
+    /** Whether there are no listeners, so that no events need to be created. */
     boolean isEmpty() {
         return listeners.isEmpty();
     }
 
-    private void tell(Consumer<TidemarkListener> news) {
+    private void notifyEach(Consumer<TidemarkListener> event) {
         for (TidemarkListener listener : listeners) {
             try {
-                news.accept(listener);
+                event.accept(listener);
             } catch (Throwable e) {
                 Fatal.rethrow(e);
                 if (failed.add(listener.getClass())) {
@@ -54,51 +54,51 @@ public final class SafeListeners implements TidemarkListener {
 
     @Override
     public void started(ConsumerView consumer, Supplier<Map<MetricName, ? extends Metric>> kafkaMetrics) {
-        tell(listener -> listener.started(consumer, kafkaMetrics));
+        notifyEach(listener -> listener.started(consumer, kafkaMetrics));
     }
 
     @Override
     public void stopped(ConsumerView consumer) {
-        tell(listener -> listener.stopped(consumer));
+        notifyEach(listener -> listener.stopped(consumer));
     }
 
     @Override
     public void unitEnded(Unit unit) {
-        tell(listener -> listener.unitEnded(unit));
+        notifyEach(listener -> listener.unitEnded(unit));
     }
 
     @Override
     public void retrying(Retry retry) {
-        tell(listener -> listener.retrying(retry));
+        notifyEach(listener -> listener.retrying(retry));
     }
 
     @Override
     public void parked(RecordsGivenUp records) {
-        tell(listener -> listener.parked(records));
+        notifyEach(listener -> listener.parked(records));
     }
 
     @Override
     public void skipped(RecordsGivenUp records) {
-        tell(listener -> listener.skipped(records));
+        notifyEach(listener -> listener.skipped(records));
     }
 
     @Override
     public void claimLost(ClaimLost lost) {
-        tell(listener -> listener.claimLost(lost));
+        notifyEach(listener -> listener.claimLost(lost));
     }
 
     @Override
     public void halted(Halt halt) {
-        tell(listener -> listener.halted(halt));
+        notifyEach(listener -> listener.halted(halt));
     }
 
     @Override
     public void claimed(Claimed claimed) {
-        tell(listener -> listener.claimed(claimed));
+        notifyEach(listener -> listener.claimed(claimed));
     }
 
     @Override
     public void rebalanced(Rebalance rebalance) {
-        tell(listener -> listener.rebalanced(rebalance));
+        notifyEach(listener -> listener.rebalanced(rebalance));
     }
 }

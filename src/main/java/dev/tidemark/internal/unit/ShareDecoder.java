@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** Decodes what a unit has taken of a partition, without the records that follow a parked one of their key. Used by one worker. */
+/** Decodes the records that a unit has taken from a partition, except those that follow a parked one of their key. Used by one worker. */
 final class ShareDecoder<K, V> {
     private final RecordDecoder<K, V> decoder;
     private final PartitionNotes notes;
@@ -30,7 +30,7 @@ final class ShareDecoder<K, V> {
      */
     record Decoded<K, V>(ShareProgress<K, V> share, Optional<UndecodableException> failed) {}
 
-    /** What stands before a record that cannot be decoded takes effect first; then that record is the first of its share. */
+    /** The records before one that cannot be decoded take effect first; then that record is the first of its share. */
     Decoded<K, V> decode(PartitionShare taken) {
         PartitionHistory history = taken.history();
         if (history.isHoldingMany()) {
@@ -50,7 +50,7 @@ final class ShareDecoder<K, V> {
         return new Decoded<>(new ShareProgress<>(taken, free, decoded), Optional.empty());
     }
 
-    /** What was decoded ahead of the first free records. */
+    /** The part of the first free records that was decoded ahead. */
     private static <K, V> List<ConsumerRecord<K, V>> ahead(
             PartitionShare taken, List<ConsumerRecord<byte[], byte[]>> free) {
         List<ConsumerRecord<K, V>> all = taken.decodedAhead(taken.records().size());
@@ -66,7 +66,7 @@ final class ShareDecoder<K, V> {
         return some;
     }
 
-    /** A share's records, but for those that follow a parked one. */
+    /** A share's records, except those that follow a parked one. */
     private List<ConsumerRecord<byte[], byte[]>> free(PartitionShare taken) {
         PartitionHistory history = taken.history();
         if (!history.isHolding()) {

@@ -16,20 +16,20 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** A share as its unit goes on: what is behind it, and how it is to be settled. Used by one worker. */
+/** A share's progress in its unit: which of its records are done, and how it will be settled. Used by one worker. */
 final class ShareProgress<K, V> {
-    /** Nanoseconds do not count much further. */
+    /** Well below what a long can hold in nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private final PartitionShare taken;
 
-    /** The share's records, but for those whose keys are held; these follow in the transaction that passes over them. */
+    /** The share's records, except those whose keys are held; these are parked in the transaction that moves beyond them. */
     private final List<ConsumerRecord<byte[], byte[]>> free;
 
     private final List<ConsumerRecord<K, V>> records;
     private Claim claim;
 
-    /** How many of the share's records are behind the position, and how many of the free ones. */
+    /** How many of the share's records the position has moved past, and how many of the free ones. */
     private int done;
 
     private int freeDone;
@@ -38,13 +38,13 @@ final class ShareProgress<K, V> {
     private boolean closing;
     private @Nullable IsolatedRecord alone;
 
-    /** Of a share without records of held keys. */
+    /** For a share without records of held keys. */
     ShareProgress(PartitionShare taken, List<ConsumerRecord<K, V>> records) {
         this(taken, taken.records(), records);
     }
 
     /**
-     * @param free the share's records, but for those whose keys are held
+     * @param free the share's records, except those whose keys are held
      * @param records the free records decoded, or as many of them from the beginning as this unit may handle
      */
     ShareProgress(PartitionShare taken, List<ConsumerRecord<byte[], byte[]>> free, List<ConsumerRecord<K, V>> records) {
@@ -63,7 +63,7 @@ final class ShareProgress<K, V> {
         return taken;
     }
 
-    /** The claim with the position that this unit has come to. */
+    /** The claim with the position that this unit has reached. */
     Claim claim() {
         return claim;
     }
@@ -72,22 +72,22 @@ final class ShareProgress<K, V> {
         return claim.partition();
     }
 
-    /** Decoded records that are still to be handled. */
+    /** Decoded records that still have to be handled. */
     List<ConsumerRecord<K, V>> left() {
         return records.subList(Math.min(freeDone, records.size()), records.size());
     }
 
-    /** The first record that is not behind the position and may be handled. */
+    /** The first record at or after the position that may be handled. */
     ConsumerRecord<byte[], byte[]> firstRaw() {
         return free.get(freeDone);
     }
 
-    /** The first record that is not behind the position, whether it may be handled or not. */
+    /** The first record at or after the position, whether it may be handled or not. */
     ConsumerRecord<byte[], byte[]> next() {
         return taken.records().get(done);
     }
 
-    /** Whether records of held keys stand before the first that may be handled. */
+    /** Whether there are records of held keys before the first that may be handled. */
     boolean hasLeaders() {
         return hasLeft() && firstRaw().offset() != next().offset();
     }
@@ -116,7 +116,7 @@ final class ShareProgress<K, V> {
         return taken.attempt() > 1 || taken.alone() != null;
     }
 
-    /** What is known of its first record, if that was tried by itself before. */
+    /** What is known about its first record, if that was tried by itself before. */
     private @Nullable IsolatedRecord known() {
         IsolatedRecord a = alone;
         return a != null && hasLeft() && a.offset() == firstRaw().offset() ? a : null;
@@ -128,21 +128,21 @@ final class ShareProgress<K, V> {
         return a == null ? 0 : a.attempts();
     }
 
-    /** The first of the failures alike that its first record has had; null if it has not failed by itself. */
+    /** The first of the like failures of its first record; null if it has not failed by itself. */
     @Nullable
     Failure failure() {
         IsolatedRecord a = known();
         return a == null ? null : a.failure();
     }
 
-    /** What came of earlier rounds of tries of its first record; null if there was none. */
+    /** The result of earlier rounds of tries of its first record; null if there was none. */
     @Nullable
     Rounds rounds() {
         IsolatedRecord a = known();
         return a == null ? null : a.rounds();
     }
 
-    /** Whether the next try of its first record must tell a wait for a lock from work that takes long. */
+    /** Whether the next try of its first record must distinguish a wait for a lock from work that takes long. */
     boolean isLockTimed() {
         IsolatedRecord a = known();
         return a != null && a.lockTimed();
@@ -153,27 +153,27 @@ final class ShareProgress<K, V> {
         alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure, rounds());
     }
 
-    /** From now on, tries of its first record tell a wait for a lock from work that takes long. */
+    /** From now on, tries of its first record distinguish a wait for a lock from work that takes long. */
     void lockTimed() {
         alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), true, failure(), rounds());
     }
 
-    /** The first so many records that are not behind the position, as Kafka delivered them. */
+    /** The first records at or after the position, this many, as Kafka delivered them. */
     List<ConsumerRecord<byte[], byte[]>> raw(int count) {
         return free.subList(freeDone, freeDone + count);
     }
 
-    /** Whether a record is left that is not behind the position and may be handled. */
+    /** Whether a record is left at or after the position that may be handled. */
     boolean hasLeft() {
         return freeDone < free.size();
     }
 
-    /** The records behind the first one, as Kafka delivered them. */
+    /** The records after the first one, as Kafka delivered them. */
     List<ConsumerRecord<byte[], byte[]>> behindFirst() {
         return free.subList(Math.min(freeDone + 1, free.size()), free.size());
     }
 
-    /** Where the position moves once so many more records took effect: up to the next that may be handled. */
+    /** Where the position moves once this many more records took effect: up to the next that may be handled. */
     Position after(int more) {
         int handled = freeDone + more;
         int end = handled < free.size()
@@ -184,7 +184,7 @@ final class ShareProgress<K, V> {
         return all && tail != null ? tail : Position.after(taken.records().get(end - 1));
     }
 
-    /** What is below this position is behind us. */
+    /** The records below this position are done. */
     void moved(Position to) {
         claim = claim.at(to);
         done = Math.max(done, RawRecords.below(taken.records(), to.nextOffset()));
@@ -193,12 +193,12 @@ final class ShareProgress<K, V> {
         alone = a != null && a.offset() >= to.nextOffset() ? a : null;
     }
 
-    /** Its first record is to be tried by itself next, having been so often. */
+    /** Its first record has to be tried by itself next, having been tried this many times. */
     void tryAlone(int attempts) {
         alone = new IsolatedRecord(firstRaw().offset(), attempts, isLockTimed(), failure(), rounds());
     }
 
-    /** Its first record is to be tried by itself in another round, in which nothing of this one counts. */
+    /** Its first record has to be tried by itself in another round, in which nothing of this one counts. */
     void tryInAnotherRound(Rounds rounds) {
         alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), null, rounds);
     }
@@ -207,7 +207,7 @@ final class ShareProgress<K, V> {
         delay = (wait.compareTo(LONGEST) < 0 ? wait : LONGEST).toNanos();
     }
 
-    /** Passing trouble: the same again after a while. */
+    /** Transient failure: the same again after a while. */
     void trouble(Duration wait) {
         delay = Math.max(1, wait.toNanos());
         troubled = true;
@@ -217,12 +217,12 @@ final class ShareProgress<K, V> {
         closing = true;
     }
 
-    /** Whether no further unit of this claim is to come. */
+    /** Whether this claim gets no further unit. */
     boolean isClosing() {
         return closing;
     }
 
-    /** Whether something took effect that was tried in vain before, and nothing is in the way again. */
+    /** Whether something took effect that had failed before, and nothing has failed since. */
     boolean hasRecovered() {
         return wasTriedBefore() && hasMoved() && delay == 0 && !closing;
     }

@@ -6,7 +6,7 @@ import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.offsets.Claim;
 import org.jspecify.annotations.Nullable;
 
-/** Counts in the database which processes try a record that may have killed others, and which come back from it. Used by one worker. */
+/** Counts in the database which processes try a record that may have killed others, and which survive it. Used by one worker. */
 public final class SuspectedRecords {
     private final CountedAttempts counted;
     private final PartitionNotes notes;
@@ -39,7 +39,7 @@ public final class SuspectedRecords {
         return outcome;
     }
 
-    /** Whatever became of a suspected record, this process lives; once the position is beyond it, nobody asks any more. */
+    /** Whatever happened to a suspected record, this process survived; once the position is beyond it, the count is irrelevant. */
     void end(ShareProgress<?, ?> share) {
         if (share.taken().isSuspected() && !share.taken().records().isEmpty() && !share.hasMoved()) {
             long offset = share.next().offset();
@@ -50,7 +50,7 @@ public final class SuspectedRecords {
         }
     }
 
-    /** Where the record will not be tried again here, no later unit would note it. */
+    /** If the record will not be tried again here, no later unit would record that. */
     private boolean handOver(ShareProgress<?, ?> share, long offset) {
         boolean leaving = share.isClosing() || units.isClosed(share.taken());
         if (leaving) {

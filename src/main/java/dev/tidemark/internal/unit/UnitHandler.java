@@ -14,20 +14,20 @@ import org.jdbi.v3.core.Handle;
 @FunctionalInterface
 public interface UnitHandler<K, V> {
     /**
-     * Handles the records in order and keeps the progress current, so that a failure tells where it happened.
+     * Handles the records in order and keeps the progress current, so that a failure shows where it happened.
      *
      * @param records one list per share of the unit
      */
     void handle(List<List<ConsumerRecord<K, V>>> records, Handle tx, Progress progress) throws Exception;
 
-    /** How far a unit has come. */
+    /** How far a unit has got. */
     final class Progress {
         private final long timeIsUp;
         private final int[] done;
         private int failing = -1;
 
         /**
-         * @param timeIsUp when no further record may be begun, by {@link System#nanoTime}
+         * @param timeIsUp when no further record may be started, by {@link System#nanoTime}
          */
         Progress(int shares, long timeIsUp) {
             this.done = new int[shares];
@@ -40,15 +40,15 @@ public interface UnitHandler<K, V> {
         }
 
         /**
-         * The share whose record {@link #done} the handler is busy with, or has failed on; -1 where it gets more than one record
-         * at a time, and after its return.
+         * The share whose record {@link #done} the handler is processing, or has failed on; -1 if it gets more than one record at a
+         * time, and after its return.
          */
         int failing() {
             return failing;
         }
     }
 
-    /** One record at a time; no further one is begun once the time is up. */
+    /** One record at a time; no further one is started once the time is up. */
     static <K, V> UnitHandler<K, V> of(RecordHandler<K, V> plain, String groupId, List<UnitInterceptor> interceptors) {
         RecordHandler<K, V> handler = interceptors.isEmpty()
                 ? plain

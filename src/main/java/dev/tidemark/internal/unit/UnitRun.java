@@ -80,7 +80,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause));
     }
 
-    /** Returns whether the unit goes on. */
+    /** Returns whether the unit continues. */
     private boolean react(UnitOutcome outcome) {
         if (context.units().isStopped() && outcome.failure() != null) {
             // An interrupted handler or deserializer has not failed on its record.
@@ -93,7 +93,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             return react(parked);
         }
         if (failure != null && attempt.size() == 1 && attempt.parts().size() > 1) {
-            // The other partitions of the unit only move, or only follow parked records: it is not theirs.
+            // The other partitions of the unit only move, or only follow parked records: the failure is not theirs.
             attempt = attempt.ofTheRecord();
             return true;
         }
@@ -179,7 +179,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (result.ended() != null) {
             return react(result.ended());
         }
-        // Also if none succeeded: whatever was in the way of all of them may be gone by now.
+        // Also if none succeeded: the common cause may be gone by now.
         failing.compared(reaction.decided(), result.proof(), result.alike(), result.tried());
         takeCleanSession();
         return true;
@@ -201,7 +201,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return false;
     }
 
-    /** What failed in the database may have failed on what earlier units left in the session. */
+    /** A failure in the database may be caused by what earlier units left in the session. */
     private void takeCleanSession() {
         SqlFacts failure = Objects.requireNonNull(last).failure();
         if (failure != null && failure.fromDatabase() && failing.isSessionSuspect(attempt.firstShare(), failure)) {

@@ -8,13 +8,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Ends the shares of a unit, settles them with the queues, and tells what came of them. Used by one worker, once. */
+/** Ends the shares of a unit, settles them with the queues, and reports the results. Used by one worker, once. */
 final class UnitSettlement<K, V> {
     private final WorkerContext<K, V> context;
     private final UnitShares<K, V> shares;
 
-    /** What is told once the shares are settled. */
-    private final List<Runnable> news = new ArrayList<>();
+    /** What is reported once the shares are settled. */
+    private final List<Runnable> reports = new ArrayList<>();
 
     UnitSettlement(WorkerContext<K, V> context, UnitShares<K, V> shares) {
         this.context = context;
@@ -27,7 +27,7 @@ final class UnitSettlement<K, V> {
                 .filter(share -> reaction.partitions().contains(share.partition()))
                 .toList();
         lost.forEach(ShareProgress::close);
-        news.add(() -> context.events().lost(UnitShares.claims(lost), reaction.why()));
+        reports.add(() -> context.events().lost(UnitShares.claims(lost), reaction.why()));
     }
 
     /** Partitions halt. */
@@ -36,16 +36,16 @@ final class UnitSettlement<K, V> {
                 .filter(share -> reaction.concerns(share.partition().topic()))
                 .toList();
         halted.forEach(ShareProgress::close);
-        news.add(() -> context.events().halted(UnitShares.claims(halted), reaction.why()));
+        reports.add(() -> context.events().halted(UnitShares.claims(halted), reaction.why()));
     }
 
     /** The consumer stops. */
     void stopped(Reaction.Stop reaction) {
         shares.close();
-        news.add(() -> context.events().failed(reaction.why()));
+        reports.add(() -> context.events().failed(reaction.why()));
     }
 
-    /** Tells that these are tried again; before they are settled, so that the news of their recovery cannot come first. */
+    /** Reports that these are retried; before they are settled, so that their recovery cannot be reported first. */
     void retrying(List<Claim> claims, RetryCause cause, TidemarkException why, Duration delay) {
         context.events().retrying(claims, why);
         context.reports().retrying(claims, cause, why.code(), delay);
@@ -60,6 +60,6 @@ final class UnitSettlement<K, V> {
         if (!recovered.isEmpty()) {
             context.events().recovered(recovered);
         }
-        news.forEach(Runnable::run);
+        reports.forEach(Runnable::run);
     }
 }

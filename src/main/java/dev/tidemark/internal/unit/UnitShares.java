@@ -9,7 +9,7 @@ import java.util.Set;
  * The shares of a unit, and those of them whose records it handles. Used by one worker.
  *
  * @param all as the unit took them
- * @param handled the same, unless what a success of one topic proves matters: then only those of one topic
+ * @param handled the same, unless it matters what a success of one topic proves: then only those of one topic
  */
 record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>> handled) {
     static <K, V> UnitShares<K, V> of(List<ShareProgress<K, V>> all, HandlerHistory history) {
@@ -29,12 +29,12 @@ record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>>
         return shares.stream().map(ShareProgress::claim).toList();
     }
 
-    /** The claims of what took effect after it was tried in vain. */
+    /** The claims of what took effect after earlier failures. */
     List<Claim> recovered() {
         return claims(all.stream().filter(ShareProgress::hasRecovered).toList());
     }
 
-    /** Those that were left out come first the next time, or a busy topic would keep them out. */
+    /** Those that were left out come first the next time, or a busy topic would starve them. */
     List<ShareProgress<K, V>> inTurn() {
         if (handled.size() == all.size()) {
             return all;
@@ -46,7 +46,7 @@ record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>>
         return inTurn;
     }
 
-    /** Lets no further unit of these claims come. */
+    /** Prevents further units of these claims. */
     void close() {
         all.forEach(ShareProgress::close);
     }

@@ -15,9 +15,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One worker: takes what is there, decodes it, and runs it as a unit of work. */
+/** One worker: takes the records that are ready, decodes them, and runs them as a unit of work. */
 public final class Worker<K, V> implements Runnable {
-    /** Long enough that a steady trickle keeps its connection, short enough that an idle consumer blocks no pool. */
+    /** Long enough that a steady trickle keeps its connection, short enough that an idle consumer does not occupy the pool. */
     private static final Duration KEEP_CONNECTION = Duration.ofSeconds(10);
 
     private final WorkerContext<K, V> context;
@@ -55,7 +55,7 @@ public final class Worker<K, V> implements Runnable {
             context.events()
                     .failed(new TidemarkException(
                             ErrorCode.UNEXPECTED,
-                            "group " + context.groupId() + ": a worker died of "
+                            "group " + context.groupId() + ": a worker failed with "
                                     + e.getClass().getSimpleName(),
                             e));
         }
@@ -90,7 +90,7 @@ public final class Worker<K, V> implements Runnable {
         long decodeNanos = 0;
         List<ShareProgress<K, V>> shares = new ArrayList<>();
         for (PartitionShare taken : unit) {
-            // Before it is decoded, which may be what kills.
+            // Before it is decoded, since decoding may be what kills.
             UnitOutcome refused = taken.isSuspected() && !taken.records().isEmpty()
                     ? context.suspected()
                             .begin(taken.claim(), taken.records().get(0).offset())

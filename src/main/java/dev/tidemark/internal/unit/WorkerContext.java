@@ -7,10 +7,10 @@ import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
 
 /**
- * What a worker's units work with.
+ * What a worker's units share.
  *
  * @param history shared by all workers of a consumer
- * @param identities asked before each commit
+ * @param identities checked before each commit
  */
 public record WorkerContext<K, V>(
         String groupId,

@@ -5,12 +5,12 @@ import dev.tidemark.internal.queue.QueueEvents;
 import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 
-/** What the workers have to tell the poll thread. Every method returns at once; any thread may call. */
+/** Events from the workers to the poll thread. Every method returns at once; any thread may call. */
 public interface WorkerEvents extends QueueEvents {
     /** These claims are gone, or in doubt; what was buffered under them is dropped already. */
     void lost(Collection<Claim> claims, TidemarkException why);
 
-    /** These partitions cannot go on; what was buffered for them is dropped already. */
+    /** These partitions cannot continue; what was buffered for them is dropped already. */
     void halted(Collection<Claim> claims, TidemarkException why);
 
     /** An attempt failed and will be repeated. */
@@ -22,9 +22,9 @@ public interface WorkerEvents extends QueueEvents {
     /** What was retried has taken effect. */
     void recovered(Collection<Claim> claims);
 
-    /** This process came back from a record under suspicion that it will not try again here, and could not note that itself. */
+    /** This process survived a suspected record that it will not try again here, and could not record that itself. */
     void survived(Claim claim, long offset);
 
-    /** The whole consumer cannot go on. */
+    /** The whole consumer cannot continue. */
     void failed(TidemarkException why);
 }

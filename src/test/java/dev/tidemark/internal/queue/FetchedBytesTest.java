@@ -111,8 +111,8 @@ class FetchedBytesTest {
         for (int from = 0; from < 20; from++) {
             FetchedRecords.Range rest = batch.from(from);
             assertThat(rest.bytes()).isEqualTo(new FetchedRecords(records.subList(from, 20)).bytes());
-            assertThat(rest.anew().bytes()).isEqualTo(rest.bytes());
-            assertThat(rest.anew().without(1).bytes())
+            assertThat(rest.undecoded().bytes()).isEqualTo(rest.bytes());
+            assertThat(rest.undecoded().without(1).bytes())
                     .isEqualTo(new FetchedRecords(records.subList(from + 1, 20)).bytes());
             for (int count = 0; count <= rest.size(); count++) {
                 long bytes = rest.first(count).bytes();

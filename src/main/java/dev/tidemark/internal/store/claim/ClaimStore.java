@@ -58,26 +58,26 @@ public final class ClaimStore {
         this.groupId = groupId;
     }
 
-    /** What the offsets of this group mean, by topic; to bind topics. */
+    /** What the offsets of this group refer to, by topic; to bind topics. */
     public TopicBindings bindings() {
         return bindings;
     }
 
-    /** What a claim brought: claims, rows that somebody has locked, and partitions that cannot be claimed, with the reason. */
+    /** The result of a claim: claims, locked rows, and partitions that cannot be claimed, with the reason. */
     public record ClaimResult(
             Map<TopicPartition, ClaimedPartition> claimed,
             Set<TopicPartition> locked,
             Map<TopicPartition, TidemarkException> refused) {}
 
-    /** Lets the rest of this transaction wait for a lock no longer than this; then it fails with 55P03. */
+    /** Limits lock waits in the rest of this transaction; beyond the limit it fails with 55P03. */
     public void limitWait(Connection c, Duration patience) throws SQLException {
         Schema.execute(c, "set local lock_timeout = " + patience.toMillis());
     }
 
     /**
-     * Claims partitions, after comparing the bindings with what Kafka shows.
+     * Claims partitions, after comparing the bindings with what Kafka has.
      *
-     * @param wait whether to wait for locked rows, as long as {@code lock_timeout} lets it; otherwise they are named as locked
+     * @param wait whether to wait for locked rows, as long as {@code lock_timeout} allows; otherwise they are returned as locked
      */
     public ClaimResult claim(
             Connection c,
@@ -136,7 +136,7 @@ public final class ClaimStore {
         return claimed;
     }
 
-    /** Claims without comparing ids, waiting for locked rows: for callers who have bound in the same transaction. */
+    /** Claims without comparing ids, waiting for locked rows: for callers that have bound in the same transaction. */
     public Map<TopicPartition, Claim> claim(Connection c, Collection<TopicPartition> partitions, String owner)
             throws SQLException {
         Map<TopicPartition, Claim> claimed = new HashMap<>();
@@ -157,7 +157,8 @@ public final class ClaimStore {
         for (Claim claim : claims) {
             StoredOffsetTable.Row row = rows.get(claim.partition());
             UUID token = row == null ? null : row.token();
-            // A row behind its claim came from a backup or an old replica: under one token, positions only grow.
+            // A row with a lower offset than its claim came from a backup or an old replica: under one token, positions
+            // only grow.
             boolean behind = row != null
                     && row.position().nextOffset() < claim.position().nextOffset();
             if (behind || !claim.token().equals(token)) {
@@ -167,13 +168,13 @@ public final class ClaimStore {
         return fenced;
     }
 
-    /** Moves positions; whoever is missing from the answer was fenced. */
+    /** Moves positions; partitions missing from the result were fenced. */
     public Set<TopicPartition> advance(Connection c, Map<Claim, Position> moves) throws SQLException {
         return advances.advance(c, moves, null);
     }
 
     /**
-     * Passes over lost records, and writes that down.
+     * Skips lost records, and records that in {@code audit_log}.
      *
      * @return false if the claim does not hold any more, and nothing was done
      */
@@ -185,14 +186,14 @@ public final class ClaimStore {
         return true;
     }
 
-    /** Who owns a partition, by name; empty while nobody does. */
+    /** The name of a partition's owner; empty if it has none. */
     public Optional<String> owner(Connection c, TopicPartition partition) throws SQLException {
         return Optional.ofNullable(offsets.read(c, List.of(partition)).get(partition))
                 .filter(row -> row.token() != null)
                 .map(StoredOffsetTable.Row::owner);
     }
 
-    /** Gives back what is still ours and not locked. */
+    /** Releases the claims that are still ours and not locked. */
     public void release(Connection c, Collection<Claim> claims) throws SQLException {
         offsets.release(c, claims);
     }
@@ -210,12 +211,12 @@ public final class ClaimStore {
     }
 
     /**
-     * Writes down that a partition halted, unless it has been claimed or moved since then.
+     * Records that a partition halted, unless it has been claimed or moved since then.
      *
      * @param claim the claim it was held by; null if its claim was refused
      * @param owner the name that this process claims under
      * @param ago how long ago it halted
-     * @return false if the partition's row is locked, so that it cannot be told
+     * @return false if the partition's row is locked, so that this cannot be determined
      */
     public boolean noteHalt(
             Connection c,
@@ -249,7 +250,7 @@ public final class ClaimStore {
         return false;
     }
 
-    /** Takes back the count of an attempt at a record that this process has come back from. */
+    /** Undoes the count of an attempt at a record that this process has survived. */
     public void noteSurvival(Connection c, TopicPartition partition, long offset) throws SQLException {
         states.survived(c, partition, offset);
     }
@@ -278,7 +279,7 @@ public final class ClaimStore {
                 ErrorCode.OFFSET_ROW_MISSING,
                 "group " + groupId + " has no row in stored_offset for topic " + partition.topic() + " partition "
                         + partition.partition()
-                        + ": it was deleted, or never bound; put it back with the offset where reading is to go on",
+                        + ": it was deleted, or never bound; restore it with the offset where reading is to continue",
                 null);
     }
 }

@@ -32,7 +32,7 @@ public final class TopicBindings {
         this.groupId = groupId;
     }
 
-    /** What is to be done before these topics' partitions can be claimed; a plain read. */
+    /** What has to be done before these topics' partitions can be claimed; a plain read. */
     public Map<String, Binding> missing(Connection c, Map<String, Identity> topics) throws SQLException {
         Map<String, Identity> stored = table.read(c, topics.keySet(), TopicBindingTable.Lock.NONE);
         Map<String, Binding> missing = new HashMap<>();
@@ -48,8 +48,8 @@ public final class TopicBindings {
     /**
      * Binds a topic, or its new partitions: what is bound already stays as it is, even if another instance was faster.
      *
-     * @param starts for each partition where a group begins that has never met the topic; empty where the topic was met before
-     * @param earliest for each partition its first offset, where partitions begin that were added later
+     * @param starts for each partition where a group begins that is new to the topic; empty if the topic is known to the group
+     * @param earliest for each partition its first offset, where partitions added later begin
      * @throws LogMismatchException if what is stored belongs to another cluster or topic (TM-301, TM-302)
      */
     public void bind(
@@ -89,12 +89,12 @@ public final class TopicBindings {
         return table.any(c);
     }
 
-    /** What the group's offsets mean, by topic. */
+    /** What the group's offsets refer to, by topic. */
     public Map<String, Identity> all(Connection c) throws SQLException {
         return table.all(c);
     }
 
-    /** The bindings of those topics that have one, kept as they are until the transaction ends. */
+    /** The bindings of those topics that have one, locked against changes until the transaction ends. */
     Map<String, Identity> lock(Connection c, Collection<String> topics) throws SQLException {
         return table.read(c, topics, TopicBindingTable.Lock.SHARE);
     }

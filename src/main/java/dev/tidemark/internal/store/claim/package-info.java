@@ -1,4 +1,4 @@
-/** Binding topics, claiming partitions and giving them back, on the caller's connection. */
+/** Binding topics, claiming and releasing partitions, on the caller's connection. */
 @NullMarked
 package dev.tidemark.internal.store.claim;
 

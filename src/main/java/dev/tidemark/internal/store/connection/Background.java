@@ -1,6 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
-/** Runs what may never return, such as a call to a server that has fallen silent, on a thread that nobody waits for. */
+/** Runs what may never return, such as a call to a server that no longer replies, on a thread that is never waited for. */
 final class Background {
     private Background() {}
 

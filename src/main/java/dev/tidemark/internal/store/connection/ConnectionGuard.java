@@ -24,12 +24,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connection as the handler of one unit sees it: commit, rollback and close are refused, and an attempt is remembered even if the
- * handler swallows the refusal. Once the unit has ended, it refuses everything for good, and the statements made through it are closed:
- * a thread that a handler left behind must not write into the next unit. Thread-safe, since such a thread may still use it.
+ * The connection as the handler of one unit sees it: commit, rollback and close are refused, and an attempt is remembered even if
+ * the handler swallows the refusal. Once the unit has ended, it refuses all further calls, and the statements made through it are
+ * closed: a thread that a handler left running must not write into the next unit. Thread-safe, since such a thread may still use
+ * it.
  *
- * <p>The driver's interfaces that a handler takes out by {@code unwrap}, such as {@code PGConnection}, are guarded in the same way; its
- * classes cannot be, so that a connection that was unwrapped to one is closed after its unit.
+ * <p>The driver's interfaces that a handler obtains by {@code unwrap}, such as {@code PGConnection}, are guarded in the same way;
+ * its classes cannot be, so a connection that was unwrapped to one is closed after its unit.
  */
 final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
@@ -37,13 +38,13 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private static final Set<String> REFUSED =
             Set.of("commit", "close", "abort", "setTransactionIsolation", "setReadOnly", "setNetworkTimeout");
 
-    /** So many statements may be closed and still be remembered. */
+    /** This many closed statements may be kept before they are purged. */
     private static final int FORGET_EVERY = 64;
 
     private final Connection target;
     private final Connection guarded;
 
-    /** Held while the target is used: a unit does not end between the look whether it is open and the use. */
+    /** Held while the target is used: a unit does not end between the check that it is open and the use. */
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -58,7 +59,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     @GuardedBy("lock")
     private boolean unguarded;
 
-    /** Noted by statements too, which are used without the lock. */
+    /** Set by statements too, which are used without the lock. */
     private volatile @Nullable String violation;
 
     @GuardedBy("lock")
@@ -74,7 +75,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         return guarded;
     }
 
-    /** Ends it; returns what the handler tried to do that is not its own, empty if nothing. */
+    /** Ends it; returns what the handler tried to do that is not allowed, empty if nothing. */
     Optional<String> close() {
         lock.lock();
         try {
@@ -95,7 +96,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         }
     }
 
-    /** Whether the handler took the driver's own connection, to COPY for example. */
+    /** Whether the handler unwrapped the driver's own connection, to COPY for example. */
     boolean isUnwrapped() {
         lock.lock();
         try {
@@ -105,7 +106,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         }
     }
 
-    /** Whether the handler took the driver's class, which nothing can guard: its connection must serve no other unit. */
+    /** Whether the handler unwrapped the driver's class, which cannot be guarded: its connection must not serve another unit. */
     boolean isUnguarded() {
         lock.lock();
         try {
@@ -164,7 +165,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         return GuardedResult.of(this, result, null);
     }
 
-    /** The driver's own interface, guarded like the connection itself; its class, which nothing can guard, as it is. */
+    /** The driver's own interface, guarded like the connection itself; its class, which cannot be guarded, as it is. */
     @GuardedBy("lock")
     private Object unwrap(Class<?> type) throws SQLException {
         if (type.isInstance(guarded)) {
@@ -230,7 +231,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
                 if (!open) {
                     return afterTheEnd(method.getName());
                 }
-                // Each of them asks the connection that it is made of whenever it is used, and so ends with the unit.
+                // Each of them calls the connection it was created from whenever it is used, and so ends with the unit.
                 return switch (method.getName()) {
                     case "getCopyAPI" -> new CopyManager((BaseConnection) proxy);
                     case "getLargeObjectAPI" -> new LargeObjectManager((BaseConnection) proxy);

@@ -18,13 +18,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes connections from a DataSource that may never return: nothing bounds a login to a server that has fallen silent, unless its
+ * Takes connections from a DataSource that may never return: nothing bounds a login to a server that no longer replies, unless the
  * user set {@code loginTimeout}. One thread connects; any may close.
  */
 final class Connector {
     private static final Logger LOG = LoggerFactory.getLogger(Connector.class);
 
-    /** A pool may make its callers wait for so long; an attempt that lasts longer is not believed to come back. */
+    /** A pool may make its callers wait this long; an attempt that lasts longer is assumed never to return. */
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
     private final DataSource dataSource;
@@ -43,7 +43,7 @@ final class Connector {
     /**
      * Takes one.
      *
-     * @param patience for this call; the next one goes on waiting for the same connection
+     * @param patience for this call; the next one continues to wait for the same connection
      * @throws SQLTransientConnectionException if none came in time
      */
     Connection connect(Duration patience) throws SQLException {
@@ -64,7 +64,7 @@ final class Connector {
         } catch (ExecutionException e) {
             pending = null;
             if (e.getCause() instanceof SQLException failure) {
-                // A pool that was interrupted tells nothing about the database.
+                // An interrupted pool says nothing about the database.
                 throw FailureChain.of(failure).stream().anyMatch(InterruptedException.class::isInstance)
                         ? new SQLTransientConnectionException("interrupted", "08001", failure)
                         : failure;
@@ -76,7 +76,7 @@ final class Connector {
         }
     }
 
-    /** Nobody waits any more: what is still on its way is given back when it comes. */
+    /** No caller waits any more: a connection that still arrives is returned to the pool. */
     void close() {
         Attempt attempt = pending;
         pending = null;
@@ -102,7 +102,7 @@ final class Connector {
             try {
                 connection.close();
             } catch (SQLException e) {
-                LOG.debug("a connection that came late did not close cleanly: {}", FailureWords.describe(e));
+                LOG.debug("a late connection did not close cleanly: {}", FailureWords.describe(e));
             }
         });
     }

@@ -12,22 +12,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The control thread's own connection, kept for good, so that a full pool never stops a claim. Used by one thread, but for {@link
- * #cut} and {@link #silence}, which any thread may call.
+ * The control thread's own connection, kept for the consumer's lifetime, so that a full pool never stops a claim. Used by one
+ * thread, but for {@link #cut} and {@link #silence}, which any thread may call.
  */
 public final class ControlConnection implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ControlConnection.class);
 
     /**
-     * A person's open transaction may hold rows for as long as it likes, and everything else that is looked after here would wait
-     * with the one task that needs them. It fails then, and is tried again.
+     * An interactive transaction may hold rows for any length of time, and all other tasks of this thread would wait with the one
+     * that needs them. It fails then, and is retried.
      */
     private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
-    /** While the server is silent, a part of the network timeout is enough to see that it still is. */
+    /** While the server is silent, a fraction of the network timeout is enough to detect that it still is. */
     private static final int CONFIRM = 4;
 
-    /** What is to happen in a transaction. */
+    /** Work to be done in a transaction. */
     @FunctionalInterface
     public interface Work<T extends @Nullable Object> {
         /** Runs inside the transaction. */
@@ -46,7 +46,7 @@ public final class ControlConnection implements AutoCloseable {
     private @Nullable ReadLimit reads;
 
     /**
-     * @param networkTimeout how long the server may be silent, beyond what a lock is waited for, before the connection is replaced
+     * @param networkTimeout how long the server may be silent, beyond the lock timeout, before the connection is replaced
      */
     public ControlConnection(DataSource dataSource, Duration networkTimeout) {
         this.dataSource = dataSource;
@@ -56,8 +56,8 @@ public final class ControlConnection implements AutoCloseable {
     }
 
     /**
-     * Runs the work in a transaction of its own, READ COMMITTED whatever the database's default is. After a failure nothing of it
-     * is certain, and a connection in doubt is replaced at the next call.
+     * Runs the work in a transaction of its own, READ COMMITTED whatever the database's default is. After a failure its outcome is
+     * uncertain, and a connection in doubt is replaced at the next call.
      */
     public <T extends @Nullable Object> T inTransaction(Work<T> work) throws SQLException {
         silence.ask();
@@ -75,8 +75,8 @@ public final class ControlConnection implements AutoCloseable {
         try {
             limitReads(networkTimeout);
             Schema.execute(c, "set transaction isolation level read committed");
-            // A server learns only after hours that its client is gone without a word, and would keep the locks of a
-            // claim so long.
+            // A server notices only after hours that its client has disappeared, and would keep the locks of a claim
+            // until then.
             Schema.execute(
                     c,
                     "set local lock_timeout = " + LOCK_PATIENCE.toMillis()
@@ -96,7 +96,7 @@ public final class ControlConnection implements AutoCloseable {
         }
     }
 
-    /** Whether a failure came of a pooler that knows no transactions; tried out on connections of its own. */
+    /** Whether a failure was caused by a pooler without transactions; probed on separate connections. */
     public boolean isWithoutTransactions(SQLException failure) {
         return PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource);
     }
@@ -143,7 +143,7 @@ public final class ControlConnection implements AutoCloseable {
         return silence;
     }
 
-    /** Throws the connection away; a statement that waits on it fails. */
+    /** Discards the connection; a statement that waits on it fails. */
     public void cut() {
         Connection c = connection;
         connection = null;
@@ -156,7 +156,7 @@ public final class ControlConnection implements AutoCloseable {
         }
     }
 
-    /** Gives it back; the thread that uses it has ended, or was cut. */
+    /** Returns it to the pool; the thread that uses it has ended, or was cut off. */
     @Override
     public void close() {
         closed = true;
@@ -173,7 +173,7 @@ public final class ControlConnection implements AutoCloseable {
                     limit.restore();
                 }
             } catch (SQLException e) {
-                LOG.debug("a connection could not be given back cleanly: {}", FailureWords.describe(e));
+                LOG.debug("a connection could not be returned cleanly: {}", FailureWords.describe(e));
             }
         }
     }

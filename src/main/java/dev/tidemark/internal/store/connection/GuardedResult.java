@@ -15,11 +15,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a guarded connection hands out: a statement, its result or the database's description, none of which leads back to the
- * connection itself. As thread-safe as what it stands for.
+ * What a guarded connection returns: a statement, its result or the database's description, none of which gives access to the
+ * unguarded connection. As thread-safe as the object it wraps.
  */
 final class GuardedResult implements InvocationHandler {
-    /** The guarded connection that handed it out. */
+    /** The guarded connection that returned it. */
     interface Origin {
         Connection guarded();
 
@@ -44,9 +44,9 @@ final class GuardedResult implements InvocationHandler {
     }
 
     /**
-     * Guards what leads back to the connection; anything else is returned as it is.
+     * Guards what gives access to the connection; anything else is returned as it is.
      *
-     * @param statement the guarded one that it is a result of; null where there is none
+     * @param statement the guarded one that it is a result of; null if there is none
      */
     static @Nullable Object of(Origin guard, @Nullable Object result, @Nullable Object statement) {
         for (Class<?> type : TYPES) {
@@ -78,14 +78,14 @@ final class GuardedResult implements InvocationHandler {
             }
         }
         Object result = invokeOn(target, method, args);
-        // Called for each value of each record: most methods cannot return what leads back.
+        // Called for each value of each record: most methods cannot return the connection.
         Class<?> returned = method.getReturnType();
         return returned.isInterface() || returned == Object.class
                 ? of(guard, result, target instanceof Statement ? proxy : statement)
                 : result;
     }
 
-    /** The driver's own interface, guarded as well; its class, which nothing can guard, as it is. */
+    /** The driver's own interface, guarded as well; its class, which cannot be guarded, as it is. */
     private @Nullable Object unwrap(Object proxy, Method method, @Nullable Object @Nullable [] args) throws Throwable {
         if (args == null || !(args[0] instanceof Class<?> type)) {
             return invokeOn(target, method, args);

@@ -23,7 +23,7 @@ final class HandlerView {
     /** What the handler of one unit sees. */
     private record View(ConnectionGuard guard, Handle handle) {}
 
-    /** Makes the handler's view of the open unit. */
+    /** Creates the handler's view of the open unit. */
     Handle open(Connection connection) throws SQLException {
         ConnectionGuard guard = new ConnectionGuard(connection);
         opening = new Opening(guard, Thread.currentThread());
@@ -32,10 +32,10 @@ final class HandlerView {
         return handle;
     }
 
-    /** For whom the unit's handles are opened: also for the handler itself, by way of {@code tx.getJdbi()}. */
+    /** The Jdbi that the unit's handles come from; the handler reaches it by {@code tx.getJdbi()}. */
     private record Opening(ConnectionGuard guard, Thread thread) {}
 
-    /** To make a Jdbi takes as long as a small unit does, so all units share one; handles have settings of their own. */
+    /** Creating a Jdbi takes as long as a small unit, so all units share one; handles have settings of their own. */
     private Jdbi makeJdbi() {
         Jdbi made = Jdbi.create(new ConnectionFactory() {
             @Override
@@ -57,7 +57,7 @@ final class HandlerView {
         return made;
     }
 
-    /** Ends the handler's view; returns what the handler tried to do that is not its own, empty if nothing. */
+    /** Ends the handler's view; returns what the handler tried to do that is not allowed, empty if nothing. */
     Optional<String> close() {
         View v = unit;
         if (v == null) {
@@ -73,12 +73,12 @@ final class HandlerView {
         return tried;
     }
 
-    /** Whether the handler took the driver's own connection in the last unit. */
+    /** Whether the handler unwrapped the driver's own connection in the last unit. */
     boolean isUnwrapped() {
         return unit != null && unit.guard.isUnwrapped();
     }
 
-    /** Whether the handler of the last unit took what nothing can guard: its connection must serve no other unit. */
+    /** Whether the handler of the last unit unwrapped what cannot be guarded: its connection must not serve another unit. */
     boolean isUnguarded() {
         return unit != null && unit.guard.isUnguarded();
     }

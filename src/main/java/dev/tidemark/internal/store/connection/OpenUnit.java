@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A unit that is under way: since when, by {@link System#nanoTime}, and how its statement is interrupted. Thread-safe; no method
- * waits for the server.
+ * A unit in progress: since when, by {@link System#nanoTime}, and how its statement is interrupted. Thread-safe; no method waits
+ * for the server.
  */
 public final class OpenUnit {
     private static final Logger LOG = LoggerFactory.getLogger(OpenUnit.class);
 
-    /** A cancellation reaches a server that replies within milliseconds; for another one it is not worth waiting. */
+    /** A cancellation reaches a server that replies within milliseconds; for any other it is not worth waiting. */
     private static final Duration CANCELLING = Duration.ofSeconds(1);
 
     private final long since;
@@ -58,7 +58,7 @@ public final class OpenUnit {
         this.driver = connection.isWrapperFor(PGConnection.class) ? connection.unwrap(PGConnection.class) : null;
     }
 
-    /** What it was begun under. */
+    /** The settings under which it was begun. */
     public Collection<Claim> claims() {
         return claims;
     }
@@ -69,8 +69,8 @@ public final class OpenUnit {
     }
 
     /**
-     * Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. Does nothing to a
-     * unit that has ended or is committing: the next statement on that connection is another's, and a COMMIT that waits for a
+     * Cancels its statement, and again at each call; once cancelled, a failure counts as a passed deadline. Does nothing to a unit
+     * that has ended or is committing: the next statement on that connection belongs to another unit, and a COMMIT that waits for a
      * standby must not become one that did not.
      */
     public synchronized void cancel() {
@@ -81,7 +81,7 @@ public final class OpenUnit {
         PGConnection target = driver;
         if (target != null && !cancelling) {
             cancelling = true;
-            // It opens a connection of its own, to a host that may have fallen silent.
+            // It opens a connection of its own, to a host that may not reply.
             Background.run("cancel", () -> {
                 try {
                     target.cancelQuery();
@@ -101,7 +101,7 @@ public final class OpenUnit {
 
     /**
      * Closes its socket if its thread has waited for the server all along since this was first called, and for longer than the
-     * patience. A commit is cut too: its outcome is unknown then, and the claim that follows waits for the old backend.
+     * patience. A commit is interrupted too: its outcome is unknown then, and the claim that follows waits for the old backend.
      *
      * @return whether it was cut now
      */
@@ -121,7 +121,7 @@ public final class OpenUnit {
         return true;
     }
 
-    /** Closes its socket, because the whole server is known to be silent. */
+    /** Closes its socket, because the whole server is known to be unresponsive. */
     public synchronized void cut() {
         if (!ended && !cut && isAsking()) {
             cutNow();
@@ -139,7 +139,7 @@ public final class OpenUnit {
         }
     }
 
-    /** Whether the unit's thread is inside the driver, rather than inside the handler or where else the handler has led it. */
+    /** Whether the unit's thread is inside the driver, rather than in the handler or code called by it. */
     private boolean isAsking() {
         for (StackTraceElement frame : worker.getStackTrace()) {
             if (frame.getClassName().startsWith("org.postgresql.")) {
@@ -149,13 +149,13 @@ public final class OpenUnit {
         return false;
     }
 
-    /** Whether the unit may commit; not if it was cancelled, for the cancellation may still be on its way. */
+    /** Whether the unit may commit; not if it was cancelled, since the cancellation may still arrive. */
     public synchronized boolean enterCommit() {
         beyondCancel = !cancelled;
         return beyondCancel;
     }
 
-    /** Answers whether its connection may serve another unit: not if a cancellation may still hit it. */
+    /** Returns whether its connection may serve another unit: not if a cancellation may still hit it. */
     synchronized boolean end() {
         beyondCancel = true;
         ended = true;
@@ -176,7 +176,7 @@ public final class OpenUnit {
         return cancelled;
     }
 
-    /** Whether its socket was closed because the server was silent: what failed then is not the handler's. */
+    /** Whether its socket was closed because the server did not reply: the failure is not the handler's then. */
     public synchronized boolean isCut() {
         return cut;
     }

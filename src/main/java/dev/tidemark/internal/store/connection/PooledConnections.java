@@ -5,11 +5,11 @@ import java.sql.SQLException;
 import java.util.OptionalInt;
 import javax.sql.DataSource;
 
-/** How many connections a pool hands out at most. HikariCP is optional, so this is the only place that knows it. */
+/** The maximum number of connections of a pool. HikariCP is optional, so this is the only class that refers to it. */
 public final class PooledConnections {
     private PooledConnections() {}
 
-    /** Empty if the DataSource is no HikariCP pool, or none that can be recognized. */
+    /** Empty if the DataSource is not recognizable as a HikariCP pool. */
     public static OptionalInt of(DataSource dataSource) {
         try {
             return dataSource.isWrapperFor(HikariDataSource.class)

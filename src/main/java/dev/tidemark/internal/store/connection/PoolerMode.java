@@ -9,26 +9,29 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 
 /**
- * Finds out whether a pooler hands out connections by the statement (PgBouncer's {@code pool_mode = statement}), so that there are no
- * transactions. It shows by trying: statements succeed by themselves, and fail in a transaction, again and again.
+ * Finds out whether a pooler assigns connections per statement (PgBouncer's {@code pool_mode = statement}), so that there are no
+ * transactions. It is detected by trying: statements succeed by themselves, and fail in a transaction, again and again.
  */
 public final class PoolerMode {
-    /** What else ends connections would have to come and go in the same rhythm. */
+    /** Any other cause of lost connections would have to come and go in the same rhythm. */
     private static final int ROUNDS = 3;
 
-    /** Milliseconds; the pool may have nothing to give. */
+    /** Milliseconds; the pool may have no free connection. */
     private static final int PATIENCE = 5_000;
 
     private PoolerMode() {}
 
-    /** Whether such a pooler may be behind a failure: somebody else than PostgreSQL ended the connection, and gave no other reason. */
+    /**
+     * Whether such a pooler may be the cause of a failure: something other than PostgreSQL ended the connection, and gave no other
+     * reason.
+     */
     public static boolean isSuspect(Throwable failure) {
         return SqlFailures.facts(failure).is("08P01")
                 && NotConnectedException.in(failure).isEmpty()
                 && SqlFailures.isFromPooler(failure);
     }
 
-    /** Tries it out, on connections of its own, one at a time; false where it could not be tried. */
+    /** Probes it, on connections of its own, one at a time; false if that was not possible. */
     public static boolean refusesTransactions(DataSource dataSource) {
         for (int round = 0; round < ROUNDS; round++) {
             if (!(succeeds(dataSource) && refuses(dataSource))) {

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How long a read from the server may last on a borrowed connection before the driver closes it. A shorter limit of the user's own
+ * How long a read from the server may last on a borrowed connection before the driver closes it. A shorter limit set by the user
  * stays in force, and {@link #restore} brings it back. Used by the thread that uses the connection.
  */
 final class ReadLimit {
@@ -16,7 +16,7 @@ final class ReadLimit {
 
     private final Connection connection;
 
-    /** In milliseconds, 0 for none; null where the connection has no such limits. */
+    /** In milliseconds, 0 for none; null if the connection does not support such limits. */
     private final @Nullable Integer own;
 
     private int current;

@@ -8,7 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * Settings of a session that units depend on.
+ * Session settings that units depend on.
  *
  * @param serializable whether its transactions are SERIALIZABLE
  * @param statementTimeout how long a statement may take, by {@code statement_timeout}; zero if there is no limit

@@ -5,11 +5,12 @@ import java.time.Duration;
 import java.util.OptionalLong;
 
 /**
- * Since when a connection's server has been silent. It begins with the first call that gets no reply, lasts through the attempts
- * that follow, on new connections too, and ends with a reply, be it an error. Written by the connection's user; any thread may ask.
+ * Since when a connection's server has not replied. The silence begins with the first call that gets no reply, lasts through the
+ * attempts that follow, on new connections too, and ends with a reply, even an error. Written by the connection's user; any thread
+ * may ask.
  */
 public final class Silence {
-    // By System.nanoTime, which may be any number, so that none can stand for "not".
+    // By System.nanoTime, which may be any number, so no value can mean "not".
     private volatile OptionalLong asked = OptionalLong.empty();
     private volatile OptionalLong silent = OptionalLong.empty();
     private volatile boolean again;
@@ -20,7 +21,7 @@ public final class Silence {
         asked = OptionalLong.of(System.nanoTime());
     }
 
-    /** Nothing is asked any more, so that nothing is known. */
+    /** No call is in progress any more, so nothing is known. */
     void rest() {
         asked = OptionalLong.empty();
         silent = OptionalLong.empty();
@@ -34,7 +35,7 @@ public final class Silence {
         lastAnswer = System.nanoTime();
     }
 
-    /** The call failed: with a reply, for want of one, or so that it cannot be told. */
+    /** The call failed: with a reply, without one, or in a way that does not show which. */
     public void failed(Throwable failure) {
         if (SqlFailures.isReply(failure)) {
             answered();
@@ -46,7 +47,7 @@ public final class Silence {
         asked = OptionalLong.empty();
     }
 
-    /** The call was given up for want of a reply. */
+    /** The call was abandoned because there was no reply. */
     void unanswered() {
         if (silent.isEmpty()) {
             silent = OptionalLong.of(asked.orElse(lastAnswer));
@@ -64,13 +65,13 @@ public final class Silence {
         return again;
     }
 
-    /** How long a call has had no reply that was given up for that; zero if the server is not known to be silent. */
+    /** How long ago the first call without a reply began, once it was abandoned for that; zero if the server is not known to be silent. */
     public Duration known(long now) {
         OptionalLong since = silent;
         return since.isEmpty() ? Duration.ZERO : Duration.ofNanos(Math.max(1, now - since.getAsLong()));
     }
 
-    /** As {@link #known}, or how long the call under way has lasted if that is more than this. */
+    /** As {@link #known}, or how long the call in progress has lasted if that is more than this. */
     public Duration longerThan(Duration patience, long now) {
         Duration known = known(now);
         OptionalLong since = asked;

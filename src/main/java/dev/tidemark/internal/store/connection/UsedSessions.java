@@ -8,8 +8,9 @@ import java.util.WeakHashMap;
 import org.postgresql.PGConnection;
 
 /**
- * In which database sessions of this process a handler has run, so that what it left there may still be there: a temporary table, a
- * setting, a prepared statement or an advisory lock, the latter two even after a rollback. They are told apart by the driver's connection, which a pool hands out again. Thread-safe.
+ * The database sessions of this process in which a handler has run, so that what it left there may still exist: a temporary table,
+ * a setting, a prepared statement or an advisory lock, the latter two even after a rollback. They are identified by the driver's
+ * connection, which a pool reuses. Thread-safe.
  */
 final class UsedSessions {
     private static final Map<Object, Boolean> USED = Collections.synchronizedMap(new WeakHashMap<>());

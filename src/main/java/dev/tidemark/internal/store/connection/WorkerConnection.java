@@ -24,7 +24,7 @@ public final class WorkerConnection {
     private static final String READ_ONLY =
             "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean";
 
-    /** What a handler writes to changes seldom. */
+    /** The tables that a handler writes to seldom change. */
     private static final int LOOK_EVERY = 256;
 
     /** More than a pool usually holds. */
@@ -46,7 +46,7 @@ public final class WorkerConnection {
     private boolean used;
 
     /**
-     * @param view what is forgotten with each connection
+     * @param view discarded with each connection
      * @param deadline how long a statement of a unit may take
      * @param networkTimeout how long the server may be silent beyond what a statement may take
      */
@@ -103,7 +103,7 @@ public final class WorkerConnection {
         limit.set(networkTimeout);
     }
 
-    /** From here on statements may take as long as a unit may; before, and between units, none should take long. */
+    /** From here on, statements may take as long as a unit may; before, and between units, none should take long. */
     public void allowLongReads() throws SQLException {
         silence.answered();
         ReadLimit limit = reads;
@@ -112,7 +112,7 @@ public final class WorkerConnection {
         }
     }
 
-    /** From here on no statement should take long. */
+    /** From here on, no statement should take long. */
     void allowShortReads() throws SQLException {
         ReadLimit limit = reads;
         if (limit != null) {
@@ -120,7 +120,7 @@ public final class WorkerConnection {
         }
     }
 
-    /** What the user set for the last connection's session. */
+    /** The settings of the last connection's session. */
     public SessionSettings settings() {
         return settings;
     }
@@ -130,7 +130,7 @@ public final class WorkerConnection {
         unitsOnConnection++;
     }
 
-    /** Whether it is time to look what the handler writes to: in a connection's first unit, and now and then. */
+    /** Whether it is time to check which tables the handler writes to: in a connection's first unit, and now and then. */
     public boolean isLookDue() {
         return unitsSinceLook++ % LOOK_EVERY == 0;
     }
@@ -145,7 +145,7 @@ public final class WorkerConnection {
         }
     }
 
-    /** Whether no unit but the present one was run on this connection. */
+    /** Whether no unit but the current one was run on this connection. */
     public boolean isFresh() {
         return unitsOnConnection <= 1;
     }
@@ -168,19 +168,19 @@ public final class WorkerConnection {
         return connection != null && !used;
     }
 
-    /** Makes the next unit find a clean session, if the pool has one or can make it. */
+    /** Makes the next unit find a clean session, if the pool has one or can create it. */
     public void takeClean() {
         try {
             for (int i = 0; i < MOST_DISCARDED && get() != null && used; i++) {
                 discard();
             }
         } catch (SQLException e) {
-            // The next unit meets the same.
+            // The next unit will run into the same failure.
             LOG.debug("no new connection: {}", FailureWords.describe(e));
         }
     }
 
-    /** Whether the server takes no writes now: a standby, or one that was set so. Rolls back what is open. */
+    /** Whether the server is read-only now: a standby, or set to read-only. Rolls back what is open. */
     public boolean isServerReadOnly() {
         try {
             Schema.rollback(get());
@@ -189,12 +189,12 @@ public final class WorkerConnection {
                 return r.next() && r.getBoolean(1);
             }
         } catch (SQLException e) {
-            // It cannot say so: what follows meets the same trouble.
+            // It cannot reply: what follows will fail in the same way.
             return true;
         }
     }
 
-    /** Whether the connection still replies, which shows that the server went on after its last error. */
+    /** Whether the connection still replies, which shows that the session continued after its last error. */
     public boolean goesOn() {
         Connection c = connection;
         try {
@@ -204,12 +204,12 @@ public final class WorkerConnection {
         }
     }
 
-    /** Rolls back; a connection that cannot even do that is thrown away. */
+    /** Rolls back; a connection that fails even that is discarded. */
     public void rollback() {
         Connection c = connection;
         if (c != null) {
             try {
-                // It waits for nothing but the server, which may have fallen silent.
+                // It waits for nothing but the server, which may not reply.
                 allowShortReads();
                 Schema.rollback(c);
             } catch (SQLException e) {
@@ -219,7 +219,7 @@ public final class WorkerConnection {
         }
     }
 
-    /** Cuts the connection, so that the server notices and the pool makes another. */
+    /** Aborts the connection, so that the server notices and the pool opens another. */
     public void discard() {
         Connection c = connection;
         forget();
@@ -232,7 +232,7 @@ public final class WorkerConnection {
         }
     }
 
-    /** Gives the connection back to where it came from; the next unit takes one again. */
+    /** Returns the connection to the pool; the next unit takes one again. */
     void giveBack() {
         // Going back to autocommit would commit what is open.
         rollback();
@@ -247,12 +247,12 @@ public final class WorkerConnection {
                     limit.restore();
                 }
             } catch (SQLException e) {
-                LOG.debug("a connection could not be given back cleanly: {}", FailureWords.describe(e));
+                LOG.debug("a connection could not be returned cleanly: {}", FailureWords.describe(e));
             }
         }
     }
 
-    /** Gives the connection back, and opens none any more. */
+    /** Returns the connection, and opens no more. */
     void close() {
         giveBack();
         connector.close();

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The units that one worker runs, one after the other, on a connection that is given back to the pool by {@link #giveBack}. One
+ * The units that one worker runs, one after the other, on a connection that is returned to the pool by {@link #giveBack}. One
  * worker thread uses it; {@link #openUnit} and {@link #silence} may be read from any thread.
  */
 public final class WorkerSession implements AutoCloseable {
@@ -32,7 +32,7 @@ public final class WorkerSession implements AutoCloseable {
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
     private OptionalLong unitTaken = OptionalLong.empty();
 
-    /** What connecting had taken by then. */
+    /** How long connecting had taken by then. */
     private long connectingNanos;
 
     /**
@@ -50,7 +50,7 @@ public final class WorkerSession implements AutoCloseable {
         return applicationName;
     }
 
-    /** The unit under way; null between units. */
+    /** The open unit; null between units. */
     public @Nullable OpenUnit openUnit() {
         return openUnit.get();
     }
@@ -61,8 +61,8 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /**
-     * Whether its transactions are SERIALIZABLE, as the last connection said; false before the first. A unit that then holds more
-     * than one partition is correct and often fails with 40001.
+     * Whether its transactions are SERIALIZABLE, as the last connection reported; false before the first. A unit with more than one
+     * partition is then correct but often fails with 40001.
      */
     public boolean isSerializable() {
         return connection.settings().serializable();
@@ -73,7 +73,7 @@ public final class WorkerSession implements AutoCloseable {
         return connection;
     }
 
-    /** Connects and loads what a first unit needs, so that it does not do so inside its transaction. */
+    /** Connects and loads the classes that a first unit needs, so that this does not happen inside its transaction. */
     public void warmUp() {
         try {
             openView();
@@ -84,23 +84,23 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
-    /** Makes the handler's view of the open unit. */
+    /** Creates the handler's view of the open unit. */
     public Handle openView() throws SQLException {
         return view.open(connection.get());
     }
 
-    /** Ends the handler's view; returns what the handler tried to do that is not its own, empty if nothing. */
+    /** Ends the handler's view; returns what the handler tried to do that is not allowed, empty if nothing. */
     public Optional<String> closeView() {
         return view.close();
     }
 
-    /** Whether the handler took the driver's own connection in the last unit. */
+    /** Whether the handler unwrapped the driver's own connection in the last unit. */
     public boolean isUnwrapped() {
         return view.isUnwrapped();
     }
 
     /**
-     * Records were taken that are to be a unit: its first transaction counts as begun by now, as they are still to be decoded.
+     * Records were taken for a unit: its first transaction counts as begun now, since they still have to be decoded.
      *
      * @param now by {@link System#nanoTime}
      */
@@ -139,7 +139,7 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
-    /** Gives the connection back to where it came from; the next unit takes one again. */
+    /** Returns the connection to the pool; the next unit takes one again. */
     public void giveBack() {
         connection.giveBack();
     }

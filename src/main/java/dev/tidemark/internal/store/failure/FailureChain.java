@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** The exceptions behind an exception, and the server's messages in them. */
+/** An exception and its causes, and the server's messages in them. */
 public final class FailureChain {
-    /** An exception may make itself a new cause whenever it is asked. */
+    /** An exception may return a new cause at each call. */
     private static final int MOST_CAUSES = 100;
 
     private FailureChain() {}
@@ -36,7 +36,7 @@ public final class FailureChain {
         return chain;
     }
 
-    /** An exception's own methods are other people's code, and may fail. */
+    /** An exception's own methods are user code, and may fail. */
     private static @Nullable Throwable causeOf(Throwable t) {
         try {
             return t.getCause();
@@ -45,19 +45,19 @@ public final class FailureChain {
         }
     }
 
-    /** What the server said in this one of them; null where it said nothing. */
+    /** The server's message in this one of them; null if there is none. */
     static @Nullable ServerErrorMessage serverMessage(Throwable t) {
         return t instanceof PSQLException p ? p.getServerErrorMessage() : null;
     }
 
-    /** Whether this is a pooler's message: PostgreSQL always says which of its routines complains. */
+    /** Whether this is a pooler's message: PostgreSQL always names the routine that reported the error. */
     static boolean isPoolers(ServerErrorMessage message) {
         return message.getRoutine() == null && "08P01".equals(message.getSQLState());
     }
 
     /**
-     * The words of the server's messages. In whatever language they are, the names of objects in them are as they are; nothing else of
-     * them may be relied on, nor shown.
+     * The words of the server's messages. Names of objects in them are the same in every language; nothing else in them may be
+     * relied on, or shown.
      */
     static List<String> serverWords(Throwable failure) {
         List<String> words = new ArrayList<>();

@@ -5,15 +5,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.ServerErrorMessage;
 
-/** What may be said of a failure in a log. */
+/** What may be logged about a failure. */
 public final class FailureWords {
     private static final int LONGEST = 300;
 
     private FailureWords() {}
 
     /**
-     * The failure in words that hold no data: classes, SQLSTATE and constraint, never a message, which can carry values. Only what the
-     * server says when a connection is opened, or a pooler at any time, is told in its own words.
+     * The failure in text that contains no data: classes, SQLSTATE and constraint, never a message, which can carry values. Only
+     * messages from opening a connection, or from a pooler at any time, are shown verbatim.
      */
     public static String describe(Throwable failure) {
         StringBuilder words = new StringBuilder();
@@ -37,7 +37,7 @@ public final class FailureWords {
         return words.toString();
     }
 
-    /** What was said by whoever could not know any record: a server that is logged in to, the driver then, or a pooler. */
+    /** Messages from a source that could not have seen a record: the server or the driver at login, or a pooler. */
     static Optional<String> said(Throwable failure) {
         Optional<NotConnectedException> notConnected = NotConnectedException.in(failure);
         return FailureChain.of(failure).stream()

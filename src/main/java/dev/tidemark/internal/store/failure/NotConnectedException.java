@@ -12,8 +12,8 @@ import javax.sql.DataSource;
 import org.postgresql.util.PSQLException;
 
 /**
- * A connection could not be opened. What the server says then is about the login and its settings, never about a record, so its own
- * words may be shown. The cause is what the driver or the pool threw.
+ * A connection could not be opened. The server's message is then about the login and its settings, never about a record, so it may
+ * be shown. The cause is what the driver or the pool threw.
  */
 public final class NotConnectedException extends SQLException {
     private static final long serialVersionUID = 1L;
@@ -31,7 +31,7 @@ public final class NotConnectedException extends SQLException {
         }
     }
 
-    /** The failure among these causes that kept a connection from being opened; empty where none did. */
+    /** The failure among these causes that kept a connection from being opened; empty if none did. */
     public static Optional<NotConnectedException> in(Throwable failure) {
         return FailureChain.of(failure).stream()
                 .filter(NotConnectedException.class::isInstance)
@@ -40,12 +40,12 @@ public final class NotConnectedException extends SQLException {
     }
 
     /**
-     * Whether the same comes at each attempt, until a setting, the role or the database is changed. A server that starts, has no
-     * connection left, or is away, passes; a database that does not exist may come back while a consumer runs.
+     * Whether each attempt fails in the same way, until a setting, the role or the database is changed. A server that is starting,
+     * has no connection left, or is unreachable, is transient; a database that does not exist may come back while a consumer runs.
      */
     boolean isRefusal() {
         SqlFacts facts = SqlFailures.facts(this);
-        // The driver's own: no password, or no TLS where it is demanded.
+        // The driver's own: no password, or no TLS where it is required.
         boolean byDriver = facts.is("08004");
         boolean notTrusted = FailureChain.of(this).stream()
                 .anyMatch(t -> t instanceof GeneralSecurityException
@@ -57,7 +57,7 @@ public final class NotConnectedException extends SQLException {
         return byDriver || notTrusted || !passes;
     }
 
-    /** What the driver said where it refused by itself; empty where it did not. */
+    /** The driver's message if the driver itself refused; empty otherwise. */
     Optional<String> wordsOfDriver() {
         if (!SqlFailures.facts(this).is("08004")) {
             return Optional.empty();

@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
-/** Which SQLSTATE is behind an exception, and what that says of the server, the driver or a pooler. */
+/** Which SQLSTATE an exception carries, and what that says about the server, the driver or a pooler. */
 public final class SqlFailures {
     /** As the driver names its prepared statements. */
     private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
 
     private SqlFailures() {}
 
-    /** What this exception and its causes say. */
+    /** What this exception and its causes show. */
     public static SqlFacts facts(Throwable failure) {
         String state = null;
         boolean fromDatabase = false;
@@ -64,8 +64,8 @@ public final class SqlFailures {
     }
 
     /**
-     * What failed before the statement that met a failed transaction (25P02), which the driver remembers as that one's cause; empty
-     * where it does not.
+     * What failed before the statement that ran in a failed transaction (25P02), which the driver keeps as its cause; empty if it
+     * does not.
      */
     public static Optional<SqlFacts> factsBehindFailedTransaction(Throwable failure) {
         List<Throwable> chain = FailureChain.of(failure);
@@ -76,7 +76,7 @@ public final class SqlFailures {
         return met < 0 || met == chain.size() - 1 ? Optional.empty() : Optional.of(facts(chain.get(met + 1)));
     }
 
-    /** Whether an exception that has no SQLSTATE says that what it is about is unavailable for now. */
+    /** Whether an exception without an SQLSTATE says that a dependency is unavailable for now. */
     private static boolean isPassing(Throwable t) {
         return t instanceof RetriableException
                 || t instanceof InterruptedIOException
@@ -86,7 +86,7 @@ public final class SqlFailures {
                 || isHttpTimeout(t.getClass());
     }
 
-    /** By name, since a runtime image need not hold the module java.net.http. */
+    /** By name, since a runtime image need not contain the module java.net.http. */
     private static boolean isHttpTimeout(Class<?> type) {
         for (Class<?> c = type; c != null; c = c.getSuperclass()) {
             if (c.getName().equals("java.net.http.HttpTimeoutException")) {
@@ -115,9 +115,9 @@ public final class SqlFailures {
     }
 
     /**
-     * Whether the server does not know a prepared statement of the driver's, or knows another one by its name. The latter can
-     * also show as the wrong number of parameters (08P01), which is told from a broken protocol by where the server says it. What SQL
-     * prepares itself has other names.
+     * Whether the server does not know one of the driver's prepared statements, or knows another one by its name. The latter can
+     * also appear as the wrong number of parameters (08P01), which differs from a broken protocol in the routine that reports it.
+     * Statements prepared by SQL itself have other names.
      */
     public static boolean isStatementClash(Throwable failure) {
         SqlFacts facts = facts(failure);
@@ -130,8 +130,8 @@ public final class SqlFailures {
     }
 
     /**
-     * Whether the driver closed the connection because a statement changed a setting that the driver depends on. It has no SQLSTATE of
-     * its own for that; where it was thrown tells, as its message is translated.
+     * Whether the driver closed the connection because a statement changed a setting that the driver depends on. It has no SQLSTATE
+     * of its own for that; it is recognized by where it was thrown, as its message is translated.
      */
     public static boolean isSettingRefusedByDriver(Throwable failure) {
         return FailureChain.of(failure).stream()
@@ -141,7 +141,7 @@ public final class SqlFailures {
                 .anyMatch(frame -> frame.getMethodName().equals("receiveParameterStatus"));
     }
 
-    /** Whether the server did not reply in time to a statement or a login. An error of its own about time is a reply. */
+    /** Whether the server did not reply in time to a statement or a login. The server's own timeout error is a reply. */
     public static boolean isTimeout(Throwable failure) {
         boolean refusedByDriver = false;
         for (Throwable t : FailureChain.of(failure)) {
@@ -157,7 +157,7 @@ public final class SqlFailures {
         return refusedByDriver;
     }
 
-    /** Whether the server, or its host, said something, if only that nothing listens there. */
+    /** Whether the server, or its host, replied, if only that nothing listens there. */
     public static boolean isReply(Throwable failure) {
         return FailureChain.of(failure).stream()
                 .anyMatch(t -> FailureChain.serverMessage(t) != null
@@ -169,7 +169,7 @@ public final class SqlFailures {
         return FailureChain.of(failure).stream().anyMatch(PSQLException.class::isInstance);
     }
 
-    /** Whether it says that the server did not serve at all, rather than that it refused one statement. */
+    /** Whether it shows that the server was not serving at all, rather than that it refused one statement. */
     public static boolean isSilence(SqlFacts facts) {
         return facts.connectionLost()
                 || facts.sqlState() == null
@@ -177,7 +177,7 @@ public final class SqlFailures {
                 || facts.sqlState().startsWith("08");
     }
 
-    /** Whether what replied is no PostgreSQL, which always says which of its routines complains. */
+    /** Whether what replied is not PostgreSQL, which always names the routine that reported the error. */
     public static boolean isFromPooler(Throwable failure) {
         return FailureChain.of(failure).stream()
                 .map(FailureChain::serverMessage)

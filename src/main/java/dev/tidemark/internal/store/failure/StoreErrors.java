@@ -10,11 +10,11 @@ import dev.tidemark.internal.store.schema.Schema;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Turns a failure of one of our own statements into the error that tells the way out. */
+/** Turns a failure of one of our own statements into the error that says how to resolve it. */
 public final class StoreErrors {
     /**
-     * PgBouncer has one SQLSTATE for all that it says, 08P01, whether the server is away for a moment or the login will never do. Its
-     * words are never translated.
+     * PgBouncer uses one SQLSTATE for all its errors, 08P01, whether the server is unreachable for a moment or the login will never
+     * succeed. Its messages are never translated.
      */
     private static final Pattern POOLER_REFUSES =
             Pattern.compile("unsupported startup parameter.*|invalid server parameter|no such (database|user).*"
@@ -47,10 +47,10 @@ public final class StoreErrors {
 
     private StoreErrors() {}
 
-    /** Whether waiting does not help a failure that came before anything was read. */
+    /** Whether a failure that occurred before anything was read is not transient. */
     public static boolean isRefusedAtStart(Throwable failure) {
         SqlFacts facts = SqlFailures.facts(failure);
-        // While running, a database that is away is waited for; one that was never there is a mistyped name.
+        // While running, Tidemark waits for a missing database; one that never existed is a mistyped name.
         return facts.is("25006", "3D000")
                 || isRefusedByPooler(failure)
                 || NotConnectedException.in(failure)
@@ -58,7 +58,7 @@ public final class StoreErrors {
                         .orElse(FailureKind.ofControl(facts) == FailureKind.HANDLER);
     }
 
-    /** The error for a failure that waiting does not help. */
+    /** The error for a failure that is not transient. */
     public static TidemarkException translate(Schema schema, String groupId, Throwable failure) {
         if (SqlFailures.isStatementClash(failure)) {
             return new OffsetStoreException(
@@ -81,7 +81,7 @@ public final class StoreErrors {
                 new OffsetStoreException(
                         ErrorCode.SCHEMA_MISSING,
                         "schema " + schema.name()
-                                + " holds no complete offset store: run tidemark migrate, or TidemarkSchema.migrate(dataSource),"
+                                + " does not contain a complete offset store: run tidemark migrate, or TidemarkSchema.migrate(dataSource),"
                                 + " once, before the consumers start",
                         failure);
             case "25006" ->
@@ -98,16 +98,16 @@ public final class StoreErrors {
         };
     }
 
-    /** The error for a pooler that knows no transactions, as {@link PoolerMode} finds it. */
+    /** The error for a pooler without transactions, as detected by {@link PoolerMode}. */
     public static TidemarkException poolerByStatement(Throwable failure) {
         return new OffsetStoreException(
                 ErrorCode.POOLER_BY_STATEMENT,
-                "a pooler such as PgBouncer hands out connections by the statement, so that there are no transactions: set"
-                        + " pool_mode = transaction, or connect past it",
+                "a pooler such as PgBouncer hands out connections per statement, so that there are no transactions: set"
+                        + " pool_mode = transaction, or bypass it",
                 failure);
     }
 
-    /** Whether a connection was refused for a reason that waiting does not help. */
+    /** Whether a connection was refused for a reason that is not transient. */
     public static boolean isRefusedLogin(Throwable failure) {
         return isRefusedByPooler(failure)
                 || NotConnectedException.in(failure)
@@ -122,20 +122,20 @@ public final class StoreErrors {
             case "28P01", "28000", "08004" -> "check user, password, sslmode and pg_hba.conf";
             case "3D000" -> "check the database's name in the JDBC URL";
             case "42501" -> "grant connect on the database to the role";
-            case "55000" -> "let the database take connections: alter database ... allow_connections true";
+            case "55000" -> "let the database accept connections: alter database ... allow_connections true";
             case "22023", "42704" ->
                 "correct that setting; it comes from the JDBC URL (options=), from the pool, or from the JVM, whose time zone"
                         + " is sent with each login (-Duser.timezone)";
             case "08P01" ->
-                "check user, database and time zone (-Duser.timezone), and what the pooler is to ignore"
+                "check user, database and time zone (-Duser.timezone), and which parameters the pooler has to ignore"
                         + " (ignore_startup_parameters); see docs/pgbouncer.md";
-            default -> "check the JDBC URL, and what the server says";
+            default -> "check the JDBC URL, and the server's message";
         };
     }
 
     private static String denied(Schema schema, Throwable failure) {
         String object = "the offset store";
-        String kind = "'writer'); where it only looks, 'reader' is enough";
+        String kind = "'writer'); for read-only use, 'reader' is enough";
         for (String word : FailureChain.serverWords(failure)) {
             if (TABLES.contains(word)) {
                 object = "table " + word;
@@ -154,7 +154,7 @@ public final class StoreErrors {
                 + ".grant_access('<role>', " + kind;
     }
 
-    /** Whether a pooler refuses a login, or a setting that came with it. */
+    /** Whether a pooler refuses a login, or a setting sent with it. */
     private static boolean isRefusedByPooler(Throwable failure) {
         return SqlFailures.facts(failure).is("08P01")
                 && SqlFailures.isFromPooler(failure)

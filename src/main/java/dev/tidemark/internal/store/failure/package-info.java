@@ -1,4 +1,4 @@
-/** What failures of the database mean, what may be said of them, and the way out. */
+/** What failures of the database mean, what may be logged about them, and how to resolve them. */
 @NullMarked
 package dev.tidemark.internal.store.failure;
 

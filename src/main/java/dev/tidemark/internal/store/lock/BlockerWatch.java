@@ -17,10 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frees workers that wait for locks of a stopped process of ours. The server itself ends a transaction that is idle; what it
- * cannot see is a COPY whose client has fallen silent, and sessions of processes that set a longer timeout. A backend is only
- * ended if it runs under our role and our application name and has waited for its client all along, without moving; one that waits
- * for a standby, or computes, is left alone. Used by one thread.
+ * Frees workers that wait for locks of a suspended process of ours. The server itself ends a transaction that is idle; what it
+ * cannot detect is a COPY whose client no longer sends, and sessions of processes that set a longer timeout. A backend is only
+ * terminated if it runs under our role and our application name and has waited for its client all along, without progress; one that
+ * waits for a standby, or computes, is left alone. Used by one thread.
  */
 public final class BlockerWatch {
     private static final Logger LOG = LoggerFactory.getLogger(BlockerWatch.class);
@@ -28,7 +28,7 @@ public final class BlockerWatch {
     /** How every unit's {@code application_name} begins. */
     public static final String NAME_PREFIX = "tidemark/";
 
-    // Of sessions of our own role everything is shown. state_change is a COPY's start, however busy it is.
+    // Sessions of our own role are fully visible. state_change is a COPY's start, however busy it is.
     private static final String BLOCKERS = """
             select distinct b.pid, b.application_name, b.state, b.wait_event, b.backend_start::text as backend_start,
                    b.state_change::text as state_change, coalesce(c.bytes_processed, 0) as bytes,
@@ -51,7 +51,7 @@ public final class BlockerWatch {
 
     /**
      * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
-     * @param longest how long a live process lets a statement go on
+     * @param longest how long a live process lets a statement run
      */
     public BlockerWatch(Duration transactionIdleTimeout, Duration longest) {
         this.transactionIdleTimeout = transactionIdleTimeout;
@@ -59,7 +59,7 @@ public final class BlockerWatch {
     }
 
     /**
-     * Looks who blocks these workers, and ends it when it has waited for its client longer than the timeout.
+     * Finds the sessions that block these workers, and terminates those that have waited for their client longer than the timeout.
      *
      * @param waiting application names of workers whose unit is open
      * @param now by {@link System#nanoTime}

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.TopicPartition;
 
-/** Who holds locks on the offset store, in words. It waits for nobody, but for a lock on a whole table. */
+/** Which sessions hold locks on the offset store, as text. It waits for nothing but a lock on a whole table. */
 public final class LockHolders {
-    /** What keeps an ordinary update or a locking read of a table waiting. */
+    /** The lock modes that make an ordinary update or a locking read of a table wait. */
     private static final String OF_TABLES = """
             select c.relname, a.pid, a.application_name, a.usename, a.xact_start
               from pg_locks l
@@ -28,8 +28,8 @@ public final class LockHolders {
              order by a.xact_start nulls last, a.pid limit 1
             """;
 
-    // While a row is locked, its xmax is the transaction that locks it; pg_locks shows everybody's, pg_stat_activity
-    // does not.
+    // While a row is locked, its xmax is the transaction that locks it; pg_locks shows those of all roles,
+    // pg_stat_activity does not.
     private static final String OF_ROWS = """
             select o.topic, o.partition, a.pid, a.application_name, coalesce(a.usename, p.owner) as usename,
                    coalesce(a.xact_start, p.prepared) as xact_start, p.gid
@@ -60,7 +60,7 @@ public final class LockHolders {
         this.groupId = groupId;
     }
 
-    /** For each of these offset rows that is locked, by whom; a lock on a table of the store counts for all of them. */
+    /** For each of these offset rows that is locked, the holder; a lock on a table of the store counts for all of them. */
     public Map<TopicPartition, String> of(Connection c, Collection<TopicPartition> partitions) throws SQLException {
         Map<TopicPartition, String> holders = new HashMap<>();
         Optional<String> table = ofTables(c);
@@ -84,7 +84,10 @@ public final class LockHolders {
         return holders;
     }
 
-    /** Who has a binding of these topics locked, or a table of the store; empty if nobody has any more, or several share it. */
+    /**
+     * The session that has locked a binding of these topics, or a table of the store; empty if none has any more, or several share
+     * the lock.
+     */
     public Optional<String> ofBindings(Connection c, Collection<String> topics) throws SQLException {
         Optional<String> table = ofTables(c);
         if (table.isPresent()) {
@@ -99,7 +102,7 @@ public final class LockHolders {
         }
     }
 
-    /** Who has one row locked; empty if nobody has any more, or several share it. */
+    /** The session that has locked one row; empty if none has any more, or several share the lock. */
     public Optional<String> of(Connection c, TopicPartition partition) throws SQLException {
         return Optional.ofNullable(of(c, List.of(partition)).get(partition));
     }
@@ -115,7 +118,7 @@ public final class LockHolders {
         }
     }
 
-    /** A transaction that was prepared for a two-phase commit belongs to no process. */
+    /** A transaction prepared for a two-phase commit has no process. */
     private static Optional<String> prepared(ResultSet r) throws SQLException {
         String gid = r.getString("gid");
         return gid == null

@@ -10,9 +10,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What open units wait for inside of a statement, as the server shows it. */
+/** What open units wait for inside a statement, as the server shows it. */
 public final class UnitWaits {
-    // Somebody who waits for a row holds its tuple lock meanwhile, which names the table.
+    // A session that waits for a row holds its tuple lock in the meantime, which names the table.
     private static final String WAITS = """
             select w.application_name as worker, w.wait_event_type, w.wait_event,
                    extract(epoch from clock_timestamp() - coalesce(l.waitstart, w.query_start)) as waited,
@@ -34,9 +34,9 @@ public final class UnitWaits {
     /**
      * What a unit waits for.
      *
-     * @param what in words that hold no data
+     * @param what in text that contains no data
      * @param onStore whether it is a lock on a table of the offset store
-     * @param onLock whether it is a lock at all
+     * @param onLock whether it is a lock
      * @param waited for how long
      */
     public record UnitWait(String what, boolean onStore, boolean onLock, Duration waited) {}

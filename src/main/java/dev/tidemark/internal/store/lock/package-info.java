@@ -1,4 +1,4 @@
-/** Who holds locks that the offset store or a unit waits for. */
+/** Which sessions hold locks that the offset store or a unit waits for. */
 @NullMarked
 package dev.tidemark.internal.store.lock;
 

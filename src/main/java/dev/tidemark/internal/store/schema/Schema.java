@@ -16,20 +16,20 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
 
-/** The schema that the tables live in, and how our own statements are made. */
+/** The schema that the tables live in, and how our own statements are created. */
 public record Schema(String name) {
-    /** The schema unless somebody says otherwise. */
+    /** The default schema. */
     public static final String DEFAULT = "tidemark";
 
     private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
-    /** Refuses what is no plain lower-case identifier (TM-103): the name stands in SQL as it is. */
+    /** Refuses anything but a plain lower-case identifier (TM-103): the name is inserted into SQL as it is. */
     public Schema {
         if (!IDENTIFIER.matcher(name).matches()) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
                     "schema name '" + name
-                            + "' is no identifier: use lower-case letters, digits and underscores, at most 63",
+                            + "' is not a valid identifier: use lower-case letters, digits and underscores, at most 63",
                     null);
         }
     }
@@ -40,8 +40,8 @@ public record Schema(String name) {
     }
 
     /**
-     * A statement that the server never keeps prepared, so that it works through a pooler that hands out another connection for
-     * each transaction.
+     * A statement that the server never keeps prepared, so that it works through a pooler that assigns another connection to each
+     * transaction.
      */
     public static PreparedStatement prepare(Connection connection, String sql) throws SQLException {
         PreparedStatement statement = connection.prepareStatement(sql);
@@ -58,8 +58,9 @@ public record Schema(String name) {
     }
 
     /**
-     * Commits, and leaves no COMMIT prepared on the server, as the driver would unless told otherwise. A pool is passed by: it may close
-     * the connection for an SQLSTATE that a trigger raises at the commit, and then nobody can tell any more whether the server went on.
+     * Commits, and leaves no COMMIT prepared on the server, as the driver would by default. A pool is bypassed: it may close the
+     * connection for an SQLSTATE that a trigger raises at the commit, and then it cannot be determined any more whether the session
+     * continued.
      */
     public static void commit(Connection connection) throws SQLException {
         unprepared(connection, c -> drivers(c).commit());

@@ -10,9 +10,9 @@ import java.sql.SQLException;
 import org.postgresql.PGConnection;
 import org.postgresql.jdbc.AutoSave;
 
-/** Looks once, before anything is read, whether this database can serve as the offset store. It changes nothing. */
+/** Checks once, before anything is read, whether this database can serve as the offset store. It changes nothing. */
 public final class SchemaCheck {
-    /** The protocol that this library writes by; see {@code store_info.min_protocol}. */
+    /** The protocol with which this library writes; see {@code store_info.min_protocol}. */
     public static final int PROTOCOL = 1;
 
     /** The newest migration that this library needs; see {@code store_info.schema_version}. */
@@ -23,11 +23,11 @@ public final class SchemaCheck {
     private SchemaCheck() {}
 
     /**
-     * Finds nothing wrong, or throws.
+     * Returns if nothing is wrong, throws otherwise.
      *
      * @throws OffsetStoreException TM-201 to TM-210
      * @throws InvalidConfigurationException TM-104
-     * @throws SQLException if the database is away
+     * @throws SQLException if the database is unreachable
      */
     public static void check(Connection c, Schema schema) throws SQLException {
         if (c.isWrapperFor(PGConnection.class) && c.unwrap(PGConnection.class).getAutosave() == AutoSave.ALWAYS) {
@@ -52,7 +52,7 @@ public final class SchemaCheck {
         if (minProtocol > PROTOCOL) {
             throw new OffsetStoreException(
                     ErrorCode.SCHEMA_TOO_NEW,
-                    "schema " + schema.name() + " is to be written by protocol " + minProtocol
+                    "schema " + schema.name() + " requires protocol " + minProtocol
                             + " or newer, and this library writes protocol " + PROTOCOL + ": upgrade the library",
                     null);
         }

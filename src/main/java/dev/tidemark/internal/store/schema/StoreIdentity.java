@@ -9,13 +9,13 @@ import java.sql.SQLException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Makes sure that a consumer meets one store in its life, wherever its DataSource leads. Used by one thread. */
+/** Makes sure that a consumer works with a single store in its lifetime, wherever its DataSource connects. Used by one thread. */
 public final class StoreIdentity {
     private final Schema schema;
     private @Nullable UUID expected;
 
     /**
-     * @param expected the store to find; null for whichever is met first
+     * @param expected the expected store; null for whichever is found first
      */
     public StoreIdentity(Schema schema, @Nullable UUID expected) {
         this.schema = schema;
@@ -23,7 +23,7 @@ public final class StoreIdentity {
     }
 
     /**
-     * Looks which store this is.
+     * Checks which store this is.
      *
      * @throws OffsetStoreException if it is another one than expected (TM-206)
      */
@@ -41,7 +41,7 @@ public final class StoreIdentity {
             throw new OffsetStoreException(
                     ErrorCode.OTHER_STORE,
                     "the database holds offset store " + id + " in schema " + schema.name() + ", and " + expected
-                            + " was expected: the JDBC URL leads to another database; connect to the right one",
+                            + " was expected: the JDBC URL points to another database; connect to the right one",
                     null);
         }
     }

@@ -4,21 +4,21 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The unit that an advance belongs to, and what of its SQL is the same for one offset and for many.
+ * The unit that an advance belongs to, and the parts of its SQL that are the same for one offset and for many.
  *
  * @param transactionId of the transaction that it must be in
  * @param patience how long it may wait for rows that another transaction holds; 55P03 follows
  */
 public record AdvanceTerms(String transactionId, Duration patience) {
     /**
-     * In a WHERE clause it is evaluated before the row is locked, and so bounds that wait. No statement but COMMIT follows in the
+     * In a WHERE clause it is evaluated before the row is locked, and so limits that wait. No statement but COMMIT follows in the
      * transaction.
      */
     static final String PATIENCE = "set_config('lock_timeout', coalesce(?, current_setting('lock_timeout')), true)";
 
     /**
-     * The time of an advance to this offset, as SQL. To compute it leaves the mark behind by which the trigger knows the advance: it names
-     * the claim and the step, row by row, and ends with the transaction.
+     * The time of an advance to this offset, as SQL. Computing it sets the mark by which the trigger recognizes the advance: it
+     * names the claim and the step, row by row, and ends with the transaction.
      */
     static String markedTime(String next) {
         return "case when set_config('tidemark.advance', concat_ws(' ', o.owner_token, o.next_offset, " + next

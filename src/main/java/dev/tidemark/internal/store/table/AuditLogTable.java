@@ -18,7 +18,7 @@ public final class AuditLogTable {
                     ?, ?, ?)
             """;
 
-    /** What is written down; the column {@code action} holds the name in lower case. */
+    /** What is recorded; the column {@code action} contains the name in lower case. */
     public enum Action {
         GAP("gap", true),
         SKIP("skip", true),
@@ -45,9 +45,9 @@ public final class AuditLogTable {
     }
 
     /**
-     * Writes down that a position moved otherwise than by applying records.
+     * Records that a position moved in another way than by applying records.
      *
-     * @param reason in words that hold no data
+     * @param reason in text that contains no data
      */
     public void write(Connection c, Action action, TopicPartition partition, long from, long to, String reason)
             throws SQLException {
@@ -57,7 +57,7 @@ public final class AuditLogTable {
         }
     }
 
-    /** As {@link #write}, for many records that were passed over one by one. */
+    /** As {@link #write}, for many records that were skipped one by one. */
     public void write(Connection c, Action action, List<ConsumerRecord<byte[], byte[]>> records, String reason)
             throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {

@@ -10,19 +10,19 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.core.Encoding;
 
-/** Text as one database can hold it: an encoding other than UTF-8 lacks most characters. Used by one thread. */
+/** Text as one database can store it: an encoding other than UTF-8 lacks most characters. Used by one thread. */
 final class DatabaseText {
-    /** SQL_ASCII takes any bytes. */
+    /** SQL_ASCII accepts any bytes. */
     private static final Set<String> HOLD_ALL = Set.of("UTF8", "SQL_ASCII");
 
-    /** Null where every character can be held. */
+    /** Null if every character can be stored. */
     private final @Nullable CharsetEncoder encoder;
 
     private DatabaseText(@Nullable CharsetEncoder encoder) {
         this.encoder = encoder;
     }
 
-    /** As the database of this connection holds text. */
+    /** As the database of this connection stores text. */
     static DatabaseText of(Connection c) throws SQLException {
         String encoding = c.isWrapperFor(PGConnection.class)
                 ? c.unwrap(PGConnection.class).getParameterStatus("server_encoding")
@@ -30,13 +30,13 @@ final class DatabaseText {
         return in(encoding == null ? "UTF8" : encoding);
     }
 
-    /** As a database of this encoding, by PostgreSQL's name, holds text. */
+    /** As a database of this encoding, by PostgreSQL's name, stores text. */
     static DatabaseText in(String encoding) {
         if (HOLD_ALL.contains(encoding)) {
             return new DatabaseText(null);
         }
         Charset charset = Charset.forName(Encoding.getDatabaseEncoding(encoding).name());
-        // Java's tables of larger sets know characters that the server's do not.
+        // Java's tables of larger sets include characters that the server's do not.
         boolean same = charset.name().startsWith("ISO-8859-") || charset.name().startsWith("windows-125");
         return new DatabaseText((same ? charset : StandardCharsets.US_ASCII).newEncoder());
     }

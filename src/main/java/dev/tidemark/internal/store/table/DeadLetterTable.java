@@ -22,7 +22,7 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
-/** The statements on {@code dead_letter} by which parked records are listed, tried again and removed, for one group. */
+/** The statements on {@code dead_letter} by which parked records are listed, retried and removed, for one group. */
 public final class DeadLetterTable {
     private static final String COLUMNS =
             "id, topic, partition, record_offset, timestamp_ms, timestamp_type, key, value,"
@@ -68,7 +68,7 @@ public final class DeadLetterTable {
     /** A locked dead letter, and whether an earlier one of its key must come first. */
     public record Locked(DeadLetter letter, boolean waits) {}
 
-    /** Dead letters in the order they were parked, after an id; null lists and names stand for all. */
+    /** Dead letters in the order they were parked, after an id; null lists and names mean all. */
     public List<DeadLetter> list(
             Connection c, @Nullable Collection<Long> ids, @Nullable String topic, long after, int limit)
             throws SQLException {
@@ -91,7 +91,7 @@ public final class DeadLetterTable {
         return letters;
     }
 
-    /** Locks a dead letter until the end of the transaction; empty if it is gone, or somebody else has locked it. */
+    /** Locks a dead letter until the end of the transaction; empty if it is gone, or locked by another transaction. */
     public Optional<Locked> lock(Connection c, long id) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(LOCK.replace("{columns}", COLUMNS)))) {
             s.setString(1, groupId);
@@ -102,7 +102,7 @@ public final class DeadLetterTable {
         }
     }
 
-    /** Removes a dead letter, with a transaction id only inside that transaction; answers whether it was there. */
+    /** Removes a dead letter, with a transaction id only inside that transaction; returns whether it was there. */
     public boolean remove(Connection c, long id, @Nullable String transactionId) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(DELETE))) {
             s.setString(1, groupId);
@@ -126,7 +126,7 @@ public final class DeadLetterTable {
         }
     }
 
-    // Keys and values may be null; ConsumerRecord does not say so in its types.
+    // Keys and values may be null; ConsumerRecord does not declare so.
     @SuppressWarnings("NullAway")
     private static DeadLetter letter(ResultSet r) throws SQLException {
         byte[] key = r.getBytes("key");

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** An error as it is written into a table: class, message and stack, in text that PostgreSQL can hold. */
+/** An error as it is written into a table: class, message and stack, in text that PostgreSQL can store. */
 public record ErrorText(
         @Nullable String code,
         @Nullable String exception,
@@ -29,7 +29,7 @@ public record ErrorText(
             String message = thrown.getMessage();
             return new ErrorText(code.code(), name, message == null ? null : cut(message), stack(thrown));
         } catch (Throwable e) {
-            // An exception whose own methods throw must not keep its record from being parked.
+            // An exception whose own methods throw must not prevent its record from being parked.
             Fatal.rethrow(e);
             return new ErrorText(code.code(), name, null, name);
         }
@@ -45,23 +45,23 @@ public record ErrorText(
         return cut(stack.toString());
     }
 
-    /** The same error as this database can hold it. */
+    /** The same error as this database can store it. */
     ErrorText in(DatabaseText database) {
         return new ErrorText(code, database.hold(exception), database.hold(message), database.hold(stack));
     }
 
-    /** As {@link #storable}, and no longer than an error should be. */
+    /** As {@link #storable}, and cut to the maximum length of an error. */
     static String cut(String text) {
         return storable(text.length() > LONGEST ? text.substring(0, LONGEST) : text);
     }
 
-    /** The text without what PostgreSQL refuses: zero characters, and halves of surrogate pairs. */
+    /** The text without what PostgreSQL rejects: zero characters, and halves of surrogate pairs. */
     static String storable(String text) {
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.replace('\u0000', '\ufffd'));
         return StandardCharsets.UTF_8.decode(bytes).toString();
     }
 
-    /** Takes no more than is kept: the causes of an exception need not end. */
+    /** Accepts no more than is kept: the causes of an exception may be endless. */
     private static final class Limited extends FilterWriter {
         private int left = LONGEST;
 
@@ -94,7 +94,7 @@ public record ErrorText(
         }
     }
 
-    /** Unchecked, since a PrintWriter swallows what is checked and goes on. */
+    /** Unchecked, since a PrintWriter swallows checked exceptions and continues. */
     private static final class FullException extends RuntimeException {
         private static final long serialVersionUID = 1L;
     }

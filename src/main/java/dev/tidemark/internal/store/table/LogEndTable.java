@@ -10,7 +10,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /** All statements on {@code log_end}, for one group. */
 public final class LogEndTable {
-    // A log that stands still is written down once a minute only, so that an idle group leaves the table alone.
+    // A log without changes is recorded only once a minute, so that an idle group hardly writes to the table.
     private static final String UPSERT = """
             insert into {schema}.log_end as e (group_id, topic, partition, log_start, log_end)
             select ?, w.* from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]) as w(topic, partition, first, last)
@@ -32,7 +32,7 @@ public final class LogEndTable {
         this.groupId = groupId;
     }
 
-    /** Writes down what was just sampled. */
+    /** Stores what was just sampled. */
     public void sample(Connection c, Map<TopicPartition, Bounds> bounds) throws SQLException {
         // A sample may be lost, and must not keep the control thread waiting for a standby.
         Schema.execute(c, "set local synchronous_commit = off");

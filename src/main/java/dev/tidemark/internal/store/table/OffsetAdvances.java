@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * always, so that no two deadlock.
  */
 public final class OffsetAdvances {
-    // set_config is local to the transaction: nothing is left behind in a session that a pooler hands on.
+    // set_config is local to the transaction: nothing remains in a session that a pooler reuses.
     private static final String BEGIN = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[]) as w(topic, partition, token, prev)),
                  s as materialized (
@@ -58,7 +58,7 @@ public final class OffsetAdvances {
             returning o.topic, o.partition
             """;
 
-    // Rows that are locked are left out, and so are those that do not exist.
+    // Rows that are locked or do not exist are left out.
     private static final String FREE = """
             select o.topic, o.partition
               from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
@@ -77,8 +77,8 @@ public final class OffsetAdvances {
     }
 
     /**
-     * Begins a unit of work: a plain read that waits for nobody, and sees to it that the server ends this transaction if its
-     * client falls silent for longer than the timeout.
+     * Begins a unit of work: a plain read that never waits, and makes sure that the server ends this transaction if its client is
+     * silent for longer than the timeout.
      */
     public BegunUnit begin(Connection c, Collection<Claim> claims, long idleTimeoutMillis, String applicationName)
             throws SQLException {

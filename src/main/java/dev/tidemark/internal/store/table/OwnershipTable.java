@@ -13,9 +13,9 @@ import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
-/** What the tables together tell of who owns partitions, for one group. */
+/** What the tables together show about the ownership of partitions, for one group. */
 public final class OwnershipTable {
-    // Owners write a log that stands still down once a minute.
+    // Owners record a log without changes once a minute.
     private static final String SELECT = """
             select o.topic, o.partition, o.owner_token is not null as claimed, s.halted_at is not null as halted,
                    greatest(o.claimed_at, e.sampled_at) > clock_timestamp() - interval '2 minutes' as fresh

@@ -19,7 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 
-/** The statements on {@code dead_letter} by which records are parked and held back behind those of their keys, for one group. */
+/** The statements on {@code dead_letter} by which records are parked, alone or behind parked ones of their keys, for one group. */
 public final class ParkedRecords {
     // Parked again after its offset was moved back, a record is still one dead letter.
     private static final String PARK = """
@@ -61,7 +61,7 @@ public final class ParkedRecords {
         this.groupId = groupId;
     }
 
-    /** Writes a record down with its error. */
+    /** Stores a record with its error. */
     public void park(
             Connection c,
             ConsumerRecord<byte[], byte[]> record,
@@ -76,7 +76,7 @@ public final class ParkedRecords {
         }
     }
 
-    /** Writes records down behind the parked ones of their keys; returns false if there are none of one of the keys any more. */
+    /** Stores records behind the parked ones of their keys; returns false if one of the keys has no parked record any more. */
     public boolean follow(Connection c, List<ConsumerRecord<byte[], byte[]>> records, String owner)
             throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(PARK.replace("{follows}", FOLLOWS)))) {
@@ -124,7 +124,7 @@ public final class ParkedRecords {
         s.setString(19, record.topic());
     }
 
-    /** The hashes of the keys whose records are to follow a parked one. */
+    /** The hashes of the keys whose records have to follow a parked one. */
     public Map<TopicPartition, Set<ByteBuffer>> heldKeys(Connection c, Collection<TopicPartition> partitions)
             throws SQLException {
         Map<TopicPartition, Set<ByteBuffer>> held = new HashMap<>();

@@ -40,7 +40,7 @@ public final class PartitionStateTable {
                and (s.halted_at is not null or s.waiting_since is not null)
             """;
 
-    // Without a claim it is the row's present epoch: whoever claims it ends the wait.
+    // Without a claim it is the row's current epoch: the next claim ends the wait.
     private static final String WAITING = """
             insert into {schema}.partition_state as s
                    (group_id, topic, partition, waiting_since, waiting_epoch, waiting_code, waiting_text)
@@ -74,7 +74,7 @@ public final class PartitionStateTable {
             returning suspect_attempts
             """;
 
-    // Another record may be under suspicion by now.
+    // Another record may be suspected by now.
     private static final String SURVIVED = """
             update {schema}.partition_state set suspect_attempts = suspect_attempts - 1
              where group_id = ? and topic = ? and partition = ? and suspect_offset = ? and suspect_attempts > 0
@@ -87,15 +87,15 @@ public final class PartitionStateTable {
             """;
 
     /**
-     * What is written of a partition that waits.
+     * What is stored for a partition that waits.
      *
-     * @param ownerEpoch of the claim that it waits under; empty for the row's present one
+     * @param ownerEpoch of the claim that it waits under; empty for the row's current one
      * @param waited for how long until now
      * @param words without any data
      */
     public record Wait(
             TopicPartition partition, OptionalLong ownerEpoch, Duration waited, ErrorCode code, String words) {
-        /** Whether this is written already; a wait without a claim is the same under whichever epoch it was written. */
+        /** Whether this is written already; a wait without a claim is the same under every epoch. */
         public boolean says(OptionalLong epoch, ErrorCode aCode, String someWords) {
             return (epoch.isEmpty() || epoch.equals(ownerEpoch)) && code == aCode && words.equals(someWords);
         }
@@ -114,7 +114,7 @@ public final class PartitionStateTable {
         this.groupId = groupId;
     }
 
-    /** Writes down that a partition halted some time ago, in words that hold no data. */
+    /** Records that a partition halted some time ago, in text that contains no data. */
     public void halted(Connection c, TopicPartition partition, ErrorCode code, String words, Duration ago)
             throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(HALTED))) {
@@ -128,7 +128,7 @@ public final class PartitionStateTable {
         }
     }
 
-    /** When these partitions halted, by the server's clock, for comparison only; those that run are not among the answers. */
+    /** When these partitions halted, by the server's clock, for comparison only; those that run are not in the result. */
     public Map<TopicPartition, String> haltedAt(Connection c, Collection<TopicPartition> partitions)
             throws SQLException {
         Map<TopicPartition, String> halted = new HashMap<>();
@@ -146,12 +146,12 @@ public final class PartitionStateTable {
         return halted;
     }
 
-    /** Lets the rest of this transaction wait for a lock no longer than this; then it fails with 55P03. */
+    /** Limits lock waits in the rest of this transaction; beyond the limit it fails with 55P03. */
     public void limitWait(Connection c, Duration patience) throws SQLException {
         Schema.execute(c, "set local lock_timeout = " + patience.toMillis());
     }
 
-    /** Writes down that partitions wait; answers under which epochs. Those whose claim is gone are not among the answers. */
+    /** Records that partitions wait; returns under which epochs. Those whose claim is gone are not in the result. */
     public Map<TopicPartition, Long> waiting(Connection c, Collection<Wait> waits) throws SQLException {
         Map<TopicPartition, Long> epochs = new HashMap<>();
         if (waits.isEmpty()) {
@@ -182,7 +182,7 @@ public final class PartitionStateTable {
         return epochs;
     }
 
-    /** Takes back that these partitions wait. */
+    /** Clears the waits of these partitions. */
     public void goOn(Connection c, Collection<Wait> waits) throws SQLException {
         if (!waits.isEmpty()) {
             try (PreparedStatement s = prepare(c, schema.sql(GOES_ON))) {
@@ -207,7 +207,7 @@ public final class PartitionStateTable {
                                 .toArray(Long[]::new)));
     }
 
-    /** These partitions do not stand still any more, nor wait. */
+    /** These partitions are no longer halted or waiting. */
     public void claimed(Connection c, Collection<TopicPartition> partitions) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(CLAIMED))) {
             s.setArray(1, Schema.topics(c, partitions));
@@ -217,7 +217,7 @@ public final class PartitionStateTable {
         }
     }
 
-    /** The records that processes began to try by themselves and have not come back from. */
+    /** The records that processes began to try by themselves and have not finished. */
     public Map<TopicPartition, Long> openAttempts(Connection c, Collection<TopicPartition> partitions)
             throws SQLException {
         Map<TopicPartition, Long> open = new HashMap<>();
@@ -236,7 +236,7 @@ public final class PartitionStateTable {
         return open;
     }
 
-    /** This process has come back from the record: the attempt does not count any more. */
+    /** This process has survived the record: the attempt does not count any more. */
     public void survived(Connection c, TopicPartition partition, long offset) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(SURVIVED))) {
             s.setString(1, groupId);
@@ -247,7 +247,7 @@ public final class PartitionStateTable {
         }
     }
 
-    /** Counts one more process that begins to try this record; answers how many there were, with this one. */
+    /** Counts one more process that begins to try this record; returns how many there were, including this one. */
     public int countAttempt(Connection c, TopicPartition partition, long offset) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(ATTEMPT))) {
             s.setString(1, groupId);

@@ -15,8 +15,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A unit's two statements for one partition, addressed by its full key. Most units hold one, and to plan these takes half as long as
- * to plan those for many.
+ * A unit's two statements for one partition, addressed by its full key. Most units hold one, and planning these takes half as long
+ * as planning those for many.
  */
 public final class SingleOffset {
     private static final String BEGIN = """
@@ -41,7 +41,7 @@ public final class SingleOffset {
             returning o.topic
             """;
 
-    // Under SERIALIZABLE a reader leaves predicate locks behind, and the planner reads a small table from end to end.
+    // Under SERIALIZABLE a reader leaves predicate locks, and the planner reads a small table from end to end.
     private static final String SERIALIZABLE_HELD = "{schema}.held_offset(?, ?, ?, ?, ?)";
 
     private static final String SERIALIZABLE_ADVANCE = """
@@ -67,7 +67,7 @@ public final class SingleOffset {
         return new SingleOffset(schema, groupId, HELD, ADVANCE);
     }
 
-    /** For transactions that are SERIALIZABLE: functions whose own settings keep the planner to the key. */
+    /** For transactions that are SERIALIZABLE: functions whose own settings make the planner use the key. */
     public static SingleOffset serializable(Schema schema, String groupId) {
         return new SingleOffset(schema, groupId, SERIALIZABLE_HELD, SERIALIZABLE_ADVANCE);
     }

@@ -27,8 +27,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statements on {@code stored_offset} that make rows, claim them, give them back and read them, for one group. Rows are locked in
- * key order, always, so that no two deadlock.
+ * The statements on {@code stored_offset} that create rows, claim, release and read them, for one group. Rows are locked in key
+ * order, always, so that no two deadlock.
  */
 public final class StoredOffsetTable {
     private static final String INSERT = """
@@ -37,7 +37,8 @@ public final class StoredOffsetTable {
             on conflict do nothing
             """;
 
-    // Locking first and apart: when the update joined directly, the planner chose a hash join, and writers deadlocked.
+    // Locking first, separately: when the update joined directly, the planner chose a hash join, and writers
+    // deadlocked.
     private static final String CLAIM = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
                  l as materialized (
@@ -52,7 +53,7 @@ public final class StoredOffsetTable {
                       l.was_token, l.was_name, l.was_epoch, o.progress_epoch
             """;
 
-    // A courtesy to the successor, so it never waits for anybody.
+    // Only an optimization for the successor, so it never waits.
     private static final String RELEASE = """
             with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
                  l as materialized (
@@ -69,19 +70,19 @@ public final class StoredOffsetTable {
              where o.group_id = ?
             """;
 
-    // Shared: a claim that is under way is waited for, and a later one waits for us.
+    // Shared: it waits for a claim in progress, and a later claim waits for it.
     private static final String OWNERSHIP = """
             select owner_epoch, owner_token, owner_name from {schema}.stored_offset
              where group_id = ? and topic = ? and partition = ? for share
             """;
 
-    /** A row as a plain read shows it; the token is null while nobody owns the partition. */
+    /** A row as a plain read shows it; the token is null while the partition has no owner. */
     public record Row(
             Position position,
             @Nullable UUID token,
             @Nullable String owner) {}
 
-    /** Whose a partition is; the epoch counts claims and fences. */
+    /** The owner of a partition; the epoch counts claims and fences. */
     public record Ownership(
             long epoch, @Nullable UUID token, @Nullable String owner) {
         /** Whether a process of another name owns it. */
@@ -101,7 +102,7 @@ public final class StoredOffsetTable {
         this.groupId = groupId;
     }
 
-    /** Gives these partitions of a topic their first rows; a row that is there stays as it is. */
+    /** Creates the rows of these partitions of a topic; existing rows stay as they are. */
     public void insert(Connection c, String topic, Map<Integer, Long> nextOffsets) throws SQLException {
         List<Map.Entry<Integer, Long>> rows = List.copyOf(nextOffsets.entrySet());
         try (PreparedStatement s = prepare(c, schema.sql(INSERT))) {
@@ -114,8 +115,8 @@ public final class StoredOffsetTable {
     }
 
     /**
-     * Makes the caller the owner of these partitions, each under a new random token. A row that does not exist is not among the
-     * answers, and neither is one that is locked, unless the claim is to wait for it.
+     * Makes the caller the owner of these partitions, each under a new random token. A row that does not exist is not in the
+     * result, and neither is one that is locked, unless the claim waits for it.
      */
     public Map<TopicPartition, Claimed> claim(
             Connection c, Collection<TopicPartition> partitions, String owner, boolean wait) throws SQLException {
@@ -146,7 +147,7 @@ public final class StoredOffsetTable {
         return claims;
     }
 
-    /** Gives claims back that are still ours, and whose rows nobody has locked. */
+    /** Releases claims that are still ours, and whose rows are not locked. */
     public void release(Connection c, Collection<Claim> claims) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(RELEASE))) {
             bindClaims(s, c, claims);
@@ -156,7 +157,7 @@ public final class StoredOffsetTable {
         }
     }
 
-    /** A plain read: it shows what is committed and waits for nobody. Partitions without a row are not among the answers. */
+    /** A plain read: it shows what is committed and never waits. Partitions without a row are not in the result. */
     public Map<TopicPartition, Row> read(Connection c, Collection<TopicPartition> partitions) throws SQLException {
         Map<TopicPartition, Row> rows = new HashMap<>();
         try (PreparedStatement s = prepare(c, schema.sql(SELECT))) {
@@ -174,7 +175,7 @@ public final class StoredOffsetTable {
         return rows;
     }
 
-    /** Whose a partition is, kept as it is until the transaction ends; empty if it has no row. */
+    /** The owner of a partition, locked against changes until the transaction ends; empty if it has no row. */
     public Optional<Ownership> lockOwnership(Connection c, TopicPartition partition) throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(OWNERSHIP))) {
             s.setString(1, groupId);

@@ -53,7 +53,7 @@ public final class TopicBindingTable {
         this.groupId = groupId;
     }
 
-    /** Makes an empty binding where there is none. */
+    /** Creates an empty binding if there is none. */
     public void insertEmpty(Connection c, String topic, Identity identity) throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
             s.setString(1, groupId);
@@ -98,7 +98,7 @@ public final class TopicBindingTable {
         }
     }
 
-    /** Whether the group has met any topic. */
+    /** Whether the group is bound to any topic. */
     public boolean any(Connection c) throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(ANY))) {
             s.setString(1, groupId);

@@ -5,11 +5,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * Makes a wait for a lock end in its own way. A time limit ends a statement that works for long and one that waits for a lock with the
- * same SQLSTATE, 57014, and only the former can be the record's fault; 55P03 is never.
+ * Makes a wait for a lock end with an SQLSTATE of its own. A time limit ends a statement that works for long and one that waits for
+ * a lock with the same SQLSTATE, 57014, and only the former can be the record's fault; 55P03 never is.
  */
 final class LockTimeout {
-    /** A quarter of the limits leaves a statement time for its work beside one wait. */
+    /** A quarter of the limits leaves a statement time for its work in addition to one wait. */
     private static final String BELOW_TIME_LIMITS = """
             select set_config('lock_timeout', greatest(1, least(500, min(
                        case name when 'lock_timeout' then setting::bigint else setting::bigint / 4 end)))::text, true)

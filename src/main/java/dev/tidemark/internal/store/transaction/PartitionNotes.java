@@ -28,14 +28,14 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is written beside the units, each in a small transaction of its own on the worker's connection, between units. */
+/** What is written apart from the units, each in a small transaction of its own on the worker's connection, between units. */
 public final class PartitionNotes {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionNotes.class);
 
     /** The third process that ends while it tries a record is the last one. */
     private static final int MOST_ATTEMPTS = 3;
 
-    /** A server whose client is gone without a word would keep the locks of a note for hours. */
+    /** A server whose client has disappeared would keep the locks of a note for hours. */
     private static final String LIMIT_IDLE = "set local idle_in_transaction_session_timeout = '15s'";
 
     private final String groupId;
@@ -63,7 +63,7 @@ public final class PartitionNotes {
     /**
      * Counts that this process begins to try a record that may have killed others.
      *
-     * @return committed if it may be tried, refused if too many processes have died of it (TM-504)
+     * @return committed if it may be tried, refused if too many processes have died while handling it (TM-504)
      */
     public UnitOutcome countAttempt(Claim claim, long offset) {
         int attempts;
@@ -96,23 +96,23 @@ public final class PartitionNotes {
                                         + " at topic " + claim.partition().topic() + " partition "
                                         + claim.partition().partition() + " offset " + offset
                                         + ": find out why; update next_offset to " + (offset + 1)
-                                        + " to go on without it, or set suspect_attempts = 0 in partition_state and start the"
-                                        + " consumer again to try it once more",
+                                        + " to continue without it, or set suspect_attempts = 0 in partition_state and restart the"
+                                        + " consumer to try it once more",
                                 null),
                         Set.of());
     }
 
-    /** Takes back what {@link #countAttempt} counted, because this process has come back; answers whether it could. */
+    /** Undoes what {@link #countAttempt} counted, because this process survived; returns whether that was possible. */
     public boolean survived(Claim claim, long offset) {
         return note(c -> states.survived(c, claim.partition(), offset));
     }
 
-    /** Notes that a dead letter failed once more; failing to is no harm. */
+    /** Notes that a dead letter failed once more; failure to do so does no harm. */
     public void failedAgain(long id, ErrorCode code, Throwable cause) {
         boolean unused = note(c -> letters.failedAgain(c, id, ErrorText.of(code, cause)));
     }
 
-    /** The hashes of the keys that dead letters of this partition hold; empty if the database did not tell. */
+    /** The hashes of the keys that dead letters of this partition hold; empty if the database did not reply. */
     public Optional<Set<ByteBuffer>> heldKeys(TopicPartition partition) {
         Map<TopicPartition, Set<ByteBuffer>> held = new HashMap<>();
         return note(c -> held.putAll(parked.heldKeys(c, Set.of(partition))))
@@ -120,7 +120,7 @@ public final class PartitionNotes {
                 : Optional.empty();
     }
 
-    /** Which of these keys are held by dead letters of this partition, all as hashes; empty if the database did not tell. */
+    /** Which of these keys are held by dead letters of this partition, all as hashes; empty if the database did not reply. */
     public Optional<Set<ByteBuffer>> stillHeld(TopicPartition partition, Collection<ByteBuffer> hashes) {
         Set<ByteBuffer> held = new HashSet<>();
         return note(c -> held.addAll(parked.stillHeld(c, partition, hashes))) ? Optional.of(held) : Optional.empty();
@@ -142,7 +142,7 @@ public final class PartitionNotes {
         }
     }
 
-    /** From here on this thread waits for the database, and for no code of the user's. */
+    /** From here on, this thread waits for the database and for no user code. */
     private Connection connection() throws SQLException {
         Connection connection = session.connection().get();
         OwnThread.enter(Step.CONNECTING);

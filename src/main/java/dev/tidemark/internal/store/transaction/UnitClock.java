@@ -15,7 +15,7 @@ final class UnitClock {
     private int phase;
     private long since;
 
-    /** Begins the first phase of another transaction, and answers when that is, by {@link System#nanoTime}. */
+    /** Begins the first phase of another transaction, and returns when that is, by {@link System#nanoTime}. */
     long start() {
         Arrays.fill(spent, 0);
         phase = BEGIN;

@@ -101,7 +101,7 @@ final class UnitCompletion {
                 return transactionId(connection).equals(start.transactionId())
                         ? new UnitOutcome.Fenced(missing(moves.keySet(), moved))
                         : new UnitOutcome.TransactionBroken(
-                                "the handler ended the transaction by SQL, so its effects may be torn from the offset",
+                                "the handler ended the transaction by SQL, so its effects and the offset may not have committed together",
                                 null);
             }
         } catch (SQLException e) {
@@ -110,7 +110,7 @@ final class UnitCompletion {
                 return UnitFailures.ofFailedTransaction(e);
             }
             if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
-                // It was in the handler's hands for so long.
+                // The time was spent in the handler.
                 return UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
             }
             // A time limit may be shorter than the patience.
@@ -130,18 +130,18 @@ final class UnitCompletion {
         clock.next();
         return unit.enterCommit()
                 ? commit(connection, moves)
-                // The handler had returned in time: what took so long since is no fault of its records.
+                // The handler had returned in time: the delay since then is not the fault of its records.
                 : new UnitOutcome.Troubled(
                         ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
     }
 
-    /** Whether the session's own time limit leaves room for this wait, which then ends in its own way. */
+    /** Whether the session's own time limit leaves time for this wait, which then ends with its own SQLSTATE. */
     private boolean isLongerThan(Duration patience) {
         Duration limit = session.connection().settings().statementTimeout();
         return limit.isZero() || limit.compareTo(patience) > 0;
     }
 
-    /** Whether the same end can be written where no handler came before it; writes nothing. */
+    /** Whether the same end can be written without a handler before it; writes nothing. */
     private boolean endsWithoutHandler(Collection<Claim> claims, UnitEnd end, Duration patience) {
         session.connection().rollback();
         try {

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** How a unit of work ends once its effects are there: what it writes last, before it commits. */
+/** How a unit of work ends once its effects are written: what it writes last, before it commits. */
 public sealed interface UnitEnd {
-    /** Whether it writes into tables that others may have locked, beside the offsets. */
+    /** Whether it writes into tables other than the offsets, which other transactions may have locked. */
     default boolean locksRows() {
         return true;
     }
@@ -18,8 +18,8 @@ public sealed interface UnitEnd {
     /**
      * Moves positions; a claim that is left out does not move.
      *
-     * @param followers records below the positions that are parked behind the parked ones of their keys; if nothing is parked of
-     *     one of these keys any more, that is contention
+     * @param followers records below the positions that are parked behind the parked ones of their keys; if one of these keys has
+     *     no parked record any more, that is contention
      */
     record Advance(Map<Claim, Position> moves, List<ConsumerRecord<byte[], byte[]>> followers) implements UnitEnd {
         /** Without followers. */
@@ -47,7 +47,7 @@ public sealed interface UnitEnd {
             int attempts)
             implements UnitEnd {}
 
-    /** Passes over a record, and writes that down with a reason that holds no data. */
+    /** Skips a record, and records that in {@code audit_log} with a reason that contains no data. */
     record Skip(Claim claim, ConsumerRecord<byte[], byte[]> record, String reason) implements UnitEnd {}
 
     /** Removes a dead letter, whose record now took effect. No position moves. */

@@ -19,7 +19,7 @@ import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/** Writes what a unit ends with beside the advance of its offsets. Stateless. */
+/** Writes what a unit ends with besides the advance of its offsets. Stateless. */
 final class UnitEndWriter {
     /** How many records are sent at once. */
     private static final int TOGETHER = 200;
@@ -39,7 +39,7 @@ final class UnitEndWriter {
         this.owner = owner;
     }
 
-    /** Writes it, and answers where the positions are to move; empty if what was to be removed is not there any more. */
+    /** Writes it, and returns where the positions have to move; empty if what was to be removed does not exist any more. */
     Optional<Map<Claim, Position>> write(Connection c, UnitEnd end, String transactionId) throws SQLException {
         if (end instanceof UnitEnd.Advance advance) {
             park(c, advance.followers());
@@ -69,9 +69,9 @@ final class UnitEndWriter {
             List<ConsumerRecord<byte[], byte[]>> some =
                     followers.subList(from, Math.min(followers.size(), from + TOGETHER));
             if (!parked.follow(c, some, owner)) {
-                // It was free to be handled after all, and so were those behind it.
+                // It could be handled after all, and so could those behind it.
                 throw new SQLTransactionRollbackException(
-                        "the last dead letter of a key was removed meanwhile", "40001");
+                        "the last dead letter of a key was removed in the meantime", "40001");
             }
             audit.write(c, Action.PARK, some, "follows a parked record of its key");
         }

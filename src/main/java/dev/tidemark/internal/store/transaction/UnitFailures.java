@@ -12,7 +12,7 @@ import dev.tidemark.internal.store.schema.Schema;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/** How units end in which something failed, by what the failure and the session say. Used by one worker. */
+/** How failed units end, by what the failure and the session show. Used by one worker. */
 final class UnitFailures {
     private final Schema schema;
     private final String groupId;
@@ -24,7 +24,7 @@ final class UnitFailures {
         this.session = session;
     }
 
-    /** A statement came after one that failed: a handler's clean-up may do that, and so hide what waiting helps. */
+    /** A statement followed one that failed: a handler's cleanup may do that, and so hide a transient failure. */
     static UnitOutcome ofFailedTransaction(Throwable e) {
         SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
         FailureKind kind = FailureKind.of(behind);
@@ -33,7 +33,7 @@ final class UnitFailures {
         }
         return behind.isTimeLimit()
                 ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
-                : new UnitOutcome.TransactionBroken("the handler went on after a failed statement", e);
+                : new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e);
     }
 
     /** How a unit ends whose handler threw this. */
@@ -57,21 +57,21 @@ final class UnitFailures {
                     "the handler changed a setting of the session that the driver depends on, such as client_encoding or DateStyle",
                     e);
         }
-        // A server that did not reply to the cancellation either was silent, which no record can help.
+        // A server that did not reply to the cancellation either was unresponsive, which is not a record's fault.
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
             return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
-        // "Cache lookup failed" and "wrong type": what an old session has kept of types and plans that DDL has
+        // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
         // replaced.
         boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
         if (stale && !session.connection().isFresh()) {
-            // Another connection prepares it anew.
+            // Another connection prepares it again.
             return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         if (facts.is("25006") && !session.connection().isServerReadOnly()) {
             return handlerFailed(ErrorCode.HANDLER_FAILED, e);
         }
-        // A handler's own clean-up can hide the first failure behind a "connection is closed" that has no SQLSTATE.
+        // A handler's own cleanup can hide the first failure with a "connection is closed" that has no SQLSTATE.
         boolean cutOff = session.connection().isCutOff()
                 && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
@@ -85,13 +85,13 @@ final class UnitFailures {
     }
 
     /**
-     * How a unit ends in which a statement of the store failed, one that no handler has a part in: a time limit that ended it is
-     * passing trouble.
+     * How a unit ends in which a statement of the store failed, one that no handler is involved in: a time limit that ended it is
+     * transient.
      */
     UnitOutcome ofOwnStatement(SQLException e) {
         session.silence().failed(e);
         SqlFacts facts = SqlFailures.facts(e);
-        // A pool answers for a connection that it found broken, and then without an SQLSTATE.
+        // The pool replies in place of a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
         FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
         return kind == FailureKind.HANDLER
@@ -99,7 +99,7 @@ final class UnitFailures {
                 : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 
-    /** The handler did what is not its own; carried past its own exception, which is the cause. */
+    /** The handler did something that is not allowed; thrown in place of its own exception, which is the cause. */
     static final class GuardViolation extends Exception {
         private static final long serialVersionUID = 1L;
 

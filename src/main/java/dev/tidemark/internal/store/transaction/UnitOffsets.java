@@ -16,7 +16,10 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** Looks at the claims at the beginning of a unit and advances them at its end, with the statements that fit its session. Used by one worker. */
+/**
+ * Checks the claims at the beginning of a unit and advances them at its end, with the statements that suit its session. Used by one
+ * worker.
+ */
 final class UnitOffsets {
     private final OffsetAdvances offsets;
     private final SingleOffset serializable;

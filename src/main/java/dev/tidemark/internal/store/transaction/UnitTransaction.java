@@ -26,15 +26,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
- * ends as an {@link UnitOutcome}; nothing is thrown but the errors of a virtual machine that is going down.
+ * ends as an {@link UnitOutcome}; nothing is thrown except the errors of a virtual machine that is going down.
  */
 public final class UnitTransaction {
     private static final Logger LOG = LoggerFactory.getLogger(UnitTransaction.class);
 
-    /** What is to happen inside the transaction. */
+    /** Work to be done inside the transaction. */
     @FunctionalInterface
     public interface Effects {
-        /** Answers how the unit ends if nothing was thrown. */
+        /** Returns how the unit ends if nothing was thrown. */
         UnitEnd apply(Handle tx) throws Exception;
     }
 
@@ -69,8 +69,8 @@ public final class UnitTransaction {
     }
 
     /**
-     * Whether the effects of the last transaction that was watched wrote a row of a table. One that did not, as it passes its record
-     * over, proves nothing about one that fails to.
+     * Whether the effects of the last transaction that was watched wrote a row of a table. One that did not, because it ignores its
+     * record, proves nothing about one that fails to.
      */
     public boolean wrote() {
         return wrote;
@@ -81,7 +81,10 @@ public final class UnitTransaction {
         return wroteToForeignTable;
     }
 
-    /** Whether the effects of the last transaction that was watched came as far as a table to write to, if only to find nothing to write. */
+    /**
+     * Whether the effects of the last transaction that was watched got as far as writing to a table, even if there was nothing to
+     * write.
+     */
     public boolean wasReadyToWrite() {
         return readyToWrite;
     }
@@ -91,7 +94,7 @@ public final class UnitTransaction {
         return cleanSession;
     }
 
-    /** The next transaction is to find nothing of what earlier ones left in their session. */
+    /** The next transaction must not see anything that earlier ones left in their session. */
     public void takeCleanSession() {
         session.connection().takeClean();
     }
@@ -126,7 +129,7 @@ public final class UnitTransaction {
                     ? held(claims, troubled)
                     : outcome;
         } catch (Throwable e) {
-            // Whatever state this connection is in, it must not come to a commit.
+            // Whatever state this connection is in, it must not commit.
             session.connection().discard();
             throw e;
         } finally {
@@ -145,7 +148,7 @@ public final class UnitTransaction {
             LOG.debug("could not see which offset rows are held: {}", FailureWords.describe(e));
             session.connection().discard();
         }
-        // Those that came free meanwhile are tried again at once, as the others are.
+        // Those that became free in the meantime are retried at once, like the others.
         return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.code(), troubled.cause(), held);
     }
 
@@ -235,8 +238,9 @@ public final class UnitTransaction {
         if (!warned && !limit.isZero() && limit.compareTo(transactionIdleTimeout) < 0) {
             warned = true;
             LOG.warn(
-                    "statement_timeout is shorter than transactionIdleTimeout, so that statements are cancelled while they wait for the locks of"
-                            + " a process that stopped; they are tried again group={} statement_timeout={} transaction_idle_timeout={}",
+                    "statement_timeout is shorter than transactionIdleTimeout, so that statements are cancelled while they wait for"
+                            + " the locks of a suspended process; they are retried group={}"
+                            + " statement_timeout={} transaction_idle_timeout={}",
                     groupId,
                     limit,
                     transactionIdleTimeout);
@@ -261,7 +265,7 @@ public final class UnitTransaction {
         return end;
     }
 
-    /** How a unit ends in which a statement of the store failed, one that no handler has a part in. */
+    /** How a unit ends in which a statement of the store failed, one that no handler is involved in. */
     public UnitOutcome ofOwnStatement(SQLException e) {
         return failures.ofOwnStatement(e);
     }

@@ -11,8 +11,8 @@ import java.util.Optional;
 
 /** Finds out whether a unit has written to a table that a crash would empty, while the stored offsets survive. */
 final class UnloggedEffects {
-    // Whoever writes to a table holds this lock until the transaction ends. Temporary tables are 't', and their loss is
-    // meant.
+    // A transaction that writes to a table holds this lock until it ends. Temporary tables are 't', and their loss is
+    // intended.
     private static final String WRITTEN = """
             select c.oid::regclass::text
               from pg_locks l join pg_class c on c.oid = l.relation

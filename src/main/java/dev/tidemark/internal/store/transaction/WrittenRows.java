@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 /**
  * What a session has written in its transaction, as far as the server counts it.
  *
- * @param rows empty where the server does not count them
+ * @param rows empty if the server does not count them
  * @param tables how many tables it has locked in order to write to them
  * @param foreign how many of them are foreign
  */
@@ -18,7 +18,7 @@ record WrittenRows(OptionalLong rows, long tables, long foreign) {
     static final WrittenRows NOTHING = new WrittenRows(OptionalLong.empty(), 0, 0);
 
     // Counts what this session wrote since it last reported its statistics, which it does between transactions only.
-    // What went to a foreign table is not counted, but locks it; so does a statement that finds nothing to write.
+    // Writes to a foreign table are not counted, but lock it; so does a statement that finds nothing to write.
     private static final String QUERY = """
             select case when current_setting('track_counts')::boolean
                         then (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_xact_user_tables)
