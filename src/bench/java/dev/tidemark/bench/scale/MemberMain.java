@@ -50,8 +50,9 @@ public final class MemberMain {
         AtomicLong handled = new AtomicLong();
         double pause = Double.parseDouble(settings.getOrDefault("pause", "0"));
         try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), 2)) {
-            TidemarkBuilder<byte[], byte[]> builder =
-                    Tidemark.consumer(kafka).topics(settings.get("topic")).database(pool);
+            TidemarkBuilder<byte[], byte[]> builder = Tidemark.<byte[], byte[]>consumer(kafka)
+                    .topics(settings.get("topic"))
+                    .database(pool);
             if (settings.containsKey("buffer")) {
                 builder.bufferBytes(Long.parseLong(settings.get("buffer")));
             }
