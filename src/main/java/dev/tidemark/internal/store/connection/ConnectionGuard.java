@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.copy.CopyManager;
@@ -41,6 +42,9 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     /** This many closed statements may be kept before they are purged. */
     private static final int FORGET_EVERY = 64;
 
+    /** A handler sends few different texts, each many times; those of one that puts values into them are not worth keeping. */
+    private static final int CHECKED_TEXTS = 32;
+
     private final Connection target;
     private final Connection guarded;
 
@@ -58,6 +62,9 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
 
     @GuardedBy("lock")
     private boolean unguarded;
+
+    /** Reading a text costs as much as preparing it. Used by statements too, without the lock. */
+    private final Set<String> checked = ConcurrentHashMap.newKeySet();
 
     /** Set by statements too, which are used without the lock. */
     private volatile @Nullable String violation;
@@ -198,8 +205,14 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
 
     @Override
     public void check(String sql) {
+        if (checked.contains(sql)) {
+            return;
+        }
         if (TransactionVerbs.endsTransaction(sql)) {
             throw refuse("sent SQL that ends the transaction");
+        }
+        if (checked.size() < CHECKED_TEXTS) {
+            checked.add(sql);
         }
     }
 
