@@ -168,22 +168,12 @@ final class ConsumerSettings {
 
     private Subscription subscribed() {
         Subscription named = subscription;
-        boolean nothing = named == null
-                || (named instanceof Subscription.Topics t && t.names().isEmpty())
-                || (named instanceof Subscription.Manual m && m.partitions().isEmpty());
-        if (named == null || nothing) {
-            throw invalid(
-                    ErrorCode.INVALID_SETTING,
-                    "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)");
+        if (named == null) {
+            throw invalid(ErrorCode.INVALID_SETTING, Subscription.NOTHING);
         }
-        if (named instanceof Subscription.Topics t) {
-            require(t.names().stream().noneMatch(String::isBlank), "a topic name is blank");
-        }
-        if (named instanceof Subscription.Manual m) {
-            require(
-                    m.partitions().stream().noneMatch(p -> p.topic().isBlank() || p.partition() < 0),
-                    "a partition has a blank topic or a negative number");
-        }
+        named.defect().ifPresent(defect -> {
+            throw invalid(ErrorCode.INVALID_SETTING, defect);
+        });
         return named;
     }
 

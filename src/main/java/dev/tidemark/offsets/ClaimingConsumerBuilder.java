@@ -170,11 +170,12 @@ public final class ClaimingConsumerBuilder<K, V> {
     public ClaimingConsumer<K, V> open() {
         KafkaSettings kafka = KafkaSettings.of(kafkaConfig);
         Subscription subscription = settings.subscription;
-        if (subscription == null || isEmpty(subscription)) {
-            throw invalid(
-                    ErrorCode.INVALID_SETTING,
-                    "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)");
+        if (subscription == null) {
+            throw invalid(ErrorCode.INVALID_SETTING, Subscription.NOTHING);
         }
+        subscription.defect().ifPresent(defect -> {
+            throw invalid(ErrorCode.INVALID_SETTING, defect);
+        });
         DataSource database = settings.dataSource;
         if (database == null) {
             throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
@@ -203,15 +204,6 @@ public final class ClaimingConsumerBuilder<K, V> {
     @SuppressWarnings("unchecked")
     private static <T> Deserializer<T> typed(Deserializer<?> named) {
         return (Deserializer<T>) named;
-    }
-
-    private static boolean isEmpty(Subscription subscription) {
-        if (subscription instanceof Subscription.Topics topics) {
-            return topics.names().isEmpty() || topics.names().stream().anyMatch(String::isBlank);
-        }
-        return subscription instanceof Subscription.Manual manual
-                && (manual.partitions().isEmpty()
-                        || manual.partitions().stream().anyMatch(p -> p.topic().isBlank() || p.partition() < 0));
     }
 
     private static InvalidConfigurationException invalid(ErrorCode code, String message) {

@@ -9,7 +9,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
-import dev.tidemark.internal.run.OffsetAdvance;
+import dev.tidemark.internal.loop.CallerAdvance;
 import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.store.claim.ClaimStore;
 import dev.tidemark.internal.store.schema.Schema;
@@ -46,7 +46,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class OffsetStore {
     private final ClaimStore store;
-    private final OffsetAdvance advance;
+    private final CallerAdvance advance;
     private final String groupId;
     private final String owner;
 
@@ -56,7 +56,7 @@ public final class OffsetStore {
         }
         this.groupId = groupId;
         this.store = new ClaimStore(schema, groupId);
-        this.advance = new OffsetAdvance(store, groupId);
+        this.advance = new CallerAdvance(store, groupId);
         this.owner = OwnerNames.ownerName();
     }
 

@@ -22,10 +22,12 @@ import java.util.Random;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A record that ends the process which handles it, and partitions that only look as if they held one. */
+@Order(1) // takes longest
 @Tag("chaos")
 class DeadlyRecordIT {
     private static final int DEADLY = 7;

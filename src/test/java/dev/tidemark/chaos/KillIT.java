@@ -17,11 +17,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Three processes, 200,000 flights, and a kill -9 every ten thousand: every airport's count and sum stay exact. */
+@Order(1) // takes longest
 @Tag("chaos")
 class KillIT {
     private static final int TIMES = 10;

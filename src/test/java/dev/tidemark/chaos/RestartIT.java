@@ -14,10 +14,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Both servers crash under load, one after the other, and no operator helps the consumers. */
+@Order(1) // takes longest
 @Tag("chaos")
 class RestartIT {
     private static final int TIMES = 4;

@@ -22,37 +22,23 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** An outage is logged once when it begins and once when it is over, whatever is tried in the meantime, and however often. */
-@Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
+@Order(1) // its waits are the longest
 @Tag("chaos")
 class TroubleIT {
-    private static EmbeddedPostgresServer postgres;
-
-    private final TestDatabase database = Servers.flightDatabase(postgres);
-
-    @BeforeAll
-    static void start() {
-        postgres = EmbeddedPostgresServer.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        postgres.close();
-    }
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 
     @Test
     void anIdleConsumersDatabaseComesBack() {
         KafkaServer kafka = Servers.kafka();
         String topic = kafka.createTopic(Servers.unique("idle"), 2);
-        try (LogCapture log = LogCapture.of(topic);
-                Running running = running(kafka, topic)) {
+        try (EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start();
+                LogCapture log = LogCapture.of(topic);
+                Running running = running(Servers.flightDatabase(postgres), kafka, topic)) {
             running.until("it runs", () -> running.consumer().health().ready());
             for (int time = 1; time <= 2; time++) {
                 int times = time;
@@ -72,7 +58,7 @@ class TroubleIT {
         try (KafkaServer kafka = KafkaServer.start(Servers.directory("trouble-kafka"))) {
             String topic = kafka.createTopic("trouble", 2);
             try (LogCapture log = LogCapture.of(topic);
-                    Running running = running(kafka, topic)) {
+                    Running running = running(database, kafka, topic)) {
                 running.until("it runs", () -> running.consumer().health().ready());
                 kafka.kill();
                 running.until("trouble is told", () -> begun(log, "Kafka").size() == 1);
@@ -87,7 +73,7 @@ class TroubleIT {
     void aBrokerThatStandsStillIsTold() throws Exception {
         try (KafkaServer kafka = KafkaServer.start(Servers.directory("trouble-kafka"))) {
             String topic = kafka.createTopic("away", 2);
-            try (Running running = running(kafka, topic)) {
+            try (Running running = running(database, kafka, topic)) {
                 running.until(
                         "it runs",
                         () -> running.consumer().status().partitions().stream()
@@ -135,7 +121,7 @@ class TroubleIT {
         KafkaServer kafka = Servers.kafka();
         String topic = kafka.createTopic(Servers.unique("held"), 2);
         try (LogCapture log = LogCapture.of(topic);
-                Running running = running(kafka, topic)) {
+                Running running = running(database, kafka, topic)) {
             running.until("it runs", () -> running.consumer().health().ready());
             try (Connection person = database.owner().connect();
                     Statement s = person.createStatement()) {
@@ -221,7 +207,7 @@ class TroubleIT {
         }
     }
 
-    private Running running(KafkaServer kafka, String topic) {
+    private static Running running(TestDatabase database, KafkaServer kafka, String topic) {
         return Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),

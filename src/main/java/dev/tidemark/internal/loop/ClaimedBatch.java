@@ -6,7 +6,6 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
-import dev.tidemark.internal.run.OffsetAdvance;
 import dev.tidemark.internal.unit.IdentityCheck;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.ClaimedRecords;
@@ -25,7 +24,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /** What a poll returned, or part of it. */
 final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
-    private final OffsetAdvance offsets;
+    private final CallerAdvance offsets;
     private final IdentityCheck identities;
     private final Handout handout;
     private final List<Stretch<K, V>> stretches;
@@ -35,7 +34,7 @@ final class ClaimedBatch<K, V> implements ClaimedRecords<K, V> {
     /**
      * @param stretches at most one for each partition
      */
-    ClaimedBatch(OffsetAdvance offsets, IdentityCheck identities, Handout handout, List<Stretch<K, V>> stretches) {
+    ClaimedBatch(CallerAdvance offsets, IdentityCheck identities, Handout handout, List<Stretch<K, V>> stretches) {
         this.offsets = offsets;
         this.identities = identities;
         this.handout = handout;

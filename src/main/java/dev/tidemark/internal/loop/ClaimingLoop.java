@@ -9,7 +9,6 @@ import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.Subscription;
-import dev.tidemark.internal.run.OffsetAdvance;
 import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.run.Seeks;
 import dev.tidemark.internal.run.Strangers;
@@ -69,7 +68,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     private final Subscription subscription;
     private final Consumer<K, V> consumer;
     private final Admin admin;
-    private final OffsetAdvance offsets;
+    private final CallerAdvance offsets;
     private final LoopEvents events;
     private final ControlThread control;
     private final IdentityCheck identities;
@@ -89,7 +88,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.subscription = options.reading().subscription();
         this.consumer = consumer;
         this.admin = admin;
-        this.offsets = new OffsetAdvance(new ClaimStore(options.schema(), groupId), groupId);
+        this.offsets = new CallerAdvance(new ClaimStore(options.schema(), groupId), groupId);
         this.events = new LoopEvents(new Strangers(groupId, false));
         this.control = new ControlThread(
                 new ControlOptions(

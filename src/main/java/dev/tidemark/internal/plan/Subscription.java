@@ -1,5 +1,6 @@
 package dev.tidemark.internal.plan;
 
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -7,11 +8,17 @@ import org.apache.kafka.common.TopicPartition;
 
 /** What a consumer reads. */
 public sealed interface Subscription {
+    /** The defect of one that names nothing, or of none at all. */
+    String NOTHING = "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)";
+
     /** Whether this topic belongs to it. */
     boolean includes(String topic);
 
     /** The topics that it names, whether they exist or not; a pattern names none. */
     Set<String> named();
+
+    /** Why it can't be read, as a sentence for its author; empty if it can. */
+    Optional<String> defect();
 
     /** Topics by name; the group assigns their partitions. */
     record Topics(Set<String> names) implements Subscription {
@@ -23,6 +30,14 @@ public sealed interface Subscription {
         @Override
         public Set<String> named() {
             return names;
+        }
+
+        @Override
+        public Optional<String> defect() {
+            if (names.isEmpty()) {
+                return Optional.of(NOTHING);
+            }
+            return names.stream().anyMatch(String::isBlank) ? Optional.of("a topic name is blank") : Optional.empty();
         }
 
         @Override
@@ -44,6 +59,11 @@ public sealed interface Subscription {
         }
 
         @Override
+        public Optional<String> defect() {
+            return Optional.empty();
+        }
+
+        @Override
         public String toString() {
             return pattern.toString();
         }
@@ -59,6 +79,16 @@ public sealed interface Subscription {
         @Override
         public boolean includes(String topic) {
             return named().contains(topic);
+        }
+
+        @Override
+        public Optional<String> defect() {
+            if (partitions.isEmpty()) {
+                return Optional.of(NOTHING);
+            }
+            return partitions.stream().anyMatch(p -> p.topic().isBlank() || p.partition() < 0)
+                    ? Optional.of("a partition has a blank topic or a negative number")
+                    : Optional.empty();
         }
 
         @Override

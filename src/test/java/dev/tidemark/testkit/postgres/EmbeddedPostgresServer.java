@@ -1,6 +1,7 @@
 package dev.tidemark.testkit.postgres;
 
 import dev.tidemark.testkit.Canary;
+import dev.tidemark.testkit.process.Ports;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,6 +59,7 @@ public final class EmbeddedPostgresServer implements PostgresServer {
     private static EmbeddedPostgres.Builder builder() {
         // Embedded servers start without durability.
         return EmbeddedPostgres.builder()
+                .setPort(Ports.free())
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("full_page_writes", "on")

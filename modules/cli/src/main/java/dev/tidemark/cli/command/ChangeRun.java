@@ -5,33 +5,54 @@ import dev.tidemark.admin.ChangePlan;
 import dev.tidemark.admin.ChangeResult;
 import dev.tidemark.admin.OffsetMove;
 import dev.tidemark.admin.ResetPlan;
+import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.admin.UndoPlan;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.EffectsOptions;
 import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.Table;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 
-/** Shows a change of offsets, and executes it if {@code --execute} was given. */
+/**
+ * The options that all changes of a group's offsets share, and the way in which they go: the change is shown, and executed if
+ * {@code --execute} was given.
+ */
 final class ChangeRun {
-    private final DatabaseOptions database;
-    private final OutputOptions output;
-    private final ExecuteOptions change;
-    private final EffectsOptions effects;
-    private final ChangeOptions options;
+    @Mixin
+    private EffectsOptions effects = new EffectsOptions();
 
-    ChangeRun(DatabaseOptions database, OutputOptions output, ExecuteOptions change, EffectsOptions effects) {
-        this.database = database;
-        this.output = output;
-        this.change = change;
-        this.effects = effects;
-        this.options = effects.with(change.options());
+    @Mixin
+    private ExecuteOptions change = new ExecuteOptions();
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Mixin
+    private OutputOptions output = new OutputOptions();
+
+    /** Plans what may need Kafka. */
+    TidemarkAdmin admin(String group) {
+        return kafka.admin(database, group);
     }
 
-    void run(ChangePlan plan) {
+    /** Plans what changes the database while it looks: an undo is tried, and rolled back. */
+    TidemarkAdmin changes() {
+        return database.changes();
+    }
+
+    /** The plan is made once the options are known to be right. */
+    void run(Supplier<ChangePlan> planner) {
+        ChangeOptions options = effects.with(change.options());
+        ChangePlan plan = planner.get();
         plan.notes().forEach(output::say);
         if (!change.execute()) {
             print(plan, plan.moves(), null);

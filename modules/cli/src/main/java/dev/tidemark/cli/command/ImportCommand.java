@@ -1,11 +1,6 @@
 package dev.tidemark.cli.command;
 
-import dev.tidemark.cli.option.DatabaseOptions;
-import dev.tidemark.cli.option.EffectsOptions;
-import dev.tidemark.cli.option.ExecuteOptions;
 import dev.tidemark.cli.option.ImportOptions;
-import dev.tidemark.cli.option.KafkaOptions;
-import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.SelectorOptions;
 import dev.tidemark.cli.output.ExitCode;
 import java.util.Map;
@@ -39,25 +34,14 @@ public final class ImportCommand implements Callable<Integer> {
     private boolean force;
 
     @Mixin
-    private EffectsOptions effects = new EffectsOptions();
-
-    @Mixin
-    private ExecuteOptions change = new ExecuteOptions();
-
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-
-    @Mixin
-    private OutputOptions output = new OutputOptions();
+    private ChangeRun change = new ChangeRun();
 
     @Override
     public Integer call() {
-        ChangeRun run = new ChangeRun(database, output, change, effects);
-        Map<TopicPartition, Long> offsets = SelectorOptions.offsets(file).of(group);
-        run.run(kafka.admin(database, group).planImport(group, offsets, how.options(force)));
+        change.run(() -> {
+            Map<TopicPartition, Long> offsets = SelectorOptions.offsets(file).of(group);
+            return change.admin(group).planImport(group, offsets, how.options(force));
+        });
         return ExitCode.DONE;
     }
 }

@@ -1,11 +1,6 @@
 package dev.tidemark.cli.command;
 
-import dev.tidemark.cli.option.DatabaseOptions;
-import dev.tidemark.cli.option.EffectsOptions;
-import dev.tidemark.cli.option.ExecuteOptions;
 import dev.tidemark.cli.option.ImportOptions;
-import dev.tidemark.cli.option.KafkaOptions;
-import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.ScopeOptions;
 import dev.tidemark.cli.output.ExitCode;
 import java.util.concurrent.Callable;
@@ -37,24 +32,11 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
     private boolean force;
 
     @Mixin
-    private ExecuteOptions change = new ExecuteOptions();
-
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-
-    @Mixin
-    private EffectsOptions effects = new EffectsOptions();
-
-    @Mixin
-    private OutputOptions output = new OutputOptions();
+    private ChangeRun change = new ChangeRun();
 
     @Override
     public Integer call() {
-        ChangeRun run = new ChangeRun(database, output, change, effects);
-        run.run(kafka.admin(database, group).planImportFromKafka(group, scopes.selectionOrAll(), how.options(force)));
+        change.run(() -> change.admin(group).planImportFromKafka(group, scopes.selectionOrAll(), how.options(force)));
         return ExitCode.DONE;
     }
 }

@@ -1,9 +1,6 @@
 package dev.tidemark.cli.command;
 
-import dev.tidemark.cli.option.DatabaseOptions;
-import dev.tidemark.cli.option.ExecuteOptions;
-import dev.tidemark.cli.option.OutputOptions;
-import dev.tidemark.cli.option.PauseOptions;
+import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.cli.output.ExitCode;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,20 +17,11 @@ import picocli.CommandLine.Mixin;
         })
 public final class PauseCommand implements Callable<Integer> {
     @Mixin
-    private PauseOptions scope = new PauseOptions();
-
-    @Mixin
-    private ExecuteOptions change = new ExecuteOptions();
-
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private OutputOptions output = new OutputOptions();
+    private PauseRun run = new PauseRun();
 
     @Override
     public Integer call() {
-        PauseReport.run(database.looks().planPause(scope.group(), scope.selection()), database, output, change);
+        run.run(TidemarkAdmin::planPause);
         return ExitCode.DONE;
     }
 }

@@ -2,11 +2,6 @@ package dev.tidemark.cli.command;
 
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.PlanOptions;
-import dev.tidemark.cli.option.DatabaseOptions;
-import dev.tidemark.cli.option.EffectsOptions;
-import dev.tidemark.cli.option.ExecuteOptions;
-import dev.tidemark.cli.option.KafkaOptions;
-import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.SelectorOptions;
 import dev.tidemark.cli.output.ExitCode;
 import java.time.Instant;
@@ -41,26 +36,13 @@ public final class RebindCommand implements Callable<Integer> {
     private boolean force;
 
     @Mixin
-    private EffectsOptions effects = new EffectsOptions();
-
-    @Mixin
-    private ExecuteOptions change = new ExecuteOptions();
-
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-
-    @Mixin
-    private OutputOptions output = new OutputOptions();
+    private ChangeRun change = new ChangeRun();
 
     @Override
     public Integer call() {
         OffsetTarget target = selectors.chosen(group, Instant.now());
-        ChangeRun run = new ChangeRun(database, output, change, effects);
         PlanOptions options = force ? PlanOptions.defaults().unchecked() : PlanOptions.defaults();
-        run.run(kafka.admin(database, group).planRebind(group, topic, target, options));
+        change.run(() -> change.admin(group).planRebind(group, topic, target, options));
         return ExitCode.DONE;
     }
 }

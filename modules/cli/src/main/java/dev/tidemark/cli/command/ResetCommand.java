@@ -3,11 +3,6 @@ package dev.tidemark.cli.command;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.PartitionSelection;
 import dev.tidemark.admin.PlanOptions;
-import dev.tidemark.cli.option.DatabaseOptions;
-import dev.tidemark.cli.option.EffectsOptions;
-import dev.tidemark.cli.option.ExecuteOptions;
-import dev.tidemark.cli.option.KafkaOptions;
-import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.ScopeOptions;
 import dev.tidemark.cli.option.SelectorOptions;
 import dev.tidemark.cli.output.CommandException;
@@ -46,23 +41,10 @@ public final class ResetCommand implements Callable<Integer> {
     private boolean force;
 
     @Mixin
-    private EffectsOptions effects = new EffectsOptions();
-
-    @Mixin
-    private ExecuteOptions change = new ExecuteOptions();
-
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private KafkaOptions kafka = new KafkaOptions();
-
-    @Mixin
-    private OutputOptions output = new OutputOptions();
+    private ChangeRun change = new ChangeRun();
 
     @Override
     public Integer call() {
-        ChangeRun run = new ChangeRun(database, output, change, effects);
         Long undone = undo;
         if (undone != null) {
             if (selectors.isGiven() || scopes.isGiven()) {
@@ -70,7 +52,7 @@ public final class ResetCommand implements Callable<Integer> {
                         "--undo moves back all offsets of the change: remove the other selectors");
             }
             // Even a dry run may wait for units of work: the store tries the undo, and rolls it back.
-            run.run(database.changes().planUndo(group, undone));
+            change.run(() -> change.changes().planUndo(group, undone));
             return ExitCode.DONE;
         }
         OffsetTarget target = selectors.chosen(group, Instant.now());
@@ -80,7 +62,7 @@ public final class ResetCommand implements Callable<Integer> {
         }
         PartitionSelection selection = given ? PartitionSelection.all() : scopes.selection();
         PlanOptions options = force ? PlanOptions.defaults().unchecked() : PlanOptions.defaults();
-        run.run(kafka.admin(database, group).planReset(group, target, selection, options));
+        change.run(() -> change.admin(group).planReset(group, target, selection, options));
         return ExitCode.DONE;
     }
 }

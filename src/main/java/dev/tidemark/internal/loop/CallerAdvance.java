@@ -1,4 +1,4 @@
-package dev.tidemark.internal.run;
+package dev.tidemark.internal.loop;
 
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.internal.store.claim.ClaimStore;
@@ -15,11 +15,11 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
 /** Moves the stored offsets of one group in the caller's transactions, all or none. Thread-safe. */
-public final class OffsetAdvance {
+public final class CallerAdvance {
     private final ClaimStore store;
     private final String groupId;
 
-    public OffsetAdvance(ClaimStore store, String groupId) {
+    public CallerAdvance(ClaimStore store, String groupId) {
         this.store = store;
         this.groupId = groupId;
     }
