@@ -36,6 +36,7 @@ import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +46,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Connections that fall silent without closing: nothing hangs for good, and no record is given up for it. */
+@Order(1) // its tests take longest
 @Tag("chaos")
 class SilentConnectionIT {
     private static final Duration DEADLINE = Duration.ofSeconds(3);

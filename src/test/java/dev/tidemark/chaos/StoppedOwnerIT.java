@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * A process is stopped inside an open unit, with its effects written and their rows locked, for longer than its session lasts. Its
  * successor continues while it is still stopped; awake again, it finds itself fenced.
  */
+@Order(1) // its tests take longest
 @Tag("chaos")
 class StoppedOwnerIT {
     @ParameterizedTest(name = "{0}, silent inside a COPY: {1}")

@@ -3,8 +3,10 @@ package dev.tidemark.store;
 import dev.tidemark.testkit.postgres.PostgresServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 
 /** On Docker's server where there is an engine, on the newest embedded one otherwise. */
+@Order(1) // its tests take longest
 class OffsetStoreIT extends OffsetStoreContract {
     private static PostgresServer postgres;
 

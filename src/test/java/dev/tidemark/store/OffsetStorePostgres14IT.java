@@ -4,8 +4,10 @@ import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.PostgresServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 
 /** On the oldest PostgreSQL that Tidemark supports. */
+@Order(1) // its tests take longest
 class OffsetStorePostgres14IT extends OffsetStoreContract {
     private static EmbeddedPostgresServer postgres;
 

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
  * by itself, or still to be read, and then its partition says why. {@code -Dtidemark.test.fuzz=100000} runs as many cases, and {@code
  * -Dtidemark.test.case=N} one of them.
  */
+@Order(1) // its tests take longest
 @Tag("database")
 class FailureFuzzIT {
     private static final int CASES = Integer.getInteger("tidemark.test.fuzz", 300);

@@ -121,6 +121,12 @@ public final class EmbeddedPostgresServer implements PostgresServer {
     @Override
     public void close() {
         try {
+            // An orderly stop would write out what is deleted next.
+            PgCtl.of(this).stop("immediate");
+        } catch (IllegalStateException e) {
+            // A test has stopped it.
+        }
+        try {
             postgres.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -30,7 +30,9 @@ public final class Ports {
     private static FileChannel open() {
         try {
             return FileChannel.open(
-                    Path.of(System.getProperty("java.io.tmpdir"), "tidemark-test-ports-" + System.getProperty("user.name")),
+                    Path.of(
+                            System.getProperty("java.io.tmpdir"),
+                            "tidemark-test-ports-" + System.getProperty("user.name")),
                     StandardOpenOption.CREATE,
                     StandardOpenOption.WRITE);
         } catch (IOException e) {

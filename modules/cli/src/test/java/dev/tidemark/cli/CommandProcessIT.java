@@ -8,9 +8,11 @@ import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.Map;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** A command as people call it prints, and ends with, what it does in this JVM, where the other tests run it. */
+@Order(1) // its tests take longest
 class CommandProcessIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

@@ -22,11 +22,13 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A group moves from Kafka to the store, and back. */
+@Order(1) // its tests take longest
 class KafkaExchangeIT {
     private final ReadGroup group = ReadGroup.make();
     private final Cli cli = group.cli();

@@ -33,10 +33,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** SQL jobs as people run them: a process that is killed, stopped, and given wrong input. */
+@Order(1) // its tests take longest
 class RunCommandIT {
     private static final int PARTITIONS = 3;
 
