@@ -68,7 +68,7 @@ public interface TidemarkListener {
         /** It conflicted with another transaction (TM-406): a deadlock, a serialization failure. */
         CONTENTION,
         /** The database, Kafka or another dependency was unavailable for a time. */
-        TROUBLE,
+        TRANSIENT,
         /** The handler failed, or the data did. */
         FAILED,
         /** It may not continue: the topic is another one, the handler broke the transaction, the store cannot work. */
@@ -101,7 +101,7 @@ public interface TidemarkListener {
         /** Conflicting transactions (deadlock or serialization failure). */
         CONTENTION,
         /** The database, Kafka or another dependency is unavailable. */
-        TROUBLE,
+        TRANSIENT,
         /** The record itself failed, and its {@link FailurePolicy} says to try it again. */
         RECORD
     }

@@ -92,7 +92,7 @@ class MetricsIT {
             assertThat(counter("tidemark.retries", "cause", "contention")).isEqualTo(1);
             // Once by the policy, and once more as failures of that kind might pass.
             assertThat(counter("tidemark.retries", "cause", "record")).isBetween(2.0, 4.0);
-            assertThat(counter("tidemark.retries", "cause", "trouble")).isZero();
+            assertThat(counter("tidemark.retries", "cause", "transient")).isZero();
             assertThat(counter("tidemark.units", "outcome", "contention")).isEqualTo(1);
             assertThat(counter("tidemark.units", "outcome", "failed")).isGreaterThanOrEqualTo(4);
             assertThat(counter("tidemark.units", "outcome", "committed")).isEqualTo(unitsWithEffects());

@@ -7,7 +7,7 @@ import org.apache.kafka.common.TopicPartition;
 /** Ignores all events: how the poll thread handles them is not measured. In this package, because its user is. */
 final class Silence implements QueueEvents {
     @Override
-    public void roomFor(Collection<TopicPartition> partitions) {}
+    public void spaceFor(Collection<TopicPartition> partitions) {}
 
     @Override
     public void appetite() {}

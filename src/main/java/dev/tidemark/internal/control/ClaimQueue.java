@@ -172,7 +172,7 @@ final class ClaimQueue {
         due.forEach((partition, w) -> {
             boolean unused = again(partition, w, wait, w.tries(), w.refusal());
         });
-        Problem why = tasks.trouble(TASK).orElseGet(() -> new Problem(ErrorCode.UNEXPECTED, "a claim failed"));
+        Problem why = tasks.problem(TASK).orElseGet(() -> new Problem(ErrorCode.UNEXPECTED, "a claim failed"));
         events.waiting(
                 due.keySet(),
                 new TidemarkException(why.code(), "group " + groupId + ": " + why.message() + ", claims wait", null));

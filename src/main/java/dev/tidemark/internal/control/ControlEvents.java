@@ -49,7 +49,7 @@ public interface ControlEvents {
             Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong);
 
     /** Partitions that other members of the group hold and never claimed, with these members as text; reported at each check. */
-    void heldByStrangers(Map<TopicPartition, String> holders);
+    void heldByForeignMembers(Map<TopicPartition, String> holders);
 
     /** The whole consumer cannot continue. */
     void failed(TidemarkException why);

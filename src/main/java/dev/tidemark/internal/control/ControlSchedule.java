@@ -140,7 +140,7 @@ final class ControlSchedule {
     /** The partitions that are held, while nothing can be fetched for them. */
     private Map<TopicPartition, TidemarkException> withoutKafka() {
         Map<TopicPartition, TidemarkException> found = new HashMap<>();
-        tasks.troubleOfKafka(System.nanoTime()).ifPresent(problem -> {
+        tasks.kafkaProblem(System.nanoTime()).ifPresent(problem -> {
             TidemarkException why = new TidemarkException(
                     problem.code(), "group " + context.groupId() + ": " + problem.message(), null);
             context.held().get().keySet().forEach(partition -> found.put(partition, why));

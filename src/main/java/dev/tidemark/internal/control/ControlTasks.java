@@ -95,7 +95,7 @@ final class ControlTasks {
             fatal.accept(unexpected(e));
         } finally {
             OwnThread.rest();
-            boolean unused = OwnThread.goesOn();
+            boolean unused = OwnThread.mayContinue();
         }
     }
 
@@ -188,19 +188,19 @@ final class ControlTasks {
     }
 
     /** What keeps a task from succeeding; empty if nothing does. */
-    Optional<Problem> trouble(String task) {
+    Optional<Problem> problem(String task) {
         return database.of(task).or(() -> kafka.of(task));
     }
 
     /** What has kept tasks from succeeding for some seconds, one for each server. Any thread may ask. */
-    List<Problem> troubles(long now) {
+    List<Problem> problems(long now) {
         return Stream.of(database.problem(now), kafka.problem(now))
                 .flatMap(Optional::stream)
                 .toList();
     }
 
-    /** As {@link #troubles}, of Kafka alone. */
-    Optional<Problem> troubleOfKafka(long now) {
+    /** As {@link #problems}, of Kafka alone. */
+    Optional<Problem> kafkaProblem(long now) {
         return kafka.problem(now);
     }
 

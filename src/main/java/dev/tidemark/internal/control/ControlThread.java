@@ -163,8 +163,8 @@ public final class ControlThread {
     }
 
     /** What either server has kept from succeeding for some seconds, at most one for each. */
-    public List<Problem> troubles() {
-        return tasks.troubles(System.nanoTime());
+    public List<Problem> problems() {
+        return tasks.problems(System.nanoTime());
     }
 
     /** Gives up claiming these partitions. */

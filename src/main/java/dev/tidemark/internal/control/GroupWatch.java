@@ -62,7 +62,7 @@ final class GroupWatch {
                 .keySet()
                 .removeIf(partition ->
                         known.getOrDefault(partition, Ownership.NONE).isOurs());
-        events.heldByStrangers(still(suspects, unclaimed));
+        events.heldByForeignMembers(still(suspects, unclaimed));
         suspects = unclaimed;
     }
 

@@ -86,7 +86,7 @@ final class Outage {
         Failing before = failing.get(task);
         int inARow = before == null ? 1 : before.attempts() + 1;
         failing.put(task, new Failing(inARow, silent, how));
-        return Backoff.TROUBLE.after(inARow, ThreadLocalRandom.current().nextDouble());
+        return Backoff.TRANSIENT.after(inARow, ThreadLocalRandom.current().nextDouble());
     }
 
     /** A task succeeded, or there is nothing left for it to do. */

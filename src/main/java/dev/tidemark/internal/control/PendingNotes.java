@@ -181,13 +181,13 @@ final class PendingNotes {
         return open.isEmpty() && released.isEmpty();
     }
 
-    private synchronized void plan(Duration trouble) {
+    private synchronized void plan(Duration failed) {
         scheduled = !isDone();
         attempts = scheduled ? attempts + 1 : 0;
         if (scheduled) {
             double random = ThreadLocalRandom.current().nextDouble();
-            Duration locked = Backoff.TROUBLE.after(attempts, random);
-            Duration wait = trouble.isZero() ? locked : trouble;
+            Duration locked = Backoff.TRANSIENT.after(attempts, random);
+            Duration wait = failed.isZero() ? locked : failed;
             Duration hurry = CLOSING.after(attempts, random);
             tasks.later(this::write, closing && wait.compareTo(hurry) > 0 ? hurry : wait);
         }
@@ -211,7 +211,7 @@ final class PendingNotes {
                 left = end - System.nanoTime();
             }
         } catch (InterruptedException e) {
-            boolean unused = OwnThread.goesOn(e);
+            boolean unused = OwnThread.mayContinue(e);
         }
         return isDone();
     }

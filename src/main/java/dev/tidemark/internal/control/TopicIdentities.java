@@ -62,7 +62,7 @@ final class TopicIdentities {
         try {
             now = lookup.identities(topics);
         } catch (KafkaUnavailableException e) {
-            throw new UnitRefusedException(new UnitOutcome.Troubled(ErrorCode.KAFKA_UNAVAILABLE, e));
+            throw new UnitRefusedException(new UnitOutcome.Transient(ErrorCode.KAFKA_UNAVAILABLE, e));
         } catch (TidemarkException e) {
             // Kafka's refusal is not the handler's failure.
             throw new UnitRefusedException(new UnitOutcome.StoreFailed(e));
@@ -71,7 +71,7 @@ final class TopicIdentities {
             Identity known = identities.get(topic);
             Identity actual = now.get(topic);
             if (known == null || actual == null) {
-                throw new UnitRefusedException(new UnitOutcome.Troubled(
+                throw new UnitRefusedException(new UnitOutcome.Transient(
                         ErrorCode.KAFKA_UNAVAILABLE,
                         new IllegalStateException("topic " + topic + " cannot be confirmed")));
             }

@@ -242,7 +242,7 @@ final class WaitWatch {
         Map<TopicPartition, Long> epochs = connection.inTransaction(c -> {
             identity.check(c);
             states.limitWait(c, LOCK_PATIENCE);
-            states.goOn(c, over.values());
+            states.endWaits(c, over.values());
             return states.waiting(c, fresh);
         });
         over.keySet().forEach(written::remove);

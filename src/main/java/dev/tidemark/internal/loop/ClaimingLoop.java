@@ -11,7 +11,7 @@ import dev.tidemark.internal.plan.Stretch;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.run.Seeks;
-import dev.tidemark.internal.run.Strangers;
+import dev.tidemark.internal.run.ForeignMembers;
 import dev.tidemark.internal.run.Subscriptions;
 import dev.tidemark.internal.store.claim.ClaimStore;
 import dev.tidemark.internal.store.connection.ControlConnection;
@@ -89,7 +89,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.consumer = consumer;
         this.admin = admin;
         this.offsets = new CallerAdvance(new ClaimStore(options.schema(), groupId), groupId);
-        this.events = new LoopEvents(new Strangers(groupId, false));
+        this.events = new LoopEvents(new ForeignMembers(groupId, false));
         this.control = new ControlThread(
                 new ControlOptions(
                         options.schema(),

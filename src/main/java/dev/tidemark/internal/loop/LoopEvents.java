@@ -6,7 +6,7 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.run.Problems;
-import dev.tidemark.internal.run.Strangers;
+import dev.tidemark.internal.run.ForeignMembers;
 import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.HashMap;
@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 /** Events from the control thread for a {@link ClaimingLoop}, kept until its next poll. Any thread may report. */
 final class LoopEvents implements ControlEvents {
     private final ConcurrentLinkedQueue<Consumer<Shares>> pending = new ConcurrentLinkedQueue<>();
-    private final Strangers strangers;
+    private final ForeignMembers foreignMembers;
     private volatile Map<TopicPartition, Waiting> waits = Map.of();
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
 
-    LoopEvents(Strangers strangers) {
-        this.strangers = strangers;
+    LoopEvents(ForeignMembers foreignMembers) {
+        this.foreignMembers = foreignMembers;
     }
 
     /** The error that ends the consumer; null while there is none. */
@@ -129,8 +129,8 @@ final class LoopEvents implements ControlEvents {
     }
 
     @Override
-    public void heldByStrangers(Map<TopicPartition, String> holders) {
-        strangers.hold(holders);
+    public void heldByForeignMembers(Map<TopicPartition, String> holders) {
+        foreignMembers.hold(holders);
     }
 
     @Override

@@ -132,6 +132,6 @@ final class ShareChanges {
     }
 
     private static Duration backoff(int attempts) {
-        return Backoff.TROUBLE.after(attempts, ThreadLocalRandom.current().nextDouble());
+        return Backoff.TRANSIENT.after(attempts, ThreadLocalRandom.current().nextDouble());
     }
 }

@@ -5,7 +5,7 @@ import java.time.Duration;
 /** How long to wait before the next attempt: doubling from the first to the maximum, with jitter so that instances do not retry in step. */
 public record Backoff(Duration first, Duration most) {
     /** For an unavailable database or Kafka. */
-    public static final Backoff TROUBLE = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
+    public static final Backoff TRANSIENT = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
     /** For unexplained failures: they may be transient, but frequent retries gain nothing. */
     public static final Backoff UNEXPECTED = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
     /** For conflicting transactions: they have already waited for the server's deadlock check. */

@@ -5,7 +5,7 @@ import dev.tidemark.errors.ErrorCode;
 /** What caused a transaction to fail, as far as the failure itself shows. */
 public enum FailureKind {
     /** A dependency is unavailable for now: the same again, later. */
-    PASSING,
+    TRANSIENT,
     /** Two transactions in conflict: the same again, smaller. */
     CONTENTION,
     /** The handler's, or the record's: evidence decides, see {@link Verdict}. */
@@ -29,7 +29,7 @@ public enum FailureKind {
                 || facts.connectionLost()
                 || facts.transientByType()
                 || facts.is("55P03", "55006", "25006", "40003", "3D000", "72000");
-        return passing ? PASSING : HANDLER;
+        return passing ? TRANSIENT : HANDLER;
     }
 
     /**
@@ -37,7 +37,7 @@ public enum FailureKind {
      * is transient too, and so is a statement that DDL has made stale.
      */
     public static FailureKind ofControl(SqlFacts facts) {
-        return facts.isTimeLimit() || facts.stalePlan() ? PASSING : of(facts);
+        return facts.isTimeLimit() || facts.stalePlan() ? TRANSIENT : of(facts);
     }
 
     /** The code of a transient failure of this kind. */

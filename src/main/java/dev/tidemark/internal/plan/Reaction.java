@@ -16,8 +16,8 @@ public sealed interface Reaction {
 
     /** One method per case. */
     interface Cases<R> {
-        /** See {@link GoOn}. */
-        R goOn(GoOn reaction);
+        /** See {@link Proceed}. */
+        R proceed(Proceed reaction);
 
         /** See {@link Reclaim}. */
         R reclaim(Reclaim reaction);
@@ -54,10 +54,10 @@ public sealed interface Reaction {
     }
 
     /** The unit took effect; each of these claims is at that position now. */
-    record GoOn(Map<Claim, Position> moves) implements Reaction {
+    record Proceed(Map<Claim, Position> moves) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
-            return cases.goOn(this);
+            return cases.proceed(this);
         }
     }
 

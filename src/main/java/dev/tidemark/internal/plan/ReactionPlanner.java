@@ -65,7 +65,7 @@ public final class ReactionPlanner {
         return outcome.fold(new Planner(facts, record));
     }
 
-    /** The cause, for the code of a {@link UnitOutcome.Troubled}. */
+    /** The cause, for the code of a {@link UnitOutcome.Transient}. */
     public static String words(ErrorCode code) {
         return switch (code) {
             case CONTENTION -> "conflicting transactions (deadlock or serialization failure)";
@@ -78,7 +78,7 @@ public final class ReactionPlanner {
     private record Planner(UnitFacts facts, @Nullable RecordFacts record) implements UnitOutcome.Cases<Reaction> {
         @Override
         public Reaction committed(UnitOutcome.Committed outcome) {
-            return new Reaction.GoOn(outcome.moves());
+            return new Reaction.Proceed(outcome.moves());
         }
 
         @Override
@@ -97,10 +97,10 @@ public final class ReactionPlanner {
         }
 
         @Override
-        public Reaction troubled(UnitOutcome.Troubled outcome) {
+        public Reaction transientFailure(UnitOutcome.Transient outcome) {
             if (!outcome.held().isEmpty()) {
                 return new Reaction.RetryAfter(
-                        Backoff.TROUBLE.after(facts.attempt(), facts.random()),
+                        Backoff.TRANSIENT.after(facts.attempt(), facts.random()),
                         false,
                         new TidemarkException(
                                 ErrorCode.ROW_LOCKED,
@@ -114,7 +114,7 @@ public final class ReactionPlanner {
 
         private Reaction wait(ErrorCode code, String what, Throwable cause) {
             boolean contention = code == ErrorCode.CONTENTION;
-            Backoff backoff = contention ? Backoff.CONTENTION : Backoff.TROUBLE;
+            Backoff backoff = contention ? Backoff.CONTENTION : Backoff.TRANSIENT;
             return new Reaction.RetryAfter(
                     backoff.after(facts.attempt(), facts.random()), contention, passing(code, what, cause), Set.of());
         }
@@ -180,7 +180,7 @@ public final class ReactionPlanner {
                 case TRY_AGAIN -> new Reaction.TryAgain(action);
                 case TRY_LATER ->
                     new Reaction.TryLater(
-                            Backoff.TROUBLE.after(record.evidence().round(), facts.random()),
+                            Backoff.TRANSIENT.after(record.evidence().round(), facts.random()),
                             action,
                             error(code, what + ", trying again", cause));
                 case NOT_THE_RECORDS -> notTheRecords(what, cause, sql);

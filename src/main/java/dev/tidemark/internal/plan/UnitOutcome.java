@@ -30,8 +30,8 @@ public sealed interface UnitOutcome {
         /** See {@link CommitUnknown}. */
         R commitUnknown(CommitUnknown outcome);
 
-        /** See {@link Troubled}. */
-        R troubled(Troubled outcome);
+        /** See {@link Transient}. */
+        R transientFailure(Transient outcome);
 
         /** See {@link HandlerFailed}. */
         R handlerFailed(HandlerFailed outcome);
@@ -80,9 +80,9 @@ public sealed interface UnitOutcome {
      * @param held the partitions whose offset rows another transaction holds; the others of the unit need not wait. Empty if the
      *     cause is something else
      */
-    record Troubled(ErrorCode code, Throwable cause, Set<TopicPartition> held) implements UnitOutcome {
+    record Transient(ErrorCode code, Throwable cause, Set<TopicPartition> held) implements UnitOutcome {
         /** A transient failure of the whole unit. */
-        public Troubled(ErrorCode code, Throwable cause) {
+        public Transient(ErrorCode code, Throwable cause) {
             this(code, cause, Set.of());
         }
 
@@ -93,7 +93,7 @@ public sealed interface UnitOutcome {
 
         @Override
         public <R> R fold(Cases<R> cases) {
-            return cases.troubled(this);
+            return cases.transientFailure(this);
         }
     }
 

@@ -41,7 +41,7 @@ final class PartitionQueue {
     boolean full;
 
     /** How often in a row a transient failure kept its records from taking effect. */
-    int troubles;
+    int transientFailures;
 
     /** A record that failed: it is tried by itself next. */
     @Nullable

@@ -57,7 +57,7 @@ public final class PartitionQueues {
      * Adds records; drops them if the claim they were read under is no longer the partition's.
      *
      * @param next where reading continues after them; null if unknown
-     * @return whether the poll thread has to pause the partition until {@link QueueEvents#roomFor}
+     * @return whether the poll thread has to pause the partition until {@link QueueEvents#spaceFor}
      */
     public boolean offer(Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
         return offer(claim, new FetchedRecords(records), next);
@@ -109,7 +109,7 @@ public final class PartitionQueues {
     }
 
     /**
-     * The partitions that the poll thread has to pause as well, since the buffer is full, until {@link QueueEvents#roomFor}: any of
+     * The partitions that the poll thread has to pause as well, since the buffer is full, until {@link QueueEvents#spaceFor}: any of
      * them can return as much with the next poll.
      */
     public List<TopicPartition> withoutRoom() {
@@ -137,7 +137,7 @@ public final class PartitionQueues {
             room = state.buffer.empty(state.isPlenty(), state.isIdle());
         }
         if (!room.isEmpty()) {
-            events.roomFor(room);
+            events.spaceFor(room);
         }
         return ended;
     }

@@ -29,7 +29,7 @@ public final class PartitionShare {
         this.records = inOneList(ranges);
         this.bytes = ranges.stream().mapToLong(Range::bytes).sum();
         this.tail = queue.tail();
-        this.attempt = queue.troubles + 1;
+        this.attempt = queue.transientFailures + 1;
         this.suspected = queue.isSuspected();
         this.alone = queue.alone;
     }

@@ -7,7 +7,7 @@ import org.apache.kafka.common.TopicPartition;
 /** Events from the queues to the poll thread. Every method returns at once; any thread may call. */
 public interface QueueEvents {
     /** There is space again for records of these partitions. */
-    void roomFor(Collection<TopicPartition> partitions);
+    void spaceFor(Collection<TopicPartition> partitions);
 
     /** There is no longer plenty: the poll thread need not wait any more. */
     void appetite();

@@ -71,7 +71,7 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
             Fatal.rethrow(e);
             throw new UndecodableException(side, e);
         } finally {
-            boolean unused = OwnThread.goesOn();
+            boolean unused = OwnThread.mayContinue();
         }
     }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param done how many of its records the position has moved past; the others come again
  * @param moved the claim at its new position; null if it did not move
  * @param delay nanoseconds until its records may be tried again
- * @param troubled whether a transient failure kept them from taking effect
+ * @param transientFailure whether a transient failure kept them from taking effect
  * @param alone the record to be tried by itself next; null if none is
  * @param closing whether the partition is closed as well
  */
@@ -19,6 +19,6 @@ public record Settlement(
         int done,
         @Nullable Position moved,
         long delay,
-        boolean troubled,
+        boolean transientFailure,
         @Nullable IsolatedRecord alone,
         boolean closing) {}

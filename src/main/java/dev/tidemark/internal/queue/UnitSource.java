@@ -144,7 +144,7 @@ public final class UnitSource {
         }
         drained.forEach(events::drained);
         if (!room.isEmpty()) {
-            events.roomFor(room);
+            events.spaceFor(room);
         }
     }
 
@@ -167,10 +167,10 @@ public final class UnitSource {
             return true;
         }
         queue.alone = s.alone();
-        if (s.troubled()) {
-            queue.troubles++;
+        if (s.transientFailure()) {
+            queue.transientFailures++;
         } else if (s.moved() != null) {
-            queue.troubles = 0;
+            queue.transientFailures = 0;
         }
         state.buffer.change(queue, () -> queue.putBack(taken.ranges(), s.done()));
         if (s.delay() > 0) {

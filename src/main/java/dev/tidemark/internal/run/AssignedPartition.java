@@ -34,8 +34,8 @@ final class AssignedPartition {
     /** Waits for the diagnosis of a position that the log does not have; nothing may be fetched until then. */
     boolean held;
 
-    private @Nullable Trouble problem;
-    private @Nullable Trouble unitWait;
+    private @Nullable DatedProblem problem;
+    private @Nullable DatedProblem unitWait;
 
     /** How often the claim was lost in quick succession, and when last, by {@link System#nanoTime}. */
     int losses;
@@ -53,9 +53,9 @@ final class AssignedPartition {
      * @param nanos since when, by {@link System#nanoTime}
      * @param at the same, as a wall-clock time
      */
-    record Trouble(TidemarkException why, long nanos, Instant at) {
-        static Trouble now(TidemarkException why) {
-            return new Trouble(why, System.nanoTime(), Instant.now());
+    record DatedProblem(TidemarkException why, long nanos, Instant at) {
+        static DatedProblem now(TidemarkException why) {
+            return new DatedProblem(why, System.nanoTime(), Instant.now());
         }
     }
 
@@ -85,13 +85,13 @@ final class AssignedPartition {
 
     /** Why it has halted, or what failed and is retried; null if neither applies. */
     @Nullable
-    Trouble problem() {
+    DatedProblem problem() {
         return problem;
     }
 
     /** What its unit waits for; null if it does not, as far as is known. */
     @Nullable
-    Trouble unitWait() {
+    DatedProblem unitWait() {
         return unitWait;
     }
 
@@ -104,20 +104,20 @@ final class AssignedPartition {
     /** It has failed from now on, whatever was wrong before. */
     void failed(TidemarkException why) {
         clear();
-        problem = Trouble.now(why);
+        problem = DatedProblem.now(why);
     }
 
     /** It has failed, or still does, for this reason now. */
     void stillFailing(TidemarkException why) {
-        Trouble before = problem;
-        problem = before == null ? Trouble.now(why) : new Trouble(why, before.nanos(), before.at());
+        DatedProblem before = problem;
+        problem = before == null ? DatedProblem.now(why) : new DatedProblem(why, before.nanos(), before.at());
     }
 
     /** What its unit waits for now; null if it does not. */
     void waitsFor(@Nullable TidemarkException why) {
-        Trouble before = unitWait;
+        DatedProblem before = unitWait;
         unitWait =
-                why == null ? null : before == null ? Trouble.now(why) : new Trouble(why, before.nanos(), before.at());
+                why == null ? null : before == null ? DatedProblem.now(why) : new DatedProblem(why, before.nanos(), before.at());
     }
 
     /** Whether it waits for a claim: for its first one, or because it was refused and the reason may be fixed. */
@@ -136,7 +136,7 @@ final class AssignedPartition {
     Duration patience() {
         return losses <= 1
                 ? Duration.ZERO
-                : Backoff.TROUBLE.after(losses - 1, ThreadLocalRandom.current().nextDouble());
+                : Backoff.TRANSIENT.after(losses - 1, ThreadLocalRandom.current().nextDouble());
     }
 
     boolean holds(Claim other) {

@@ -89,7 +89,7 @@ final class Assignment {
     synchronized List<TidemarkException> haltedBy() {
         List<TidemarkException> reasons = new ArrayList<>();
         for (AssignedPartition slot : slots.values()) {
-            AssignedPartition.Trouble problem = slot.problem();
+            AssignedPartition.DatedProblem problem = slot.problem();
             if (slot.is(PartitionState.HALTED) && problem != null) {
                 reasons.add(problem.why());
             }
@@ -134,7 +134,7 @@ final class Assignment {
         for (AssignedPartition slot : slots.values()) {
             Claim claim = claims.getOrDefault(slot.partition, slot.claim);
             Long end = logEnds.get(slot.partition);
-            Optional<AssignedPartition.Trouble> problem = problem(slot);
+            Optional<AssignedPartition.DatedProblem> problem = problem(slot);
             status.add(new PartitionStatus(
                     slot.partition,
                     slot.state(),
@@ -143,7 +143,7 @@ final class Assignment {
                             : OptionalLong.of(claim.position().nextOffset()),
                     end == null ? OptionalLong.empty() : OptionalLong.of(end),
                     problem.map(p -> Problems.of(p.why())),
-                    problem.map(AssignedPartition.Trouble::at),
+                    problem.map(AssignedPartition.DatedProblem::at),
                     slot.fences,
                     Optional.ofNullable(slot.lastFence).map(Problems::of),
                     owner));
@@ -160,7 +160,7 @@ final class Assignment {
             boolean passes = slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.CLAIMING);
             problem(slot).filter(p -> passes).ifPresent(p -> {
                 Claim claim = slot.claim;
-                AssignedPartition.Trouble failed = slot.problem();
+                AssignedPartition.DatedProblem failed = slot.problem();
                 waiting.add(new Waiting(
                         slot.partition,
                         claim == null ? OptionalLong.empty() : OptionalLong.of(claim.ownerEpoch()),
@@ -180,12 +180,12 @@ final class Assignment {
     }
 
     /** What a unit waits for says more than why it is retried; the start is the earlier of the two. */
-    private static Optional<AssignedPartition.Trouble> problem(AssignedPartition slot) {
-        AssignedPartition.Trouble problem = slot.problem();
-        AssignedPartition.Trouble wait = slot.unitWait();
+    private static Optional<AssignedPartition.DatedProblem> problem(AssignedPartition slot) {
+        AssignedPartition.DatedProblem problem = slot.problem();
+        AssignedPartition.DatedProblem wait = slot.unitWait();
         if (wait == null || problem == null) {
             return Optional.ofNullable(wait == null ? problem : wait);
         }
-        return Optional.of(new AssignedPartition.Trouble(wait.why(), problem.nanos(), problem.at()));
+        return Optional.of(new AssignedPartition.DatedProblem(wait.why(), problem.nanos(), problem.at()));
     }
 }

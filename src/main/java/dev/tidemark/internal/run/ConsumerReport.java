@@ -39,8 +39,8 @@ final class ConsumerReport {
                         ? new ConsumerStatus.Queue(0, 0)
                         : runtime.queues().waiting(),
                 lastError(running, error)
-                        .or(() -> strangers(running))
-                        .or(() -> troubles(running).stream().findFirst()));
+                        .or(() -> foreignMembers(running))
+                        .or(() -> problems(running).stream().findFirst()));
     }
 
     /**
@@ -53,10 +53,10 @@ final class ConsumerReport {
                 facts.facts(state, runtime, lastError(running, error).map(Problem::toString)));
         // Neither a restart nor another pod would change any of this, and a rolling migration must be able to continue.
         List<String> problems = new ArrayList<>(health.problems());
-        strangers(running).map(Problem::toString).ifPresent(problems::add);
+        foreignMembers(running).map(Problem::toString).ifPresent(problems::add);
         // Partitions that wait for it report it too.
-        troubles(running).stream()
-                .filter(trouble -> problems.stream().noneMatch(problem -> problem.contains(trouble.message())))
+        problems(running).stream()
+                .filter(other -> problems.stream().noneMatch(problem -> problem.contains(other.message())))
                 .map(Problem::toString)
                 .toList()
                 .forEach(problems::add);
@@ -69,11 +69,11 @@ final class ConsumerReport {
                 .map(Problems::of);
     }
 
-    private static Optional<Problem> strangers(@Nullable ConsumerRuntime running) {
-        return running == null ? Optional.empty() : running.events().strangers().problem();
+    private static Optional<Problem> foreignMembers(@Nullable ConsumerRuntime running) {
+        return running == null ? Optional.empty() : running.events().foreignMembers().problem();
     }
 
-    private static List<Problem> troubles(@Nullable ConsumerRuntime running) {
-        return running == null ? List.of() : running.control().troubles();
+    private static List<Problem> problems(@Nullable ConsumerRuntime running) {
+        return running == null ? List.of() : running.control().problems();
     }
 }

@@ -69,7 +69,7 @@ record ConsumerRuntime(
                 assigned,
                 tasks,
                 mirror,
-                new Strangers(groupId, options.kafka().reading().untilEnd()));
+                new ForeignMembers(groupId, options.kafka().reading().untilEnd()));
         PartitionQueues queues = new PartitionQueues(
                 options.work().limits(),
                 options.work().workers(),
@@ -187,7 +187,7 @@ record ConsumerRuntime(
                     group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }
         // The suppliers of deserializers may have left it interrupted.
-        boolean unused = OwnThread.goesOn();
+        boolean unused = OwnThread.mayContinue();
         threads.forEach(OwnThread::start);
         return threads;
     }
@@ -227,7 +227,7 @@ record ConsumerRuntime(
                 worker.join(Math.max(1, patience.toMillis() / workers.size()));
             }
         } catch (InterruptedException e) {
-            boolean unused = OwnThread.goesOn(e);
+            boolean unused = OwnThread.mayContinue(e);
         }
     }
 }

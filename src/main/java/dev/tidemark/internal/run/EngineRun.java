@@ -161,7 +161,7 @@ final class EngineRun<K, V> {
                 }
                 throw unexpected("the store could not be checked", e);
             } catch (InterruptedException e) {
-                if (!OwnThread.goesOn(e)) {
+                if (!OwnThread.mayContinue(e)) {
                     return false;
                 }
             }

@@ -48,7 +48,7 @@ final class PausedPartitions {
         Set<TopicPartition> resumed = new HashSet<>();
         for (AssignedPartition slot : assigned.inState(PartitionState.PAUSED)) {
             if (!pauses.cover(slot.partition)) {
-                goOn(slot);
+                readAgain(slot);
                 resumed.add(slot.partition);
             }
         }
@@ -74,7 +74,7 @@ final class PausedPartitions {
     }
 
     /** The one way back to reading is a claim. The old one is released first: a new claim over it would look like one without progress. */
-    private void goOn(AssignedPartition slot) {
+    private void readAgain(AssignedPartition slot) {
         Claim claim = slot.claim;
         long now = System.nanoTime();
         boolean leaving = queues.isLeaving(slot.partition);

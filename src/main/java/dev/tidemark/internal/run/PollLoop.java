@@ -160,7 +160,7 @@ final class PollLoop {
         try {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             // Interceptors and assignors are foreign code too.
-            boolean unused = OwnThread.goesOn();
+            boolean unused = OwnThread.mayContinue();
             polled();
             // Positions move without records too: beyond transaction markers, aborted and compacted data.
             Set<TopicPartition> read = new HashSet<>(records.nextOffsets().keySet());
@@ -180,7 +180,7 @@ final class PollLoop {
         } catch (WakeupException e) {
             LOG.trace("woken");
         } catch (InterruptException e) {
-            if (!OwnThread.goesOn()) {
+            if (!OwnThread.mayContinue()) {
                 stopped.countDown();
             }
         } catch (OffsetOutOfRangeException e) {
@@ -216,13 +216,13 @@ final class PollLoop {
                     e.getClass().getSimpleName());
         }
         try {
-            Duration wait = Backoff.TROUBLE.after(
+            Duration wait = Backoff.TRANSIENT.after(
                     pollFailures, ThreadLocalRandom.current().nextDouble());
             if (stopped.await(wait.toNanos(), TimeUnit.NANOSECONDS)) {
                 LOG.debug("stopped while waiting for Kafka group={}", groupId);
             }
         } catch (InterruptedException interrupted) {
-            if (!OwnThread.goesOn(interrupted)) {
+            if (!OwnThread.mayContinue(interrupted)) {
                 stopped.countDown();
             }
         }

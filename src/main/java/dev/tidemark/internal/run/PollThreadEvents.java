@@ -29,17 +29,17 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     private final Mirror mirror;
     private @Nullable Transitions transitions;
     private @Nullable WaitTransitions waits;
-    private final Strangers strangers;
+    private final ForeignMembers foreignMembers;
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
     private volatile @Nullable Unfinished unfinished;
 
-    PollThreadEvents(String groupId, Assignment assigned, PollThreadTasks tasks, Mirror mirror, Strangers strangers) {
+    PollThreadEvents(String groupId, Assignment assigned, PollThreadTasks tasks, Mirror mirror, ForeignMembers foreignMembers) {
         this.groupId = groupId;
         this.assigned = assigned;
         this.tasks = tasks;
         this.mirror = mirror;
-        this.strangers = strangers;
+        this.foreignMembers = foreignMembers;
     }
 
     /** Connects it to what processes the events, which in turn depends on those that report here. */
@@ -77,8 +77,8 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     }
 
     /** Members of the group that are not Tidemark consumers, and what they hold. */
-    Strangers strangers() {
-        return strangers;
+    ForeignMembers foreignMembers() {
+        return foreignMembers;
     }
 
     /** Processes the remaining events once no partition is assigned any more; claims are released. */
@@ -89,7 +89,7 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     // Events from the workers.
 
     @Override
-    public void roomFor(Collection<TopicPartition> partitions) {
+    public void spaceFor(Collection<TopicPartition> partitions) {
         tasks.post(() -> transitions().resume(partitions));
     }
 
@@ -191,8 +191,8 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     }
 
     @Override
-    public void heldByStrangers(Map<TopicPartition, String> holders) {
-        strangers.hold(holders);
+    public void heldByForeignMembers(Map<TopicPartition, String> holders) {
+        foreignMembers.hold(holders);
     }
 
     @Override

@@ -99,7 +99,7 @@ final class Rebalances implements ConsumerRebalanceListener {
             try {
                 return queues.awaitIdle(partitions, Duration.ofNanos(end - System.nanoTime()));
             } catch (InterruptedException e) {
-                if (!OwnThread.goesOn(e)) {
+                if (!OwnThread.mayContinue(e)) {
                     return false;
                 }
             }

@@ -43,7 +43,7 @@ final class WaitTransitions {
     void recovered(Collection<Claim> claims) {
         for (AssignedPartition slot : holding(claims)) {
             if (slot.is(PartitionState.RETRYING)) {
-                AssignedPartition.Trouble over = slot.problem();
+                AssignedPartition.DatedProblem over = slot.problem();
                 assigned.update(slot, s -> {
                     s.clear();
                     s.become(PartitionState.RUNNING);

@@ -69,7 +69,7 @@ public final class OwnThread extends Thread {
      * @return whether the current thread may continue; false if {@link #end} was called, and for a caller's thread that is
      *     interrupted
      */
-    public static boolean goesOn() {
+    public static boolean mayContinue() {
         Thread current = Thread.currentThread();
         if (!(current instanceof OwnThread own)) {
             return !current.isInterrupted();
@@ -88,15 +88,15 @@ public final class OwnThread extends Thread {
         return true;
     }
 
-    /** As {@link #goesOn}, after an exception that has cleared the flag: it is set again if this thread must not continue. */
-    public static boolean goesOn(InterruptedException interrupted) {
+    /** As {@link #mayContinue}, after an exception that has cleared the flag: it is set again if this thread must not continue. */
+    public static boolean mayContinue(InterruptedException interrupted) {
         if (!(Thread.currentThread() instanceof OwnThread own) || own.ending) {
             Thread.currentThread().interrupt();
             return false;
         }
         LOG.debug("interrupted", interrupted);
         own.warn();
-        return goesOn();
+        return mayContinue();
     }
 
     private void warn() {

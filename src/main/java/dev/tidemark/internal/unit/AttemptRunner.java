@@ -187,7 +187,7 @@ final class AttemptRunner<K, V> {
             return null;
         }
         return outcome instanceof UnitOutcome.HandlerFailed failed
-                ? new UnitOutcome.Troubled(FailureKind.PASSING.code(failed.facts()), failed.cause())
+                ? new UnitOutcome.Transient(FailureKind.TRANSIENT.code(failed.facts()), failed.cause())
                 : outcome;
     }
 

@@ -43,10 +43,10 @@ public final class DecodeAhead<K, V> implements Runnable {
             OwnThread.enter(Step.DECODING);
             fetched.decode(decoder);
         } catch (InterruptedException e) {
-            boolean unused = OwnThread.goesOn(e);
+            boolean unused = OwnThread.mayContinue(e);
         } finally {
             OwnThread.rest();
-            boolean unused = OwnThread.goesOn();
+            boolean unused = OwnThread.mayContinue();
         }
     }
 }

@@ -88,8 +88,8 @@ public final class ListenerReports {
         }
 
         @Override
-        public Outcome troubled(UnitOutcome.Troubled outcome) {
-            return outcome.isContention() ? Outcome.CONTENTION : Outcome.TROUBLE;
+        public Outcome transientFailure(UnitOutcome.Transient outcome) {
+            return outcome.isContention() ? Outcome.CONTENTION : Outcome.TRANSIENT;
         }
 
         @Override

@@ -119,7 +119,7 @@ final class NeighbourTrial<K, V> {
                         && context.transaction().wroteToForeignTable()) {
                     // A wait for a lock on the remote side cannot be distinguished from work that takes long.
                     return result(
-                            Proof.NONE, new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
+                            Proof.NONE, new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
                 }
                 String topic = share.partition().topic();
                 if (undecodable
@@ -139,7 +139,7 @@ final class NeighbourTrial<K, V> {
     /** A record that cannot be decoded for now also makes the one before it wait. */
     private static UnitOutcome endOf(UnitOutcome outcome) {
         return outcome instanceof UnitOutcome.Undecodable undecodable
-                ? new UnitOutcome.Troubled(ErrorCode.DEPENDENCY_UNAVAILABLE, undecodable.cause())
+                ? new UnitOutcome.Transient(ErrorCode.DEPENDENCY_UNAVAILABLE, undecodable.cause())
                 : outcome;
     }
 

@@ -205,15 +205,15 @@ public final class Redrive<K, V> {
 
         @Override
         public RedriveResult commitUnknown(UnitOutcome.CommitUnknown outcome) {
-            throw trouble(
+            throw unavailable(
                     ErrorCode.COMMIT_UNKNOWN,
                     "the outcome of a COMMIT is unknown: if the dead letter is gone, it was applied",
                     outcome.cause());
         }
 
         @Override
-        public RedriveResult troubled(UnitOutcome.Troubled outcome) {
-            throw trouble(
+        public RedriveResult transientFailure(UnitOutcome.Transient outcome) {
+            throw unavailable(
                     outcome.code(),
                     ReactionPlanner.words(outcome.code()) + ", nothing was applied: try again",
                     outcome.cause());
@@ -237,7 +237,7 @@ public final class Redrive<K, V> {
             throw outcome.error();
         }
 
-        private TidemarkException trouble(ErrorCode code, String what, Throwable cause) {
+        private TidemarkException unavailable(ErrorCode code, String what, Throwable cause) {
             return new TidemarkException(
                     code,
                     "group " + groupId + ": dead letter " + id + ": " + what + " (" + FailureWords.describe(cause)

@@ -76,7 +76,7 @@ public final class SafeInterceptors {
                 }
                 report(interceptor, e.getClass().getSimpleName());
             } finally {
-                boolean unused = OwnThread.goesOn();
+                boolean unused = OwnThread.mayContinue();
             }
             Throwable failure = thrown;
             if (failure instanceof Error error) {

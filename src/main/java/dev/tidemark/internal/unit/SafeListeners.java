@@ -47,7 +47,7 @@ public final class SafeListeners implements TidemarkListener {
                             e.getClass().getSimpleName());
                 }
             } finally {
-                boolean unused = OwnThread.goesOn();
+                boolean unused = OwnThread.mayContinue();
             }
         }
     }

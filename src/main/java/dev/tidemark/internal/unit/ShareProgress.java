@@ -34,7 +34,7 @@ final class ShareProgress<K, V> {
 
     private int freeDone;
     private long delay;
-    private boolean troubled;
+    private boolean transientFailure;
     private boolean closing;
     private @Nullable IsolatedRecord alone;
 
@@ -208,9 +208,9 @@ final class ShareProgress<K, V> {
     }
 
     /** Transient failure: the same again after a while. */
-    void trouble(Duration wait) {
+    void failTransiently(Duration wait) {
         delay = Math.max(1, wait.toNanos());
-        troubled = true;
+        transientFailure = true;
     }
 
     void close() {
@@ -232,6 +232,6 @@ final class ShareProgress<K, V> {
     }
 
     Settlement settlement() {
-        return new Settlement(taken, done, hasMoved() ? claim.position() : null, delay, troubled, alone, closing);
+        return new Settlement(taken, done, hasMoved() ? claim.position() : null, delay, transientFailure, alone, closing);
     }
 }

@@ -67,7 +67,7 @@ public interface UnitHandler<K, V> {
                     try {
                         handler.handle(record, tx);
                     } finally {
-                        boolean unused = OwnThread.goesOn();
+                        boolean unused = OwnThread.mayContinue();
                     }
                     progress.failing = -1;
                     progress.done[i]++;
@@ -93,7 +93,7 @@ public interface UnitHandler<K, V> {
             try {
                 handler.handle(Collections.unmodifiableList(all), tx);
             } finally {
-                boolean unused = OwnThread.goesOn();
+                boolean unused = OwnThread.mayContinue();
             }
             for (int i = 0; i < records.size(); i++) {
                 progress.done[i] = records.get(i).size();

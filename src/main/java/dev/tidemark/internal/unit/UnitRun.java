@@ -111,12 +111,12 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                                 context.transaction().wasCleanSession(),
                                 context.policy()));
         // The failure policy may have left it interrupted.
-        boolean unused = OwnThread.goesOn();
+        boolean unused = OwnThread.mayContinue();
         return reaction.fold(this);
     }
 
     @Override
-    public Boolean goOn(Reaction.GoOn reaction) {
+    public Boolean proceed(Reaction.Proceed reaction) {
         int handled = attempt.moved(reaction.moves());
         if (handled == 1 && attempt.size() == 1) {
             failing.succeeded(attempt.firstShare());
@@ -220,14 +220,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         if (reaction.smaller()) {
             pace = pace.afterContention(attempt.reached(runner.progress()));
         }
-        RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TROUBLE;
+        RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TRANSIENT;
         List<ShareProgress<K, V>> waiting = attempt.shares().stream()
                 .filter(share -> reaction.concerns(share.partition()))
                 .toList();
         settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());
         for (ShareProgress<K, V> share : waiting) {
             share.history().rowHeld(reaction.why().code() == ErrorCode.ROW_LOCKED);
-            share.trouble(reaction.delay());
+            share.failTransiently(reaction.delay());
         }
         return false;
     }
@@ -257,10 +257,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         // Not given up yet: it is tried by itself again, and that does not count.
         share.tryAlone(attempts);
         if (outcome instanceof UnitOutcome.HandlerFailed) {
-            Duration delay = Backoff.TROUBLE.after(
+            Duration delay = Backoff.TRANSIENT.after(
                     share.taken().attempt(), ThreadLocalRandom.current().nextDouble());
-            settlement.retrying(List.of(share.claim()), RetryCause.TROUBLE, reaction.why(), delay);
-            share.trouble(delay);
+            settlement.retrying(List.of(share.claim()), RetryCause.TRANSIENT, reaction.why(), delay);
+            share.failTransiently(delay);
             return false;
         }
         return react(outcome);

@@ -65,7 +65,7 @@ public final class Worker<K, V> implements Runnable {
         try {
             return context.units().take(session.isSerializable() ? pace.confined() : pace, KEEP_CONNECTION);
         } catch (InterruptedException e) {
-            boolean unused = OwnThread.goesOn(e);
+            boolean unused = OwnThread.mayContinue(e);
             return List.of();
         }
     }
@@ -82,7 +82,7 @@ public final class Worker<K, V> implements Runnable {
                 context.units().abandon(unit);
             }
             OwnThread.rest();
-            boolean unused = OwnThread.goesOn();
+            boolean unused = OwnThread.mayContinue();
         }
     }
 

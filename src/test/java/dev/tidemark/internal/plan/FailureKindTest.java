@@ -9,15 +9,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FailureKindTest {
     @ParameterizedTest
     @CsvSource({
-        "08006, PASSING",
-        "08001, PASSING",
-        "57P01, PASSING",
-        "57P03, PASSING",
-        "53300, PASSING",
-        "55P03, PASSING",
-        "25006, PASSING",
-        "58030, PASSING",
-        "40003, PASSING",
+        "08006, TRANSIENT",
+        "08001, TRANSIENT",
+        "57P01, TRANSIENT",
+        "57P03, TRANSIENT",
+        "53300, TRANSIENT",
+        "55P03, TRANSIENT",
+        "25006, TRANSIENT",
+        "58030, TRANSIENT",
+        "40003, TRANSIENT",
         "40001, CONTENTION",
         "40P01, CONTENTION",
         "23505, HANDLER",
@@ -25,17 +25,17 @@ class FailureKindTest {
         "42P01, HANDLER",
         "P0001, HANDLER",
         "XX000, HANDLER",
-        "58P01, PASSING",
-        "57P05, PASSING",
-        "HV00N, PASSING",
-        "55006, PASSING",
+        "58P01, TRANSIENT",
+        "57P05, TRANSIENT",
+        "HV00N, TRANSIENT",
+        "55006, TRANSIENT",
         "42601, HANDLER",
         "2D000, HANDLER",
         "57014, HANDLER",
         "25P03, HANDLER",
         "25P04, HANDLER",
         "28P01, HANDLER",
-        "3D000, PASSING"
+        "3D000, TRANSIENT"
     })
     void everySqlStateHasItsKind(String state, FailureKind kind) {
         assertThat(FailureKind.of(Facts.ofServer(state))).isEqualTo(kind);
@@ -45,31 +45,31 @@ class FailureKindTest {
     @Test
     void aPoolThatReportsARefusedLoginAsTransientIsNotBelieved() {
         assertThat(FailureKind.of(Facts.ofDriver("28P01", true, false))).isEqualTo(FailureKind.HANDLER);
-        assertThat(FailureKind.of(Facts.ofDriver(null, true, false))).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.of(Facts.ofDriver(null, true, false))).isEqualTo(FailureKind.TRANSIENT);
     }
 
     @Test
     void aServerThatGoesOnAfterWhatItCouldNotReadBlamesTheHandler() {
         assertThat(FailureKind.of(Facts.ofServer("08P01"))).isEqualTo(FailureKind.HANDLER);
-        assertThat(FailureKind.of(Facts.ofDriver("08P01", false, true))).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.of(Facts.ofDriver("08P01", false, true))).isEqualTo(FailureKind.TRANSIENT);
     }
 
     @Test
     void whatIsNotTheDatabasesIsTheHandlersUnlessItSaysThatItPasses() {
         assertThat(FailureKind.of(SqlFacts.none())).isEqualTo(FailureKind.HANDLER);
-        assertThat(FailureKind.of(Facts.passing())).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.of(Facts.passing())).isEqualTo(FailureKind.TRANSIENT);
         assertThat(FailureKind.of(Facts.linkage())).isEqualTo(FailureKind.HANDLER);
     }
 
     @ParameterizedTest
-    @CsvSource({"57014, PASSING", "25P03, PASSING", "42501, HANDLER", "40P01, CONTENTION"})
+    @CsvSource({"57014, TRANSIENT", "25P03, TRANSIENT", "42501, HANDLER", "40P01, CONTENTION"})
     void withoutAHandlerATimeoutPasses(String state, FailureKind kind) {
         assertThat(FailureKind.ofControl(Facts.ofServer(state))).isEqualTo(kind);
     }
 
     @Test
     void whatDdlMadeStalePassesWithoutAHandler() {
-        assertThat(FailureKind.ofControl(Facts.stalePlan())).isEqualTo(FailureKind.PASSING);
+        assertThat(FailureKind.ofControl(Facts.stalePlan())).isEqualTo(FailureKind.TRANSIENT);
         assertThat(FailureKind.ofControl(Facts.ofServer("0A000"))).isEqualTo(FailureKind.HANDLER);
     }
 

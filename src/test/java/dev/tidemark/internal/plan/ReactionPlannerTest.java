@@ -62,7 +62,7 @@ class ReactionPlannerTest {
 
     @Test
     void aCommitGoesOn() {
-        assertThat(plan(new UnitOutcome.Committed(Map.of()), 5, 1)).isEqualTo(new Reaction.GoOn(Map.of()));
+        assertThat(plan(new UnitOutcome.Committed(Map.of()), 5, 1)).isEqualTo(new Reaction.Proceed(Map.of()));
     }
 
     @Test
@@ -84,7 +84,7 @@ class ReactionPlannerTest {
     void passingTroubleIsRetriedForEverWithAWaitThatGrowsToALimit() {
         Duration before = Duration.ZERO;
         for (int attempt = 1; attempt <= 100; attempt++) {
-            Reaction reaction = plan(new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, cause), 5, attempt);
+            Reaction reaction = plan(new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, cause), 5, attempt);
             assertThat(reaction).isInstanceOf(Reaction.RetryAfter.class);
             Reaction.RetryAfter retry = (Reaction.RetryAfter) reaction;
             assertThat(retry.smaller()).isFalse();
@@ -96,7 +96,7 @@ class ReactionPlannerTest {
 
     @Test
     void contentionIsRetriedSoonAndSmaller() {
-        assertThat(plan(new UnitOutcome.Troubled(ErrorCode.CONTENTION, cause), 5, 1))
+        assertThat(plan(new UnitOutcome.Transient(ErrorCode.CONTENTION, cause), 5, 1))
                 .isInstanceOfSatisfying(Reaction.RetryAfter.class, r -> {
                     assertThat(r.smaller()).isTrue();
                     assertThat(r.delay()).isLessThan(Duration.ofMillis(10));
@@ -191,7 +191,7 @@ class ReactionPlannerTest {
 
     @Test
     void onlyThePartitionsWhoseRowsAreHeldWait() {
-        assertThat(plan(new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, cause, Set.of(P1)), 5, 1))
+        assertThat(plan(new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, cause, Set.of(P1)), 5, 1))
                 .isInstanceOfSatisfying(Reaction.RetryAfter.class, retry -> {
                     assertThat(retry.concerns(P1)).isTrue();
                     assertThat(retry.concerns(P0)).isFalse();

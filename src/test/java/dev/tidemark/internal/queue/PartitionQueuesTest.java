@@ -583,7 +583,7 @@ class PartitionQueuesTest {
         private int appetites;
 
         @Override
-        public void roomFor(Collection<TopicPartition> partitions) {
+        public void spaceFor(Collection<TopicPartition> partitions) {
             room.addAll(partitions);
         }
 

@@ -476,7 +476,7 @@ final class FailureFuzzCase implements WorkerEvents {
     }
 
     @Override
-    public void roomFor(Collection<TopicPartition> partitions) {}
+    public void spaceFor(Collection<TopicPartition> partitions) {}
 
     @Override
     public void appetite() {}

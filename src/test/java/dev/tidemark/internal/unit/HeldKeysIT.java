@@ -133,7 +133,7 @@ class HeldKeysIT {
     /** Nothing polls here. */
     private final class News implements WorkerEvents {
         @Override
-        public void roomFor(Collection<TopicPartition> partitions) {}
+        public void spaceFor(Collection<TopicPartition> partitions) {}
 
         @Override
         public void appetite() {}

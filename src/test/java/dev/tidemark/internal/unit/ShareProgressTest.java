@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class ShareProgressTest {
     private static final QueueEvents NOBODY = new QueueEvents() {
         @Override
-        public void roomFor(Collection<TopicPartition> partitions) {}
+        public void spaceFor(Collection<TopicPartition> partitions) {}
 
         @Override
         public void appetite() {}

@@ -71,7 +71,7 @@ final class Connector {
             }
             throw new SQLException("the DataSource failed", "08001", e.getCause());
         } catch (InterruptedException e) {
-            boolean unused = OwnThread.goesOn(e);
+            boolean unused = OwnThread.mayContinue(e);
             throw new SQLTransientConnectionException("interrupted while waiting for a connection", "08001", e);
         }
     }

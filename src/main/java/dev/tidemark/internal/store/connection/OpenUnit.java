@@ -167,7 +167,7 @@ public final class OpenUnit {
                 left = (end - System.nanoTime()) / 1_000_000;
             }
         } catch (InterruptedException e) {
-            boolean unused = OwnThread.goesOn(e);
+            boolean unused = OwnThread.mayContinue(e);
         }
         return !cancelling && !cut;
     }

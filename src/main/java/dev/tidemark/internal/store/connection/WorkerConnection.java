@@ -195,7 +195,7 @@ public final class WorkerConnection {
     }
 
     /** Whether the connection still replies, which shows that the session continued after its last error. */
-    public boolean goesOn() {
+    public boolean isUsable() {
         Connection c = connection;
         try {
             return c != null && !c.isClosed() && c.isValid(GOES_ON_SECONDS);

@@ -183,7 +183,7 @@ public final class PartitionStateTable {
     }
 
     /** Clears the waits of these partitions. */
-    public void goOn(Connection c, Collection<Wait> waits) throws SQLException {
+    public void endWaits(Connection c, Collection<Wait> waits) throws SQLException {
         if (!waits.isEmpty()) {
             try (PreparedStatement s = prepare(c, schema.sql(GOES_ON))) {
                 bindEpochs(s, c, List.copyOf(waits));

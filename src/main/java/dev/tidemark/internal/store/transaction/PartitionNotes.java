@@ -76,7 +76,7 @@ public final class PartitionNotes {
         } catch (SQLException e) {
             if (committing
                     && !FailureKind.commitCertainlyFailed(
-                            SqlFailures.facts(e), session.connection().goesOn())) {
+                            SqlFailures.facts(e), session.connection().isUsable())) {
                 session.connection().discard();
                 return new UnitOutcome.CommitUnknown(e);
             }

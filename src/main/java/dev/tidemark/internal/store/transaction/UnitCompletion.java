@@ -131,7 +131,7 @@ final class UnitCompletion {
         return unit.enterCommit()
                 ? commit(connection, moves)
                 // The handler had returned in time: the delay since then is not the fault of its records.
-                : new UnitOutcome.Troubled(
+                : new UnitOutcome.Transient(
                         ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
     }
 
@@ -168,13 +168,13 @@ final class UnitCompletion {
             return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
-            if (!FailureKind.commitCertainlyFailed(facts, session.connection().goesOn())) {
+            if (!FailureKind.commitCertainlyFailed(facts, session.connection().isUsable())) {
                 return new UnitOutcome.CommitUnknown(e);
             }
             FailureKind kind = FailureKind.of(facts);
             return kind == FailureKind.HANDLER
                     ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, facts, true)
-                    : new UnitOutcome.Troubled(kind.code(facts), e);
+                    : new UnitOutcome.Transient(kind.code(facts), e);
         }
     }
 

@@ -29,7 +29,7 @@ final class UnitFailures {
         SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
         FailureKind kind = FailureKind.of(behind);
         if (kind != FailureKind.HANDLER) {
-            return new UnitOutcome.Troubled(kind.code(behind), e);
+            return new UnitOutcome.Transient(kind.code(behind), e);
         }
         return behind.isTimeLimit()
                 ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
@@ -59,14 +59,14 @@ final class UnitFailures {
         }
         // A server that did not reply to the cancellation either was unresponsive, which is not a record's fault.
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
-            return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
+            return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
         // replaced.
         boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
         if (stale && !session.connection().isFresh()) {
             // Another connection prepares it again.
-            return new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, e);
+            return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         if (facts.is("25006") && !session.connection().isServerReadOnly()) {
             return handlerFailed(ErrorCode.HANDLER_FAILED, e);
@@ -74,10 +74,10 @@ final class UnitFailures {
         // A handler's own cleanup can hide the first failure with a "connection is closed" that has no SQLSTATE.
         boolean cutOff = session.connection().isCutOff()
                 && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
-        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.of(facts);
+        FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.of(facts);
         return kind == FailureKind.HANDLER
                 ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
-                : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
+                : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 
     static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
@@ -93,10 +93,10 @@ final class UnitFailures {
         SqlFacts facts = SqlFailures.facts(e);
         // The pool replies in place of a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
-        FailureKind kind = cutOff ? FailureKind.PASSING : FailureKind.ofControl(facts);
+        FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.ofControl(facts);
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
-                : new UnitOutcome.Troubled(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
+                : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 
     /** The handler did something that is not allowed; thrown in place of its own exception, which is the cause. */

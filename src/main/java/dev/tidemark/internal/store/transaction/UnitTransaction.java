@@ -125,8 +125,8 @@ public final class UnitTransaction {
                 session.silence().answered();
             }
             cleanUp(outcome, terms);
-            return outcome instanceof UnitOutcome.Troubled troubled && completion.isRowLocked()
-                    ? held(claims, troubled)
+            return outcome instanceof UnitOutcome.Transient failure && completion.isRowLocked()
+                    ? held(claims, failure)
                     : outcome;
         } catch (Throwable e) {
             // Whatever state this connection is in, it must not commit.
@@ -138,7 +138,7 @@ public final class UnitTransaction {
     }
 
     /** Finds out which offset rows another transaction holds, so that the other partitions need not wait for them. */
-    private UnitOutcome held(Collection<Claim> claims, UnitOutcome.Troubled troubled) {
+    private UnitOutcome held(Collection<Claim> claims, UnitOutcome.Transient failure) {
         Set<TopicPartition> held = new HashSet<>();
         claims.forEach(claim -> held.add(claim.partition()));
         try {
@@ -149,7 +149,7 @@ public final class UnitTransaction {
             session.connection().discard();
         }
         // Those that became free in the meantime are retried at once, like the others.
-        return held.isEmpty() ? troubled : new UnitOutcome.Troubled(troubled.code(), troubled.cause(), held);
+        return held.isEmpty() ? failure : new UnitOutcome.Transient(failure.code(), failure.cause(), held);
     }
 
     /** Records are decoded for the next transaction from this moment on, by {@link System#nanoTime}; its deadline counts from there. */
@@ -165,7 +165,7 @@ public final class UnitTransaction {
     private void cleanUp(UnitOutcome outcome, UnitTerms terms) {
         boolean committed = outcome instanceof UnitOutcome.Committed && !terms.trial();
         boolean doubtful = outcome instanceof UnitOutcome.CommitUnknown
-                || (outcome instanceof UnitOutcome.Troubled t
+                || (outcome instanceof UnitOutcome.Transient t
                         && t.code() != ErrorCode.CONTENTION
                         && !completion.isRowLocked())
                 // A COPY left open would make a rollback wait for ever.
@@ -225,7 +225,7 @@ public final class UnitTransaction {
         if (unit.isCancelled()) {
             SQLException late = new SQLException("the unit ran past its deadline", "57014");
             return unit.isCut()
-                    ? new UnitOutcome.Troubled(ErrorCode.DATABASE_UNAVAILABLE, late)
+                    ? new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, late)
                     : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, late);
         }
         return terms.trial()

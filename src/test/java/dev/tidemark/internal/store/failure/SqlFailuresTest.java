@@ -45,7 +45,7 @@ class SqlFailuresTest {
                 .isEqualTo(FailureKind.HANDLER);
         assertThat(kind(sent(severity, "08001", "x", "connect_pg_server")))
                 .as("a server behind this one")
-                .isEqualTo(FailureKind.PASSING);
+                .isEqualTo(FailureKind.TRANSIENT);
         assertThat(FailureKind.commitCertainlyFailed(
                         SqlFailures.facts(sent(severity, "55000", "x", "some_trigger")), true))
                 .isTrue();
@@ -150,7 +150,7 @@ class SqlFailuresTest {
     @ParameterizedTest
     @MethodSource("passing")
     void whatPassesIsFoundFromWherever(Throwable failure) {
-        assertThat(kind(failure)).isEqualTo(FailureKind.PASSING);
+        assertThat(kind(failure)).isEqualTo(FailureKind.TRANSIENT);
     }
 
     static Stream<Throwable> unclear() {
@@ -193,8 +193,8 @@ class SqlFailuresTest {
         Locale before = Locale.getDefault();
         try {
             Locale.setDefault(Locale.forLanguageTag("tr-TR"));
-            assertThat(kind(sent("HATA", "53100", "x", "y"))).isEqualTo(FailureKind.PASSING);
-            assertThat(kind(new SQLException("x", "hv00n"))).isEqualTo(FailureKind.PASSING);
+            assertThat(kind(sent("HATA", "53100", "x", "y"))).isEqualTo(FailureKind.TRANSIENT);
+            assertThat(kind(new SQLException("x", "hv00n"))).isEqualTo(FailureKind.TRANSIENT);
         } finally {
             Locale.setDefault(before);
         }

@@ -261,7 +261,7 @@ class UnitTransactionIT {
                     return new UnitEnd.Advance(Map.of());
                 }))
                 .isInstanceOfSatisfying(
-                        UnitOutcome.Troubled.class,
+                        UnitOutcome.Transient.class,
                         o -> assertThat(o.code()).isEqualTo(ErrorCode.DATABASE_UNAVAILABLE));
         assertThat(applyOne(claim)).as("the same unit again").isInstanceOf(UnitOutcome.Committed.class);
     }

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * database. One log line when the first is seen and one when the last is gone. The control thread reports them; any thread may
  * read.
  */
-public final class Strangers {
-    private static final Logger LOG = LoggerFactory.getLogger(Strangers.class);
+public final class ForeignMembers {
+    private static final Logger LOG = LoggerFactory.getLogger(ForeignMembers.class);
 
     /** At most this many are listed. */
     private static final int NAMED = 10;
@@ -27,7 +27,7 @@ public final class Strangers {
     private final boolean untilEnd;
     private volatile Map<TopicPartition, String> holders = Map.of();
 
-    public Strangers(String groupId, boolean untilEnd) {
+    public ForeignMembers(String groupId, boolean untilEnd) {
         this.groupId = groupId;
         this.untilEnd = untilEnd;
     }
