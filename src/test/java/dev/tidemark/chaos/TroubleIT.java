@@ -25,6 +25,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An outage is logged once when it begins and once when it is over, whatever is tried in the meantime, and however often. */
 @Order(1) // its waits are the longest
@@ -161,6 +163,35 @@ class TroubleIT {
                 assertThat(begun(log, "the database")).hasSize(1);
                 assertThat(ended(log, "the database")).hasSize(1);
             }
+        }
+    }
+
+    /** The server replies to each new connection, so that the outage seems to be over each time. */
+    @ParameterizedTest
+    @ValueSource(strings = {"stored_offset", "topic_binding", "log_end"})
+    void aTaskThatLosesItsConnectionEachTimeIsToldOnce(String table) {
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("cut"), 2);
+        database.superuser()
+                .execute(
+                        "create sequence cuts",
+                        "create function cut() returns trigger language plpgsql security definer as $$ begin"
+                                + " perform nextval('cuts'); perform pg_terminate_backend(pg_backend_pid()); return new; end $$",
+                        "create trigger cut before insert or update on tidemark." + table
+                                + " for each row execute function cut()");
+        try (LogCapture log = LogCapture.of(topic);
+                Running running = running(database, kafka, topic)) {
+            running.until("it is tried again and again", () -> database.superuser()
+                            .number("select case when is_called then last_value else 0 end from cuts")
+                    >= 8);
+            // Once for all tasks, and once more for the first that fails after a reply.
+            assertThat(begun(log, "the database")).hasSizeBetween(1, 2);
+            database.superuser().execute("drop trigger cut on tidemark." + table);
+            running.until("it runs", () -> running.consumer().health().ready());
+            running.until(
+                    "its end is told",
+                    () -> ended(log, "the database").size()
+                            == begun(log, "the database").size());
         }
     }
 

@@ -100,17 +100,9 @@ public final class Running implements AutoCloseable {
 
     /** Runs a consumer that cannot start, and returns what it threw. */
     public static TidemarkException failureToStart(Map<String, Object> kafka, String jdbcUrl) {
-        try (HikariDataSource pool = TestDatabase.pool(jdbcUrl, 2);
-                TidemarkConsumer consumer = Tidemark.consumer(kafka)
-                        .topics("nothing")
-                        .database(pool)
-                        .handle((record, tx) -> {})) {
-            try {
-                consumer.run();
-            } catch (TidemarkException e) {
-                return e;
-            }
-            throw new AssertionError("the run ended without an error");
+        try (Running running = start(TestDatabase.pool(jdbcUrl, 2), kafka, builder -> builder.topics("nothing")
+                .handle((record, tx) -> {}))) {
+            return (TidemarkException) running.failure();
         }
     }
 }

@@ -28,6 +28,10 @@ final class Outage {
     private final ErrorCode code;
     private final String server;
     private final Map<String, Failing> failing = new HashMap<>();
+
+    /** How often tasks have failed whose outage ended with a reply, and which have not succeeded since. */
+    private final Map<String, Integer> unproven = new HashMap<>();
+
     private int attempts;
     private volatile @Nullable Since since;
 
@@ -69,7 +73,8 @@ final class Outage {
      * A task failed.
      *
      * @param how in text that contains no data
-     * @param silent whether the server could not be reached, so that its next reply to any task ends the outage
+     * @param silent whether the server could not be reached, so that its next reply to any task ends the outage; for a task that
+     *     fails again after such a reply, only its own success does
      * @return how long to wait before the task is tried again
      */
     Duration failed(String task, String how, boolean silent) {
@@ -84,13 +89,15 @@ final class Outage {
         }
         attempts++;
         Failing before = failing.get(task);
-        int inARow = before == null ? 1 : before.attempts() + 1;
-        failing.put(task, new Failing(inARow, silent, how));
+        Integer earlier = unproven.get(task);
+        int inARow = 1 + (before != null ? before.attempts() : earlier != null ? earlier : 0);
+        failing.put(task, new Failing(inARow, silent && earlier == null, how));
         return Backoff.TRANSIENT.after(inARow, ThreadLocalRandom.current().nextDouble());
     }
 
     /** A task succeeded, or there is nothing left for it to do. */
     void succeeded(String task) {
+        unproven.remove(task);
         if (failing.remove(task) != null) {
             over();
         }
@@ -98,6 +105,11 @@ final class Outage {
 
     /** The server has replied. */
     void replied() {
+        failing.forEach((task, failed) -> {
+            if (failed.silent()) {
+                unproven.put(task, failed.attempts());
+            }
+        });
         if (failing.values().removeIf(Failing::silent)) {
             over();
         }
