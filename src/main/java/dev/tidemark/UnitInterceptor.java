@@ -15,17 +15,18 @@ import org.jdbi.v3.core.Handle;
  */
 public interface UnitInterceptor {
     /**
-     * Around one transaction, from before it begins until after its end. Must call {@code run} once, and cannot change the outcome
-     * of the transaction: if it throws, that is logged once per class and ignored; if it does not call {@code run}, the transaction
-     * runs anyway.
+     * Around one transaction, from before it begins until after its end. Must call {@code run} once, on the thread it is called on,
+     * and cannot change the outcome of the transaction: if it throws, that is logged once per class and ignored; if it does not call
+     * {@code run}, the transaction runs anyway.
      */
     default void aroundTransaction(Transaction transaction) {
         Unit unused = transaction.run();
     }
 
     /**
-     * Around one call of the handler, within its transaction. Must call {@code proceed} once. What it throws counts as thrown by the
-     * handler, and so does a failure of {@code proceed} that it catches: the transaction is rolled back either way.
+     * Around one call of the handler, within its transaction. Must call {@code proceed} once, and may do so on another thread if it
+     * waits until {@code proceed} has returned. What it throws counts as thrown by the handler, and so does a failure of
+     * {@code proceed} that it catches, whether of the handler or of an inner interceptor: the transaction is rolled back either way.
      *
      * @throws Exception as the handler
      */
@@ -41,7 +42,7 @@ public interface UnitInterceptor {
         /**
          * Runs it, and returns how it ended. Does not throw what the handler throws.
          *
-         * @throws IllegalStateException if it has run already
+         * @throws IllegalStateException if it has run already, or on another thread
          */
         Unit run();
     }
@@ -61,7 +62,7 @@ public interface UnitInterceptor {
          * Calls the handler.
          *
          * @throws Exception what the handler throws; rethrow it
-         * @throws IllegalStateException if it was called already
+         * @throws IllegalStateException if it was called already, or the call is over
          */
         void proceed() throws Exception;
     }

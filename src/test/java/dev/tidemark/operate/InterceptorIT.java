@@ -1,6 +1,7 @@
 package dev.tidemark.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.MdcInterceptor;
@@ -26,11 +27,15 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -135,7 +140,9 @@ class InterceptorIT {
         LEAVES_IT_OUT,
         RUNS_IT_TWICE,
         THROWS_AN_ERROR,
-        LEAVES_AN_INTERRUPT
+        LEAVES_AN_INTERRUPT,
+        RUNS_IT_ELSEWHERE,
+        RUNS_IT_ELSEWHERE_AND_WAITS
     }
 
     @ParameterizedTest
@@ -151,6 +158,13 @@ class InterceptorIT {
                     throw new AssertionError("an error");
                 }
                 if (how == Around.LEAVES_IT_OUT) {
+                    return;
+                }
+                if (how == Around.RUNS_IT_ELSEWHERE || how == Around.RUNS_IT_ELSEWHERE_AND_WAITS) {
+                    var elsewhere = CompletableFuture.runAsync(transaction::run);
+                    if (how == Around.RUNS_IT_ELSEWHERE_AND_WAITS) {
+                        elsewhere.exceptionally(refused -> null).join();
+                    }
                     return;
                 }
                 Unit unused = transaction.run();
@@ -183,48 +197,164 @@ class InterceptorIT {
         assertThat(inner.units.stream().mapToInt(Unit::size).sum()).isEqualTo(flights.size());
     }
 
-    /** What a bad interceptor does around the handler. */
+    /** What a bad interceptor does around the handler of the seventh record. */
     private enum Call {
         LEAVES_IT_OUT,
         THROWS_BEFORE,
         THROWS_AFTER,
-        SWALLOWS
+        SWALLOWS,
+        SWALLOWS_WHAT_AN_INNER_ONE_THROWS,
+        PASSES_ON_WHAT_IS_NO_EXCEPTION,
+        DOES_NOT_WAIT
+    }
+
+    /** As code in other languages has. */
+    private static final class NoException extends Throwable {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** A handler, and the interceptors around it, that fail for the seventh record while they are to. */
+    private static final class Bad implements AutoCloseable {
+        private final Call how;
+        private final AtomicBoolean active;
+        private final CountDownLatch over = new CountDownLatch(1);
+
+        Bad(Call how, boolean active) {
+            this.how = how;
+            this.active = new AtomicBoolean(active);
+        }
+
+        private boolean strikes(long offset) {
+            return active.get() && offset == 7;
+        }
+
+        UnitInterceptor outer() {
+            return new UnitInterceptor() {
+                @Override
+                public void aroundHandler(HandlerCall call) throws Exception {
+                    boolean now = strikes(call.records().get(0).offset());
+                    if (now && how == Call.THROWS_BEFORE) {
+                        throw new IllegalStateException("before");
+                    }
+                    if (now && how == Call.LEAVES_IT_OUT) {
+                        return;
+                    }
+                    if (now && how == Call.DOES_NOT_WAIT) {
+                        new Thread(() -> catchThrowable(call::proceed), "elsewhere").start();
+                        return;
+                    }
+                    try {
+                        call.proceed();
+                    } catch (IllegalArgumentException e) {
+                        if (how != Call.SWALLOWS && how != Call.SWALLOWS_WHAT_AN_INNER_ONE_THROWS) {
+                            throw e;
+                        }
+                    }
+                    if (now && how == Call.THROWS_AFTER) {
+                        throw new IllegalStateException("after");
+                    }
+                }
+            };
+        }
+
+        UnitInterceptor inner() {
+            return new UnitInterceptor() {
+                @Override
+                public void aroundHandler(HandlerCall call) throws Exception {
+                    call.proceed();
+                    if (how == Call.SWALLOWS_WHAT_AN_INNER_ONE_THROWS && strikes(call.records().get(0).offset())) {
+                        throw new IllegalArgumentException("a flush failed");
+                    }
+                }
+            };
+        }
+
+        void handle(ConsumerRecord<String, String> record, Handle tx) throws Exception {
+            if (strikes(record.offset())) {
+                switch (how) {
+                    case SWALLOWS -> throw new IllegalArgumentException("the seventh");
+                    case PASSES_ON_WHAT_IS_NO_EXCEPTION -> InterceptorIT.<RuntimeException>unchecked(new NoException());
+                    case DOES_NOT_WAIT -> over.await();
+                    default -> {}
+                }
+            }
+            FlightEffects.foldOne(record, tx);
+        }
+
+        @Override
+        public void close() {
+            over.countDown();
+        }
+    }
+
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <T extends Throwable> void unchecked(Throwable any) throws T {
+        throw (T) any;
     }
 
     @ParameterizedTest
     @EnumSource(Call.class)
     void whatGoesWrongAroundTheHandlerFailsTheRecord(Call how) throws Exception {
-        UnitInterceptor bad = new UnitInterceptor() {
-            @Override
-            public void aroundHandler(HandlerCall call) throws Exception {
-                boolean seventh = call.records().get(0).offset() == 7;
-                if (seventh && how == Call.THROWS_BEFORE) {
-                    throw new IllegalStateException("before");
-                }
-                if (seventh && how == Call.LEAVES_IT_OUT) {
-                    return;
-                }
-                try {
-                    call.proceed();
-                } catch (IllegalArgumentException e) {
-                    assertThat(how).isEqualTo(Call.SWALLOWS);
-                }
-                if (seventh && how == Call.THROWS_AFTER) {
-                    throw new IllegalStateException("after");
-                }
-            }
-        };
         produce();
-        try (Running running = start(b -> b.addInterceptor(bad).handle((record, tx) -> {
-            if (how == Call.SWALLOWS && record.offset() == 7) {
-                throw new IllegalArgumentException("the seventh");
-            }
-            FlightEffects.foldOne(record, tx);
-        }))) {
+        try (Bad bad = new Bad(how, true);
+                Running running = start(b -> b.addInterceptor(bad.outer())
+                        .addInterceptor(bad.inner())
+                        .handle(bad::handle))) {
             assertThat(running.failure()).hasMessageContaining("TM-502").hasMessageContaining("7");
         }
         assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(7);
         assertThat(database.number("select count(*) from applied")).isEqualTo(7);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Call.class)
+    void whatGoesWrongAroundTheHandlerKeepsTheDeadLetter(Call how) throws Exception {
+        AtomicBoolean repaired = new AtomicBoolean();
+        produce();
+        try (Bad bad = new Bad(how, false);
+                Running running = start(b -> b.addInterceptor(bad.outer())
+                        .addInterceptor(bad.inner())
+                        .onFailure(FailurePolicy.park())
+                        .handle((record, tx) -> {
+                            if (record.offset() == 7 && !repaired.get()) {
+                                throw new IllegalStateException("the seventh");
+                            }
+                            bad.handle(record, tx);
+                        }))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
+            repaired.set(true);
+            bad.active.set(true);
+            List<Long> ids = List.of(database.number("select id from tidemark.dead_letter"));
+            assertThat(running.consumer().redrive(ids))
+                    .extracting(RedriveResult::status)
+                    .containsExactly(RedriveResult.Status.FAILED);
+            bad.active.set(false);
+            assertThat(running.consumer().redrive(ids))
+                    .extracting(RedriveResult::status)
+                    .containsExactly(RedriveResult.Status.APPLIED);
+        }
+        assertThat(database.number("select count(*) from applied")).isEqualTo(flights.size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theHandlerMayRunElsewhereWhileItIsWaitedFor(boolean batch) throws Exception {
+        UnitInterceptor elsewhere = new UnitInterceptor() {
+            @Override
+            public void aroundHandler(HandlerCall call) throws Exception {
+                CompletableFuture<@Nullable Throwable> thrown =
+                        CompletableFuture.supplyAsync(() -> catchThrowable(call::proceed));
+                if (thrown.get() instanceof Exception failure) {
+                    throw failure;
+                }
+            }
+        };
+        produce();
+        try (Running running = start(b -> batch
+                ? b.addInterceptor(elsewhere).handleBatch(FlightEffects::foldBatch)
+                : b.addInterceptor(elsewhere).handle(FlightEffects::foldOne))) {
+            untilAllRead(running);
+        }
     }
 
     @Test

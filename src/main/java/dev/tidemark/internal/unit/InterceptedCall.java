@@ -2,15 +2,18 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.UnitInterceptor;
 import dev.tidemark.UnitInterceptor.HandlerCall;
+import dev.tidemark.internal.plan.Fatal;
 import java.util.List;
-import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a handler inside its interceptors. An interceptor that does not call the handler, or swallows its failure, fails the
- * call: otherwise a record without an effect would count as handled. Used by one thread.
+ * One call of a handler inside its interceptors. Unless the handler has returned by the time they return, and nothing between them
+ * failed, the call fails: otherwise a record without an effect would count as handled. Interceptors may call the handler on another
+ * thread, for which they wait.
  */
 final class InterceptedCall {
     private final String groupId;
@@ -18,8 +21,12 @@ final class InterceptedCall {
     private final List<? extends ConsumerRecord<?, ?>> records;
     private final Handle handle;
     private final Handler handler;
-    private boolean called;
-    private @Nullable Throwable failure;
+
+    /** What failed first, the handler or an interceptor, whoever caught it since. */
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    private volatile boolean completed;
+    private volatile boolean over;
 
     /** What the innermost interceptor wraps. */
     @FunctionalInterface
@@ -46,21 +53,29 @@ final class InterceptedCall {
             from(0);
         } catch (Throwable e) {
             thrown = e;
+        } finally {
+            over = true;
         }
-        // The handler's own exception decides, even if an interceptor replaced it.
-        Throwable own = failure == null ? thrown : failure;
-        if (thrown != null && thrown != own) {
-            Objects.requireNonNull(own).addSuppressed(thrown);
+        // Even if the handler had failed before.
+        Fatal.rethrow(thrown);
+        Throwable first = failure.get();
+        if (first != null && thrown != null && thrown != first) {
+            first.addSuppressed(thrown);
         }
-        if (own instanceof Error error) {
-            throw error;
+        Throwable decisive = first == null ? thrown : first;
+        if (decisive != null) {
+            throw InterceptedCall.<RuntimeException>unchecked(decisive);
         }
-        if (own instanceof Exception exception) {
-            throw exception;
+        if (!completed) {
+            throw new IllegalStateException(
+                    "an interceptor did not call proceed, or did not wait for it to return, so the handler has not returned");
         }
-        if (!called) {
-            throw new IllegalStateException("an interceptor did not call proceed, so that the handler was not called");
-        }
+    }
+
+    /** Code of other languages throws what is neither an Error nor an Exception. */
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <T extends Throwable> T unchecked(Throwable any) throws T {
+        throw (T) any;
     }
 
     private void from(int index) throws Exception {
@@ -68,18 +83,13 @@ final class InterceptedCall {
             interceptors.get(index).aroundHandler(new Next(index + 1));
             return;
         }
-        called = true;
-        try {
-            handler.call();
-        } catch (Throwable e) {
-            failure = e;
-            throw e;
-        }
+        handler.call();
+        completed = true;
     }
 
     private final class Next implements HandlerCall {
         private final int next;
-        private boolean used;
+        private final AtomicBoolean used = new AtomicBoolean();
 
         Next(int next) {
             this.next = next;
@@ -102,11 +112,18 @@ final class InterceptedCall {
 
         @Override
         public void proceed() throws Exception {
-            if (used) {
+            if (over) {
+                throw new IllegalStateException("the transaction of this call has ended");
+            }
+            if (used.getAndSet(true)) {
                 throw new IllegalStateException("a handler is called once");
             }
-            used = true;
-            from(next);
+            try {
+                from(next);
+            } catch (Throwable e) {
+                failure.compareAndSet(null, e);
+                throw e;
+            }
         }
     }
 }

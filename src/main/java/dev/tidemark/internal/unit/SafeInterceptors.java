@@ -44,6 +44,7 @@ public final class SafeInterceptors {
     private final class Run {
         private final Supplier<UnitOutcome> transaction;
         private final Function<UnitOutcome, Unit> toUnit;
+        private final Thread worker = Thread.currentThread();
         private boolean begun;
         private @Nullable UnitOutcome outcome;
         private @Nullable Unit end;
@@ -123,6 +124,10 @@ public final class SafeInterceptors {
 
             @Override
             public Unit run() {
+                if (Thread.currentThread() != worker) {
+                    // An interceptor that returned in the meantime would have it run a second time.
+                    throw new IllegalStateException("a transaction runs on the thread that called the interceptor");
+                }
                 if (used || begun) {
                     throw new IllegalStateException("a transaction runs once");
                 }
