@@ -7,6 +7,7 @@ import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.connection.PoolerMode;
 import dev.tidemark.internal.store.schema.Schema;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -73,6 +74,14 @@ public final class StoreErrors {
             return new OffsetStoreException(
                     ErrorCode.LOGIN_REFUSED,
                     "the database refuses the connection (" + FailureWords.describe(failure) + "): " + wayIn(failure),
+                    failure);
+        }
+        Optional<SuppressedRowException> suppressed = SuppressedRowException.in(failure);
+        if (suppressed.isPresent()) {
+            return new OffsetStoreException(
+                    ErrorCode.UNEXPECTED,
+                    "group " + groupId + ": a trigger or a rule on " + schema.name() + "."
+                            + suppressed.get().table() + " suppressed a row, without which a record would be lost: remove it",
                     failure);
         }
         return switch (state) {

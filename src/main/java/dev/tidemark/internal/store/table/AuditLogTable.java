@@ -1,10 +1,12 @@
 package dev.tidemark.internal.store.table;
 
+import dev.tidemark.internal.store.failure.SuppressedRowException;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.offsets.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -48,12 +50,15 @@ public final class AuditLogTable {
      * Records that a position moved in another way than by applying records.
      *
      * @param reason in text that contains no data
+     * @throws SuppressedRowException if the table did not take it
      */
     public void write(Connection c, Action action, TopicPartition partition, long from, long to, String reason)
             throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(INSERT))) {
             bind(s, action, partition, from, to, reason);
-            s.executeUpdate();
+            if (s.executeUpdate() == 0) {
+                throw new SuppressedRowException("audit_log");
+            }
         }
     }
 
@@ -72,7 +77,9 @@ public final class AuditLogTable {
                         reason);
                 s.addBatch();
             }
-            s.executeBatch();
+            if (Arrays.stream(s.executeBatch()).anyMatch(count -> count == 0)) {
+                throw new SuppressedRowException("audit_log");
+            }
         }
     }
 

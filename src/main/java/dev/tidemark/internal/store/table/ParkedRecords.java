@@ -2,6 +2,7 @@ package dev.tidemark.internal.store.table;
 
 import static dev.tidemark.internal.store.schema.Schema.prepare;
 
+import dev.tidemark.internal.store.failure.SuppressedRowException;
 import dev.tidemark.internal.store.schema.Schema;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
@@ -53,6 +54,9 @@ public final class ParkedRecords {
                and superseded_at is null
             """;
 
+    private static final String IS_BOUND =
+            "select from {schema}.topic_binding where group_id = ? and topic = ?";
+
     private final Schema schema;
     private final String groupId;
 
@@ -61,7 +65,11 @@ public final class ParkedRecords {
         this.groupId = groupId;
     }
 
-    /** Stores a record with its error. */
+    /**
+     * Stores a record with its error.
+     *
+     * @throws SuppressedRowException if the table did not take it
+     */
     public void park(
             Connection c,
             ConsumerRecord<byte[], byte[]> record,
@@ -72,7 +80,20 @@ public final class ParkedRecords {
             throws SQLException {
         try (PreparedStatement s = prepare(c, schema.sql(PARK.replace("{follows}", "")))) {
             bind(s, c, record, holdKey && record.key() != null, error, attempts, owner);
-            s.executeUpdate();
+            if (s.executeUpdate() == 0 && isBound(c, record.topic())) {
+                throw new SuppressedRowException("dead_letter");
+            }
+        }
+    }
+
+    /** Where the topic is not bound, the group was deleted, which fences the unit. */
+    private boolean isBound(Connection c, String topic) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(IS_BOUND))) {
+            s.setString(1, groupId);
+            s.setString(2, topic);
+            try (ResultSet r = s.executeQuery()) {
+                return r.next();
+            }
         }
     }
 
