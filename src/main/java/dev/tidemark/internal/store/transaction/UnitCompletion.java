@@ -129,7 +129,7 @@ final class UnitCompletion {
         }
         clock.next();
         return unit.enterCommit()
-                ? commit(connection, moves)
+                ? commit(connection, end, moves)
                 // The handler had returned in time: the delay since then is not the fault of its records.
                 : new UnitOutcome.Transient(
                         ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
@@ -161,7 +161,7 @@ final class UnitCompletion {
         }
     }
 
-    private UnitOutcome commit(Connection connection, Map<Claim, Position> moves) {
+    private UnitOutcome commit(Connection connection, UnitEnd end, Map<Claim, Position> moves) {
         try {
             Schema.commit(connection);
             endCancelled = false;
@@ -172,6 +172,10 @@ final class UnitCompletion {
                 return new UnitOutcome.CommitUnknown(e);
             }
             FailureKind kind = FailureKind.of(facts);
+            if (kind == FailureKind.HANDLER && (end instanceof UnitEnd.Park || end instanceof UnitEnd.Skip)) {
+                // Only rows of the store were written: a deferred constraint or trigger on its tables.
+                return failures.ofOwnStatement(e);
+            }
             return kind == FailureKind.HANDLER
                     ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, facts, true)
                     : new UnitOutcome.Transient(kind.code(facts), e);
