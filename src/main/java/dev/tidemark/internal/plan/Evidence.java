@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param neighboursAlike how many other records failed in the same way when they were tried since, in transactions that were rolled
  *     back, of the record's own partition, or else of others; empty if none was tried
  * @param alikeInARow how many records in a row were given up for a like failure without a success in between; {@link
- *     Verdict#MOST_WITHOUT_EVIDENCE} if records failed in the same way and none of them was blamed
+ *     Verdict#FAILED_TOGETHER} if records failed in the same way and none of them was blamed
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried in between
  * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could affect it: on a new
  *     connection, or without the database

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** What to do after a unit of work. */
 public sealed interface Reaction {
@@ -155,8 +156,10 @@ public sealed interface Reaction {
      * The offset moves beyond the unit's only record, which has no effect but a dead letter or an audit row.
      *
      * @param how to park or skip it
+     * @param otherwise what to do instead if {@link Verdict#MOST_WITHOUT_EVIDENCE} others are given up at the same time; null if
+     *     that does not matter
      */
-    record GiveUp(FailureAction how, TidemarkException why) implements Reaction {
+    record GiveUp(FailureAction how, TidemarkException why, @Nullable Halt otherwise) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.giveUp(this);

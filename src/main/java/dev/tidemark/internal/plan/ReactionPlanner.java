@@ -184,11 +184,18 @@ public final class ReactionPlanner {
                             action,
                             error(code, what + ", trying again", cause));
                 case NOT_THE_RECORDS -> notTheRecords(what, cause, sql);
-                case THE_RECORDS -> giveUp(code, what, fix, cause, action);
+                case THE_RECORDS ->
+                    giveUp(
+                            code,
+                            what,
+                            fix,
+                            cause,
+                            action,
+                            Verdict.isLimited(code, sql, record.evidence()) ? notTheRecords(what, cause, sql) : null);
             };
         }
 
-        private Reaction notTheRecords(String what, Throwable cause, SqlFacts sql) {
+        private Reaction.Halt notTheRecords(String what, Throwable cause, SqlFacts sql) {
             String kind = sql.sqlState() == null ? "" : ", with SQLSTATE " + sql.sqlState();
             return halt(
                     ErrorCode.NOT_THE_RECORD,
@@ -207,7 +214,13 @@ public final class ReactionPlanner {
                     : ": records before it failed in the same way and none between them had an effect on a table";
         }
 
-        private Reaction giveUp(ErrorCode code, String what, String fix, Throwable cause, FailureAction action) {
+        private Reaction giveUp(
+                ErrorCode code,
+                String what,
+                String fix,
+                Throwable cause,
+                FailureAction action,
+                Reaction.@Nullable Halt otherwise) {
             RecordFacts known = Objects.requireNonNull(record);
             if (known.givenUpInARow() >= known.policy().maxConsecutiveFailures()) {
                 return halt(
@@ -217,7 +230,7 @@ public final class ReactionPlanner {
                         cause);
             }
             String given = action instanceof FailureAction.Skip ? ", skipped" : ", parked";
-            return new Reaction.GiveUp(action, error(code, what + given, cause));
+            return new Reaction.GiveUp(action, error(code, what + given, cause), otherwise);
         }
 
         @Override
@@ -235,7 +248,7 @@ public final class ReactionPlanner {
             return new Reaction.Stop(outcome.error());
         }
 
-        private Reaction halt(ErrorCode code, String message, @Nullable Throwable cause) {
+        private Reaction.Halt halt(ErrorCode code, String message, @Nullable Throwable cause) {
             return new Reaction.Halt(error(code, message, cause));
         }
 

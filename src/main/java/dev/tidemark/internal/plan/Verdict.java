@@ -25,6 +25,9 @@ public enum Verdict {
     /** This many records in a row may be given up for a like failure that is not conclusive by itself, without one that succeeds. */
     public static final int MOST_WITHOUT_EVIDENCE = 3;
 
+    /** Instead of a number of records: they failed in the same way, none succeeded, and so none was given up. */
+    public static final int FAILED_TOGETHER = Integer.MAX_VALUE;
+
     /**
      * Judges a failure of a record that was tried by itself.
      *
@@ -45,6 +48,11 @@ public enum Verdict {
         return verdict == THE_RECORDS && !often ? TRY_LATER : verdict;
     }
 
+    /** Whether a failure that is the record's is so only for a few records in a row, as nothing but the failure shows it. */
+    public static boolean isLimited(ErrorCode code, SqlFacts facts, Evidence evidence) {
+        return evidence.proof() != Proof.OWN && !speaksForItself(code, facts);
+    }
+
     private static boolean speaksForItself(ErrorCode code, SqlFacts facts) {
         return code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
     }
@@ -57,8 +65,10 @@ public enum Verdict {
             return TRY_NEIGHBOURS;
         }
         boolean speaksForItself = speaksForItself(code, facts);
-        boolean credible = speaksForItself || evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
         boolean proven = evidence.proof() == Proof.OTHERS;
+        boolean credible = speaksForItself
+                ? proven || evidence.alikeInARow() < FAILED_TOGETHER
+                : evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
         int alike = speaksForItself && !proven ? MOST_WITHOUT_EVIDENCE : 1;
         return credible && evidence.neighboursAlike().getAsInt() < alike ? THE_RECORDS : NOT_THE_RECORDS;
     }

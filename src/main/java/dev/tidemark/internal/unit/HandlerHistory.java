@@ -1,9 +1,9 @@
 package dev.tidemark.internal.unit;
 
 import dev.tidemark.internal.plan.Evidence.Habit;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.Verdict;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,15 +16,13 @@ public final class HandlerHistory {
     private static final int FIRST_LOOKS = 64;
     private static final int LOOK_EVERY = 16;
 
-    private final Map<String, Map<String, GivenUp>> givenUp = new ConcurrentHashMap<>();
+    private final GivenUpRecords givenUp = new GivenUpRecords();
     private final Map<Of, Habit> habits = new ConcurrentHashMap<>();
     private final Set<String> writing = ConcurrentHashMap.newKeySet();
 
     private final Map<String, Integer> looks = new ConcurrentHashMap<>();
 
     private record Of(String topic, String kind) {}
-
-    private record GivenUp(int records, boolean inDatabase) {}
 
     /** A record of this topic wrote a row. */
     void wrote(String topic) {
@@ -59,11 +57,7 @@ public final class HandlerHistory {
      * @param readyToWrite whether it got as far as writing to a table
      */
     void succeeded(String topic, boolean readyToWrite) {
-        givenUp.computeIfPresent(topic, (t, kinds) -> {
-            Map<String, GivenUp> left = new HashMap<>(kinds);
-            left.values().removeIf(given -> counts(topic, readyToWrite, given.inDatabase()));
-            return left.isEmpty() ? null : left;
-        });
+        givenUp.succeeded(topic, inDatabase -> counts(topic, readyToWrite, inDatabase));
     }
 
     /** A record of this topic that failed in this way by itself has succeeded, though nothing was changed. */
@@ -76,37 +70,43 @@ public final class HandlerHistory {
         return habits.getOrDefault(new Of(topic, kind), Habit.UNKNOWN);
     }
 
-    /** A record of this topic was given up for a failure like this. */
-    void gaveUp(String topic, SqlFacts failure) {
-        habits.put(new Of(topic, failure.kind()), Habit.STAYS);
-        givenUp.compute(topic, (t, kinds) -> {
-            Map<String, GivenUp> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
-            GivenUp before = counts.get(failure.kind());
-            counts.put(failure.kind(), new GivenUp(before == null ? 1 : before.records() + 1, failure.fromDatabase()));
-            return counts;
-        });
+    /**
+     * Counts a record that is about to be given up for a failure like this.
+     *
+     * @param limited whether only a few in a row may be
+     * @return whether it may be
+     */
+    boolean reserve(RecordId record, SqlFacts failure, boolean limited) {
+        return givenUp.reserve(record, failure, limited);
+    }
+
+    /** A record that was counted was certainly not given up. */
+    void release(RecordId record, SqlFacts failure) {
+        givenUp.release(record, failure);
+    }
+
+    /** A record that was counted is given up. */
+    void gaveUp(RecordId record, SqlFacts failure) {
+        habits.put(new Of(record.partition().topic(), failure.kind()), Habit.STAYS);
+        // One that succeeded in the meantime may have cleared the count.
+        boolean unused = givenUp.reserve(record, failure, false);
     }
 
     /** Records of this topic fail like this and none succeeds, so that none of them was blamed. */
     void failTogether(String topic, SqlFacts failure) {
-        givenUp.compute(topic, (t, kinds) -> {
-            Map<String, GivenUp> counts = kinds == null ? new HashMap<>() : new HashMap<>(kinds);
-            counts.put(failure.kind(), new GivenUp(Verdict.MOST_WITHOUT_EVIDENCE, failure.fromDatabase()));
-            return counts;
-        });
+        givenUp.failTogether(topic, failure);
     }
 
     /** Whether records of this topic were given up since a success that counts, or failed together. */
     boolean hasGivenUp(String topic) {
-        return givenUp.containsKey(topic);
+        return givenUp.hasAny(topic);
     }
 
     /**
-     * How many records of this topic were given up for failures of this kind since the last success that counts; the maximum if
-     * records failed together like this.
+     * How many records of this topic were given up, or are about to be, for failures of this kind since the last success that
+     * counts; {@link Verdict#FAILED_TOGETHER} if records failed together like this.
      */
     int givenUpAlike(String topic, String kind) {
-        GivenUp given = givenUp.getOrDefault(topic, Map.of()).get(kind);
-        return given == null ? 0 : given.records();
+        return givenUp.count(topic, kind);
     }
 }

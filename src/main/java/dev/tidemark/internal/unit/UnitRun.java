@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner;
+import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitPace;
@@ -245,14 +246,20 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     public Boolean giveUp(Reaction.GiveUp reaction) {
         ShareProgress<K, V> share = attempt.firstShare();
         int attempts = share.attemptsAlone();
+        SqlFacts failure = Objects.requireNonNull(Objects.requireNonNull(last).failure());
+        RecordId record = new RecordId(share.partition(), share.firstRaw().offset());
+        Reaction.Halt otherwise = reaction.otherwise();
+        if (!context.history().reserve(record, failure, otherwise != null) && otherwise != null) {
+            return halt(otherwise);
+        }
         UnitOutcome outcome = new GiveUpUnit<>(context, share, reaction).run();
         if (outcome instanceof UnitOutcome.Committed) {
-            context.history()
-                    .gaveUp(
-                            share.partition().topic(),
-                            Objects.requireNonNull(Objects.requireNonNull(last).failure()));
+            context.history().gaveUp(record, failure);
             context.events().moved(List.of(share.claim()));
             return false;
+        }
+        if (!(outcome instanceof UnitOutcome.CommitUnknown)) {
+            context.history().release(record, failure);
         }
         // Not given up yet: it is tried by itself again, and that does not count.
         share.tryAlone(attempts);

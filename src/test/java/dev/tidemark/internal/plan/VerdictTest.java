@@ -65,7 +65,9 @@ class VerdictTest {
         "1, 0, THE_RECORDS",
         "2, 2, THE_RECORDS",
         "3, 0, NOT_THE_RECORDS",
-        "9, 0, NOT_THE_RECORDS"
+        "9, 0, NOT_THE_RECORDS",
+        // Verdict.FAILED_TOGETHER
+        "0, 2147483647, NOT_THE_RECORDS"
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
         Evidence evidence =
@@ -84,6 +86,30 @@ class VerdictTest {
         SqlFacts facts = Facts.of("java.lang.NullPointerException");
         assertThat(of(facts, Proof.OTHERS, OptionalInt.of(alike), inARow)).isEqualTo(verdict);
         assertThat(of(facts, Proof.OTHERS, OptionalInt.empty(), 0)).isEqualTo(Verdict.TRY_NEIGHBOURS);
+    }
+
+    /** Whatever halted others of its topic is not what is wrong with this one. */
+    @Test
+    void dataSpeaksForItselfAgainOnceAnotherRecordSucceeds() {
+        for (Proof proof : List.of(Proof.OWN, Proof.OTHERS)) {
+            assertThat(of(Facts.ofServer("22P02"), proof, OptionalInt.of(0), Verdict.FAILED_TOGETHER))
+                    .isEqualTo(Verdict.THE_RECORDS);
+        }
+        assertThat(of(Facts.ofServer("42P01"), Proof.OTHERS, OptionalInt.of(0), Verdict.FAILED_TOGETHER))
+                .isEqualTo(Verdict.NOT_THE_RECORDS);
+    }
+
+    @Test
+    void onlyWhatNothingButItsFailureShowsIsLimited() {
+        SqlFacts other = Facts.of("java.lang.IllegalStateException");
+        Evidence own = new Evidence(Proof.OWN, OptionalInt.empty(), 0, 2, true, 3, Evidence.Habit.UNKNOWN, null);
+        assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, other, Evidence.none()))
+                .isTrue();
+        assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, other, own)).isFalse();
+        assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, other, Evidence.none()))
+                .isFalse();
+        assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, Facts.ofServer("23505"), Evidence.none()))
+                .isFalse();
     }
 
     @ParameterizedTest

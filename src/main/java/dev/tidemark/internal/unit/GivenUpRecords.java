@@ -1,0 +1,111 @@
+package dev.tidemark.internal.unit;
+
+import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.Verdict;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+
+/**
+ * The records of a consumer that were given up since the last success that counts, by topic and kind of failure. A record is counted
+ * before it is given up, as the workers judge theirs at the same time. Thread-safe.
+ */
+final class GivenUpRecords {
+    /** More make no difference, and records with evidence of their own may be many. */
+    private static final int MOST_REMEMBERED = 100;
+
+    private final Map<String, Map<String, Alike>> byTopic = new ConcurrentHashMap<>();
+
+    /** Records that failed in the same way, and whether none of them was blamed; guarded by the object around it. */
+    private static final class Alike {
+        final boolean inDatabase;
+        final Set<RecordId> records = new HashSet<>();
+        boolean together;
+
+        Alike(boolean inDatabase) {
+            this.inDatabase = inDatabase;
+        }
+
+        int count() {
+            return together ? Verdict.FAILED_TOGETHER : records.size();
+        }
+    }
+
+    /**
+     * Counts a record that is about to be given up; whoever does it twice with the same record counts it once.
+     *
+     * @param limited whether it is refused if there are {@link Verdict#MOST_WITHOUT_EVIDENCE} others already
+     * @return whether it may be given up
+     */
+    synchronized boolean reserve(RecordId record, SqlFacts failure, boolean limited) {
+        Alike alike = alike(record.partition().topic(), failure);
+        boolean enough = alike.records.size() >= Verdict.MOST_WITHOUT_EVIDENCE && !alike.records.contains(record);
+        if (limited && (alike.together || enough)) {
+            return false;
+        }
+        if (alike.records.size() < MOST_REMEMBERED) {
+            alike.records.add(record);
+        }
+        return true;
+    }
+
+    /** It was certainly not given up. */
+    synchronized void release(RecordId record, SqlFacts failure) {
+        String topic = record.partition().topic();
+        Alike alike = byTopic.getOrDefault(topic, Map.of()).get(failure.kind());
+        if (alike != null) {
+            alike.records.remove(record);
+            forget(topic, given -> given.count() == 0);
+        }
+    }
+
+    /** Records of this topic fail like this and none succeeds, so that none of them was blamed. */
+    synchronized void failTogether(String topic, SqlFacts failure) {
+        alike(topic, failure).together = true;
+    }
+
+    /**
+     * A record of this topic succeeded.
+     *
+     * @param counts whether that is evidence, for failures that are in the database or not
+     */
+    void succeeded(String topic, Predicate<Boolean> counts) {
+        if (hasAny(topic)) {
+            clear(topic, counts);
+        }
+    }
+
+    private synchronized void clear(String topic, Predicate<Boolean> counts) {
+        forget(topic, given -> counts.test(given.inDatabase));
+    }
+
+    private void forget(String topic, Predicate<Alike> which) {
+        Map<String, Alike> kinds = byTopic.get(topic);
+        if (kinds != null) {
+            kinds.values().removeIf(which);
+            if (kinds.isEmpty()) {
+                byTopic.remove(topic);
+            }
+        }
+    }
+
+    private Alike alike(String topic, SqlFacts failure) {
+        return byTopic.computeIfAbsent(topic, t -> new HashMap<>())
+                .computeIfAbsent(failure.kind(), k -> new Alike(failure.fromDatabase()));
+    }
+
+    /** Whether any was given up, or failed together with others. */
+    boolean hasAny(String topic) {
+        return byTopic.containsKey(topic);
+    }
+
+    /** How many failed in this way; {@link Verdict#FAILED_TOGETHER} if none of them was blamed. */
+    synchronized int count(String topic, String kind) {
+        Alike alike = byTopic.getOrDefault(topic, Map.of()).get(kind);
+        return alike == null ? 0 : alike.count();
+    }
+}

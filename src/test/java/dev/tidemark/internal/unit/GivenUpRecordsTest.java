@@ -1,0 +1,82 @@
+package dev.tidemark.internal.unit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.Verdict;
+import dev.tidemark.internal.store.failure.SqlFailures;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+
+class GivenUpRecordsTest {
+    private static final SqlFacts FAILURE = SqlFailures.facts(new IllegalStateException());
+
+    private final GivenUpRecords records = new GivenUpRecords();
+
+    private static RecordId record(int partition) {
+        return new RecordId(new TopicPartition("flights", partition), 0);
+    }
+
+    private boolean reserve(int partition) {
+        return records.reserve(record(partition), FAILURE, true);
+    }
+
+    private int count() {
+        return records.count("flights", FAILURE.kind());
+    }
+
+    @Test
+    void onlySoManyAreReservedUnlessTheyHaveEvidenceOfTheirOwn() {
+        assertThat(reserve(0)).isTrue();
+        assertThat(reserve(1)).isTrue();
+        assertThat(reserve(2)).isTrue();
+        assertThat(reserve(3)).isFalse();
+        assertThat(records.reserve(record(4), FAILURE, false)).isTrue();
+        assertThat(count()).isEqualTo(4);
+    }
+
+    /** Its COMMIT may or may not have taken effect, so it is tried again. */
+    @Test
+    void aRecordIsCountedOnce() {
+        for (int i = 0; i < 5; i++) {
+            assertThat(reserve(0)).isTrue();
+        }
+        assertThat(count()).isEqualTo(1);
+    }
+
+    @Test
+    void whatWasNotGivenUpMakesRoomForAnother() {
+        assertThat(reserve(0) && reserve(1) && reserve(2)).isTrue();
+        records.release(record(1), FAILURE);
+        assertThat(reserve(3)).isTrue();
+        assertThat(reserve(1)).isFalse();
+    }
+
+    @Test
+    void afterASuccessARecordOfBeforeReleasesNoneOfThoseSince() {
+        assertThat(reserve(0)).isTrue();
+        records.succeeded("flights", inDatabase -> true);
+        assertThat(records.hasAny("flights")).isFalse();
+        assertThat(reserve(1)).isTrue();
+        records.release(record(0), FAILURE);
+        assertThat(count()).isEqualTo(1);
+    }
+
+    @Test
+    void aSuccessCountsForSomeFailuresOnly() {
+        assertThat(reserve(0)).isTrue();
+        records.succeeded("flights", inDatabase -> inDatabase);
+        assertThat(count()).isEqualTo(1);
+    }
+
+    @Test
+    void whatFailedTogetherIsNotForgottenWhenOneIsNotGivenUp() {
+        assertThat(reserve(0)).isTrue();
+        records.failTogether("flights", FAILURE);
+        assertThat(reserve(0)).isFalse();
+        records.release(record(0), FAILURE);
+        assertThat(count()).isEqualTo(Verdict.FAILED_TOGETHER);
+        assertThat(reserve(0)).isFalse();
+    }
+}
