@@ -8,13 +8,24 @@ import dev.tidemark.PartitionState;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.plan.Verdict;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,10 +33,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VerdictsOverWorkersIT extends FailureCase {
     private static final int PARTITIONS = 8;
 
+    private static final int QUICK = 40;
+
     /** One more partition rests, since a run ends where all have halted. */
     private final String eight = kafka.createTopic(Servers.unique("eight"), PARTITIONS + 1);
 
     private final AtomicBoolean away = new AtomicBoolean();
+
+    @BeforeEach
+    void tableWithAConstraint() {
+        database.owner().execute("create table only_one (n bigint primary key)");
+    }
 
     private static FailurePolicy policy(String name) {
         return switch (name) {
@@ -89,5 +107,99 @@ class VerdictsOverWorkersIT extends FailureCase {
             running.until("each halts or is given up", () -> halted(running) + givenUp().size() == PARTITIONS + 1);
         }
         assertThat(givenUp()).hasSizeLessThanOrEqualTo(1 + Verdict.MOST_WITHOUT_EVIDENCE);
+    }
+
+    /** One worker takes a record of each partition in one unit, in which none succeeds. */
+    @ParameterizedTest
+    @CsvSource({
+        "undecodable, park, false",
+        "undecodable, skip, false",
+        "undecodable, park key, true",
+        "22012, park, false",
+        "22012, skip, true",
+        "23505, park key, false"
+    })
+    void theRecordsOfOneUnitAreCompared(String how, String policy, boolean inBatches) {
+        try (Running running = oneUnit(how, policy, inBatches, p -> "healthy")) {
+            running.until("each halts or is given up", () -> halted(running) + givenUp().size() == PARTITIONS);
+        }
+        assertThat(givenUp()).isEmpty();
+    }
+
+    /** As many as it takes to doubt them, if none succeeded; but there are others that do. */
+    @ParameterizedTest
+    @CsvSource({"undecodable, park, false", "undecodable, skip, true", "22012, park, false"})
+    void aFewBadOnesInOneUnitAreGivenUp(String how, String policy, boolean inBatches) {
+        try (Running running = oneUnit(how, policy, inBatches, p -> p < 3 ? "bad" : "good")) {
+            running.until(
+                    "read, or halted",
+                    () -> ExactlyOnce.progress(database, eight) == QUICK + 1 + PARTITIONS || halted(running) > 0);
+            assertThat(halted(running)).isZero();
+        }
+        assertThat(givenUp()).hasSize(3);
+    }
+
+    /** Runs until one unit has taken a record of each partition; "healthy" ones fail while something is away, "bad" ones always. */
+    private Running oneUnit(String how, String policy, boolean inBatches, IntFunction<String> value) {
+        Semaphore gate = new Semaphore(0);
+        AtomicInteger units = new AtomicInteger();
+        TidemarkListener counting = new TidemarkListener() {
+            @Override
+            public void unitEnded(Unit unit) {
+                if (units.incrementAndGet() == QUICK + 1) {
+                    gate.acquireUninterruptibly();
+                }
+            }
+        };
+        Deserializer<String> decoding = (name, bytes) -> {
+            String text = new String(bytes, StandardCharsets.UTF_8);
+            if (how.equals("undecodable") && fails(text)) {
+                throw new SerializationException("503");
+            }
+            return text;
+        };
+        Running running = Running.start(
+                database,
+                kafka.consumerConfig(eight, "cooperative"),
+                builder -> handling(
+                        builder.topics(eight)
+                                .workers(1)
+                                .deserializers(StringDeserializer::new, () -> decoding)
+                                .addListener(counting)
+                                .onFailure(policy(policy)),
+                        inBatches,
+                        (record, tx) -> {
+                            tx.execute("insert into done values (?)", record.partition());
+                            if (fails(record.value())) {
+                                tx.execute(
+                                        how.equals("22012")
+                                                ? "select 1 / 0"
+                                                : "insert into only_one values (1), (1)");
+                            }
+                        }));
+        try (KafkaProducer<String, String> producer = kafka.producer()) {
+            // Quick ones, so that the next unit may hold many records.
+            for (int i = 1; i <= QUICK + 1; i++) {
+                int end = i;
+                send(producer, eight, PARTITIONS, "quick " + i);
+                Awaitility.await("one unit")
+                        .pollInterval(Duration.ofMillis(5))
+                        .until(() -> units.get() >= end);
+            }
+            Awaitility.await("it waits").until(gate::hasQueuedThreads);
+            away.set(true);
+            for (int p = 0; p < PARTITIONS; p++) {
+                send(producer, eight, p, value.apply(p));
+            }
+            Awaitility.await("queued")
+                    .until(() -> running.consumer().status().queue().records() == PARTITIONS);
+        } finally {
+            gate.release();
+        }
+        return running;
+    }
+
+    private boolean fails(String text) {
+        return text.equals("bad") || (away.get() && text.equals("healthy"));
     }
 }

@@ -37,12 +37,20 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private @Nullable Bisection search;
     private @Nullable UnitOutcome last;
 
-    UnitRun(WorkerContext<K, V> context, RecordDecoder<K, V> decoder, UnitPace pace, List<ShareProgress<K, V>> shares) {
+    /**
+     * @param beside what was taken together with these shares and runs after them
+     */
+    UnitRun(
+            WorkerContext<K, V> context,
+            RecordDecoder<K, V> decoder,
+            UnitPace pace,
+            List<ShareProgress<K, V>> shares,
+            List<ShareProgress<K, V>> beside) {
         this.context = context;
         this.decoder = decoder;
         this.failing = new FailingRecord(context.history());
         this.pace = pace;
-        this.shares = UnitShares.of(shares, context.history());
+        this.shares = UnitShares.of(shares, beside, context.history());
         this.settlement = new UnitSettlement<>(context, this.shares);
         this.runner = new AttemptRunner<>(context, decoder);
         this.attempt = Attempt.all(this.shares.handled());
@@ -169,7 +177,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                         context,
                         decoder,
                         attempt.firstShare(),
-                        shares.all(),
+                        shares.comparable(),
                         Objects.requireNonNull(failed.failure()),
                         failed,
                         runner.wasLockTimed())

@@ -4,15 +4,19 @@ import dev.tidemark.offsets.Claim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The shares of a unit, and those of them whose records it handles. Used by one worker.
  *
  * @param all as the unit took them
  * @param handled the same, unless it matters what a success of one topic proves: then only those of one topic
+ * @param beside what was taken together with them and is another unit
  */
-record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>> handled) {
-    static <K, V> UnitShares<K, V> of(List<ShareProgress<K, V>> all, HandlerHistory history) {
+record UnitShares<K, V>(
+        List<ShareProgress<K, V>> all, List<ShareProgress<K, V>> handled, List<ShareProgress<K, V>> beside) {
+    static <K, V> UnitShares<K, V> of(
+            List<ShareProgress<K, V>> all, List<ShareProgress<K, V>> beside, HandlerHistory history) {
         boolean matters = all.stream()
                 .anyMatch(share -> history.hasGivenUp(share.partition().topic()));
         String topic = all.get(0).partition().topic();
@@ -22,7 +26,13 @@ record UnitShares<K, V>(List<ShareProgress<K, V>> all, List<ShareProgress<K, V>>
                         ? all.stream()
                                 .filter(share -> share.partition().topic().equals(topic))
                                 .toList()
-                        : all);
+                        : all,
+                beside);
+    }
+
+    /** Where records may be compared with one that fails. */
+    List<ShareProgress<K, V>> comparable() {
+        return Stream.concat(all.stream(), beside.stream()).toList();
     }
 
     static List<Claim> claims(List<? extends ShareProgress<?, ?>> shares) {

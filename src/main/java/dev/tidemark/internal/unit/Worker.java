@@ -89,6 +89,7 @@ public final class Worker<K, V> implements Runnable {
     private void work(List<PartitionShare> unit) {
         long decodeNanos = 0;
         List<ShareProgress<K, V>> shares = new ArrayList<>();
+        List<Decoded<K, V>> undecodable = new ArrayList<>();
         for (PartitionShare taken : unit) {
             // Before it is decoded, since decoding may be what kills.
             UnitOutcome refused = taken.isSuspected() && !taken.records().isEmpty()
@@ -96,27 +97,33 @@ public final class Worker<K, V> implements Runnable {
                             .begin(taken.claim(), taken.records().get(0).offset())
                     : null;
             if (refused != null) {
-                run(List.of(new ShareProgress<>(taken, List.of())), new UnitStart.Ended(refused));
+                run(List.of(new ShareProgress<>(taken, List.of())), new UnitStart.Ended(refused), List.of());
                 continue;
             }
             OwnThread.enter(Step.DECODING);
             long began = System.nanoTime();
             Decoded<K, V> decoded = shareDecoder.decode(taken);
             if (decoded.failed().isPresent()) {
-                run(
-                        List.of(decoded.share()),
-                        new UnitStart.Ended(UnitRun.outcomeOf(decoded.failed().get())));
+                undecodable.add(decoded);
                 continue;
             }
             decodeNanos += System.nanoTime() - began;
             shares.add(decoded.share());
         }
+        for (int i = 0; i < undecodable.size(); i++) {
+            Decoded<K, V> first = undecodable.get(i);
+            // Those that are settled already may be in other hands.
+            List<ShareProgress<K, V>> beside = new ArrayList<>(shares);
+            undecodable.subList(i + 1, undecodable.size()).forEach(other -> beside.add(other.share()));
+            UnitOutcome failed = UnitRun.outcomeOf(first.failed().orElseThrow());
+            run(List.of(first.share()), new UnitStart.Ended(failed), beside);
+        }
         if (!shares.isEmpty()) {
-            run(shares, new UnitStart.Records(decodeNanos));
+            run(shares, new UnitStart.Records(decodeNanos), List.of());
         }
     }
 
-    private void run(List<ShareProgress<K, V>> shares, UnitStart start) {
-        pace = new UnitRun<>(context, decoder, pace, shares).run(start);
+    private void run(List<ShareProgress<K, V>> shares, UnitStart start, List<ShareProgress<K, V>> beside) {
+        pace = new UnitRun<>(context, decoder, pace, shares, beside).run(start);
     }
 }
