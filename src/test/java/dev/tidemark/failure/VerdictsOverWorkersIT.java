@@ -9,6 +9,7 @@ import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.Verdict;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
@@ -26,6 +27,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -201,5 +203,98 @@ class VerdictsOverWorkersIT extends FailureCase {
 
     private boolean fails(String text) {
         return text.equals("bad") || (away.get() && text.equals("healthy"));
+    }
+
+    /** Records that follow a parked one of their key wait in other partitions, and fail as it did. */
+    @ParameterizedTest
+    @CsvSource({"1, false", "1, true", "2, false"})
+    void followersInOtherPartitionsAreNoEvidence(int partitions, boolean inBatches) {
+        Semaphore gate = new Semaphore(0);
+        try (Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(eight, "cooperative"),
+                        builder -> handling(
+                                builder.topics(eight)
+                                        .workers(1)
+                                        .limits(UnitLimits.defaults().withMaxRecords(1))
+                                        .onFailure(FailurePolicy.parkKey()),
+                                inBatches,
+                                (record, tx) -> {
+                                    if (record.value().equals("wait")) {
+                                        gate.acquire();
+                                    }
+                                    if (record.value().equals("bad")) {
+                                        throw new IllegalStateException();
+                                    }
+                                    tx.execute("insert into done values (?)", record.offset());
+                                }));
+                KafkaProducer<String, String> producer = kafka.producer()) {
+            for (int p = 1; p <= partitions; p++) {
+                sendKeyed(producer, p, "held " + p, "bad");
+                int end = p;
+                running.until("parked", () -> ExactlyOnce.progress(database, eight) == end);
+            }
+            sendKeyed(producer, PARTITIONS, "none", "wait");
+            Awaitility.await("it has that one").until(gate::hasQueuedThreads);
+            sendKeyed(producer, 0, "another", "bad");
+            awaitQueued(running, 1);
+            for (int p = 1; p <= partitions; p++) {
+                sendKeyed(producer, p, "held " + p, "bad");
+                awaitQueued(running, 1 + p);
+            }
+            gate.release();
+            int all = 2 * partitions + 2;
+            running.until(
+                    "read, or halted", () -> ExactlyOnce.progress(database, eight) == all || halted(running) > 0);
+            assertThat(halted(running)).isZero();
+        }
+        assertThat(givenUp()).hasSize(2 * partitions + 1);
+    }
+
+    /** Those of other keys behind the followers still are. */
+    @Test
+    void whatWaitsBehindAFollowerIsEvidence() {
+        Semaphore gate = new Semaphore(0);
+        try (Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(eight, "cooperative"),
+                        builder -> builder.topics(eight)
+                                .workers(1)
+                                .limits(UnitLimits.defaults().withMaxRecords(1))
+                                .onFailure(FailurePolicy.parkKey())
+                                .handle((record, tx) -> {
+                                    if (record.value().equals("wait")) {
+                                        gate.acquire();
+                                    }
+                                    if (record.value().equals("bad") || away.get()) {
+                                        throw new IllegalStateException();
+                                    }
+                                    tx.execute("insert into done values (?)", record.offset());
+                                }));
+                KafkaProducer<String, String> producer = kafka.producer()) {
+            sendKeyed(producer, 1, "held", "bad");
+            running.until("parked", () -> ExactlyOnce.progress(database, eight) == 1);
+            sendKeyed(producer, PARTITIONS, "none", "wait");
+            Awaitility.await("it has that one").until(gate::hasQueuedThreads);
+            sendKeyed(producer, 0, "another", "good");
+            awaitQueued(running, 1);
+            sendKeyed(producer, 1, "held", "follower");
+            sendKeyed(producer, 1, "free", "good");
+            awaitQueued(running, 3);
+            away.set(true);
+            gate.release(1_000);
+            running.until("all halt", () -> halted(running) == 3 || givenUp().size() > 2);
+        }
+        assertThat(givenUp()).containsExactly("0", "1");
+    }
+
+    private void sendKeyed(KafkaProducer<String, String> producer, int partition, String key, String value) {
+        var unused = producer.send(new ProducerRecord<>(eight, partition, key, value));
+        producer.flush();
+    }
+
+    private static void awaitQueued(Running running, int records) {
+        Awaitility.await("queued")
+                .until(() -> running.consumer().status().queue().records() >= records);
     }
 }

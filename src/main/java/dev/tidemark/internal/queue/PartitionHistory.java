@@ -2,19 +2,19 @@ package dev.tidemark.internal.queue;
 
 import java.nio.ByteBuffer;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The results of one claimed partition's units under this claim. It belongs to the worker whose unit the partition is in; taking
- * and settling units passes it from one worker to the next.
+ * and settling units passes it from one worker to the next. Which keys are held, any thread may ask.
  */
 public final class PartitionHistory {
     /** Below this number a check is not worthwhile; a hash takes less than 200 bytes. */
     private static final int FEW_HELD_KEYS = 100;
 
     /** Hashes of the keys whose records follow a parked one, and of some whose dead letters are gone in the meantime. */
-    private final Set<ByteBuffer> heldKeys = new HashSet<>();
+    private final Set<ByteBuffer> heldKeys = ConcurrentHashMap.newKeySet();
 
     /** With more held keys than this, it is time to check which of them still are. */
     private int mostHeldKeys;
@@ -30,7 +30,8 @@ public final class PartitionHistory {
 
     /** These keys are held now, and no others. */
     public void holdOnly(Collection<ByteBuffer> hashes) {
-        heldKeys.clear();
+        // Others look meanwhile: one that remains held is never missing.
+        heldKeys.retainAll(Set.copyOf(hashes));
         heldKeys.addAll(hashes);
         mostHeldKeys = Math.max(FEW_HELD_KEYS, 2 * hashes.size());
     }

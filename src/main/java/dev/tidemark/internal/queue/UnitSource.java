@@ -8,11 +8,15 @@ import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiPredicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Where workers take units of work from, and where they settle them: their side of the {@link PartitionQueues}. Thread-safe. */
 public final class UnitSource {
+    /** Among how many records of a partition with held keys one of another key is looked for. */
+    private static final int REACH = 16;
+
     private final UnitLimits limits;
     private final QueueState state;
     private final QueueEvents events;
@@ -112,8 +116,13 @@ public final class UnitSource {
         }
     }
 
-    /** The first waiting record of each of at most this many other partitions of the topic. */
-    public List<ConsumerRecord<byte[], byte[]>> firstOfOthers(PartitionShare share, int most) {
+    /**
+     * The first waiting record of each of at most this many other partitions of the topic.
+     *
+     * @param follows whether a record follows a parked one of its key, which its partition's history shows: then the next counts
+     */
+    public List<ConsumerRecord<byte[], byte[]>> firstOfOthers(
+            PartitionShare share, int most, BiPredicate<PartitionHistory, ConsumerRecord<byte[], byte[]>> follows) {
         synchronized (state) {
             PartitionQueue queue = share.queue();
             return state.queues.values().stream()
@@ -123,7 +132,9 @@ public final class UnitSource {
                                     .partition()
                                     .topic()
                                     .equals(queue.claim.partition().topic()))
-                    .flatMap(other -> other.peek(1).stream())
+                    .flatMap(other -> other.peek(other.history.isHolding() ? REACH : 1).stream()
+                            .filter(record -> !follows.test(other.history, record))
+                            .limit(1))
                     .limit(most)
                     .toList();
         }

@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.failure.SqlFailures;
@@ -168,11 +169,13 @@ final class NeighbourTrial<K, V> {
         if (behind.size() < REACH) {
             behind.addAll(context.units().behind(share.taken(), REACH - behind.size()));
         }
-        if (share.history().isHolding()) {
-            // They follow a parked one of their key, and may fail for that alone.
-            behind.removeIf(record -> record.key() != null && share.history().holds(KeyHash.of(record.key())));
-        }
+        behind.removeIf(record -> follows(share.history(), record));
         return behind;
+    }
+
+    /** Whether it follows a parked one of its key, and may fail for that alone. */
+    private static boolean follows(PartitionHistory history, ConsumerRecord<byte[], byte[]> record) {
+        return history.isHolding() && record.key() != null && history.holds(KeyHash.of(record.key()));
     }
 
     private List<ConsumerRecord<byte[], byte[]>> others() {
@@ -185,7 +188,7 @@ final class NeighbourTrial<K, V> {
                 others.add(other.firstRaw());
             }
         }
-        others.addAll(context.units().firstOfOthers(share.taken(), OTHERS - others.size()));
+        others.addAll(context.units().firstOfOthers(share.taken(), OTHERS - others.size(), NeighbourTrial::follows));
         return others;
     }
 
