@@ -181,9 +181,10 @@ class TroubleIT {
                                 + " for each row execute function cut()");
         try (LogCapture log = LogCapture.of(topic);
                 Running running = running(database, kafka, topic)) {
-            running.until("it is tried again and again", () -> database.superuser()
-                            .number("select case when is_called then last_value else 0 end from cuts")
-                    >= 8);
+            running.until(
+                    "it is tried again and again",
+                    () -> database.superuser().number("select case when is_called then last_value else 0 end from cuts")
+                            >= 8);
             // Once for all tasks, and once more for the first that fails after a reply.
             assertThat(begun(log, "the database")).hasSizeBetween(1, 2);
             database.superuser().execute("drop trigger cut on tidemark." + table);

@@ -101,7 +101,8 @@ class SupersededLettersIT {
         read(false);
         assertThat(database.number("select count(*) from applied")).isEqualTo(flights.size());
 
-        String insert = "insert into %s (group_id, topic, partition, next_offset) values ('" + topic + "', '" + topic + "', 0, 2)";
+        String insert = "insert into %s (group_id, topic, partition, next_offset) values ('" + topic + "', '" + topic
+                + "', 0, 2)";
         switch (how) {
             case RESET_AND_UNDO -> undone(resetTo(2));
             case TWICE -> {
@@ -172,7 +173,8 @@ class SupersededLettersIT {
         ChangeResult reset = resetTo(5);
         assertThat(reset.changeId()).isPresent();
         kafka.createAgain(topic, 1);
-        ChangeResult unused = admin.execute(admin.planRebind(topic, topic, OffsetTarget.earliest(), PlanOptions.defaults()));
+        ChangeResult unused =
+                admin.execute(admin.planRebind(topic, topic, OffsetTarget.earliest(), PlanOptions.defaults()));
         assertThat(redriven()).isEqualTo(RedriveResult.Status.APPLIED);
     }
 

@@ -106,7 +106,9 @@ class VerdictsOverWorkersIT extends FailureCase {
             for (int p = 0; p < PARTITIONS; p++) {
                 send(producer, eight, p, "good");
             }
-            running.until("each halts or is given up", () -> halted(running) + givenUp().size() == PARTITIONS + 1);
+            running.until(
+                    "each halts or is given up",
+                    () -> halted(running) + givenUp().size() == PARTITIONS + 1);
         }
         assertThat(givenUp()).hasSizeLessThanOrEqualTo(1 + Verdict.MOST_WITHOUT_EVIDENCE);
     }

@@ -240,7 +240,12 @@ class InterceptorIT {
                         return;
                     }
                     if (now && how == Call.DOES_NOT_WAIT) {
-                        new Thread(() -> catchThrowable(call::proceed), "elsewhere").start();
+                        Thread elsewhere = new Thread(
+                                () -> {
+                                    Throwable unused = catchThrowable(call::proceed);
+                                },
+                                "elsewhere");
+                        elsewhere.start();
                         return;
                     }
                     try {
@@ -262,7 +267,8 @@ class InterceptorIT {
                 @Override
                 public void aroundHandler(HandlerCall call) throws Exception {
                     call.proceed();
-                    if (how == Call.SWALLOWS_WHAT_AN_INNER_ONE_THROWS && strikes(call.records().get(0).offset())) {
+                    if (how == Call.SWALLOWS_WHAT_AN_INNER_ONE_THROWS
+                            && strikes(call.records().get(0).offset())) {
                         throw new IllegalArgumentException("a flush failed");
                     }
                 }

@@ -100,8 +100,10 @@ public final class Running implements AutoCloseable {
 
     /** Runs a consumer that cannot start, and returns what it threw. */
     public static TidemarkException failureToStart(Map<String, Object> kafka, String jdbcUrl) {
-        try (Running running = start(TestDatabase.pool(jdbcUrl, 2), kafka, builder -> builder.topics("nothing")
-                .handle((record, tx) -> {}))) {
+        try (Running running = start(
+                TestDatabase.pool(jdbcUrl, 2),
+                kafka,
+                builder -> builder.topics("nothing").handle((record, tx) -> {}))) {
             return (TidemarkException) running.failure();
         }
     }

@@ -159,7 +159,10 @@ public sealed interface Reaction {
      * @param otherwise what to do instead if {@link Verdict#MOST_WITHOUT_EVIDENCE} others are given up at the same time; null if
      *     that does not matter
      */
-    record GiveUp(FailureAction how, TidemarkException why, @Nullable Halt otherwise) implements Reaction {
+    record GiveUp(
+            FailureAction how,
+            TidemarkException why,
+            @Nullable Halt otherwise) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.giveUp(this);

@@ -116,8 +116,9 @@ final class AssignedPartition {
     /** What its unit waits for now; null if it does not. */
     void waitsFor(@Nullable TidemarkException why) {
         DatedProblem before = unitWait;
-        unitWait =
-                why == null ? null : before == null ? DatedProblem.now(why) : new DatedProblem(why, before.nanos(), before.at());
+        unitWait = why == null
+                ? null
+                : before == null ? DatedProblem.now(why) : new DatedProblem(why, before.nanos(), before.at());
     }
 
     /** Whether it waits for a claim: for its first one, or because it was refused and the reason may be fixed. */
@@ -136,7 +137,8 @@ final class AssignedPartition {
     Duration patience() {
         return losses <= 1
                 ? Duration.ZERO
-                : Backoff.TRANSIENT.after(losses - 1, ThreadLocalRandom.current().nextDouble());
+                : Backoff.TRANSIENT.after(
+                        losses - 1, ThreadLocalRandom.current().nextDouble());
     }
 
     boolean holds(Claim other) {

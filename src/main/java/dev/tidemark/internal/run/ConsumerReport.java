@@ -70,7 +70,9 @@ final class ConsumerReport {
     }
 
     private static Optional<Problem> foreignMembers(@Nullable ConsumerRuntime running) {
-        return running == null ? Optional.empty() : running.events().foreignMembers().problem();
+        return running == null
+                ? Optional.empty()
+                : running.events().foreignMembers().problem();
     }
 
     private static List<Problem> problems(@Nullable ConsumerRuntime running) {

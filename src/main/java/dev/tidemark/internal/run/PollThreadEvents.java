@@ -34,7 +34,8 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     private volatile @Nullable TidemarkException missing;
     private volatile @Nullable Unfinished unfinished;
 
-    PollThreadEvents(String groupId, Assignment assigned, PollThreadTasks tasks, Mirror mirror, ForeignMembers foreignMembers) {
+    PollThreadEvents(
+            String groupId, Assignment assigned, PollThreadTasks tasks, Mirror mirror, ForeignMembers foreignMembers) {
         this.groupId = groupId;
         this.assigned = assigned;
         this.tasks = tasks;

@@ -232,6 +232,7 @@ final class ShareProgress<K, V> {
     }
 
     Settlement settlement() {
-        return new Settlement(taken, done, hasMoved() ? claim.position() : null, delay, transientFailure, alone, closing);
+        return new Settlement(
+                taken, done, hasMoved() ? claim.position() : null, delay, transientFailure, alone, closing);
     }
 }

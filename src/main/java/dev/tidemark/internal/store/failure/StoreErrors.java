@@ -81,7 +81,8 @@ public final class StoreErrors {
             return new OffsetStoreException(
                     ErrorCode.UNEXPECTED,
                     "group " + groupId + ": a trigger or a rule on " + schema.name() + "."
-                            + suppressed.get().table() + " suppressed a row, without which a record would be lost: remove it",
+                            + suppressed.get().table()
+                            + " suppressed a row, without which a record would be lost: remove it",
                     failure);
         }
         return switch (state) {

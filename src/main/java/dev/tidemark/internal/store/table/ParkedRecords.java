@@ -54,8 +54,7 @@ public final class ParkedRecords {
                and superseded_at is null
             """;
 
-    private static final String IS_BOUND =
-            "select from {schema}.topic_binding where group_id = ? and topic = ?";
+    private static final String IS_BOUND = "select from {schema}.topic_binding where group_id = ? and topic = ?";
 
     private final Schema schema;
     private final String groupId;
