@@ -7,6 +7,7 @@ import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.connection.PoolerMode;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.schema.SuppressedRowException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -76,7 +77,10 @@ public final class StoreErrors {
                     "the database refuses the connection (" + FailureWords.describe(failure) + "): " + wayIn(failure),
                     failure);
         }
-        Optional<SuppressedRowException> suppressed = SuppressedRowException.in(failure);
+        Optional<SuppressedRowException> suppressed = FailureChain.of(failure).stream()
+                .filter(SuppressedRowException.class::isInstance)
+                .map(SuppressedRowException.class::cast)
+                .findFirst();
         if (suppressed.isPresent()) {
             return new OffsetStoreException(
                     ErrorCode.UNEXPECTED,

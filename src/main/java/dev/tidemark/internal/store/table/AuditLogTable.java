@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store.table;
 
-import dev.tidemark.internal.store.failure.SuppressedRowException;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.schema.SuppressedRowException;
 import dev.tidemark.offsets.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

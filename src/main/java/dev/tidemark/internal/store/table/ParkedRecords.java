@@ -2,8 +2,8 @@ package dev.tidemark.internal.store.table;
 
 import static dev.tidemark.internal.store.schema.Schema.prepare;
 
-import dev.tidemark.internal.store.failure.SuppressedRowException;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.schema.SuppressedRowException;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

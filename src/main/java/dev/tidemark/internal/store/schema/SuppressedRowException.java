@@ -1,7 +1,6 @@
-package dev.tidemark.internal.store.failure;
+package dev.tidemark.internal.store.schema;
 
 import java.sql.SQLException;
-import java.util.Optional;
 
 /** An INSERT of the offset store succeeded and stored nothing: a trigger or a rule on the table suppressed the row. */
 public final class SuppressedRowException extends SQLException {
@@ -21,15 +20,7 @@ public final class SuppressedRowException extends SQLException {
     }
 
     /** The table, without its schema. */
-    String table() {
+    public String table() {
         return table;
-    }
-
-    /** The one among these causes; empty if there is none. */
-    static Optional<SuppressedRowException> in(Throwable failure) {
-        return FailureChain.of(failure).stream()
-                .filter(SuppressedRowException.class::isInstance)
-                .map(SuppressedRowException.class::cast)
-                .findFirst();
     }
 }
