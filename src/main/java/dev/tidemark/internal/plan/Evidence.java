@@ -35,6 +35,8 @@ public record Evidence(
     public enum Proof {
         /** None as far as is known. */
         NONE,
+        /** None, as those that wait behind it cannot be compared with it. */
+        UNTRIED,
         /** Of other partitions only: they may depend on something else than this record does. */
         OTHERS,
         /** One of the record's own partition. */

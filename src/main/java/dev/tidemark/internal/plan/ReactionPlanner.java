@@ -209,6 +209,9 @@ public final class ReactionPlanner {
         }
 
         private static String why(Evidence evidence) {
+            if (evidence.proof() == Evidence.Proof.UNTRIED) {
+                return " as far as is known: those behind it cannot be compared with it";
+            }
             return evidence.neighboursAlike().orElse(0) > 0
                     ? ": other records fail in the same way and none succeeds"
                     : ": records before it failed in the same way and none between them had an effect on a table";

@@ -69,6 +69,9 @@ public enum Verdict {
         boolean credible = speaksForItself
                 ? proven || evidence.alikeInARow() < FAILED_TOGETHER
                 : evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
+        if (evidence.proof() == Proof.UNTRIED) {
+            return credible && speaksForItself ? THE_RECORDS : NOT_THE_RECORDS;
+        }
         int alike = speaksForItself && !proven ? MOST_WITHOUT_EVIDENCE : 1;
         return credible && evidence.neighboursAlike().getAsInt() < alike ? THE_RECORDS : NOT_THE_RECORDS;
     }

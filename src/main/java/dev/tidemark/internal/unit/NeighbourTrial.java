@@ -84,17 +84,12 @@ final class NeighbourTrial<K, V> {
             Proof proof, int alike, int tried, @Nullable UnitOutcome ended, boolean interrupted) {}
 
     Result run() {
-        if (share.taken().isSuspected()) {
-            // A record after one that may have killed its owners may kill as well, and is not counted here.
-            return result(Proof.NONE, null, false);
-        }
         if (atCommit) {
             UnitOutcome itself = tryOut(share.firstRaw());
             tried++;
             if (itself instanceof UnitOutcome.Committed) {
                 // It fails only at COMMIT, which no trial reaches: others cannot be proof.
-                alike = behind().isEmpty() && others().isEmpty() ? 0 : 1;
-                return result(Proof.NONE, null, false);
+                return result(behind().isEmpty() && others().isEmpty() ? Proof.NONE : Proof.UNTRIED, null, false);
             }
             if (!isOfItsRecord(itself)) {
                 return result(Proof.NONE, itself, false);
@@ -102,9 +97,17 @@ final class NeighbourTrial<K, V> {
             alike = 0;
             compared = 0;
         }
+        if (share.taken().isSuspected()) {
+            // A record after one that may have killed its owners may kill as well, and is not counted here.
+            Result others = run(others(), Proof.OTHERS);
+            return isConclusive(others) || behind().isEmpty() ? others : result(Proof.UNTRIED, null, false);
+        }
         Result own = run(spread(ofOtherKeys(behind())), Proof.OWN);
-        boolean says = own.proof() != Proof.NONE || own.ended() != null || own.interrupted() || compared > 0;
-        return says ? own : run(others(), Proof.OTHERS);
+        return isConclusive(own) ? own : run(others(), Proof.OTHERS);
+    }
+
+    private boolean isConclusive(Result result) {
+        return result.proof() != Proof.NONE || result.ended() != null || result.interrupted() || compared > 0;
     }
 
     private Result run(List<ConsumerRecord<byte[], byte[]>> candidates, Proof proof) {

@@ -100,6 +100,17 @@ class VerdictTest {
     }
 
     @Test
+    void whatCannotBeComparedIsTheRecordsOnlyIfItSpeaksForItself() {
+        OptionalInt none = OptionalInt.of(0);
+        assertThat(of(Facts.of("java.lang.IllegalStateException"), Proof.UNTRIED, none, 0))
+                .isEqualTo(Verdict.NOT_THE_RECORDS);
+        assertThat(of(Facts.ofServer("42P01"), Proof.UNTRIED, none, 0)).isEqualTo(Verdict.NOT_THE_RECORDS);
+        assertThat(of(Facts.ofServer("23505"), Proof.UNTRIED, none, 50)).isEqualTo(Verdict.THE_RECORDS);
+        assertThat(of(Facts.ofServer("23505"), Proof.UNTRIED, none, Verdict.FAILED_TOGETHER))
+                .isEqualTo(Verdict.NOT_THE_RECORDS);
+    }
+
+    @Test
     void onlyWhatNothingButItsFailureShowsIsLimited() {
         SqlFacts other = Facts.of("java.lang.IllegalStateException");
         Evidence own = new Evidence(Proof.OWN, OptionalInt.empty(), 0, 2, true, 3, Evidence.Habit.UNKNOWN, null);
