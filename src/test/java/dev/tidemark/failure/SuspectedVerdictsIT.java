@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SuspectedVerdictsIT extends FailureCase {
     /** The last one rests, since a run ends where all have halted. */
     private final String four = kafka.createTopic(Servers.unique("four"), 4);
+
     private final Semaphore gate = new Semaphore(0);
     private final AtomicBoolean away = new AtomicBoolean();
 

@@ -125,7 +125,9 @@ class VerdictsOverWorkersIT extends FailureCase {
     })
     void theRecordsOfOneUnitAreCompared(String how, String policy, boolean inBatches) {
         try (Running running = oneUnit(how, policy, inBatches, p -> "healthy")) {
-            running.until("each halts or is given up", () -> halted(running) + givenUp().size() == PARTITIONS);
+            running.until(
+                    "each halts or is given up",
+                    () -> halted(running) + givenUp().size() == PARTITIONS);
         }
         assertThat(givenUp()).isEmpty();
     }
@@ -176,9 +178,7 @@ class VerdictsOverWorkersIT extends FailureCase {
                             tx.execute("insert into done values (?)", record.partition());
                             if (fails(record.value())) {
                                 tx.execute(
-                                        how.equals("22012")
-                                                ? "select 1 / 0"
-                                                : "insert into only_one values (1), (1)");
+                                        how.equals("22012") ? "select 1 / 0" : "insert into only_one values (1), (1)");
                             }
                         }));
         try (KafkaProducer<String, String> producer = kafka.producer()) {
@@ -186,9 +186,7 @@ class VerdictsOverWorkersIT extends FailureCase {
             for (int i = 1; i <= QUICK + 1; i++) {
                 int end = i;
                 send(producer, eight, PARTITIONS, "quick " + i);
-                Awaitility.await("one unit")
-                        .pollInterval(Duration.ofMillis(5))
-                        .until(() -> units.get() >= end);
+                Awaitility.await("one unit").pollInterval(Duration.ofMillis(5)).until(() -> units.get() >= end);
             }
             Awaitility.await("it waits").until(gate::hasQueuedThreads);
             away.set(true);
@@ -246,8 +244,7 @@ class VerdictsOverWorkersIT extends FailureCase {
             }
             gate.release();
             int all = 2 * partitions + 2;
-            running.until(
-                    "read, or halted", () -> ExactlyOnce.progress(database, eight) == all || halted(running) > 0);
+            running.until("read, or halted", () -> ExactlyOnce.progress(database, eight) == all || halted(running) > 0);
             assertThat(halted(running)).isZero();
         }
         assertThat(givenUp()).hasSize(2 * partitions + 1);
