@@ -114,6 +114,30 @@ public final class OperatorErrors {
                             + (changing ? ". Whether the change was made is not known; the audit log shows it" : ""),
                     failure);
         }
+        if (facts.is("40P01", "40001")) {
+            return new TidemarkException(
+                    ErrorCode.CONTENTION,
+                    "this and another transaction, such as a unit of work, conflicted ("
+                            + FailureWords.describe(failure)
+                            + "): " + (changing ? "nothing was changed; " : "")
+                            + "try again, and pause the group first if that happens often",
+                    failure);
+        }
+        if (facts.isTimeLimit() || facts.is("55P03")) {
+            return new TidemarkException(
+                    changing ? ErrorCode.CHANGE_REFUSED : ErrorCode.DATABASE_UNAVAILABLE,
+                    "a time limit of the session, or a cancel, ended this (" + FailureWords.describe(failure) + "): "
+                            + (changing ? "nothing was changed; " : "")
+                            + "try again, or raise lock_timeout, statement_timeout or idle_in_transaction_session_timeout",
+                    failure);
+        }
+        // Raised by a trigger, or a violated constraint; with deferred ones at the commit.
+        if (changing && facts.serverReplied() && (state.startsWith("P0") || state.startsWith("23"))) {
+            return refused(
+                    "a trigger or a constraint of the database refuses this change (" + FailureWords.describe(failure)
+                            + "): nothing was changed; the cause (--debug) has the message, which may contain data",
+                    failure);
+        }
         return StoreErrors.translate(schema, WHO, failure);
     }
 
