@@ -8,12 +8,13 @@ import dev.tidemark.internal.admin.GroupFunctions;
 import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /** Executes a plan: all of it in one transaction, or nothing. */
@@ -29,22 +30,32 @@ final class ChangeExecutor {
         this.store = store;
     }
 
+    /** The caller's work in the transaction. */
+    @FunctionalInterface
+    private interface Effects {
+        void apply() throws SQLException;
+    }
+
     ChangeResult execute(ChangePlan plan, ChangeOptions options) {
-        return store.change(tx -> {
+        return store.change((tx, session) -> {
             GroupFunctions functions = new GroupFunctions(tx, store, plan.group(), options.reason());
+            Effects effects = () -> options.apply(tx.getConnection(), session);
             ChangeResult result;
             if (plan instanceof ResetPlan reset) {
-                result = reset(functions, reset, options);
+                result = reset(functions, reset, effects);
             } else if (plan instanceof RebindPlan rebind) {
-                result = rebind(tx, functions, rebind, options);
+                result = rebind(tx, functions, rebind, effects);
             } else {
-                result = undo(functions, (UndoPlan) plan, options);
+                result = undo(functions, (UndoPlan) plan, effects);
             }
             return result;
         });
     }
 
-    private static ChangeResult reset(GroupFunctions functions, ResetPlan plan, ChangeOptions options) {
+    private static ChangeResult reset(GroupFunctions functions, ResetPlan plan, Effects effects) throws SQLException {
+        Set<String> topics =
+                plan.resets().stream().map(move -> move.partition().topic()).collect(Collectors.toSet());
+        plan.plannedFor().requireSame(functions.now(), topics);
         List<OffsetMove> moves = new ArrayList<>();
         for (ResetPlan.Binding binding : plan.bindings()) {
             functions.bind(
@@ -60,30 +71,15 @@ final class ChangeExecutor {
                             ? resetFromNow(functions, plan.target(), move)
                             : move.with(functions.reset(move.partition(), move.next()), move.next()));
         }
-        requireSameTopics(functions, plan.incarnations(), resets);
+        // Each reset locks its topic's binding, so that it cannot change until the commit.
+        plan.plannedFor().requireSame(functions.now(), topics);
         resets.forEach(move -> moves.add(move.shown()));
-        options.apply(functions.handle().getConnection());
+        effects.apply();
         OptionalLong change = resets.isEmpty()
                 ? OptionalLong.empty()
                 : OptionalLong.of(
                         functions.changeOf(resets.get(resets.size() - 1).partition()));
         return new ChangeResult(change, OptionalInt.empty(), moves, plan.notes());
-    }
-
-    /** Each reset locks its topic's binding, so that it cannot change until the commit. */
-    private static void requireSameTopics(
-            GroupFunctions functions, Map<String, Integer> incarnations, List<Move> resets) {
-        Map<String, Integer> now = functions.incarnations();
-        for (Move move : resets) {
-            String topic = move.partition().topic();
-            if (!Objects.equals(now.get(topic), incarnations.get(topic))) {
-                throw OperatorErrors.refused(
-                        "topic " + topic + " of group " + functions.group()
-                                + " was rebound during planning, so its offsets refer to another topic now: nothing was"
-                                + " changed; plan it again",
-                        null);
-            }
-        }
     }
 
     /**
@@ -120,16 +116,23 @@ final class ChangeExecutor {
     }
 
     private static long next(OffsetTarget target, Move move, long stored) {
-        Choice choice = OffsetPlanner.choose(target, move.partition(), stored, move.log());
+        Move known = move.reaching(stored);
+        if (OffsetPlanner.isBeyondPlanned(target, known, stored)) {
+            throw known.beyond(stored);
+        }
+        Choice choice = OffsetPlanner.choose(target, move.partition(), stored, known.log());
         if (choice instanceof MoveTo to) {
             return to.offset();
         }
         throw OperatorErrors.nothingMatched(((Refuse) choice).why());
     }
 
-    private static ChangeResult undo(GroupFunctions functions, UndoPlan plan, ChangeOptions options) {
+    private static ChangeResult undo(GroupFunctions functions, UndoPlan plan, Effects effects) throws SQLException {
+        plan.plannedFor().requireStore(functions.now());
+        functions.requireOwn(plan.changeId());
         List<GroupFunctions.Moved> moved = functions.undo(plan.changeId());
-        options.apply(functions.handle().getConnection());
+        plan.requirePlanned(functions.now(), shown(moved));
+        effects.apply();
         return new ChangeResult(
                 OptionalLong.of(functions.undoneBy(plan.changeId())), OptionalInt.empty(), shown(moved), plan.notes());
     }
@@ -145,23 +148,18 @@ final class ChangeExecutor {
      * Executes the plan if the topic is still bound as it was at planning. An operator can lock partitions only by the rebind itself,
      * so that is rolled back, and planned again, if a partition that the plan is relative to advanced.
      */
-    private ChangeResult rebind(Handle tx, GroupFunctions functions, RebindPlan first, ChangeOptions options) {
+    private ChangeResult rebind(Handle tx, GroupFunctions functions, RebindPlan first, Effects effects)
+            throws SQLException {
         RebindPlan.Facts facts = first.facts();
         RebindPlan plan = first;
+        facts.plannedFor().requireSame(functions.now(), List.of(facts.topic()));
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             tx.savepoint(SAVEPOINT);
             int incarnation = functions.rebind(facts.topic(), facts.there(), plan.offsets());
-            if (incarnation != facts.incarnation() + 1) {
-                throw OperatorErrors.refused(
-                        "topic " + facts.topic() + " of group " + facts.group()
-                                + " was rebound by another call during planning, and its consumers may have read further since"
-                                + " then: nothing was changed; tidemark describe " + facts.group()
-                                + " shows its offsets",
-                        null);
-            }
+            facts.plannedFor().requireRebound(functions.now(), facts.topic());
             if (!plan.isOutdated(functions.stood(facts.topic(), incarnation))) {
                 tx.releaseSavepoint(SAVEPOINT);
-                options.apply(tx.getConnection());
+                effects.apply();
                 return new ChangeResult(OptionalLong.empty(), OptionalInt.of(incarnation), plan.moves(), plan.notes());
             }
             tx.rollbackToSavepoint(SAVEPOINT);
@@ -169,6 +167,7 @@ final class ChangeExecutor {
                     facts,
                     StoredGroup.require(tx, store, facts.group()),
                     first.notes().subList(0, 1));
+            first.requireWithin(plan);
         }
         throw tooFast("topic " + facts.topic() + " advances faster than it can be bound");
     }

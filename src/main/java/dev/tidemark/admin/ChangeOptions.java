@@ -1,7 +1,8 @@
 package dev.tidemark.admin;
 
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.ForeignWork;
+import dev.tidemark.internal.admin.SessionSettings;
 import dev.tidemark.internal.admin.SqlFile;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -22,8 +23,12 @@ public final class ChangeOptions {
     public interface Effects {
         /**
          * Called once the offsets have moved, before the commit: owners are fenced by then, and their units of work are rolled back or
-         * have committed. It must not commit, roll back or close. Whatever it throws rolls the change back, and is the cause of
-         * TM-603; a {@link TidemarkException} is rethrown.
+         * have committed. It must not commit, roll back, close, or continue after a statement that failed, except behind a savepoint:
+         * that is TM-603, whose message says what became of the change. Whatever it throws rolls the change back, and is the cause of
+         * TM-603; a {@link TidemarkException} is rethrown, and so is an {@link Error}. Deferred constraints are checked when it returns.
+         *
+         * <p>The session's settings, such as the role or the search path, are restored afterwards. What else it leaves in the session
+         * stays: custom settings, temporary tables, LISTEN, locks of the session.
          */
         void apply(Connection connection) throws SQLException;
     }
@@ -65,18 +70,13 @@ public final class ChangeOptions {
         return reason;
     }
 
-    void apply(Connection connection) {
-        for (Effects effect : effects) {
-            try {
-                effect.apply(connection);
-            } catch (TidemarkException e) {
-                throw e;
-            } catch (SQLException | RuntimeException e) {
-                throw OperatorErrors.refused(
-                        "the effects of the change failed with " + e.getClass().getSimpleName()
-                                + ": nothing was changed; the cause may contain data",
-                        e);
-            }
+    void apply(Connection connection, SessionSettings session) throws SQLException {
+        if (!effects.isEmpty()) {
+            ForeignWork.run(connection, session, foreign -> {
+                for (Effects effect : effects) {
+                    effect.apply(foreign);
+                }
+            });
         }
     }
 }

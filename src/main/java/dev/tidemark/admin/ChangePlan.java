@@ -8,7 +8,8 @@ import java.util.List;
  * default. Immutable.
  *
  * <p>A stale plan is not applied by mistake: relative targets are recomputed from the partitions' offsets under their locks, all others
- * are absolute and hold wherever the group is by then, and a plan for a topic that was rebound in the meantime is refused.
+ * are absolute and hold wherever the group is by then. A plan for another offset store, or for a topic that was rebound, deleted or bound
+ * again in the meantime, is refused (TM-603). Only a copy of a store, such as a restored one, cannot be told from it.
  */
 public sealed interface ChangePlan permits ResetPlan, UndoPlan, RebindPlan {
     /** The group. */

@@ -50,7 +50,7 @@ final class ChangePlanner {
             outcome.add(choice, new Move(row.partition(), row.nextOffset(), 0, log, row.logEnd()));
         }
         refuse(outcome.refusals);
-        return new ResetPlan(stored.group(), target, stored.incarnations(), bindings, outcome.moves, outcome.notes);
+        return new ResetPlan(stored.group(), target, stored.plannedFor(), bindings, outcome.moves, outcome.notes);
     }
 
     /** Imports offsets: partitions that are bound are reset, topics that are not are bound. */

@@ -1,10 +1,14 @@
 package dev.tidemark.admin;
 
+import dev.tidemark.internal.admin.PlannedFor;
 import java.util.List;
 
-/** Deletes a group, for {@link TidemarkAdmin#execute(DeletionPlan, ChangeOptions)}. Immutable. */
+/**
+ * Deletes a group, for {@link TidemarkAdmin#execute(DeletionPlan, ChangeOptions)}: these topics as they are bound, with whatever the
+ * group has of them by then. Immutable.
+ */
 public final class DeletionPlan {
-    private final String group;
+    private final PlannedFor plannedFor;
     private final List<Topic> topics;
     private final boolean forced;
 
@@ -25,15 +29,19 @@ public final class DeletionPlan {
             long supersededDeadLetters,
             long pauses) {}
 
-    DeletionPlan(String group, List<Topic> topics, boolean forced) {
-        this.group = group;
+    DeletionPlan(PlannedFor plannedFor, List<Topic> topics, boolean forced) {
+        this.plannedFor = plannedFor;
         this.topics = List.copyOf(topics);
         this.forced = forced;
     }
 
     /** The group. */
     public String group() {
-        return group;
+        return plannedFor.group();
+    }
+
+    PlannedFor plannedFor() {
+        return plannedFor;
     }
 
     /** What is deleted, topic by topic. */
@@ -46,7 +54,7 @@ public final class DeletionPlan {
      * consumer that still runs starts again at its start position.
      */
     public DeletionPlan forced() {
-        return new DeletionPlan(group, topics, true);
+        return new DeletionPlan(plannedFor, topics, true);
     }
 
     /** Whether it deletes although partitions are owned or dead letters remain. */
@@ -71,7 +79,7 @@ public final class DeletionPlan {
 
     @Override
     public String toString() {
-        StringBuilder words = new StringBuilder("delete group " + group + (forced ? ", forced" : ""));
+        StringBuilder words = new StringBuilder("delete group " + group() + (forced ? ", forced" : ""));
         topics.forEach(topic -> words.append(System.lineSeparator()).append(topic));
         return words.toString();
     }

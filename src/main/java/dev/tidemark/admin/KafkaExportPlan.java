@@ -1,17 +1,22 @@
 package dev.tidemark.admin;
 
+import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.PlannedFor;
+import dev.tidemark.internal.admin.StoredGroup;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** Commits stored offsets to Kafka, for {@link TidemarkAdmin#execute(KafkaExportPlan)}. Immutable. */
 public final class KafkaExportPlan {
-    private final String group;
+    private final PlannedFor plannedFor;
     private final PartitionSelection selection;
     private final List<Row> rows;
     private final List<String> members;
@@ -38,8 +43,8 @@ public final class KafkaExportPlan {
      */
     public record Offsets(TopicPartition partition, OptionalLong committedOffset, long storedOffset) {}
 
-    KafkaExportPlan(String group, PartitionSelection selection, List<Row> rows, List<String> members) {
-        this.group = group;
+    KafkaExportPlan(PlannedFor plannedFor, PartitionSelection selection, List<Row> rows, List<String> members) {
+        this.plannedFor = plannedFor;
         this.selection = selection;
         this.rows = List.copyOf(rows);
         this.members = List.copyOf(members);
@@ -47,7 +52,32 @@ public final class KafkaExportPlan {
 
     /** The group. */
     public String group() {
-        return group;
+        return plannedFor.group();
+    }
+
+    PlannedFor plannedFor() {
+        return plannedFor;
+    }
+
+    Set<String> topics() {
+        return rows.stream().map(row -> row.partition().topic()).collect(Collectors.toSet());
+    }
+
+    /** Refuses offsets that the group has left since (TM-603): what they would be committed over is newer. */
+    void requireStored(StoredGroup stored) {
+        Map<TopicPartition, Long> now = new HashMap<>();
+        stored.rows().forEach(row -> now.put(row.partition(), row.nextOffset()));
+        for (Row row : rows) {
+            Long there = now.get(row.partition());
+            if (there == null || there != row.stored()) {
+                throw OperatorErrors.refused(
+                        "topic " + row.partition().topic() + " partition "
+                                + row.partition().partition() + " of group " + group() + " was at " + row.stored()
+                                + " when this was planned, and is at " + (there == null ? "no offset" : there)
+                                + " now: nothing was committed; stop its consumers, and plan it again",
+                        null);
+            }
+        }
     }
 
     /** The partitions, by topic and number. */
@@ -57,7 +87,7 @@ public final class KafkaExportPlan {
                 .toList();
     }
 
-    /** The group's members in Kafka, by client id and host; Kafka accepts offsets only for a group without members. */
+    /** The group's members in Kafka at planning, by client id and host; Kafka accepts offsets only for a group without members. */
     public List<String> members() {
         return members;
     }
@@ -75,7 +105,7 @@ public final class KafkaExportPlan {
 
     @Override
     public String toString() {
-        StringBuilder words = new StringBuilder("group " + group);
+        StringBuilder words = new StringBuilder("group " + group());
         rows.forEach(row -> words.append(System.lineSeparator())
                 .append(row.partition())
                 .append(row.committed().isPresent() ? " " + row.committed().getAsLong() : " (none)")

@@ -5,6 +5,7 @@ import dev.tidemark.admin.OffsetTarget.Offset;
 import dev.tidemark.admin.OffsetTarget.ShiftBy;
 import dev.tidemark.admin.OffsetTarget.Since;
 import dev.tidemark.internal.admin.KafkaLog.Log;
+import dev.tidemark.internal.admin.OperatorErrors;
 import java.time.Instant;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
@@ -30,6 +31,27 @@ final class OffsetPlanner {
         /** The same move with other offsets. */
         Move with(long nowStored, long nowNext) {
             return new Move(partition, nowStored, nowNext, log, sampledEnd);
+        }
+
+        /** Whether the partition has another offset than the planned one. */
+        boolean isElsewhere(long nowStored) {
+            return stored == null || stored != nowStored;
+        }
+
+        /** The same move once the group has moved to an offset, in a log that therefore reaches at least that far. */
+        Move reaching(long nowStored) {
+            return log == null || log.end() >= nowStored || !isElsewhere(nowStored)
+                    ? this
+                    : new Move(partition, stored, next, new Log(log.start(), nowStored, log.since()), sampledEnd);
+        }
+
+        /** Why a shift from another offset than the planned one is not carried out. */
+        RuntimeException beyond(long nowStored) {
+            return OperatorErrors.refused(
+                    name(partition) + " has moved to " + nowStored
+                            + " since this was planned, and the target is beyond the end that the log had then: nothing was"
+                            + " changed; plan it again",
+                    null);
         }
 
         /** The move as it is shown to the caller. */
@@ -102,6 +124,17 @@ final class OffsetPlanner {
     /** Whether the offset is relative to the position of the group at the moment of the change. */
     static boolean isRelative(OffsetTarget target) {
         return target instanceof ShiftBy || target instanceof OffsetTarget.Current;
+    }
+
+    /**
+     * Whether a shift from an offset other than the planned one goes beyond the end that the log had at planning: where the log ends by
+     * now is not known, and limiting the shift to the old end would move the group back.
+     */
+    static boolean isBeyondPlanned(OffsetTarget target, Move move, long stored) {
+        return target instanceof ShiftBy shift
+                && move.log() != null
+                && move.isElsewhere(stored)
+                && shift.records() > move.log().end() - stored;
     }
 
     /** The time to search for in Kafka; null for none. */

@@ -46,13 +46,14 @@ public sealed interface OffsetTarget {
 
     /**
      * This many offsets forward, or back if negative, from the partition's offset at the moment of the change. An offset that would
-     * leave the log is limited to its start or end, and the plan's notes say so.
+     * leave the log is limited to its start or end, and the plan's notes say so. If the partition has moved since planning, and the
+     * offset would be beyond the end that the log had then, nothing is changed (TM-603).
      */
     static OffsetTarget shiftBy(long records) {
         return new ShiftBy(records);
     }
 
-    /** An offset for each of these partitions, as {@link #offset(long)}. The map is copied. */
+    /** An offset for each of these partitions, which are numbered from 0 (TM-103), as {@link #offset(long)}. The map is copied. */
     static OffsetTarget offsets(Map<TopicPartition, Long> offsets) {
         return new Given(offsets);
     }
@@ -84,12 +85,19 @@ public sealed interface OffsetTarget {
 
     /** See {@link OffsetTarget#offsets(Map)}. */
     record Given(Map<TopicPartition, Long> offsets) implements OffsetTarget {
-        /** Refuses an empty map with TM-103. */
+        /** Refuses an empty map, and a negative partition, with TM-103. */
         public Given {
             if (offsets.isEmpty()) {
                 throw OperatorErrors.invalid("no offsets given: name at least one partition");
             }
             offsets = Map.copyOf(offsets);
+            offsets.keySet().stream()
+                    .filter(named -> named.partition() < 0)
+                    .findFirst()
+                    .ifPresent(named -> {
+                        throw OperatorErrors.invalid("topic " + named.topic() + " has no partition " + named.partition()
+                                + ": partitions are numbered from 0");
+                    });
         }
 
         PartitionSelection selection() {

@@ -7,6 +7,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.admin.GroupFunctions;
 import dev.tidemark.internal.admin.KafkaGroup;
 import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
@@ -39,7 +40,8 @@ final class Operations {
         return store.read(handle -> {
             List<PartitionSummary> partitions = selected(handle, group, selection);
             Pauses before = new Views(handle, store).pauses(group);
-            return plan(group, false, selection, partitions, before, before.with(Pauses.of(selection)));
+            PlannedFor plannedFor = PlannedFor.read(handle, store, group);
+            return plan(plannedFor, false, selection, partitions, before, before.with(Pauses.of(selection)));
         });
     }
 
@@ -51,7 +53,8 @@ final class Operations {
             if (before.within(ended).pauses().isEmpty()) {
                 throw nothingEnds(group, before);
             }
-            return plan(group, true, selection, partitions, before, before.without(ended));
+            PlannedFor plannedFor = PlannedFor.read(handle, store, group);
+            return plan(plannedFor, true, selection, partitions, before, before.without(ended));
         });
     }
 
@@ -84,14 +87,14 @@ final class Operations {
     }
 
     private static PausePlan plan(
-            String group,
+            PlannedFor plannedFor,
             boolean resume,
             PartitionSelection selection,
             List<PartitionSummary> partitions,
             Pauses before,
             Pauses after) {
         return new PausePlan(
-                group,
+                plannedFor,
                 resume,
                 selection,
                 partitions.stream()
@@ -106,8 +109,9 @@ final class Operations {
     }
 
     PausePlan execute(PausePlan plan, ChangeOptions options) {
-        return store.change(tx -> {
+        return store.change((tx, session) -> {
             GroupFunctions functions = new GroupFunctions(tx, store, plan.group(), options.reason());
+            plan.plannedFor().requireStore(functions.now());
             int ended = 0;
             for (Pause pause : Pauses.of(plan.selection())) {
                 if (plan.isResume()) {
@@ -120,15 +124,27 @@ final class Operations {
             if (plan.isResume() && ended == 0) {
                 throw nothingEnds(plan.group(), now);
             }
-            options.apply(tx.getConnection());
+            options.apply(tx.getConnection(), session);
             return plan.done(now);
         });
     }
 
+    DeletionPlan planDeletion(String group) {
+        return store.read(handle -> {
+            PlannedFor plannedFor = PlannedFor.read(handle, store, group);
+            return new DeletionPlan(plannedFor, new Views(handle, store).topics(group), false);
+        });
+    }
+
     void delete(DeletionPlan plan, ChangeOptions options) {
-        boolean unused = store.change(tx -> {
-            new GroupFunctions(tx, store, plan.group(), options.reason()).delete(plan.isForced());
-            options.apply(tx.getConnection());
+        boolean unused = store.change((tx, session) -> {
+            GroupFunctions functions = new GroupFunctions(tx, store, plan.group(), options.reason());
+            // The deletion locks the bindings and removes them, so that they cannot be compared under its locks.
+            long upheavals = functions.upheavals();
+            plan.plannedFor().requireSame(functions.now());
+            functions.delete(plan.isForced());
+            plan.plannedFor().requireDeleted(functions.deletedTopics(), functions.upheavals() == upheavals + 1);
+            options.apply(tx.getConnection(), session);
             return true;
         });
     }
@@ -143,11 +159,11 @@ final class Operations {
     }
 
     List<DeadLetterSummary.Drop> drop(DeadLetterQuery query, ChangeOptions options) {
-        return store.change(tx -> {
+        return store.change((tx, session) -> {
             List<DeadLetterSummary> letters = new Views(tx, store).deadLetters(query);
             Set<Long> dropped = new GroupFunctions(tx, store, query.group(), options.reason())
                     .drop(letters.stream().map(DeadLetterSummary::id).toList());
-            options.apply(tx.getConnection());
+            options.apply(tx.getConnection(), session);
             return letters.stream()
                     .map(letter -> new DeadLetterSummary.Drop(letter, dropped.contains(letter.id())))
                     .toList();
@@ -156,24 +172,40 @@ final class Operations {
 
     KafkaExportPlan.Outcome export(KafkaExportPlan plan) {
         return planning.ask(plan.group(), log -> {
+            StoredGroup stored = read(plan);
+            Set<String> topics = plan.topics();
+            stored.requireSame(topics, log.identities(topics));
             KafkaGroup members = new KafkaGroup(log, plan.group());
-            if (plan.members().isEmpty()) {
+            // A plan with members is only inspected, so it is not committed even if they have left.
+            if (plan.members().isEmpty() && members.members().isEmpty()) {
+                plan.requireStored(read(plan));
                 members.commit(plan.commits());
                 return KafkaExportPlan.Outcome.COMMITTED;
             }
-            requireMirrored(plan, members);
-            return KafkaExportPlan.Outcome.MIRRORED;
+            if (isMirrored(plan, members)) {
+                return KafkaExportPlan.Outcome.MIRRORED;
+            }
+            throw OperatorErrors.refused(
+                    "the members of group " + plan.group()
+                            + " have left, and had not committed the stored offsets: nothing was committed; plan it again",
+                    null);
         });
     }
 
-    /** Whether the committed offsets reach the stored offsets of the same period. */
-    private void requireMirrored(KafkaExportPlan plan, KafkaGroup members) throws KafkaUnavailableException {
+    private StoredGroup read(KafkaExportPlan plan) {
+        StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, plan.group()));
+        plan.plannedFor().requireSame(stored.plannedFor(), plan.topics());
+        return stored;
+    }
+
+    /** Whether the committed offsets reach the stored offsets of the same period; false once the group has no members any more. */
+    private boolean isMirrored(KafkaExportPlan plan, KafkaGroup members) throws KafkaUnavailableException {
         Map<TopicPartition, Long> least = new HashMap<>();
         Map<TopicPartition, Long> most = new HashMap<>();
         long deadline = System.nanoTime() + PATIENCE;
         while (true) {
             Map<TopicPartition, Long> committed = members.committed();
-            StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, plan.group()));
+            StoredGroup stored = read(plan);
             plan.selection().of(stored).forEach(row -> {
                 least.merge(row.partition(), row.nextOffset(), Math::min);
                 most.merge(row.partition(), row.nextOffset(), Math::max);
@@ -185,10 +217,14 @@ final class Operations {
                         && offset <= most.getOrDefault(partition, 0L);
             });
             if (mirrored) {
-                return;
+                return true;
+            }
+            List<String> there = members.members();
+            if (there.isEmpty()) {
+                return false;
             }
             if (System.nanoTime() > deadline) {
-                throw members.active(plan.members());
+                throw members.active(there);
             }
             LockSupport.parkNanos(PAUSE);
         }

@@ -1,13 +1,19 @@
 package dev.tidemark.admin;
 
+import dev.tidemark.internal.admin.PlannedFor;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.kafka.common.TopicPartition;
 
-/** A pause or a resume, and what it means for each partition, for {@link TidemarkAdmin#execute(PausePlan, ChangeOptions)}. Immutable. */
+/**
+ * A pause or a resume, and what it means for each partition, for {@link TidemarkAdmin#execute(PausePlan, ChangeOptions)}. It is about
+ * names, not offsets: it holds for whatever these topics are bound to by then, but only in the offset store that it was planned for.
+ * Immutable.
+ */
 public final class PausePlan {
     private final String group;
+    private final PlannedFor plannedFor;
     private final boolean resume;
     private final PartitionSelection selection;
     private final List<Partition> partitions;
@@ -39,8 +45,9 @@ public final class PausePlan {
             Optional<Extent> before,
             Optional<Extent> after) {}
 
-    PausePlan(String group, boolean resume, PartitionSelection selection, List<Partition> partitions) {
-        this.group = group;
+    PausePlan(PlannedFor plannedFor, boolean resume, PartitionSelection selection, List<Partition> partitions) {
+        this.group = plannedFor.group();
+        this.plannedFor = plannedFor;
         this.resume = resume;
         this.selection = selection;
         this.partitions = List.copyOf(partitions);
@@ -66,10 +73,14 @@ public final class PausePlan {
         return partitions;
     }
 
+    PlannedFor plannedFor() {
+        return plannedFor;
+    }
+
     /** The same plan with the current pauses. */
     PausePlan done(Pauses now) {
         return new PausePlan(
-                group,
+                plannedFor,
                 resume,
                 selection,
                 partitions.stream()

@@ -7,6 +7,7 @@ import dev.tidemark.internal.admin.KafkaGroup;
 import dev.tidemark.internal.admin.KafkaLog;
 import dev.tidemark.internal.admin.KafkaLog.Log;
 import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
@@ -25,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Collects the facts for a plan from the store and Kafka. No connection is held during requests to Kafka. */
 final class Planning {
-    /** How many changes an error lists. */
-    private static final int NAMED = 5;
-
     private static final String SAVEPOINT = "before_undo";
 
     private final StoreAccess store;
@@ -163,39 +161,28 @@ final class Planning {
     }
 
     UndoPlan undo(String group, long changeId) {
-        store.read(handle -> {
-            requireOwn(new GroupFunctions(handle, store, group, null), changeId);
-            return true;
+        PlannedFor plannedFor = store.read(handle -> {
+            new GroupFunctions(handle, store, group, null).requireOwn(changeId);
+            return PlannedFor.read(handle, store, group);
         });
-        List<GroupFunctions.Moved> moved = store.change(tx -> {
+        List<GroupFunctions.Moved> moved = store.change((tx, session) -> {
             // Only the store knows whether it can be undone, so it is executed and rolled back.
             tx.savepoint(SAVEPOINT);
             List<GroupFunctions.Moved> moves = new GroupFunctions(tx, store, group, null).undo(changeId);
             tx.rollbackToSavepoint(SAVEPOINT);
             return moves;
         });
-        return new UndoPlan(group, changeId, ChangeExecutor.shown(moved));
-    }
-
-    /** A mistyped change id must not move another group. */
-    private static void requireOwn(GroupFunctions functions, long changeId) {
-        if (functions.groupsOf(changeId).equals(List.of(functions.group()))) {
-            return;
-        }
-        List<Long> own = functions.latestMoves(NAMED);
-        throw OperatorErrors.nothingMatched("group " + functions.group() + " has no change " + changeId + ": "
-                + (own.isEmpty() ? "none of its offsets has been moved yet" : "its latest are " + own));
+        return new UndoPlan(group, changeId, plannedFor, ChangeExecutor.shown(moved));
     }
 
     RebindPlan rebound(String group, String topic, OffsetTarget target, PlanOptions options) {
         StoredGroup stored = store.read(handle -> StoredGroup.require(handle, store, group));
         PartitionSelection.topics(topic).requireAll(stored.partitions(), "group " + group);
         Identity bound = stored.topics().get(topic);
-        Integer incarnation = stored.incarnations().get(topic);
         return ask(group, log -> {
             Map<String, Identity> actual = log.identities(List.of(topic));
             Identity there = actual.get(topic);
-            if (bound == null || there == null || incarnation == null) {
+            if (bound == null || there == null) {
                 throw OperatorErrors.nothingMatched("topic " + topic + " was deleted during planning: call it again");
             }
             if (BindingPlanner.mismatch(group, topic, bound, there).isEmpty()) {
@@ -209,7 +196,7 @@ final class Planning {
                             topic,
                             target,
                             options.isUnchecked(),
-                            incarnation,
+                            stored.plannedFor(),
                             there,
                             log.logs(actual, OffsetPlanner.instant(target))),
                     stored,
@@ -239,7 +226,7 @@ final class Planning {
                         row.nextOffset(),
                         row.leaderEpoch()));
             }
-            return new KafkaExportPlan(group, selection, shown, members.members());
+            return new KafkaExportPlan(stored.plannedFor(), selection, shown, members.members());
         });
     }
 }

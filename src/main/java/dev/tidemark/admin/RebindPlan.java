@@ -2,6 +2,7 @@ package dev.tidemark.admin;
 
 import dev.tidemark.admin.OffsetPlanner.Move;
 import dev.tidemark.internal.admin.KafkaLog.Log;
+import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ public final class RebindPlan implements ChangePlan {
             String topic,
             OffsetTarget target,
             boolean unchecked,
-            int incarnation,
+            PlannedFor plannedFor,
             Identity there,
             Map<TopicPartition, Log> logs) {}
 
@@ -63,6 +64,16 @@ public final class RebindPlan implements ChangePlan {
     /** The next offsets, by partition. */
     List<Long> offsets() {
         return moves.stream().map(Move::next).toList();
+    }
+
+    /** Refuses another plan whose shift starts at other offsets, and goes beyond the log as it was at planning (TM-603). */
+    void requireWithin(RebindPlan other) {
+        for (int i = 0; i < moves.size(); i++) {
+            Long stored = other.moves.get(i).stored();
+            if (stored != null && OffsetPlanner.isBeyondPlanned(facts.target(), moves.get(i), stored)) {
+                throw moves.get(i).beyond(stored);
+            }
+        }
     }
 
     /** Whether it is relative to the partitions' offsets, and these were different. */

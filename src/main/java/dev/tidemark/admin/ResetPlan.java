@@ -1,10 +1,10 @@
 package dev.tidemark.admin;
 
 import dev.tidemark.admin.OffsetPlanner.Move;
+import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 public final class ResetPlan implements ChangePlan {
     private final String group;
     private final OffsetTarget target;
-    private final Map<String, Integer> incarnations;
+    private final PlannedFor plannedFor;
     private final List<Binding> bindings;
     private final List<Move> moves;
     private final List<String> notes;
@@ -27,13 +27,13 @@ public final class ResetPlan implements ChangePlan {
     ResetPlan(
             String group,
             OffsetTarget target,
-            Map<String, Integer> incarnations,
+            PlannedFor plannedFor,
             List<Binding> bindings,
             List<Move> moves,
             List<String> notes) {
         this.group = group;
         this.target = target;
-        this.incarnations = Map.copyOf(incarnations);
+        this.plannedFor = plannedFor;
         this.bindings = List.copyOf(bindings);
         this.moves = List.copyOf(moves);
         this.notes = List.copyOf(notes);
@@ -72,7 +72,7 @@ public final class ResetPlan implements ChangePlan {
     ResetPlan with(List<String> more) {
         List<String> all = new ArrayList<>(more);
         all.addAll(notes);
-        return new ResetPlan(group, target, incarnations, bindings, moves, all);
+        return new ResetPlan(group, target, plannedFor, bindings, moves, all);
     }
 
     /** Topics that are bound first. */
@@ -85,9 +85,9 @@ public final class ResetPlan implements ChangePlan {
         return moves;
     }
 
-    /** The incarnations of the group's topics at planning: if one differs under its lock, nothing is done. */
-    Map<String, Integer> incarnations() {
-        return incarnations;
+    /** If one of its topics is something else under its lock, nothing is done. */
+    PlannedFor plannedFor() {
+        return plannedFor;
     }
 
     @Override

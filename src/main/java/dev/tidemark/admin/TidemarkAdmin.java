@@ -24,15 +24,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each call takes one connection from the DataSource and returns it as it was; it must not be one that is bound to a transaction of
  * the caller, which the call would commit. A change is one transaction: when {@code execute} returns it is committed, when it throws
- * nothing was changed, except with TM-212, whose message says whether that is known. Running consumers follow within seconds.
+ * nothing was changed, except with TM-212, whose message says whether that is known, and if {@link ChangeOptions.Effects} committed.
+ * Running consumers follow within seconds.
  *
  * <p>A reader of the store may inspect, an operator may change ({@code grant_access} grants either). Kafka is needed only where
  * a method says so.
  *
  * <p>Every method throws {@link dev.tidemark.errors.TidemarkException}, whose message says how to resolve it and whose code is stable:
  * TM-601 if what was named does not exist or a plan is impossible, TM-103 for an invalid argument, TM-212 if the database is unavailable,
- * TM-310 if Kafka is unreachable, TM-603 if the store refuses the change, TM-204 if the role lacks a privilege, TM-201 without a store,
- * TM-301 and TM-302 if the offsets belong to another cluster or topic, TM-307 if a topic does not exist, TM-308 if Kafka refuses.
+ * TM-310 if Kafka is unreachable, TM-603 if the store refuses the change or a time limit ended it, TM-406 if it conflicted with another
+ * transaction, TM-204 if the role lacks a privilege, TM-201 without a store, TM-301 and TM-302 if the offsets belong to another cluster or
+ * topic, TM-307 if a topic does not exist, TM-308 if Kafka refuses.
  *
  * <p>Immutable and thread-safe. It holds no resources: there is nothing to close.
  */
@@ -146,8 +148,10 @@ public final class TidemarkAdmin {
     }
 
     /**
-     * Commits to Kafka what was stored when it was planned. While the group has members there Kafka refuses that: then nothing is
-     * written, and it checks for up to 5 s whether they mirror the stored offsets themselves; if not, that is TM-308. Needs Kafka.
+     * Commits to Kafka what was stored when it was planned, and still is: otherwise, and if a topic was bound, rebound or created again
+     * since, it writes nothing (TM-603, TM-302). While the group has members there Kafka refuses that: then nothing is written either, and
+     * it checks for up to 5 s whether they mirror the stored offsets themselves; if not, that is TM-308. A plan with members writes nothing
+     * even if they have left since: then it is to be planned again (TM-603). Needs Kafka.
      */
     public KafkaExportPlan.Outcome execute(KafkaExportPlan plan) {
         return operations.export(plan);
@@ -174,10 +178,13 @@ public final class TidemarkAdmin {
 
     /** Plans to delete a group: its offsets, dead letters and pauses. Its audit rows stay. */
     public DeletionPlan planDeletion(String group) {
-        return store.read(handle -> new DeletionPlan(group, new Views(handle, store).topics(group), false));
+        return operations.planDeletion(group);
     }
 
-    /** Deletes a group as it is at that time; refused while a partition is owned or dead letters remain (TM-603), unless forced. */
+    /**
+     * Deletes a group; refused (TM-603) while a partition is owned or dead letters remain, unless forced, and if one of its topics was
+     * bound, rebound or deleted since it was planned.
+     */
     public void execute(DeletionPlan plan, ChangeOptions options) {
         operations.delete(plan, options);
     }

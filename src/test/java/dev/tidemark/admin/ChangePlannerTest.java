@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemark.admin.ChangePlanner.Facts;
 import dev.tidemark.admin.PlanOptions.Missing;
 import dev.tidemark.internal.admin.KafkaLog.Log;
+import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.admin.StoredGroup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
@@ -21,7 +23,7 @@ class ChangePlannerTest {
     private static final StoredGroup STORED = new StoredGroup(
             "g",
             Map.of("old", TWO),
-            Map.of("old", 1),
+            new PlannedFor("g", new UUID(0, 0), Map.of()),
             List.of(
                     new StoredGroup.Row(partition("old-0"), 20, null, null),
                     new StoredGroup.Row(partition("old-1"), 21, null, null)));

@@ -1,7 +1,6 @@
 package dev.tidemark.internal.admin;
 
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +22,9 @@ public record GroupFunctions(
         StoreAccess store,
         String group,
         @Nullable String reason) {
+    /** How many changes an error lists. */
+    private static final int NAMED = 5;
+
     /** A partition that an undo has moved. */
     public record Moved(TopicPartition partition, long from, long to) {}
 
@@ -60,13 +62,9 @@ public record GroupFunctions(
                         """, partition).mapTo(Long.class).one();
     }
 
-    /** The incarnation of each topic. */
-    public Map<String, Integer> incarnations() {
-        Map<String, Integer> incarnations = new HashMap<>();
-        query("select topic, incarnation from {schema}.topic_binding where group_id = :group")
-                .map((r, context) -> incarnations.put(r.getString("topic"), r.getInt("incarnation")))
-                .list();
-        return incarnations;
+    /** What the group is now. */
+    public PlannedFor now() {
+        return PlannedFor.read(handle, store, group);
     }
 
     /** Binds a topic that is new to the group. */
@@ -134,8 +132,18 @@ public record GroupFunctions(
                 .one();
     }
 
+    /** Refuses a change that is not the group's own (TM-601): a mistyped number must not move another group. */
+    public void requireOwn(long change) {
+        if (groupsOf(change).equals(List.of(group))) {
+            return;
+        }
+        List<Long> own = latestMoves(NAMED);
+        throw OperatorErrors.nothingMatched("group " + group + " has no change " + change + ": "
+                + (own.isEmpty() ? "none of its offsets has been moved yet" : "its latest are " + own));
+    }
+
     /** The groups that a change is about. */
-    public List<String> groupsOf(long change) {
+    private List<String> groupsOf(long change) {
         return handle.createQuery(
                         store.sql("select distinct group_id from {schema}.audit_log where change_id = :change"))
                 .bind("change", change)
@@ -144,7 +152,7 @@ public record GroupFunctions(
     }
 
     /** The latest changes that moved offsets of the group. */
-    public List<Long> latestMoves(int limit) {
+    private List<Long> latestMoves(int limit) {
         return query("""
                         select change_id from {schema}.audit_log
                          where group_id = :group and action in ('reset', 'undo', 'manual_move')
@@ -179,6 +187,24 @@ public record GroupFunctions(
                 .bind("force", force)
                 .mapTo(Integer.class)
                 .one();
+    }
+
+    /** How often topics of the group were rebound, or all of them deleted. */
+    public long upheavals() {
+        return query("""
+                        select count(*) from {schema}.audit_log
+                         where group_id = :group and action in ('delete', 'rebind') and partition is null
+                        """).mapTo(Long.class).one();
+    }
+
+    /** The topics whose offsets this transaction has deleted with the group. */
+    public Set<String> deletedTopics() {
+        return query("""
+                        select topic from {schema}.audit_log
+                         where group_id = :group and action = 'delete' and topic is not null
+                           and change_id = (select change_id from {schema}.audit_log
+                                             where group_id = :group and action = 'delete' order by id desc limit 1)
+                        """).mapTo(String.class).collect(Collectors.toSet());
     }
 
     /** Drops these dead letters; returns those that were dropped, without those that are being redriven. */

@@ -11,7 +11,6 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.postgresql.PGConnection;
 
 /**
@@ -25,6 +24,12 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
         T on(Handle handle) throws SQLException;
     }
 
+    /** What a change does in its transaction, on a session that had these settings before. */
+    @FunctionalInterface
+    public interface Change<T> {
+        T on(Handle tx, SessionSettings session) throws SQLException;
+    }
+
     /** The statement with the schema's name in place of {@code {schema}}. */
     public String sql(String template) {
         return template.replace("{schema}", schema.name());
@@ -36,13 +41,15 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
     }
 
     /** One transaction, READ COMMITTED whatever the database's default is. */
-    public <T> T change(Work<T> work) {
+    public <T> T change(Change<T> work) {
         return call(
                 true,
-                handle -> handle.inTransaction(TransactionIsolationLevel.READ_COMMITTED, tx -> {
+                handle -> handle.inTransaction(tx -> {
+                    tx.execute("set transaction isolation level read committed");
+                    SessionSettings session = SessionSettings.read(tx.getConnection());
                     // It locks rows, which the server would keep for hours if the client disappeared.
                     tx.execute("set local idle_in_transaction_session_timeout = '30s'");
-                    return work.on(tx);
+                    return work.on(tx, session);
                 }));
     }
 
@@ -56,7 +63,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
             T result;
             try {
                 result = work.on(Jdbi.open(connection));
-            } catch (SQLException | RuntimeException e) {
+            } catch (Throwable e) {
                 giveBack(connection, autoCommit, threshold, e);
                 throw e;
             }
@@ -79,8 +86,11 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
                 : OperatorErrors.explain(schema, failure, began);
     }
 
-    private static void giveBack(Connection connection, boolean autoCommit, int threshold, Exception failure) {
+    private static void giveBack(Connection connection, boolean autoCommit, int threshold, Throwable failure) {
         try {
+            if (!connection.getAutoCommit()) {
+                connection.rollback();
+            }
             connection.setAutoCommit(autoCommit);
             int unused = threshold(connection, threshold);
         } catch (SQLException alsoBroken) {

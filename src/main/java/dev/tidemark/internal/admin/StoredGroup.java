@@ -4,7 +4,6 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +16,10 @@ import org.jspecify.annotations.Nullable;
  * A group in the store.
  *
  * @param topics what its offsets refer to, for each topic that it is bound to
- * @param incarnations the incarnation of each topic: what was planned for one does not apply to the next
+ * @param plannedFor what a plan made from this is made for
  * @param rows its positions, sorted by key with the database's collation, the order in which several rows are always locked
  */
-public record StoredGroup(
-        String group, Map<String, Identity> topics, Map<String, Integer> incarnations, List<Row> rows) {
+public record StoredGroup(String group, Map<String, Identity> topics, PlannedFor plannedFor, List<Row> rows) {
     /** How many names an error lists. */
     private static final int NAMED = 10;
 
@@ -37,7 +35,7 @@ public record StoredGroup(
             @Nullable Long logEnd) {}
 
     private static final String TOPICS = """
-            select topic, cluster_id, topic_id, partitions, incarnation from {schema}.topic_binding
+            select topic, cluster_id, topic_id, partitions from {schema}.topic_binding
              where group_id = :group order by topic
             """;
 
@@ -47,10 +45,10 @@ public record StoredGroup(
              where o.group_id = :group order by o.topic, o.partition
             """;
 
-    /** Reads a group; an unknown one is empty. Its topics are read first, so that a rebind in between is noticed. */
+    /** Reads a group; an unknown one is empty. Its bindings are read first, so that a rebind in between is noticed. */
     public static StoredGroup read(Handle handle, StoreAccess store, String group) {
+        PlannedFor plannedFor = PlannedFor.read(handle, store, group);
         Map<String, Identity> topics = new LinkedHashMap<>();
-        Map<String, Integer> incarnations = new HashMap<>();
         handle.createQuery(store.sql(TOPICS))
                 .bind("group", group)
                 .map((r, context) -> {
@@ -64,7 +62,7 @@ public record StoredGroup(
                                         Optional.ofNullable(r.getString("topic_id")),
                                         partitions));
                     }
-                    return incarnations.put(topic, r.getInt("incarnation"));
+                    return topic;
                 })
                 .list();
         List<Row> rows = handle.createQuery(store.sql(ROWS))
@@ -75,7 +73,7 @@ public record StoredGroup(
                         r.getObject("leader_epoch", Integer.class),
                         r.getObject("log_end", Long.class)))
                 .list();
-        return new StoredGroup(group, topics, incarnations, rows);
+        return new StoredGroup(group, topics, plannedFor, rows);
     }
 
     /** Reads a group that must be known (TM-601). */

@@ -211,7 +211,8 @@ class RebindIT {
                     group.database.as(DatabaseRole.OPERATOR),
                     rebindByHand("other-" + before, "50, 60"),
                     command.toArray(String[]::new));
-            assertFails(refused, ExitCode.FAILED, "TM-603", "was rebound during planning", "nothing was changed");
+            assertFails(
+                    refused, ExitCode.FAILED, "TM-603", "bound again since this was planned", "nothing was changed");
             assertThat(group.stored()).as(command.toString()).containsExactly(50L, 60L);
         }
     }
