@@ -38,6 +38,7 @@ public final class UnitTransaction {
         UnitEnd apply(Handle tx) throws Exception;
     }
 
+    private final Schema schema;
     private final String groupId;
     private final UnitOffsets offsets;
     private final UnitFailures failures;
@@ -59,6 +60,7 @@ public final class UnitTransaction {
      */
     public UnitTransaction(
             Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
+        this.schema = schema;
         this.groupId = groupId;
         this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
@@ -69,8 +71,8 @@ public final class UnitTransaction {
     }
 
     /**
-     * Whether the effects of the last transaction that was watched wrote a row of a table. One that did not, because it ignores its
-     * record, proves nothing about one that fails to.
+     * Whether the effects of the last transaction that was watched wrote a row of a table that is not temporary. One that did not,
+     * because it ignores its record, proves nothing about one that fails to.
      */
     public boolean wrote() {
         return wrote;
@@ -191,7 +193,7 @@ public final class UnitTransaction {
                 LockTimeout.belowTimeLimits(connection);
             }
             session.connection().allowLongReads();
-            before = terms.watched() ? WrittenRows.of(connection) : WrittenRows.NOTHING;
+            before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;
         } catch (SQLException e) {
             return ofOwnStatement(e);
         }
@@ -205,11 +207,10 @@ public final class UnitTransaction {
             session.connection().handlerRuns();
             end = guarded(effects);
             if (terms.watched()) {
-                WrittenRows after = WrittenRows.of(connection);
-                wrote = after.rows().isEmpty()
-                        || after.rows().getAsLong() > before.rows().orElse(0);
-                wroteToForeignTable = after.foreign() > before.foreign();
-                readyToWrite = wrote || after.tables() > before.tables();
+                WrittenRows after = WrittenRows.of(connection, schema);
+                wrote = after.hasMoreThan(before);
+                wroteToForeignTable = after.hasReachedForeign(before);
+                readyToWrite = after.hasReached(before);
             }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there.
