@@ -11,6 +11,7 @@ import dev.tidemark.testkit.Servers;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -192,19 +193,21 @@ class VerdictSequencesIT extends FailureCase {
             sendTo(other, "wait");
             Awaitility.await("it has that one").until(gate::hasQueuedThreads);
             sendTo(other, "next");
+            // As many as it takes until it is known that they write nothing.
+            String[] fine = Collections.nCopies(100, "fine").toArray(String[]::new);
             if (shared) {
-                sendTo(topic, "fine");
+                sendTo(topic, fine);
             }
-            awaitQueued(running, shared ? 2 : 1);
+            awaitQueued(running, shared ? 101 : 1);
             gate.release();
             if (!shared) {
                 running.until("the other topic", () -> stored() == 2);
-                sendTo(topic, "fine");
+                sendTo(topic, fine);
             }
-            running.until("one", () -> stored() == 3);
+            running.until("those", () -> stored() == 102);
             for (int i = 1; i <= 5; i++) {
                 sendTo(topic, "bad", "fine", "fine");
-                long end = 3 + 3L * i;
+                long end = 102 + 3L * i;
                 running.until("read, or halted", () -> stored() == end || isHalted(running));
             }
             assertThat(isHalted(running)).isFalse();

@@ -32,7 +32,8 @@ public record IsolatedRecord(
      * The first of a record's like failures.
      *
      * @param kind as {@link SqlFacts#kind}
-     * @param successes how many units with effects its partition had had by then
+     * @param successes how many units that took effect its partition had had by then
+     * @param writes how many of them had written a row, as far as that was checked
      */
-    public record Failure(String kind, long successes) {}
+    public record Failure(String kind, long successes, long writes) {}
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -31,13 +32,12 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
         }
     }
 
-    /** Of how many topics it contains records. */
-    int topics() {
-        return (int) parts.stream()
+    /** Of which topics it contains records. */
+    Set<String> topics() {
+        return parts.stream()
                 .filter(part -> part.count() > 0)
                 .map(part -> part.share().partition().topic())
-                .distinct()
-                .count();
+                .collect(Collectors.toSet());
     }
 
     /** Everything that is left, as it was decoded before. */

@@ -86,7 +86,10 @@ final class AttemptRunner<K, V> {
                 .map(share -> share.partition().topic())
                 .collect(Collectors.toSet());
         lockTimed = timed || attempt.shares().stream().anyMatch(ShareProgress::isLockTimed);
-        watched = searching || attempt.shares().stream().anyMatch(this::isWritingOfInterest);
+        watched = searching
+                || attempt.shares().stream()
+                        .anyMatch(share -> context.history()
+                                .isWritingOfInterest(share.partition().topic()));
         boolean first =
                 attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
         UnitTerms terms = UnitTerms.USUAL
@@ -125,17 +128,15 @@ final class AttemptRunner<K, V> {
         return outcome;
     }
 
-    /** Whether it matters if records of this partition write rows. */
-    private boolean isWritingOfInterest(ShareProgress<K, V> share) {
-        String topic = share.partition().topic();
-        return context.history().hasGivenUp(topic) || context.history().isLookDue(topic);
-    }
-
     /** The attempt has moved these claims. */
     void committed(Attempt<K, V> attempt, Map<Claim, Position> moves) {
         List<Claim> moved = new ArrayList<>();
         // What a transaction of one topic wrote belongs to that topic.
-        boolean one = watched && attempt.topics() == 1;
+        Set<String> topics = attempt.topics();
+        boolean one = watched && topics.size() == 1;
+        if (one && !context.transaction().wrote()) {
+            topics.forEach(topic -> context.history().wroteNothing(topic, attempt.moved(moves)));
+        }
         for (Attempt.Part<K, V> part : attempt.parts()) {
             ShareProgress<K, V> share = part.share();
             Position to = moves.get(share.claim());
@@ -157,13 +158,15 @@ final class AttemptRunner<K, V> {
         share.history().succeeded();
         String topic = share.partition().topic();
         if (watched) {
-            if (context.transaction().wrote() && oneTopic) {
+            boolean wrote = oneTopic && context.transaction().wrote();
+            if (wrote) {
                 if (onePartition) {
                     share.history().wrote();
                 }
                 context.history().wrote(topic);
             }
-            context.history().succeeded(topic, oneTopic && context.transaction().wasReadyToWrite());
+            context.history()
+                    .succeeded(topic, wrote, oneTopic && context.transaction().wasReadyToWrite());
         }
     }
 

@@ -26,10 +26,9 @@ final class FailingRecord {
 
     private final HandlerHistory history;
 
-    /** How the records that failed together failed, and how many successes the queues had had by then. */
-    private String together = "";
+    /** How the records that failed together failed, by partition. */
+    private final Map<PartitionHistory, Failure> together = new HashMap<>();
 
-    private final Map<PartitionHistory, Long> successesThen = new HashMap<>();
     private boolean lockTimed;
 
     // For the record that fails by itself.
@@ -59,9 +58,8 @@ final class FailingRecord {
 
     /** Records of these shares have failed together. */
     private void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts) {
-        together = facts.kind();
-        successesThen.clear();
-        shares.forEach(share -> successesThen.put(share.history(), successes(share, facts)));
+        together.clear();
+        shares.forEach(share -> together.put(share.history(), failure(share, facts)));
         lockTimed |= facts.isCancelled();
     }
 
@@ -101,9 +99,9 @@ final class FailingRecord {
 
     /** The failure of those records is known to be the failure of this one, the first of its share. */
     void pin(ShareProgress<?, ?> share) {
-        Long successes = successesThen.get(share.history());
-        if (successes != null && share.failure() == null) {
-            share.failed(new Failure(together, successes));
+        Failure failure = together.get(share.history());
+        if (failure != null && share.failure() == null) {
+            share.failed(failure);
         }
     }
 
@@ -152,9 +150,9 @@ final class FailingRecord {
             decided = rounds.decided();
         }
         boolean alike = first != null && first.kind().equals(kind);
-        boolean othersSucceeded = first != null && alike && successes(share, facts) > first.successes();
+        boolean othersSucceeded = first != null && alike && hasSucceededSince(first, share, facts);
         if (!alike) {
-            share.failed(new Failure(kind, successes(share, facts)));
+            share.failed(failure(share, facts));
         }
         boolean judged = alike || (neighboursAlike.isPresent() && ++ways >= MOST_WAYS);
         if (!judged) {
@@ -178,10 +176,17 @@ final class FailingRecord {
                 decided);
     }
 
-    /** How many successes of the share's partition are evidence about records that fail in this way. */
-    private long successes(ShareProgress<?, ?> share, SqlFacts facts) {
+    private static Failure failure(ShareProgress<?, ?> share, SqlFacts facts) {
+        return new Failure(
+                facts.kind(), share.history().successes(), share.history().writes());
+    }
+
+    /** Whether the share's partition has had a success since then that is evidence about records that fail in this way. */
+    private boolean hasSucceededSince(Failure first, ShareProgress<?, ?> share, SqlFacts facts) {
         boolean any = history.counts(share.partition().topic(), false, facts.fromDatabase());
-        return any ? share.history().successes() : share.history().writes();
+        return any
+                ? share.history().successes() > first.successes()
+                : share.history().writes() > first.writes();
     }
 
     /** Whether what handlers left in the session may be the reason why a record fails in this way. */

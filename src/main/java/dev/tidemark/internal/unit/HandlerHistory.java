@@ -13,14 +13,17 @@ import java.util.concurrent.ConcurrentHashMap;
  * Thread-safe.
  */
 public final class HandlerHistory {
-    private static final int FIRST_LOOKS = 64;
-    private static final int LOOK_EVERY = 16;
+    /**
+     * After so many records without a row, a topic is taken for one that writes none. While those that would write fail, all that
+     * succeeds are the ones that are ignored, so few of them mean nothing; with more than these for each that fails, four cannot be
+     * told from bad records far apart.
+     */
+    private static final int ENOUGH_WITHOUT_ROWS = 100;
 
     private final GivenUpRecords givenUp = new GivenUpRecords();
     private final Map<Of, Habit> habits = new ConcurrentHashMap<>();
     private final Set<String> writing = ConcurrentHashMap.newKeySet();
-
-    private final Map<String, Integer> looks = new ConcurrentHashMap<>();
+    private final Map<String, Integer> withoutRows = new ConcurrentHashMap<>();
 
     private record Of(String topic, String kind) {}
 
@@ -29,35 +32,40 @@ public final class HandlerHistory {
         writing.add(topic);
     }
 
-    /** Whether handling this topic is known to write rows. */
-    boolean writes(String topic) {
-        return writing.contains(topic);
+    /** Records of this topic, none of which was counted here before, took effect without a row. */
+    void wroteNothing(String topic, int records) {
+        withoutRows.merge(topic, records, (a, b) -> a < ENOUGH_WITHOUT_ROWS ? a + b : a);
     }
 
-    /** Whether it is time to check whether records of this topic write: in its first units, then now and then until one does. */
-    boolean isLookDue(String topic) {
-        if (writes(topic)) {
-            return false;
-        }
-        int units = looks.merge(topic, 1, Integer::sum);
-        return units <= FIRST_LOOKS || units % LOOK_EVERY == 0;
+    /**
+     * Whether it matters if a unit of this topic writes rows: as long as none did, since the first one that does changes what a
+     * success without rows proves, and after a failure.
+     */
+    boolean isWritingOfInterest(String topic) {
+        return !writing.contains(topic) || hasGivenUp(topic);
+    }
+
+    private boolean writesNothing(String topic) {
+        return !writing.contains(topic) && withoutRows.getOrDefault(topic, 0) >= ENOUGH_WITHOUT_ROWS;
     }
 
     /**
      * Whether a success is evidence about records that fail in this way. One that wrote no row may have ignored its record; it
-     * counts if no record of the topic writes any and none fails in the database.
+     * counts if the topic is known to write none and none fails in the database. As long as that is unknown, it does not.
      */
     boolean counts(String topic, boolean wrote, boolean inDatabase) {
-        return wrote || (!inDatabase && !writes(topic));
+        return wrote || (!inDatabase && writesNothing(topic));
     }
 
     /**
      * A record of this topic took effect.
      *
+     * @param wrote whether it wrote a row
      * @param readyToWrite whether it got as far as writing to a table
      */
-    void succeeded(String topic, boolean readyToWrite) {
-        givenUp.succeeded(topic, inDatabase -> counts(topic, readyToWrite, inDatabase));
+    void succeeded(String topic, boolean wrote, boolean readyToWrite) {
+        boolean known = writing.contains(topic) || writesNothing(topic);
+        givenUp.succeeded(topic, inDatabase -> counts(topic, wrote || (known && readyToWrite), inDatabase));
     }
 
     /** A record of this topic that failed in this way by itself has succeeded, though nothing was changed. */

@@ -126,6 +126,9 @@ final class NeighbourTrial<K, V> {
                             Proof.NONE, new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, f.cause()), false);
                 }
                 String topic = share.partition().topic();
+                if (!undecodable && context.transaction().wrote()) {
+                    context.history().wrote(topic);
+                }
                 if (undecodable
                         || context.history().counts(topic, context.transaction().wrote(), failure.fromDatabase())) {
                     return result(proof, null, false);

@@ -18,7 +18,7 @@ record UnitShares<K, V>(
     static <K, V> UnitShares<K, V> of(
             List<ShareProgress<K, V>> all, List<ShareProgress<K, V>> beside, HandlerHistory history) {
         boolean matters = all.stream()
-                .anyMatch(share -> history.hasGivenUp(share.partition().topic()));
+                .anyMatch(share -> history.isWritingOfInterest(share.partition().topic()));
         String topic = all.get(0).partition().topic();
         return new UnitShares<>(
                 all,

@@ -34,9 +34,10 @@ record WrittenRows(Map<Long, Table> tables) {
         }
     }
 
-    // The counts are of everything since this session last reported its statistics, which it does between transactions only, and
-    // contain what was rolled back to a savepoint. The lock is of this transaction, and a rollback to a savepoint releases it; but a
-    // statement that finds nothing to write takes it too. Large objects are the only system table that handlers write to.
+    // The counts are of everything since this session last reported its statistics, which it does between transactions,
+    // and contain what was rolled back to a savepoint. The lock is of this transaction, and a rollback to a savepoint
+    // releases it; but a statement that finds nothing to write takes it too. Large objects are the only system table
+    // that handlers write to.
     private static final String QUERY = """
             with t as (
                 select c.oid, c.relkind = 'f' as distant, l.relation is not null as locked,
