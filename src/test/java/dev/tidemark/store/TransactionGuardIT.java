@@ -155,12 +155,13 @@ class TransactionGuardIT {
                 "set local datestyle = 'German'"
             })
     void whatIsChangedUnderTheOffsetHaltsAtTheFirstRecord(String statement) {
+        String lodger = "lodger_" + database.name();
         database.superuser()
                 .execute(
-                        "do $$ begin if not exists (select from pg_roles where rolname = 'lodger') then create role lodger; end if; end $$",
-                        "grant lodger to "
+                        "create role " + lodger,
+                        "grant " + lodger + " to "
                                 + database.writer().query("select session_user").get(0),
-                        "grant insert on applied to lodger");
+                        "grant insert on applied to " + lodger);
         try (var producer = kafka.producer()) {
             Servers.produce(producer, topic, Flights.sample().subList(0, 10));
         }
@@ -170,7 +171,7 @@ class TransactionGuardIT {
                 builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
                     FlightEffects.foldOne(record, tx);
                     if (record.offset() >= 5) {
-                        tx.execute(statement);
+                        tx.execute(statement.replace("lodger", lodger));
                     }
                 }))) {
             assertThat(running.failure()).hasMessageContaining("TM-501").hasMessageContaining("the handler changed");

@@ -98,9 +98,8 @@ final class NeighbourTrial<K, V> {
             compared = 0;
         }
         if (share.taken().isSuspected()) {
-            // A record after one that may have killed its owners may kill as well, and is not counted here.
-            Result others = run(others(), Proof.OTHERS);
-            return isConclusive(others) || behind().isEmpty() ? others : result(Proof.UNTRIED, null, false);
+            // A record behind one that may have killed its owners may kill as well. Its records come singly.
+            return run(others(), Proof.OTHERS);
         }
         Result own = run(spread(ofOtherKeys(behind())), Proof.OWN);
         return isConclusive(own) ? own : run(others(), Proof.OTHERS);
