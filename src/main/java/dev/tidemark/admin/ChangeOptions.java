@@ -2,7 +2,7 @@ package dev.tidemark.admin;
 
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.admin.ForeignWork;
-import dev.tidemark.internal.admin.SessionSettings;
+import dev.tidemark.internal.admin.SavedSettings;
 import dev.tidemark.internal.admin.SqlFile;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -70,7 +70,7 @@ public final class ChangeOptions {
         return reason;
     }
 
-    void apply(Connection connection, SessionSettings session) throws SQLException {
+    void apply(Connection connection, SavedSettings session) throws SQLException {
         if (!effects.isEmpty()) {
             ForeignWork.run(connection, session, foreign -> {
                 for (Effects effect : effects) {

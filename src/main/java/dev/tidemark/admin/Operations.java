@@ -140,10 +140,11 @@ final class Operations {
         boolean unused = store.change((tx, session) -> {
             GroupFunctions functions = new GroupFunctions(tx, store, plan.group(), options.reason());
             // The deletion locks the bindings and removes them, so that they cannot be compared under its locks.
-            long upheavals = functions.upheavals();
+            long bindingChanges = functions.bindingChanges();
             plan.plannedFor().requireSame(functions.now());
             functions.delete(plan.isForced());
-            plan.plannedFor().requireDeleted(functions.deletedTopics(), functions.upheavals() == upheavals + 1);
+            plan.plannedFor()
+                    .requireDeleted(functions.deletedTopics(), functions.bindingChanges() == bindingChanges + 1);
             options.apply(tx.getConnection(), session);
             return true;
         });

@@ -24,10 +24,10 @@ public final class ForeignWork {
     }
 
     private final Connection connection;
-    private final SessionSettings before;
+    private final SavedSettings before;
     private final String transaction;
 
-    private ForeignWork(Connection connection, SessionSettings before, String transaction) {
+    private ForeignWork(Connection connection, SavedSettings before, String transaction) {
         this.connection = connection;
         this.before = before;
         this.transaction = transaction;
@@ -38,7 +38,7 @@ public final class ForeignWork {
      *
      * @param before the settings before the change
      */
-    public static void run(Connection connection, SessionSettings before, Work work) throws SQLException {
+    public static void run(Connection connection, SavedSettings before, Work work) throws SQLException {
         new ForeignWork(connection, before, transaction(connection)).run(work);
     }
 

@@ -190,7 +190,7 @@ public record GroupFunctions(
     }
 
     /** How often topics of the group were rebound, or all of them deleted. */
-    public long upheavals() {
+    public long bindingChanges() {
         return query("""
                         select count(*) from {schema}.audit_log
                          where group_id = :group and action in ('delete', 'rebind') and partition is null

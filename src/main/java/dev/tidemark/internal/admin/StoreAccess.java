@@ -27,7 +27,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
     /** What a change does in its transaction, on a session that had these settings before. */
     @FunctionalInterface
     public interface Change<T> {
-        T on(Handle tx, SessionSettings session) throws SQLException;
+        T on(Handle tx, SavedSettings session) throws SQLException;
     }
 
     /** The statement with the schema's name in place of {@code {schema}}. */
@@ -46,7 +46,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
                 true,
                 handle -> handle.inTransaction(tx -> {
                     tx.execute("set transaction isolation level read committed");
-                    SessionSettings session = SessionSettings.read(tx.getConnection());
+                    SavedSettings session = SavedSettings.read(tx.getConnection());
                     // It locks rows, which the server would keep for hours if the client disappeared.
                     tx.execute("set local idle_in_transaction_session_timeout = '30s'");
                     return work.on(tx, session);

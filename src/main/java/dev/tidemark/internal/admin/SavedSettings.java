@@ -14,7 +14,7 @@ import java.util.TreeMap;
  * session is only known for the length of a transaction. So they are read, and restored, within the transaction. Custom settings are
  * not listed by the server, and stay.
  */
-public final class SessionSettings {
+public final class SavedSettings {
     /** The first two decide what may be set; session_authorization resets the role. */
     private static final List<String> FIRST = List.of("session_authorization", "role");
 
@@ -33,12 +33,12 @@ public final class SessionSettings {
 
     private record Setting(String value, boolean ofSession) {}
 
-    private SessionSettings(Map<String, Setting> settings) {
+    private SavedSettings(Map<String, Setting> settings) {
         this.settings = settings;
     }
 
     /** Reads them. */
-    public static SessionSettings read(Connection connection) throws SQLException {
+    public static SavedSettings read(Connection connection) throws SQLException {
         Map<String, Setting> settings = new TreeMap<>();
         try (Statement statement = connection.createStatement();
                 ResultSet r = statement.executeQuery(SETTINGS)) {
@@ -46,7 +46,7 @@ public final class SessionSettings {
                 settings.put(r.getString(1), new Setting(String.valueOf(r.getString(2)), r.getBoolean(3)));
             }
         }
-        return new SessionSettings(settings);
+        return new SavedSettings(settings);
     }
 
     /** Restores those that differ, before the commit. */
