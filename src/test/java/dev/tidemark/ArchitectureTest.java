@@ -102,7 +102,7 @@ class ArchitectureTest {
         mayUse(METRICS, API, ERRORS);
         mayUse(TRACING, API, ERRORS);
         mayUse(SQL, PLAN, API, ERRORS);
-        mayUse(ADMIN, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(ADMIN, OPERATE, SQL, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
         mayUse(OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
         mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
     }

@@ -1,11 +1,17 @@
 package dev.tidemark.admin;
 
 import dev.tidemark.DeadLetter;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.admin.KafkaAccess;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
 import dev.tidemark.internal.kafka.KafkaSettings;
+import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.sql.SqlJob;
+import dev.tidemark.sql.StatementFailedException;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -187,6 +193,29 @@ public final class TidemarkAdmin {
      */
     public void execute(DeletionPlan plan, ChangeOptions options) {
         operations.delete(plan, options);
+    }
+
+    /**
+     * Has the server check the statements of a job without running any: up to the first one that may create what later ones use,
+     * such as CREATE. It finds syntax errors, missing tables and columns, and types that do not fit, but not missing privileges. Needs
+     * no store. As no record is involved, the message repeats the server's.
+     *
+     * @throws InvalidConfigurationException for the first statement that the server refuses, with a {@link StatementFailedException} as
+     *     its cause (TM-103)
+     */
+    public void check(SqlJob job) {
+        store.read(handle -> {
+            try {
+                job.check(handle.getConnection());
+            } catch (StatementFailedException e) {
+                if (FailureKind.of(SqlFailures.facts(e)) == FailureKind.HANDLER) {
+                    throw new InvalidConfigurationException(
+                            ErrorCode.INVALID_SETTING, "the server refuses the SQL job, " + e.getMessage(), e);
+                }
+                throw e;
+            }
+            return true;
+        });
     }
 
     /** Rows of the audit log, the newest last. */

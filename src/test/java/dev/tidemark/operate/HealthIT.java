@@ -147,7 +147,7 @@ class HealthIT {
             assertThat(ExactlyOnce.progress(database, topic)).isZero();
             ChildJvm unused = fleet.start(Map.of("handler", "batch"));
             Awaitility.await("the next one reads it")
-                    .atMost(Duration.ofSeconds(60))
+                    .atMost(Duration.ofSeconds(120))
                     .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);

@@ -75,11 +75,6 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
         }
     }
 
-    /** Translates a failure of the caller on this database, or in Kafka, into a Tidemark error. */
-    public TidemarkException explain(Exception failure) {
-        return explain(failure, false);
-    }
-
     private TidemarkException explain(Exception failure, boolean began) {
         return PoolerMode.isSuspect(failure) && PoolerMode.refusesTransactions(dataSource)
                 ? StoreErrors.poolerByStatement(failure)

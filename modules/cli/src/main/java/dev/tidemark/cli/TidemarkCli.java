@@ -17,11 +17,9 @@ import dev.tidemark.cli.command.RebindCommand;
 import dev.tidemark.cli.command.ResetCommand;
 import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
-import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.admin.StoreAccess;
-import dev.tidemark.internal.store.schema.Schema;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -109,7 +107,7 @@ public final class TidemarkCli {
         CommandLine commandLine = new CommandLine(root);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
-            TidemarkException known = explain(failure, databaseOf(command));
+            TidemarkException known = explain(failure);
             command.getErr().println(known.getMessage());
             if (root.debug) {
                 failure.printStackTrace(command.getErr());
@@ -119,19 +117,14 @@ public final class TidemarkCli {
         return commandLine;
     }
 
-    /** Explains what the command itself did not, such as a job that the server refuses. */
-    private static TidemarkException explain(Exception failure, DatabaseOptions database) {
+    /** The library explains its failures itself; anything else is a defect. */
+    private static TidemarkException explain(Exception failure) {
         return failure instanceof TidemarkException known
                 ? known
-                : new StoreAccess(database.forLooks(), new Schema(database.schema())).explain(failure);
-    }
-
-    /** The options of the command that failed; most have some. */
-    private static DatabaseOptions databaseOf(CommandLine command) {
-        CommandLine.Model.CommandSpec mixin = command.getCommandSpec().mixins().values().stream()
-                .filter(spec -> spec.userObject() instanceof DatabaseOptions)
-                .findFirst()
-                .orElse(null);
-        return mixin == null ? new DatabaseOptions() : (DatabaseOptions) mixin.userObject();
+                : new TidemarkException(
+                        ErrorCode.UNEXPECTED,
+                        "this failed with " + failure.getClass().getSimpleName()
+                                + "; the cause (--debug) shows where, and the messages, which may contain data",
+                        failure);
     }
 }

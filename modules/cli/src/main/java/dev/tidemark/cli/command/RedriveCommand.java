@@ -15,7 +15,6 @@ import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
 import dev.tidemark.cli.running.Pools;
 import dev.tidemark.sql.SqlJob;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +66,7 @@ public final class RedriveCommand implements Callable<Integer> {
     private OutputOptions output = new OutputOptions();
 
     @Override
-    public Integer call() throws SQLException {
+    public Integer call() {
         if (ids.isEmpty() != all) {
             throw CommandException.wrongInput("name dead letters: either their ids or --all");
         }
@@ -81,7 +80,7 @@ public final class RedriveCommand implements Callable<Integer> {
             show(pages);
             return ExitCode.DONE;
         }
-        job.check(sql, database.forLooks());
+        job.check(sql, database.looks());
         return redrive(pages, sql) ? ExitCode.DONE : ExitCode.FAILED;
     }
 

@@ -15,13 +15,11 @@ import dev.tidemark.cli.running.HttpEndpoint;
 import dev.tidemark.cli.running.Pools;
 import dev.tidemark.cli.running.ProgressLine;
 import dev.tidemark.cli.running.RunTally;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.plan.FailureKind;
-import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.sql.StatementFailedException;
 import java.io.PrintWriter;
-import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -76,7 +74,7 @@ public final class RunCommand implements Callable<Integer> {
     private CommandSpec command;
 
     @Override
-    public Integer call() throws SQLException {
+    public Integer call() {
         var config = kafka.config(group);
         SqlJob sql = job.read();
         if (migrate) {
@@ -99,12 +97,12 @@ public final class RunCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    /** An unavailable database says nothing about the job; the run waits for it. */
-    private void check(SqlJob sql) throws SQLException {
+    /** What else is wrong, such as an unavailable database, says nothing about the job; the run waits for it, or says so. */
+    private void check(SqlJob sql) {
         try {
-            job.check(sql, database.forLooks());
-        } catch (SQLException e) {
-            if (FailureKind.of(SqlFailures.facts(e)) == FailureKind.HANDLER) {
+            job.check(sql, database.looks());
+        } catch (TidemarkException e) {
+            if (e.code() == ErrorCode.INVALID_SETTING) {
                 throw e;
             }
         }

@@ -1,16 +1,14 @@
 package dev.tidemark.cli.option;
 
+import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.cli.output.CommandException;
-import dev.tidemark.internal.store.failure.NotConnectedException;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.sql.ColumnType;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.sql.SqlJobOptions;
 import dev.tidemark.sql.StatementFailedException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
-import javax.sql.DataSource;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -50,17 +48,14 @@ public final class JobOptions {
     }
 
     /** Has the server check the job; what it refuses is wrong input (TM-103). */
-    public void check(SqlJob job, DataSource database) throws SQLException {
-        try (Connection connection = NotConnectedException.open(database)) {
-            job.check(connection);
-        } catch (StatementFailedException e) {
-            String state = e.getSQLState() == null ? "" : e.getSQLState();
-            if (state.startsWith("42") || state.startsWith("0A")) {
-                // No record was involved, so the server's message contains none.
-                throw CommandException.wrongInput("the server refuses " + file + ", "
-                        + String.valueOf(e.getMessage()).replaceAll("\\R\\s*", " "));
-            }
-            throw e;
+    public void check(SqlJob job, TidemarkAdmin admin) {
+        try {
+            admin.check(job);
+        } catch (InvalidConfigurationException e) {
+            throw e.getCause() instanceof StatementFailedException refused
+                    ? CommandException.wrongInput("the server refuses " + file + ", "
+                            + String.valueOf(refused.getMessage()).replaceAll("\\R\\s*", " "))
+                    : e;
         }
     }
 
