@@ -174,8 +174,10 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                     .hasMessageContaining("TM-304")
                     .hasMessageContaining("0 to 29");
             assertThat(consumer.waiting().get(zero)).contains("TM-304");
-            assertThat(database.query("select state, error_code from tidemark.consumer_lag where partition = 0"))
-                    .containsExactly("halted|TM-304");
+            Awaitility.await("the halt is written down")
+                    .until(() -> database.query(
+                                    "select state, error_code from tidemark.consumer_lag where partition = 0")
+                            .equals(List.of("halted|TM-304")));
             readOnTo(consumer, topic, 100);
             assertThat(stored(one)).isEqualTo(100);
             assertThat(thrown(consumer)).as("again").hasMessageContaining("TM-304");
