@@ -1,8 +1,8 @@
 package dev.tidemark.failure;
 
+import static dev.tidemark.failure.NamedPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -22,14 +22,6 @@ class SuppressedRowsIT {
     private final String topic = kafka.createTopic(Servers.unique("suppressed"), 1);
     private final List<Flight> flights = Flights.sample().subList(0, 30);
 
-    private FailurePolicy failures(String policy) {
-        return switch (policy) {
-            case "park" -> FailurePolicy.park();
-            case "key" -> FailurePolicy.parkKey();
-            default -> FailurePolicy.skip();
-        };
-    }
-
     private Throwable failure(String policy) {
         try (var producer = kafka.producer()) {
             Servers.produce(producer, topic, flights);
@@ -37,7 +29,7 @@ class SuppressedRowsIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                b -> b.topics(topic).onFailure(failures(policy)).handle((record, tx) -> {
+                b -> b.topics(topic).onFailure(policy(policy)).handle((record, tx) -> {
                     if (record.offset() == 7) {
                         throw new IllegalArgumentException("the seventh");
                     }
@@ -54,7 +46,7 @@ class SuppressedRowsIT {
     @CsvSource({
         "dead_letter, trigger, park",
         "dead_letter, rule, park",
-        "dead_letter, trigger, key",
+        "dead_letter, trigger, park key",
         "audit_log, trigger, park",
         "audit_log, trigger, skip",
         "audit_log, rule, skip"
@@ -74,7 +66,7 @@ class SuppressedRowsIT {
 
     /** Seen only at COMMIT, and not the handler's: it wrote nothing in that transaction. */
     @ParameterizedTest
-    @CsvSource({"dead_letter, park", "dead_letter, key", "audit_log, park", "audit_log, skip"})
+    @CsvSource({"dead_letter, park", "dead_letter, park key", "audit_log, park", "audit_log, skip"})
     void aDeferredConstraintIsNotTheHandlers(String table, String policy) {
         database.owner()
                 .execute(

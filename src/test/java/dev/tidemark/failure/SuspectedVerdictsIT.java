@@ -1,8 +1,8 @@
 package dev.tidemark.failure;
 
+import static dev.tidemark.failure.NamedPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
@@ -35,14 +35,6 @@ class SuspectedVerdictsIT extends FailureCase {
 
     private final Semaphore gate = new Semaphore(0);
     private final AtomicBoolean away = new AtomicBoolean();
-
-    private static FailurePolicy policy(String name) {
-        return switch (name) {
-            case "skip" -> FailurePolicy.skip();
-            case "park key" -> FailurePolicy.parkKey();
-            default -> FailurePolicy.park();
-        };
-    }
 
     private Running start(String policy, boolean inBatches, String how) {
         Deserializer<String> decoding = (name, bytes) -> {

@@ -1,5 +1,6 @@
 package dev.tidemark.failure;
 
+import static dev.tidemark.failure.NamedPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailureAction;
@@ -83,12 +84,7 @@ class VerdictSequencesIT extends FailureCase {
                 database,
                 kafka.consumerConfig(two, "cooperative"),
                 builder -> builder.topics(two)
-                        .onFailure(
-                                switch (policy) {
-                                    case "skip" -> FailurePolicy.skip();
-                                    case "park key" -> FailurePolicy.parkKey();
-                                    default -> FailurePolicy.park();
-                                })
+                        .onFailure(policy(policy))
                         .handle((record, tx) -> {
                             if (!licence.get()) {
                                 throw new IllegalStateException("no licence");

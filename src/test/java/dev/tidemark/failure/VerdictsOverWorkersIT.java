@@ -1,5 +1,6 @@
 package dev.tidemark.failure;
 
+import static dev.tidemark.failure.NamedPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.BatchHandler;
@@ -45,14 +46,6 @@ class VerdictsOverWorkersIT extends FailureCase {
     @BeforeEach
     void tableWithAConstraint() {
         database.owner().execute("create table only_one (n bigint primary key)");
-    }
-
-    private static FailurePolicy policy(String name) {
-        return switch (name) {
-            case "skip" -> FailurePolicy.skip();
-            case "park key" -> FailurePolicy.parkKey();
-            default -> FailurePolicy.park();
-        };
     }
 
     private static TidemarkConsumer handling(
