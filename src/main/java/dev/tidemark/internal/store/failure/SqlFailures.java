@@ -17,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
@@ -24,6 +25,9 @@ import org.postgresql.util.ServerErrorMessage;
 public final class SqlFailures {
     /** As the driver names its prepared statements. */
     private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
+
+    private static final String DRIVER = "org.postgresql.";
+    private static final String DRIVERS_ENTRY = Driver.class.getName();
 
     private SqlFailures() {}
 
@@ -143,26 +147,43 @@ public final class SqlFailures {
 
     /** Whether the server did not reply in time to a statement or a login. The server's own timeout error is a reply. */
     public static boolean isTimeout(Throwable failure) {
-        boolean refusedByDriver = false;
+        boolean loginLimit = false;
         for (Throwable t : FailureChain.of(failure)) {
-            if (FailureChain.serverMessage(t) != null || t instanceof ConnectException) {
+            if (FailureChain.serverMessage(t) != null || t instanceof ConnectException || isNoServerChosen(t)) {
                 return false;
             }
             // The driver's own limit on a login is an exception without a cause.
-            refusedByDriver |= t instanceof PSQLException p && "08001".equals(p.getSQLState()) && p.getCause() == null;
+            loginLimit |= isRefusedByDriver(t);
             if (t instanceof SocketTimeoutException && isOfDatabase(failure)) {
                 return true;
             }
         }
-        return refusedByDriver;
+        return loginLimit;
     }
 
-    /** Whether the server, or its host, replied, if only that nothing listens there. */
+    /** Whether the server, or its host, replied, if only that nothing listens there, or that it is not the one that was asked for. */
     public static boolean isReply(Throwable failure) {
         return FailureChain.of(failure).stream()
                 .anyMatch(t -> FailureChain.serverMessage(t) != null
                         || t instanceof ConnectException
-                        || t instanceof EOFException);
+                        || t instanceof EOFException
+                        || isNoServerChosen(t));
+    }
+
+    /**
+     * Whether the driver found no server to connect to although none was silent: during a failover, none is of the kind that {@code
+     * targetServerType} names. It looks like the driver's limit on a login, but for where it was thrown; messages are translated.
+     */
+    private static boolean isNoServerChosen(Throwable t) {
+        return isRefusedByDriver(t)
+                && Arrays.stream(t.getStackTrace())
+                        .limit(1)
+                        .map(StackTraceElement::getClassName)
+                        .anyMatch(name -> name.startsWith(DRIVER) && !name.startsWith(DRIVERS_ENTRY));
+    }
+
+    private static boolean isRefusedByDriver(Throwable t) {
+        return t instanceof PSQLException p && "08001".equals(p.getSQLState()) && p.getCause() == null;
     }
 
     private static boolean isOfDatabase(Throwable failure) {
