@@ -19,7 +19,8 @@ import org.apache.kafka.common.TopicPartition;
  */
 public interface TidemarkListener {
     /**
-     * A consumer starts to run. {@link #stopped} follows once it has ended, unless the process dies before.
+     * A consumer starts to run. {@link #stopped} follows once it has ended, unless the process dies before. Both are called again each time
+     * it has to begin anew because another member still holds its {@code group.instance.id}.
      *
      * @param consumer may be queried at any time, also after the end
      * @param kafkaMetrics the metrics of Kafka's consumer client, as its {@code metrics()} returns them; callable from any thread

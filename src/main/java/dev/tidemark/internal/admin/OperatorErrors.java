@@ -77,11 +77,11 @@ public final class OperatorErrors {
                     "Kafka is unreachable: check bootstrap.servers (--bootstrap-servers), and whether a broker runs there",
                     failure));
         }
-        if (t instanceof ConfigException && String.valueOf(t.getMessage()).contains(BOOTSTRAP)) {
-            // Without the cause: it quotes the setting.
-            return Optional.of(
-                    invalid("bootstrap.servers (--bootstrap-servers) names no host that can be resolved: it is a list"
-                            + " such as localhost:9092,other:9092"));
+        if (KafkaErrors.isUnresolved(t)) {
+            return Optional.of(new TidemarkException(
+                    ErrorCode.KAFKA_UNAVAILABLE,
+                    "Kafka is unreachable: no host name in bootstrap.servers (--bootstrap-servers) can be resolved",
+                    failure));
         }
         if (t instanceof KafkaException) {
             Optional<TidemarkException> refusal = KafkaErrors.refusal(WHO, t);

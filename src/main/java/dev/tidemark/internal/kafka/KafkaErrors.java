@@ -12,6 +12,7 @@ import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.BootstrapResolutionException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.GroupMaxSizeReachedException;
@@ -21,6 +22,7 @@ import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 import org.jspecify.annotations.Nullable;
 
@@ -29,28 +31,75 @@ public final class KafkaErrors {
     // Kafka does not tell clients which principal they are logged in as.
     private static final String ALLOW = ": kafka-acls --add --allow-principal User:<user> --operation Read";
 
+    private static final String TOPIC_NAME =
+            ": it has at most 249 letters, digits, dots, underscores and hyphens, and is not . or ..";
+
+    private static final String BOOTSTRAP = "bootstrap.servers";
+
     private KafkaErrors() {}
+
+    /**
+     * Whether a client could not be created because no broker's name is known yet, as where brokers and consumers start together; Kafka
+     * reports it like a bad setting.
+     */
+    public static boolean isUnresolved(Throwable failure) {
+        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+            String words = String.valueOf(t.getMessage());
+            if (t instanceof BootstrapResolutionException
+                    || (t instanceof ConfigException
+                            && (words.startsWith("No resolvable bootstrap") || words.startsWith("Unknown host in")))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether another member still holds the {@code group.instance.id}: one that was killed does, until its session times out. */
+    public static boolean isInstanceHeld(Throwable failure) {
+        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+            if (t instanceof UnreleasedInstanceIdException) {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /** The error for a refusal that waiting does not resolve; empty for everything else. */
     public static Optional<TidemarkException> refusal(String groupId, Throwable failure) {
-        if (failure instanceof InvalidTopicException e && e.invalidTopics() != null) {
-            return Optional.of(missing(groupId, "invalid topic name " + e.invalidTopics() + ": fix it", e));
+        if (isUnresolved(failure)) {
+            return Optional.empty();
         }
-        if (failure instanceof UnknownTopicOrPartitionException || failure instanceof InvalidTopicException) {
+        if (failure instanceof InvalidTopicException e) {
+            Set<String> names = e.invalidTopics() == null ? Set.of() : e.invalidTopics();
+            return Optional.of(missing(groupId, "invalid topic name " + (names.isEmpty() ? "" : names) + TOPIC_NAME, e));
+        }
+        if (failure instanceof UnknownTopicOrPartitionException) {
             return Optional.of(missing(groupId, "a topic does not exist: create it, or fix its name", failure));
         }
         if (isUnreadableLogin(failure)) {
             // Without the cause: the client quotes from the setting, and so perhaps the password.
             return Optional.of(refused(groupId, "sasl.jaas.config cannot be used: check its grammar and class", null));
         }
-        if (failure.getCause() instanceof ConfigException || failure instanceof ConfigException) {
-            return Optional.of(new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING,
-                    "group " + groupId + ": Kafka's client refuses a setting; the cause names it",
-                    failure));
+        for (Throwable t : new @Nullable Throwable[] {failure, failure.getCause()}) {
+            if (t instanceof ConfigException) {
+                return Optional.of(refusedSetting(groupId, t, failure));
+            }
         }
         String remedy = remedy(groupId, failure);
         return remedy == null ? Optional.empty() : Optional.of(refused(groupId, remedy, failure));
+    }
+
+    private static TidemarkException refusedSetting(String groupId, Throwable found, Throwable failure) {
+        return String.valueOf(found.getMessage()).contains(BOOTSTRAP)
+                // Without the cause: it quotes the setting.
+                ? new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "group " + groupId + ": " + BOOTSTRAP + " is not a list such as localhost:9092,other:9092",
+                        null)
+                : new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "group " + groupId + ": Kafka's client refuses a setting; the cause names it",
+                        failure);
     }
 
     /**
@@ -58,6 +107,12 @@ public final class KafkaErrors {
      * it did not find, or a listed plug-in that failed.
      */
     public static TidemarkException notMade(String groupId, Throwable failure) {
+        if (isUnresolved(failure)) {
+            return new TidemarkException(
+                    ErrorCode.KAFKA_UNAVAILABLE,
+                    "group " + groupId + ": no host name in " + BOOTSTRAP + " can be resolved",
+                    failure);
+        }
         return refusal(groupId, failure).orElseGet(() -> {
             String missing = missingClass(failure);
             return new InvalidConfigurationException(
@@ -104,6 +159,10 @@ public final class KafkaErrors {
     private static @Nullable String remedy(String groupId, Throwable failure) {
         if (failure instanceof FencedInstanceIdException) {
             return "another process uses the same group.instance.id: give each process its own";
+        }
+        if (failure instanceof UnreleasedInstanceIdException) {
+            return "another process uses the same group.instance.id, or did until it was killed, and its session has not timed"
+                    + " out yet: give each process its own, or wait";
         }
         if (failure instanceof InconsistentGroupProtocolException) {
             return "its other members use another partition.assignment.strategy or group.protocol: give all of them the same,"

@@ -20,6 +20,7 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -62,14 +63,21 @@ public final class TopicLookup {
                     throw e;
                 }
             } catch (TidemarkException e) {
-                // The Admin's exception does not name the topic.
-                throw e.getCause() instanceof TopicAuthorizationException
-                        ? KafkaErrors.refusal(groupId, new TopicAuthorizationException(Set.of(entry.getKey())))
-                                .orElse(e)
-                        : e;
+                throw named(entry.getKey(), e);
             }
         }
         return identities;
+    }
+
+    /** The Admin's exceptions do not name the topic. */
+    private TidemarkException named(String topic, TidemarkException refusal) {
+        Throwable cause = refusal.getCause();
+        RuntimeException named = cause instanceof TopicAuthorizationException
+                ? new TopicAuthorizationException(Set.of(topic))
+                : cause instanceof InvalidTopicException ? new InvalidTopicException(Set.of(topic)) : null;
+        return named == null
+                ? refusal
+                : KafkaErrors.refusal(groupId, named).orElse(refusal);
     }
 
     /** The cluster's id. */

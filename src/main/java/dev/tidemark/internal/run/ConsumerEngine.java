@@ -32,6 +32,9 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
     /** How often the caller of {@link #run} checks that the poll thread is alive. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
+    /** Callers wait for {@code Long.MAX_VALUE} seconds, which do not fit into a long as nanoseconds. */
+    private static final Duration FOR_EVER = Duration.ofDays(10_000);
+
     private final EngineOptions<K, V> options;
     private final String groupId;
     private final String owner;
@@ -144,7 +147,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     @Override
     public boolean awaitTermination(Duration timeout) throws InterruptedException {
-        if (!ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+        if (!ended.await((timeout.compareTo(FOR_EVER) < 0 ? timeout : FOR_EVER).toNanos(), TimeUnit.NANOSECONDS)) {
             return false;
         }
         TidemarkException failed = error;
@@ -190,12 +193,17 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
 
     @Override
     public ConsumerStatus status() {
-        return report.status(Objects.requireNonNull(state.get()), run.runtime(), error);
+        return report.status(Objects.requireNonNull(state.get()), run.runtime(), problem());
     }
 
     @Override
     public Health health() {
-        return report.health(Objects.requireNonNull(state.get()), run.runtime(), error);
+        return report.health(Objects.requireNonNull(state.get()), run.runtime(), problem());
+    }
+
+    private @Nullable TidemarkException problem() {
+        TidemarkException failed = error;
+        return failed == null ? run.hindrance() : failed;
     }
 
     private TidemarkException unexpected(String what, Throwable cause) {

@@ -24,7 +24,7 @@ final class ConsumerReport {
 
     /**
      * @param runtime null before the run
-     * @param error why the run has failed; null unless it has
+     * @param error why the run has failed, or cannot begin yet; null if neither applies
      */
     ConsumerStatus status(State state, @Nullable ConsumerRuntime runtime, @Nullable TidemarkException error) {
         ConsumerRuntime running = state == State.RUNNING ? runtime : null;
@@ -45,7 +45,7 @@ final class ConsumerReport {
 
     /**
      * @param runtime null before the run
-     * @param error why the run has failed; null unless it has
+     * @param error why the run has failed, or cannot begin yet; null if neither applies
      */
     Health health(State state, @Nullable ConsumerRuntime runtime, @Nullable TidemarkException error) {
         ConsumerRuntime running = state == State.RUNNING ? runtime : null;

@@ -4,6 +4,8 @@ import dev.tidemark.ConsumerView;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
+import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.SafeListeners;
@@ -11,7 +13,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -29,6 +33,9 @@ final class EngineRun<K, V> {
     /** How long releasing claims and leaving the group may take at the end, each. */
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
+    /** Clients and threads are made anew each time. */
+    private static final Backoff AGAIN = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(5));
+
     private final EngineOptions<K, V> options;
     private final String groupId;
     private final String owner;
@@ -36,8 +43,9 @@ final class EngineRun<K, V> {
     private final SafeListeners listeners;
     private final OwnThreads threads;
     private final Runnable stopping;
-    private volatile boolean stopRequested;
+    private final CountDownLatch stop = new CountDownLatch(1);
     private volatile @Nullable ConsumerRuntime runtime;
+    private volatile @Nullable TidemarkException hindrance;
 
     /**
      * @param view what listeners get
@@ -65,18 +73,68 @@ final class EngineRun<K, V> {
         return runtime;
     }
 
+    /** Why it could not begin yet; null if nothing keeps it from that. Any thread may read it. */
+    @Nullable
+    TidemarkException hindrance() {
+        return hasBegun() ? null : hindrance;
+    }
+
+    private boolean hasBegun() {
+        ConsumerRuntime made = runtime;
+        return made != null && made.loop().hasJoined();
+    }
+
     /** Requests its end. Any thread may call, even before it begins. */
     void stop() {
-        stopRequested = true;
+        stop.countDown();
         ConsumerRuntime made = runtime;
         if (made != null) {
             made.loop().stop();
         }
     }
 
-    /** Runs from beginning to end, on the poll thread; returns the error it failed with, or null. */
+    /**
+     * Runs from beginning to end, on the poll thread; returns the error it failed with, or null. Kafka's client gives up for good what
+     * passes: it has to be made anew.
+     */
     @Nullable
     TidemarkException run() {
+        TidemarkException failed = runOnce();
+        for (int tries = 1; failed != null && mayPass(failed); tries++) {
+            runtime = null;
+            if (hindrance == null) {
+                LOG.warn(
+                        "cannot begin yet, trying again group={} code={} error=\"{}\"",
+                        groupId,
+                        failed.code(),
+                        LogContext.quotable(failed, Problems.of(failed).toString()));
+            }
+            hindrance = failed;
+            if (isStoppedWithin(AGAIN.after(tries, ThreadLocalRandom.current().nextDouble()))) {
+                failed = null;
+            } else {
+                failed = runOnce();
+            }
+        }
+        return failed;
+    }
+
+    private boolean isStoppedWithin(Duration time) {
+        try {
+            return stop.await(time.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            return !OwnThread.mayContinue(e);
+        }
+    }
+
+    /** Whether it could not begin for a reason that may pass. */
+    private boolean mayPass(TidemarkException failed) {
+        return !hasBegun()
+                && stop.getCount() > 0
+                && (KafkaErrors.isUnresolved(failed) || KafkaErrors.isInstanceHeld(failed));
+    }
+
+    private @Nullable TidemarkException runOnce() {
         List<OwnThread> workers = new ArrayList<>();
         try (AdminLease lease = new AdminLease(made(
                 () -> options.kafka().clients().admin(options.kafka().settings().admin())))) {
@@ -101,7 +159,7 @@ final class EngineRun<K, V> {
                             options.kafka().reading().subscription(),
                             workers.size(),
                             owner);
-                    if (!stopRequested) {
+                    if (stop.getCount() > 0) {
                         made.loop().run(() -> subscribe(consumer, rebalances));
                     }
                 }
@@ -113,8 +171,11 @@ final class EngineRun<K, V> {
                 failed =
                         unexpected("the poll thread failed with " + e.getClass().getSimpleName(), e);
             }
-            stopping.run();
-            close(consumer, made, workers);
+            boolean ends = failed == null || !mayPass(failed);
+            if (ends) {
+                stopping.run();
+            }
+            close(consumer, made, workers, ends);
             return failed;
         } catch (TidemarkException e) {
             return e;
@@ -148,7 +209,7 @@ final class EngineRun<K, V> {
     /** Waits until the store was validated; returns false if a stop came first. */
     private boolean sound(ConsumerRuntime made) {
         CompletableFuture<Void> check = made.control().start();
-        while (!stopRequested) {
+        while (stop.getCount() > 0) {
             made.loop().markAlive();
             try {
                 check.get(100, TimeUnit.MILLISECONDS);
@@ -169,14 +230,20 @@ final class EngineRun<K, V> {
         return false;
     }
 
-    private void close(Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers) {
+    private void close(
+            Consumer<byte[], byte[]> consumer,
+            @Nullable ConsumerRuntime made,
+            List<OwnThread> workers,
+            boolean ends) {
         if (made == null) {
             consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
         } else {
             made.shutDown(consumer, options.kafka().reading().isManual(), workers, CLOSE_LIMIT);
             listeners.stopped(view);
         }
-        LOG.info("stopped group={}", groupId);
+        if (ends) {
+            LOG.info("stopped group={}", groupId);
+        }
     }
 
     private TidemarkException unexpected(String what, Throwable cause) {
