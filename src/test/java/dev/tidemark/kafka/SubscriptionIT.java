@@ -17,6 +17,8 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -26,6 +28,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a group reads: topics that exist, that do not exist yet, that match a pattern, and partitions that were assigned manually. */
@@ -97,6 +100,40 @@ class SubscriptionIT {
         ExactlyOnce.assertApplied(database, third, LongStream.range(0, 50));
         ExactlyOnce.assertApplied(database, stranger, LongStream.empty());
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights, 3));
+    }
+
+    /** The first start is the one that found nothing. */
+    @ParameterizedTest
+    @CsvSource({"latest, true", "latest, false", "future, true", "refuse, false"})
+    void aTopicThatComesToMatchWhileAGroupWithoutTopicsIsDownIsReadFromItsFirstRecord(String place, boolean bounded) {
+        StartPosition start =
+                switch (place) {
+                    case "latest" -> StartPosition.latest();
+                    case "future" -> StartPosition.at(Instant.now().plus(Duration.ofDays(1)));
+                    default -> StartPosition.refuse();
+                };
+        UnaryOperator<TidemarkBuilder<String, String>> matching =
+                builder -> builder.topicPattern(Pattern.compile(group + "-.*")).startAt(start);
+        try (Running running = start("consumer", b -> bounded ? matching.apply(b).untilEnd() : matching.apply(b))) {
+            if (bounded) {
+                running.end();
+            } else {
+                running.until("running", () -> running.consumer().health().ready());
+            }
+        }
+        TopicPartition later = create("-later");
+        produce(later);
+        try (Running running = start("consumer", matching)) {
+            running.until("the topic created meanwhile is read", () -> stored(later) == 50);
+        }
+        ExactlyOnce.assertApplied(database, later, LongStream.range(0, 50));
+        if (place.equals("latest")) {
+            database.execute("select tidemark.delete_group('" + group + "')");
+            try (Running running = start("consumer", matching)) {
+                running.until("a group that was deleted starts for the first time", () -> stored(later) == 50);
+            }
+            ExactlyOnce.assertApplied(database, later, LongStream.range(0, 50));
+        }
     }
 
     @Test

@@ -112,6 +112,9 @@ final class StartupChecks {
         // In one transaction: after a crash halfway, the rest would look as if it had come later.
         connection.inTransaction(c -> {
             identity.check(c);
+            if (topics.isEmpty()) {
+                bindings.beginWithoutTopics(c);
+            }
             for (First topic : topics) {
                 bindings.bind(c, topic.name(), topic.identity(), Optional.of(topic.starts()), topic.earliest());
             }

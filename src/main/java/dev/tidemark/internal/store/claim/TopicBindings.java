@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Binding;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.table.AuditLogTable;
 import dev.tidemark.internal.store.table.StoredOffsetTable;
 import dev.tidemark.internal.store.table.TopicBindingTable;
 import java.sql.Connection;
@@ -24,11 +25,13 @@ import java.util.TreeMap;
 public final class TopicBindings {
     private final TopicBindingTable table;
     private final StoredOffsetTable offsets;
+    private final AuditLogTable audit;
     private final String groupId;
 
     TopicBindings(Schema schema, String groupId) {
         this.table = new TopicBindingTable(schema, groupId);
         this.offsets = new StoredOffsetTable(schema, groupId);
+        this.audit = new AuditLogTable(schema, groupId);
         this.groupId = groupId;
     }
 
@@ -84,9 +87,14 @@ public final class TopicBindings {
         }
     }
 
-    /** Whether the group has stored offsets for any topic. */
+    /** Whether the group has started before: it has stored offsets for a topic, or found none that it could have. */
     public boolean isKnown(Connection c) throws SQLException {
-        return table.any(c);
+        return table.any(c) || audit.hasBegun(c);
+    }
+
+    /** Records the start of a group whose pattern matches nothing: what matches later came later, even if it is down then. */
+    public void beginWithoutTopics(Connection c) throws SQLException {
+        audit.begun(c, "started before any topic matched its pattern");
     }
 
     /** What the group's offsets refer to, by topic. */

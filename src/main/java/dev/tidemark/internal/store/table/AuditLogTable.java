@@ -5,6 +5,7 @@ import dev.tidemark.internal.store.schema.SuppressedRowException;
 import dev.tidemark.offsets.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +19,18 @@ public final class AuditLogTable {
             values (?, ?, ?, ?,
                     case when ? then (select b.incarnation from {schema}.topic_binding b where b.group_id = ? and b.topic = ?) end,
                     ?, ?, ?)
+            """;
+
+    private static final String BEGUN = """
+            insert into {schema}.audit_log (action, group_id, reason) values ('bind', ?, ?)
+            """;
+
+    /** Rows of a group that was deleted do not count. */
+    private static final String HAS_BEGUN = """
+            select 1 from {schema}.audit_log a where a.group_id = ? and a.action = 'bind' and a.topic is null
+               and not exists (select 1 from {schema}.audit_log d
+                                where d.group_id = a.group_id and d.action = 'delete' and d.id > a.id)
+             limit 1
             """;
 
     /** What is recorded; the column {@code action} contains the name in lower case. */
@@ -79,6 +92,27 @@ public final class AuditLogTable {
             }
             if (Arrays.stream(s.executeBatch()).anyMatch(count -> count == 0)) {
                 throw new SuppressedRowException("audit_log");
+            }
+        }
+    }
+
+    /** Records that the group has started for the first time, and found no topic to bind. */
+    public void begun(Connection c, String reason) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(BEGUN))) {
+            s.setString(1, groupId);
+            s.setString(2, DatabaseText.of(c).hold(reason));
+            if (s.executeUpdate() == 0) {
+                throw new SuppressedRowException("audit_log");
+            }
+        }
+    }
+
+    /** Whether the group has started without a topic, see {@link #begun}. */
+    public boolean hasBegun(Connection c) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(HAS_BEGUN))) {
+            s.setString(1, groupId);
+            try (ResultSet r = s.executeQuery()) {
+                return r.next();
             }
         }
     }
