@@ -5,6 +5,7 @@ import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.run.ConsumerEngine;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.unit.UnitHandler;
 import java.time.Duration;
 import java.util.Collection;
@@ -90,9 +91,10 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * How bytes become keys and values. Each thread that decodes creates its own pair, as deserializers need not be thread-safe; {@code
-     * configure} is not called, {@code close} is. A null key or value is not passed to them. Without this call {@code key.deserializer}
-     * and {@code value.deserializer} of the Kafka settings apply. Returns a new builder with the current settings; this one keeps its own.
+     * How bytes become keys and values. Each thread that decodes creates its own pair, as deserializers need not be thread-safe; one
+     * that has failed, unless that was transient, is closed and replaced. {@code configure} is not called, {@code close} is. A null key
+     * or value is not passed to them. Without this call {@code key.deserializer} and {@code value.deserializer} of the Kafka settings
+     * apply. Returns a new builder with the current settings; this one keeps its own.
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(
             Supplier<? extends Deserializer<K2>> key, Supplier<? extends Deserializer<V2>> value) {
@@ -272,7 +274,7 @@ public final class TidemarkBuilder<K, V> {
                 keys == null ? () -> typed(kafka.deserializers().key()) : keys;
         Supplier<? extends Deserializer<V>> value =
                 values == null ? () -> typed(kafka.deserializers().value()) : values;
-        return new ConsumerEngine<>(settings.checked(kafka, () -> new RecordDecoder<>(key, value), handler));
+        return new ConsumerEngine<>(settings.checked(kafka, () -> new RecordDecoder<>(key, value, SqlFailures::isTransient), handler));
     }
 
     // The caller guarantees that the types match the settings, as with KafkaConsumer.

@@ -18,9 +18,9 @@ public class Decoding {
     private final List<ConsumerRecord<byte[], byte[]>> records =
             Polled.fromEach(1).get(0).records();
     private final RecordDecoder<byte[], Flight> flights =
-            new RecordDecoder<>(ByteArrayDeserializer::new, FlightDeserializer::new);
+            new RecordDecoder<>(ByteArrayDeserializer::new, FlightDeserializer::new, failure -> false);
     private final RecordDecoder<byte[], byte[]> bytes =
-            new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new);
+            new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new, failure -> false);
 
     @Benchmark
     @OperationsPerInvocation(Polled.RECORDS)

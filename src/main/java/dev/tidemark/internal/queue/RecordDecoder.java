@@ -1,8 +1,8 @@
 package dev.tidemark.internal.queue;
 
 import dev.tidemark.internal.plan.Fatal;
-import dev.tidemark.internal.thread.OwnThread;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -11,12 +11,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns bytes into keys and values with deserializers of its own. Used by one worker thread. */
 public final class RecordDecoder<K, V> implements AutoCloseable {
-    private final Deserializer<K> keys;
-    private final Deserializer<V> values;
+    private final RenewedDeserializer<K> keys;
+    private final RenewedDeserializer<V> values;
 
-    public RecordDecoder(Supplier<? extends Deserializer<K>> keys, Supplier<? extends Deserializer<V>> values) {
-        this.keys = keys.get();
-        this.values = values.get();
+    /**
+     * @param isTransient whether a failure to decode will go away by itself; after any other, deserializers are replaced
+     */
+    public RecordDecoder(
+            Supplier<? extends Deserializer<K>> keys,
+            Supplier<? extends Deserializer<V>> values,
+            Predicate<Throwable> isTransient) {
+        this.keys = new RenewedDeserializer<>(keys, isTransient);
+        this.values = new RenewedDeserializer<>(values, isTransient);
     }
 
     /** Which side of a record a deserializer failed on. */
@@ -60,7 +66,7 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
     // A tombstone's value is null; ConsumerRecord does not declare so.
     @SuppressWarnings("NullAway")
     private static <T> T side(
-            String side, Deserializer<T> deserializer, String topic, Headers headers, byte @Nullable [] bytes)
+            String side, RenewedDeserializer<T> deserializer, String topic, Headers headers, byte @Nullable [] bytes)
             throws UndecodableException {
         if (bytes == null) {
             return null;
@@ -70,8 +76,6 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
         } catch (Throwable e) {
             Fatal.rethrow(e);
             throw new UndecodableException(side, e);
-        } finally {
-            boolean unused = OwnThread.mayContinue();
         }
     }
 

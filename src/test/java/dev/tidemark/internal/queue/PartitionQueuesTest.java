@@ -32,6 +32,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -384,13 +385,15 @@ class PartitionQueuesTest {
     void aWorkerTakesWhatAnAssistantHasDecodedAndWaitsForNoMore() throws InterruptedException {
         CountDownLatch decoded = new CountDownLatch(30);
         CountDownLatch mayGoOn = new CountDownLatch(1);
-        RecordDecoder<byte[], byte[]> hangs = new RecordDecoder<>(ByteArrayDeserializer::new, () -> (topic, data) -> {
+        Deserializer<byte[]> hanging = (topic, data) -> {
             if (decoded.getCount() == 0) {
                 awaitQuietly(mayGoOn);
             }
             decoded.countDown();
             return data;
-        });
+        };
+        RecordDecoder<byte[], byte[]> hangs =
+                new RecordDecoder<>(ByteArrayDeserializer::new, () -> hanging, failure -> false);
         queues.open(claimed(p0));
         queues.offer(p0, records(p0, 100, 160), null);
         Thread assistant = new Thread(new DecodeAhead<>("g", queues.units(), hangs, news));

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.failure;
 
+import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import java.io.EOFException;
 import java.io.InterruptedIOException;
@@ -65,6 +66,11 @@ public final class SqlFailures {
                 linkage,
                 chain.stream().anyMatch(SqlFailures::isStalePlan),
                 kind(state, chain));
+    }
+
+    /** Whether a failure in a deserializer says that something is unavailable for now. */
+    public static boolean isTransient(Throwable failure) {
+        return FailureKind.of(facts(failure)) != FailureKind.HANDLER;
     }
 
     /**

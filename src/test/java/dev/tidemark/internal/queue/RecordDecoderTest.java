@@ -1,0 +1,99 @@
+package dev.tidemark.internal.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Test;
+
+class RecordDecoderTest {
+    private final List<Recording> made = new ArrayList<>();
+    private boolean available = true;
+
+    private final RecordDecoder<String, String> decoder =
+            new RecordDecoder<>(StringDeserializer::new, this::make, TimeoutException.class::isInstance);
+
+    /** Fails after a bad record until it is replaced. */
+    private static final class Recording implements Deserializer<String> {
+        private boolean broken;
+        private int closed;
+
+        @Override
+        public String deserialize(String topic, byte[] data) {
+            String text = new String(data, java.nio.charset.StandardCharsets.UTF_8);
+            if (text.equals("away")) {
+                throw new TimeoutException("no registry");
+            }
+            broken |= text.equals("bad");
+            if (broken) {
+                throw new IllegalArgumentException(text);
+            }
+            return text;
+        }
+
+        @Override
+        public void close() {
+            closed++;
+            throw new IllegalStateException("already closed");
+        }
+    }
+
+    private Deserializer<String> make() {
+        if (!available) {
+            throw new IllegalStateException("no registry");
+        }
+        made.add(new Recording());
+        return made.get(made.size() - 1);
+    }
+
+    private String decode(String value) throws UndecodableException {
+        return decoder.decode(new ConsumerRecord<>(
+                        "t", 0, 0, null, value.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                .value();
+    }
+
+    private void fails(String value) {
+        assertThat(catchThrowableOfType(UndecodableException.class, () -> decode(value)))
+                .isNotNull();
+    }
+
+    @Test
+    void aDeserializerThatHasFailedIsReplacedAndClosedOnce() throws UndecodableException {
+        fails("bad");
+        assertThat(decode("good")).isEqualTo("good");
+        assertThat(decode("good")).isEqualTo("good");
+        assertThat(made).extracting(one -> one.closed).containsExactly(1, 0);
+    }
+
+    @Test
+    void afterATransientFailureItKeepsWhatItHasCached() throws UndecodableException {
+        fails("away");
+        assertThat(decode("good")).isEqualTo("good");
+        assertThat(made).hasSize(1);
+    }
+
+    @Test
+    void aTransientFailureAfterOneThatWasNotIsNoReasonToKeepIt() throws UndecodableException {
+        available = false;
+        fails("bad");
+        fails("away");
+        available = true;
+        assertThat(decode("good")).isEqualTo("good");
+    }
+
+    @Test
+    void theOldOneGoesOnAsLongAsThereIsNoOther() throws UndecodableException {
+        fails("bad");
+        available = false;
+        fails("away");
+        assertThat(made).extracting(one -> one.closed).containsExactly(0);
+        available = true;
+        assertThat(decode("good")).isEqualTo("good");
+    }
+}
