@@ -23,6 +23,7 @@ public final class PartitionHistory {
     private long writes;
     private int givenUp;
     private boolean rowHeld;
+    private int confined;
 
     PartitionHistory(Collection<ByteBuffer> heldKeys) {
         holdOnly(heldKeys);
@@ -94,6 +95,16 @@ public final class PartitionHistory {
     /** How many records in a row were parked or skipped. */
     public int givenUp() {
         return givenUp;
+    }
+
+    /** How many records its next unit may hold, which then holds none of other partitions; 0 if there is no such limit. */
+    public int confined() {
+        return confined;
+    }
+
+    /** A transient failure that may be of one record alone must not keep those of other partitions waiting, nor those before it. */
+    public void confine(int records) {
+        confined = records;
     }
 
     /** Whether another transaction held the partition's offset row the last time. */

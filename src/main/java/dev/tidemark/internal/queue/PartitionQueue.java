@@ -121,9 +121,15 @@ final class PartitionQueue {
         return isSuspected() || alone != null;
     }
 
+    /** Whether its next records must not share a unit with those of other partitions. */
+    boolean isApart() {
+        return goesAlone() || history.confined() > 0;
+    }
+
     /** Takes records from the front, up to a number and a size; at least one if there is one. */
     List<Range> take(int mostRecords, long mostBytes) {
-        int count = goesAlone() ? 1 : mostRecords;
+        int confined = history.confined() > 0 ? Math.min(mostRecords, history.confined()) : mostRecords;
+        int count = goesAlone() ? 1 : confined;
         long room = mostBytes;
         List<Range> taken = new ArrayList<>();
         while (count > 0 && !waiting.isEmpty()) {

@@ -71,7 +71,7 @@ public final class UnitSource {
         int rounds = state.waiting.ready();
         while (rounds-- > 0 && unit.size() < share && records > 0 && room > 0) {
             PartitionQueue queue = state.waiting.next();
-            if (queue.goesAlone() && !unit.isEmpty()) {
+            if (queue.isApart() && !unit.isEmpty()) {
                 state.waiting.add(queue);
                 continue;
             }
@@ -79,7 +79,7 @@ public final class UnitSource {
             unit.add(taken);
             records -= taken.records().size();
             room -= taken.bytes();
-            if (pace.onePartition() || queue.goesAlone()) {
+            if (pace.onePartition() || queue.isApart()) {
                 break;
             }
         }

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
@@ -188,6 +189,26 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
             counts.put(part.share().partition(), count);
         }
         return Map.copyOf(counts);
+    }
+
+    /** The shares that have to wait after a transient failure: only the one whose record the handler failed on, if that is known. */
+    List<ShareProgress<K, V>> waiting(Reaction.RetryAfter reaction, @Nullable Progress progress) {
+        boolean known = !reaction.smaller()
+                && reaction.partitions().isEmpty()
+                && progress != null
+                && progress.failing() >= 0;
+        return known
+                ? List.of(parts.get(progress.failing()).share())
+                : shares().stream()
+                        .filter(share -> reaction.concerns(share.partition()))
+                        .toList();
+    }
+
+    /** How many of a share's records to try next: those before the one that the handler failed on, or half if that is unknown. */
+    int confined(ShareProgress<K, V> share, @Nullable Progress progress) {
+        int index = shares().indexOf(share);
+        boolean known = progress != null && progress.failing() == index;
+        return Math.max(1, known ? progress.done(index) : parts.get(index).count() / 2);
     }
 
     /** Which of the records the handler failed on, counted from 0; -1 if unknown. */

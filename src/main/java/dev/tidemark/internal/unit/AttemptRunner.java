@@ -28,6 +28,7 @@ final class AttemptRunner<K, V> {
     private @Nullable Progress progress;
     private boolean lockTimed;
     private boolean watched;
+    private boolean reachedHandler;
     private Duration took = Duration.ZERO;
 
     AttemptRunner(WorkerContext<K, V> context, RecordDecoder<K, V> decoder) {
@@ -44,6 +45,11 @@ final class AttemptRunner<K, V> {
     /** Whether a wait for a lock was distinguished from work that takes long. */
     boolean wasLockTimed() {
         return lockTimed;
+    }
+
+    /** Whether the last attempt got as far as the handler, so that its failure may concern only some of its partitions. */
+    boolean hasReachedHandler() {
+        return reachedHandler;
     }
 
     /** How long the last attempt took. */
@@ -82,6 +88,7 @@ final class AttemptRunner<K, V> {
                 attempt.parts().size(),
                 System.nanoTime() + context.limits().maxDuration().toNanos());
         progress = current;
+        reachedHandler = false;
         Set<String> topics = attempt.shares().stream()
                 .map(share -> share.partition().topic())
                 .collect(Collectors.toSet());
@@ -104,6 +111,7 @@ final class AttemptRunner<K, V> {
                 .around(
                         () -> context.transaction().run(attempt.claims(), terms, tx -> {
                             if (attempt.size() > 0) {
+                                reachedHandler = true;
                                 context.handler().handle(attempt.handedOver(), tx, current);
                             }
                             context.identities().confirm(topics);
@@ -144,6 +152,7 @@ final class AttemptRunner<K, V> {
                 moved(share, to);
                 moved.add(share.claim());
                 share.history().rowHeld(false);
+                share.history().confine(0);
                 if (part.count() > 0) {
                     hadEffect(share, one, attempt.size() == part.count());
                 }

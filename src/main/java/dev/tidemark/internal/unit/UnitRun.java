@@ -230,12 +230,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             pace = pace.afterContention(attempt.reached(runner.progress()));
         }
         RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TRANSIENT;
-        List<ShareProgress<K, V>> waiting = attempt.shares().stream()
-                .filter(share -> reaction.concerns(share.partition()))
-                .toList();
+        List<ShareProgress<K, V>> waiting = attempt.waiting(reaction, runner.progress());
         settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());
         for (ShareProgress<K, V> share : waiting) {
             share.history().rowHeld(reaction.why().code() == ErrorCode.ROW_LOCKED);
+            share.history().confine(runner.hasReachedHandler() ? attempt.confined(share, runner.progress()) : 0);
             share.failTransiently(reaction.delay());
         }
         return false;

@@ -1,0 +1,161 @@
+package dev.tidemark.failure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.RecordHandler;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.net.SocketTimeoutException;
+import java.sql.Connection;
+import java.sql.SQLTransientException;
+import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A record that waits for something stops its own partition only, whatever else its unit holds. */
+class TransientRecordsIT {
+    private static final int GATE = 2;
+
+    private final KafkaServer kafka = Servers.kafka();
+    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    private final String topic = kafka.createTopic(Servers.unique("transient"), 3);
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
+
+    /** What the record waits for. */
+    enum Waits {
+        /** As docs/failures.md shows it. */
+        KNOWN,
+        SERVICE,
+        KAFKA,
+        LOCK,
+        LOCK_AT_COMMIT
+    }
+
+    @BeforeEach
+    void tables() {
+        database.owner()
+                .execute(
+                        "create table took (n bigint, at_commit boolean not null default false)",
+                        "create table target (n int)",
+                        "insert into target values (1)",
+                        "create function lock_target() returns trigger language plpgsql as $$ begin"
+                                + " perform from target for update nowait; return null; end $$",
+                        "create constraint trigger t after insert on took deferrable initially deferred for each row"
+                                + " when (new.at_commit) execute function lock_target()",
+                        "grant all on took, target to public");
+    }
+
+    private boolean othersApplied() {
+        return database.number("select count(*) from took") >= 5;
+    }
+
+    private void waitFor(Waits what, Handle tx) throws Exception {
+        boolean ready = othersApplied();
+        switch (what) {
+            case KNOWN -> {
+                if (!ready) {
+                    throw new SQLTransientException("not known yet");
+                }
+            }
+            case SERVICE -> {
+                if (!ready) {
+                    throw new IllegalStateException(new SocketTimeoutException("no reply"));
+                }
+            }
+            case KAFKA -> {
+                if (!ready) {
+                    throw new TimeoutException("no metadata");
+                }
+            }
+            case LOCK -> tx.execute("select from target for update nowait");
+            case LOCK_AT_COMMIT -> tx.execute("insert into took values (-1, true)");
+        }
+    }
+
+    private void send(int partition, String value, int records) {
+        try (var producer = kafka.producer()) {
+            for (int i = 0; i < records; i++) {
+                var unused = producer.send(new ProducerRecord<>(topic, partition, null, value));
+            }
+        }
+    }
+
+    private long next(int partition) {
+        return database.number("select coalesce(max(next_offset), 0) from tidemark.stored_offset where topic = '" + topic
+                + "' and partition = " + partition);
+    }
+
+    private Running start(Waits what, boolean batches) {
+        RecordHandler<String, String> handler = (record, tx) -> {
+            switch (record.value()) {
+                case "gate" -> {
+                    entered.countDown();
+                    released.await();
+                }
+                case "waits" -> waitFor(what, tx);
+                default -> tx.execute("insert into took values (?)", record.offset());
+            }
+        };
+        return Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> {
+            var all = builder.topics(topic).workers(1).onFailure(FailurePolicy.halt());
+            return batches
+                    ? all.handleBatch((records, tx) -> {
+                        for (var record : records) {
+                            handler.handle(record, tx);
+                        }
+                    })
+                    : all.handle(handler);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nothingBeforeItWaits(boolean batches) throws Exception {
+        try (Running running = start(Waits.KNOWN, batches)) {
+            send(GATE, "gate", 1);
+            entered.await();
+            send(0, "free", 5);
+            send(0, "waits", 1);
+            running.until(
+                    "all wait for the worker",
+                    () -> running.consumer().status().queue().records() == 6);
+            released.countDown();
+            running.until("all is read", () -> next(0) == 6);
+        }
+        assertThat(database.number("select count(*) from took")).isEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "KNOWN, false", "KNOWN, true", "SERVICE, true", "KAFKA, false", "LOCK, false", "LOCK, true", "LOCK_AT_COMMIT, false"
+    })
+    void stopsNoOtherPartitionOfItsUnit(Waits what, boolean batches) throws Exception {
+        try (Connection holder = database.owner().connect();
+                Running running = start(what, batches)) {
+            holder.setAutoCommit(false);
+            holder.createStatement().execute("select from target for update");
+            // While the only worker is busy, the others wait until one unit can take all of them.
+            send(GATE, "gate", 1);
+            entered.await();
+            send(0, "waits", 1);
+            send(1, "free", 5);
+            running.until(
+                    "all wait for the worker",
+                    () -> running.consumer().status().queue().records() == 6);
+            released.countDown();
+            running.until("the other partition is read", () -> next(1) == 5);
+            holder.rollback();
+            running.until("all is read", () -> next(0) == 1);
+        }
+        assertThat(database.number("select count(*) from took where n >= 0")).isEqualTo(5);
+    }
+}
