@@ -103,7 +103,7 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * Where effects and offsets go. Required; the caller closes it. A pool must hold a connection for each worker and
-     * one more (TM-102), because a full pool must not block a claim. It works through PgBouncer in transaction mode.
+     * one more (TM-102), because a full pool must not block a claim; for each consumer, if several share it. It works through PgBouncer in transaction mode.
      */
     public TidemarkBuilder<K, V> database(DataSource target) {
         settings.dataSource = target;

@@ -100,6 +100,11 @@ public final class HealthPlanner {
             return oldestUnit.compareTo(deadline.multipliedBy(2)) > 0 && (answered || isBeyondCut());
         }
 
+        /** Whether a worker gets no connection for that long while others do, so that waiting for the database would not help. */
+        private boolean isStarved(Duration patience) {
+            return links.longestWithout().compareTo(patience) > 0 && sinceDatabaseAnswered.compareTo(ANSWERS) < 0;
+        }
+
         /** The socket of a unit that waits for the database was closed by now, whether the database replies or not. */
         private boolean isBeyondCut() {
             return oldestUnit.compareTo(deadline.plus(links.networkTimeout()).plus(ANSWERS)) > 0;
@@ -116,10 +121,16 @@ public final class HealthPlanner {
      * @param allSilent whether no connection got a reply, not even new ones
      * @param networkTimeout after which a silent connection is cut
      * @param unexpected control tasks that fail for no known reason, one sentence each
+     * @param longestWithout how long a worker has been without a connection that it needs; the longest of them
      */
-    public record Links(List<Silent> silent, boolean allSilent, Duration networkTimeout, List<String> unexpected) {
+    public record Links(
+            List<Silent> silent,
+            boolean allSilent,
+            Duration networkTimeout,
+            List<String> unexpected,
+            Duration longestWithout) {
         /** There are none yet. */
-        public static final Links NONE = new Links(List.of(), false, Duration.ZERO, List.of());
+        public static final Links NONE = new Links(List.of(), false, Duration.ZERO, List.of(), Duration.ZERO);
     }
 
     /** As {@link dev.tidemark.ConsumerView#health}. */
@@ -163,6 +174,11 @@ public final class HealthPlanner {
                     + link.since().toSeconds() + " s");
         }
         problems.addAll(facts.links().unexpected());
+        if (facts.isStarved(ANSWERS)) {
+            problems.add("a worker has waited for a connection for "
+                    + facts.links().longestWithout().toSeconds()
+                    + " s, although the database replies: the pool is too small, or something else uses its connections");
+        }
         List<ThreadFacts> amiss =
                 facts.threads().stream().filter(facts::isAmiss).toList();
         amiss.forEach(thread -> problems.add(words(thread)));
@@ -176,6 +192,7 @@ public final class HealthPlanner {
                 && !facts.hangs()
                 && amiss.isEmpty()
                 && facts.links().silent().isEmpty()
+                && !facts.isStarved(LONG_WAIT)
                 && facts.error().isEmpty();
         return new Health(live, ready, problems);
     }

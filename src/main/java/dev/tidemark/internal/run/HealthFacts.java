@@ -8,6 +8,7 @@ import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,7 +69,11 @@ final class HealthFacts {
                 silent,
                 runtime.control().isDatabaseSilent(now),
                 networkTimeout,
-                runtime.control().unexpectedFailures());
+                runtime.control().unexpectedFailures(),
+                runtime.sessions().stream()
+                        .map(session -> session.withoutConnection(now))
+                        .max(Comparator.naturalOrder())
+                        .orElse(Duration.ZERO));
     }
 
     private static void note(

@@ -49,7 +49,7 @@ class HealthPlannerTest {
                 List.of(partition(PartitionState.RUNNING, null), partition(partition, null)),
                 Optional.empty(),
                 List.of(),
-                new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of()));
+                new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of(), Duration.ZERO));
     }
 
     @ParameterizedTest
@@ -203,26 +203,40 @@ class HealthPlannerTest {
     void aSilentConnectionIsNamedAndNotReady() {
         HealthPlanner.Silent worker = new HealthPlanner.Silent("worker 2", Duration.ofSeconds(31));
         HealthPlanner.Facts one =
-                linked(0, 0, new HealthPlanner.Links(List.of(worker), false, Duration.ofSeconds(10), List.of()));
+                linked(0, 0, new HealthPlanner.Links(List.of(worker), false, Duration.ofSeconds(10), List.of(), Duration.ZERO));
         assertThat(HealthPlanner.plan(one))
                 .isEqualTo(new Health(
                         true, false, List.of("the database has been silent on the connection of worker 2 for 31 s")));
         HealthPlanner.Facts all =
-                linked(0, 99, new HealthPlanner.Links(List.of(worker), true, Duration.ofSeconds(10), List.of()));
+                linked(0, 99, new HealthPlanner.Links(List.of(worker), true, Duration.ofSeconds(10), List.of(), Duration.ZERO));
         assertThat(HealthPlanner.plan(all).live()).isFalse();
     }
 
     @ParameterizedTest
     @CsvSource({"121, 0, false", "121, 99, true", "80, 99, true", "140, 99, true", "141, 99, false", "300, 99, false"})
     void aUnitThatOutlastsItsConnectionIsNotAlive(long unit, long answer, boolean live) {
-        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of());
+        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of(), Duration.ZERO);
         assertThat(HealthPlanner.plan(linked(unit, answer, links)).live()).isEqualTo(live);
     }
 
     @Test
     void aTaskThatFailsIsToldAndChangesNothingElse() {
-        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, MINUTE, List.of("probing claims failed"));
+        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, MINUTE, List.of("probing claims failed"), Duration.ZERO);
         assertThat(HealthPlanner.plan(linked(0, 0, links)))
                 .isEqualTo(new Health(true, true, List.of("probing claims failed")));
+    }
+
+    /** While the database itself is unavailable, nothing is known about the pool. */
+    @ParameterizedTest
+    @CsvSource({"9, 0, 0, true", "30, 0, 1, true", "61, 0, 1, false", "61, 99, 0, true"})
+    void aWorkerThatGetsNoConnectionThoughTheDatabaseReplies(long waited, long answer, int problems, boolean ready) {
+        HealthPlanner.Links links =
+                new HealthPlanner.Links(List.of(), false, MINUTE, List.of(), Duration.ofSeconds(waited));
+        Health health = HealthPlanner.plan(linked(0, answer, links));
+        assertThat(health.live()).isTrue();
+        assertThat(health.ready()).isEqualTo(ready);
+        assertThat(health.problems())
+                .hasSize(problems)
+                .allMatch(problem -> problem.startsWith("a worker has waited for a connection for " + waited + " s"));
     }
 }

@@ -2,12 +2,14 @@ package dev.tidemark.internal.store.connection;
 
 import dev.tidemark.internal.store.failure.FailureChain;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.PoolExhaustedException;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -60,20 +62,26 @@ final class Connector {
             pending = null;
             return connection;
         } catch (TimeoutException e) {
-            throw new SQLTransientConnectionException("no connection within " + patience, "08001", e);
+            throw unlessExhausted(new SQLTransientConnectionException("no connection within " + patience, "08001", e));
         } catch (ExecutionException e) {
             pending = null;
             if (e.getCause() instanceof SQLException failure) {
                 // An interrupted pool says nothing about the database.
                 throw FailureChain.of(failure).stream().anyMatch(InterruptedException.class::isInstance)
                         ? new SQLTransientConnectionException("interrupted", "08001", failure)
-                        : failure;
+                        : failure instanceof SQLTransientConnectionException ? unlessExhausted(failure) : failure;
             }
             throw new SQLException("the DataSource failed", "08001", e.getCause());
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);
             throw new SQLTransientConnectionException("interrupted while waiting for a connection", "08001", e);
         }
+    }
+
+    /** A full pool says nothing about the database. */
+    private SQLException unlessExhausted(SQLException failure) {
+        OptionalInt size = PooledConnections.exhausted(dataSource);
+        return size.isPresent() ? new PoolExhaustedException(size.getAsInt(), failure) : failure;
     }
 
     /** No caller waits any more: a connection that still arrives is returned to the pool. */

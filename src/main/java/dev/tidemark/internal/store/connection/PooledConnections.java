@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.connection;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.SQLException;
 import java.util.OptionalInt;
 import javax.sql.DataSource;
@@ -14,6 +15,20 @@ public final class PooledConnections {
         try {
             return dataSource.isWrapperFor(HikariDataSource.class)
                     ? OptionalInt.of(dataSource.unwrap(HikariDataSource.class).getMaximumPoolSize())
+                    : OptionalInt.empty();
+        } catch (NoClassDefFoundError | SQLException e) {
+            return OptionalInt.empty();
+        }
+    }
+
+    /** The size of a HikariCP pool all of whose connections are in use now; empty otherwise. */
+    static OptionalInt exhausted(DataSource dataSource) {
+        try {
+            HikariDataSource pool =
+                    dataSource.isWrapperFor(HikariDataSource.class) ? dataSource.unwrap(HikariDataSource.class) : null;
+            HikariPoolMXBean state = pool == null ? null : pool.getHikariPoolMXBean();
+            return pool != null && state != null && state.getActiveConnections() >= pool.getMaximumPoolSize()
+                    ? OptionalInt.of(pool.getMaximumPoolSize())
                     : OptionalInt.empty();
         } catch (NoClassDefFoundError | SQLException e) {
             return OptionalInt.empty();

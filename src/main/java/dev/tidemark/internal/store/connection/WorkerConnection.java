@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.OptionalLong;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +43,9 @@ public final class WorkerConnection {
     private int unitsOnConnection;
     private long connectingNanos;
 
+    /** Since when, by {@link System#nanoTime}, it has waited for a connection, through all attempts. */
+    private volatile OptionalLong without = OptionalLong.empty();
+
     /** Whether a handler has run in this connection's session, of this worker or another one. */
     private boolean used;
 
@@ -62,6 +66,12 @@ public final class WorkerConnection {
         return silence;
     }
 
+    /** How long it has been without a connection that it needs; zero if it has one, or needs none. Any thread may ask. */
+    Duration without(long now) {
+        OptionalLong since = without;
+        return since.isEmpty() ? Duration.ZERO : Duration.ofNanos(Math.max(1, now - since.getAsLong()));
+    }
+
     /** How long connecting has taken so far, in nanoseconds. */
     long connectingNanos() {
         return connectingNanos;
@@ -76,6 +86,9 @@ public final class WorkerConnection {
     private Connection connect() throws SQLException {
         OwnThread.enter(Step.CONNECTING);
         long began = System.nanoTime();
+        if (without.isEmpty()) {
+            without = OptionalLong.of(began);
+        }
         silence.ask();
         try {
             Connection c = connector.connect(networkTimeout);
@@ -86,6 +99,7 @@ public final class WorkerConnection {
             Schema.rollback(c);
             used = UsedSessions.contains(c);
             silence.answered();
+            without = OptionalLong.empty();
             return c;
         } catch (SQLException e) {
             silence.failed(e);
@@ -240,6 +254,7 @@ public final class WorkerConnection {
         ReadLimit limit = reads;
         forget();
         silence.rest();
+        without = OptionalLong.empty();
         if (c != null) {
             try (c) {
                 c.setAutoCommit(true);

@@ -60,6 +60,11 @@ public final class WorkerSession implements AutoCloseable {
         return connection.silence();
     }
 
+    /** How long this worker has been without a connection that it needs. Any thread may ask. */
+    public Duration withoutConnection(long now) {
+        return connection.without(now);
+    }
+
     /**
      * Whether its transactions are SERIALIZABLE, as the last connection reported; false before the first. A unit with more than one
      * partition is then correct but often fails with 40001.

@@ -48,6 +48,10 @@ public final class FailureWords {
                 .map(ServerErrorMessage::getMessage)
                 .findFirst()
                 .or(() -> notConnected.flatMap(NotConnectedException::wordsOfDriver))
+                .or(() -> FailureChain.of(failure).stream()
+                        .filter(PoolExhaustedException.class::isInstance)
+                        .map(t -> String.valueOf(t.getMessage()))
+                        .findFirst())
                 .map(FailureWords::plain);
     }
 
