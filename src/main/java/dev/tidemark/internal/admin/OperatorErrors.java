@@ -12,7 +12,6 @@ import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
 import java.util.Optional;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -21,9 +20,6 @@ import org.postgresql.util.ServerErrorMessage;
 /** The errors of operating a group: each message says how to resolve it, and none contains data. Pure. */
 public final class OperatorErrors {
     private static final String WHO = "of this command";
-
-    /** Part of the messages of Kafka's client about a bootstrap setting that is invalid or cannot be resolved. */
-    private static final String BOOTSTRAP = "bootstrap";
 
     /** The beginning of Kafka's message when an Admin client cannot be created. */
     private static final String NOT_MADE = "Failed to create new";
@@ -74,7 +70,7 @@ public final class OperatorErrors {
         if (t instanceof KafkaUnavailableException || t instanceof TimeoutException) {
             return Optional.of(new TidemarkException(
                     ErrorCode.KAFKA_UNAVAILABLE,
-                    "Kafka is unreachable: check bootstrap.servers (--bootstrap-servers), and whether a broker runs there",
+                    "Kafka is unreachable: check bootstrap.servers (--bootstrap-servers) and security.protocol, and whether a broker runs there",
                     failure));
         }
         if (KafkaErrors.isUnresolved(t)) {

@@ -4,12 +4,14 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.BootstrapResolutionException;
@@ -17,13 +19,18 @@ import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.GroupMaxSizeReachedException;
 import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
+import org.apache.kafka.common.errors.InvalidGroupIdException;
 import org.apache.kafka.common.errors.InvalidSessionTimeoutException;
 import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownServerException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
+import org.apache.kafka.common.errors.UnsupportedAssignorException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.jspecify.annotations.Nullable;
 
 /** Turns Kafka's refusals into the error that says how to resolve it. */
@@ -90,16 +97,13 @@ public final class KafkaErrors {
     }
 
     private static TidemarkException refusedSetting(String groupId, Throwable found, Throwable failure) {
-        return String.valueOf(found.getMessage()).contains(BOOTSTRAP)
-                // Without the cause: it quotes the setting.
-                ? new InvalidConfigurationException(
-                        ErrorCode.INVALID_SETTING,
-                        "group " + groupId + ": " + BOOTSTRAP + " is not a list such as localhost:9092,other:9092",
-                        null)
-                : new InvalidConfigurationException(
-                        ErrorCode.INVALID_SETTING,
-                        "group " + groupId + ": Kafka's client refuses a setting; the cause names it",
-                        failure);
+        // Without the cause about brokers: it quotes the setting.
+        boolean quotes = String.valueOf(found.getMessage()).contains(BOOTSTRAP);
+        return new InvalidConfigurationException(
+                ErrorCode.INVALID_SETTING,
+                "group " + groupId + ": Kafka's client refuses a setting: "
+                        + CreationFailure.reason(failure).orElse("the cause names it"),
+                quotes ? null : failure);
     }
 
     /**
@@ -113,26 +117,12 @@ public final class KafkaErrors {
                     "group " + groupId + ": no host name in " + BOOTSTRAP + " can be resolved",
                     failure);
         }
-        return refusal(groupId, failure).orElseGet(() -> {
-            String missing = missingClass(failure);
-            return new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING,
-                    "group " + groupId + ": Kafka's client cannot be created from these settings: "
-                            + (missing == null
-                                    ? "the cause says why"
-                                    : "class " + missing + " is not on the class path; add its jar, or fix its name"),
-                    failure);
-        });
-    }
-
-    /** Its name alone: the rest of Kafka's message may quote a setting. */
-    private static @Nullable String missingClass(Throwable failure) {
-        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
-            if (t instanceof ClassNotFoundException || t instanceof NoClassDefFoundError) {
-                return String.valueOf(t.getMessage()).replace('/', '.');
-            }
-        }
-        return null;
+        return refusal(groupId, failure)
+                .orElseGet(() -> new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "group " + groupId + ": Kafka's client cannot be created from these settings: "
+                                + CreationFailure.reason(failure).orElse("the cause says why"),
+                        failure));
     }
 
     private static LogMismatchException refused(String groupId, String remedy, @Nullable Throwable failure) {
@@ -195,7 +185,28 @@ public final class KafkaErrors {
         if (failure instanceof AuthenticationException) {
             return "the login failed: check security.protocol, sasl.mechanism and sasl.jaas.config";
         }
-        return null;
+        if (failure instanceof UnsupportedAssignorException) {
+            return "the broker does not offer this assignor: check group.remote.assignor";
+        }
+        if (failure instanceof UnsupportedVersionException) {
+            return "the broker is too old for this client, or does not allow group.protocol=consumer (" + words(failure)
+                    + "): set group.protocol=classic, or upgrade the broker";
+        }
+        if (failure instanceof InvalidGroupIdException) {
+            return "group.id is not a valid name";
+        }
+        if (failure instanceof UnknownServerException) {
+            return "the broker failed while it handled a request: see the broker's log";
+        }
+        // What waiting does not resolve and no remedy is known for.
+        return failure instanceof ApiException && !(failure instanceof RetriableException)
+                ? words(failure) + " (" + failure.getClass().getSimpleName() + "); see the broker's log"
+                : null;
+    }
+
+    /** Kafka's message, on one line. */
+    private static String words(Throwable failure) {
+        return Objects.toString(failure.getMessage(), "no reason given").replaceAll("\\s*\\R\\s*", " ");
     }
 
     /** READ implies DESCRIBE, so it resolves either. */
