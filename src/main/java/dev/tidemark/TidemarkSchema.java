@@ -45,7 +45,7 @@ public final class TidemarkSchema {
      *
      * @param schema a plain lower-case identifier
      * @throws OffsetStoreException if the database refuses
-     * @throws InvalidConfigurationException if the schema contains other tables
+     * @throws InvalidConfigurationException if the schema contains objects of others
      */
     public static void migrate(DataSource dataSource, String schema) {
         String name = new Schema(schema).name();
@@ -146,15 +146,21 @@ public final class TidemarkSchema {
 
     /** Flyway would baseline such a schema, but not safely with several processes at once. */
     private static void refuseForeign(Connection c, String name) throws SQLException {
-        try (PreparedStatement look = c.prepareStatement(
-                "select count(*), count(*) filter (where tablename = ?) from pg_tables where schemaname = ?")) {
+        try (PreparedStatement look = c.prepareStatement("""
+                select not exists (select from pg_class where relnamespace = n.oid and relname = ?)
+                       and (exists (select from pg_class where relnamespace = n.oid)
+                            or exists (select from pg_proc where pronamespace = n.oid)
+                            or exists (select from pg_type where typnamespace = n.oid))
+                  from pg_namespace n where n.nspname = ?
+                """)) {
             look.setString(1, HISTORY_TABLE);
             look.setString(2, name);
             try (ResultSet r = look.executeQuery()) {
-                if (r.next() && r.getInt(1) > 0 && r.getInt(2) == 0) {
+                if (r.next() && r.getBoolean(1)) {
                     throw new InvalidConfigurationException(
                             ErrorCode.INVALID_SETTING,
-                            "schema " + name + " already contains other tables: give the offset store its own schema",
+                            "schema " + name
+                                    + " already contains tables, views, functions or types of others: give the offset store its own schema",
                             null);
                 }
             }

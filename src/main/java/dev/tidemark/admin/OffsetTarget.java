@@ -20,7 +20,7 @@ public sealed interface OffsetTarget {
         return new Latest();
     }
 
-    /** This offset, in every partition. A plan with one that is negative, or outside of a log, is refused (TM-601). */
+    /** This offset, in every partition. One that is negative is TM-103; a plan with one outside of a log is refused (TM-601). */
     static OffsetTarget offset(long offset) {
         return new Offset(offset);
     }
@@ -70,7 +70,14 @@ public sealed interface OffsetTarget {
     record Latest() implements OffsetTarget {}
 
     /** See {@link OffsetTarget#offset(long)}. */
-    record Offset(long offset) implements OffsetTarget {}
+    record Offset(long offset) implements OffsetTarget {
+        /** Refuses a negative one with TM-103. */
+        public Offset {
+            if (offset < 0) {
+                throw OperatorErrors.invalid("offset " + offset + " is negative: the first one of a log is 0");
+            }
+        }
+    }
 
     /** See {@link OffsetTarget#since(Instant)}. */
     record Since(Instant instant) implements OffsetTarget {
@@ -85,7 +92,7 @@ public sealed interface OffsetTarget {
 
     /** See {@link OffsetTarget#offsets(Map)}. */
     record Given(Map<TopicPartition, Long> offsets) implements OffsetTarget {
-        /** Refuses an empty map, and a negative partition, with TM-103. */
+        /** Refuses an empty map, and negative partitions and offsets, with TM-103. */
         public Given {
             if (offsets.isEmpty()) {
                 throw OperatorErrors.invalid("no offsets given: name at least one partition");
@@ -98,6 +105,7 @@ public sealed interface OffsetTarget {
                         throw OperatorErrors.invalid("topic " + named.topic() + " has no partition " + named.partition()
                                 + ": partitions are numbered from 0");
                     });
+            offsets.values().forEach(Offset::new);
         }
 
         PartitionSelection selection() {

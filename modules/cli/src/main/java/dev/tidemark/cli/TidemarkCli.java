@@ -18,6 +18,7 @@ import dev.tidemark.cli.command.ResetCommand;
 import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.ParameterErrors;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import java.io.PrintWriter;
@@ -113,6 +114,14 @@ public final class TidemarkCli {
                 failure.printStackTrace(command.getErr());
             }
             return ExitCode.of(known.code());
+        });
+        commandLine.setParameterExceptionHandler((failure, arguments) -> {
+            PrintWriter err = failure.getCommandLine().getErr();
+            err.println(ParameterErrors.words(failure));
+            if (root.debug) {
+                failure.printStackTrace(err);
+            }
+            return ExitCode.WRONG_INPUT;
         });
         return commandLine;
     }

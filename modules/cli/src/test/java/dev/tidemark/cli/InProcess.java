@@ -29,6 +29,6 @@ public final class InProcess {
     }
 
     private static String variable(ArgSpec argument) {
-        return argument instanceof OptionSpec option ? VARIABLES.getOrDefault(option.longestName(), "") : "";
+        return argument instanceof OptionSpec option ? VARIABLES.getOrDefault(option.names()[0], "") : "";
     }
 }

@@ -177,7 +177,7 @@ class OperateIT {
         Result unknown = cli.run("audit", "nobody");
         assertThat(unknown.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(unknown.err()).startsWith("TM-601").contains("there is etl");
-        assertThat(cli.run("audit", "etl", "--since", "yesterday").err()).contains("neither a duration");
+        assertThat(cli.run("audit", "etl", "--since", "yesterday").err()).contains("is not a time");
         assertThat(cli.run("audit", "--action", "eat").err()).contains("manual_move");
         assertThat(cli.run("audit", "--limit", "0").exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
     }

@@ -287,7 +287,7 @@ class RunCommandIT {
                         new String[] {"run", commits.toString(), "--topic", "t"},
                         "--group",
                         job("flights.sql", "--start", "whenever"),
-                        "2026-11-24T09:00:00Z",
+                        "2026-11-27T07:00+01:00",
                         job("flights.sql", "--on-failure", "retry=2"),
                         "retry=3,park",
                         job("flights.sql", "--on-gap", "jump"),

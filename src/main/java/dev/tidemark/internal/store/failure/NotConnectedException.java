@@ -57,13 +57,12 @@ public final class NotConnectedException extends SQLException {
         return byDriver || notTrusted || !passes;
     }
 
-    /** The driver's message if the driver itself refused; empty otherwise. */
+    /** The driver's message if no server replied: it is about the URL, its parameters or the network; empty otherwise. */
     Optional<String> wordsOfDriver() {
-        if (!SqlFailures.facts(this).is("08004")) {
-            return Optional.empty();
-        }
         return FailureChain.of(this).stream()
-                .filter(t -> t instanceof PSQLException && t.getMessage() != null)
+                .filter(t -> t instanceof PSQLException driver
+                        && driver.getServerErrorMessage() == null
+                        && driver.getMessage() != null)
                 .map(Throwable::getMessage)
                 .findFirst();
     }

@@ -133,7 +133,8 @@ public final class StoreErrors {
     public static String wayIn(Throwable failure) {
         String state = SqlFailures.facts(failure).sqlState();
         return switch (state == null ? "" : state) {
-            case "28P01", "28000", "08004" -> "check user, password, sslmode and pg_hba.conf";
+            case "28P01", "28000", "08004" ->
+                "check user and password (in the JDBC URL, PGUSER and PGPASSWORD, ~/.pgpass), sslmode and pg_hba.conf";
             case "3D000" -> "check the database's name in the JDBC URL";
             case "42501" -> "grant connect on the database to the role";
             case "55000" -> "let the database accept connections: alter database ... allow_connections true";

@@ -3,6 +3,7 @@ package dev.tidemark.cli.command;
 import dev.tidemark.admin.AuditEntry;
 import dev.tidemark.admin.AuditQuery;
 import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.TimeArgument;
 import dev.tidemark.cli.output.CommandException;
@@ -14,14 +15,13 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Shows the audit log. */
 @Command(
         name = "audit",
         description = {
             "Shows who moved, paused, bound, parked or deleted what: when, why, and from where to where. Newest last.",
-            "Rows with the same CHANGE-ID belong together; reset --undo CHANGE-ID reverses moves. Needs only the database."
+            "Of all groups, unless one is named. Rows with the same CHANGE-ID belong together; reset --undo CHANGE-ID reverses moves. Needs only the database."
         })
 public final class AuditCommand implements Callable<Integer> {
     /** The values of {@code audit_log.action}. */
@@ -41,8 +41,8 @@ public final class AuditCommand implements Callable<Integer> {
         drop
     }
 
-    @Parameters(paramLabel = "GROUP", arity = "0..1", description = "The consumer group. Default: all groups.")
-    private @Nullable String group;
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(names = "--topic", paramLabel = "TOPIC", description = "Only rows about this topic.")
     private @Nullable String topic;
@@ -51,8 +51,7 @@ public final class AuditCommand implements Callable<Integer> {
             names = "--since",
             paramLabel = "TIME",
             converter = TimeArgument.Converter.class,
-            description = "Only rows since then: a duration ago, such as 90m, 7d or PT1H30M, or a time, such as"
-                    + " 2026-11-24T09:00 (local) or 2026-11-24T09:00:00Z.")
+            description = "Only rows since then: " + TimeArgument.EXAMPLES + ".")
     private @Nullable TimeArgument since;
 
     @Option(
@@ -116,8 +115,8 @@ public final class AuditCommand implements Callable<Integer> {
         AuditQuery query = AuditQuery.all()
                 .withLimit(limit)
                 .withActions(actions.stream().map(Enum::name).toArray(String[]::new));
-        if (group != null) {
-            query = query.withGroup(group);
+        if (group.isGiven()) {
+            query = query.withGroup(group.get());
         }
         if (topic != null) {
             query = query.withTopic(topic);

@@ -44,11 +44,12 @@ public final class DeadLettersDropCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (all == !ids.isEmpty() || (!all && choice.isNarrowed())) {
+        List<Long> named = choice.ids(ids);
+        if (all == !named.isEmpty() || (!all && choice.isNarrowed())) {
             throw CommandException.wrongInput(
                     "name dead letters: their ids, or --all, which --topic and --error-code can filter");
         }
-        DeadLetterQuery query = all ? choice.query() : choice.query().withIds(ids);
+        DeadLetterQuery query = all ? choice.query() : choice.query().withIds(named);
         Table table = new Table("id", "topic", "partition", "record_offset", "error_code", "result");
         if (change.execute()) {
             List<DeadLetterSummary.Drop> drops = database.changes().dropDeadLetters(query, change.options());

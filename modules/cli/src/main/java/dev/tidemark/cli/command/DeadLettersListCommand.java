@@ -47,6 +47,7 @@ public final class DeadLettersListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        choice.refuseIds();
         if (limit < 1) {
             throw CommandException.wrongInput("--limit must be positive, not " + limit);
         }

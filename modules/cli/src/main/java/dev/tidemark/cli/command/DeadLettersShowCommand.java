@@ -2,6 +2,7 @@ package dev.tidemark.cli.command;
 
 import dev.tidemark.DeadLetter;
 import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.DeadLetterPage;
@@ -11,6 +12,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -43,11 +45,11 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
         private boolean hex;
     }
 
-    @Parameters(index = "0", paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
-    @Parameters(index = "1", paramLabel = "ID", description = "The dead letter, as dead-letters list shows it.")
-    private long id;
+    @Parameters(index = "1..*", paramLabel = "ID", description = "The dead letter, as dead-letters list shows it.")
+    private List<Long> ids = List.of();
 
     @ArgGroup(exclusive = true)
     private Form form = new Form();
@@ -60,11 +62,15 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        DeadLetter letter = database.looks().deadLetter(group, id);
+        List<Long> named = group.ids(ids);
+        if (named.size() != 1) {
+            throw CommandException.wrongInput("name one dead letter by its id, as dead-letters list shows it");
+        }
+        DeadLetter letter = database.looks().deadLetter(group.beforeIds(), named.get(0));
         if (form.rawKey) {
-            write("key", letter.record().key());
+            write(letter, "key", letter.record().key());
         } else if (form.rawValue) {
-            write("value", letter.record().value());
+            write(letter, "value", letter.record().value());
         } else {
             DeadLetterPage page = new DeadLetterPage(letter, form.hex);
             output.print(page.table(), page.words());
@@ -73,9 +79,9 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
     }
 
     // Bypasses the writer, which would decode them.
-    private void write(String what, byte @Nullable [] bytes) {
+    private static void write(DeadLetter letter, String what, byte @Nullable [] bytes) {
         if (bytes == null) {
-            throw CommandException.nothingMatched("dead letter " + id + " of group " + group + " has no " + what);
+            throw CommandException.nothingMatched("dead letter " + letter.id() + " has no " + what);
         }
         try (OutputStream out = new FileOutputStream(FileDescriptor.out)) {
             out.write(bytes);

@@ -3,6 +3,7 @@ package dev.tidemark.cli.command;
 import dev.tidemark.admin.DeletionPlan;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.ExecuteOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
@@ -10,7 +11,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Deletes a group. */
 @Command(
@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
                     + " only the database."
         })
 public final class DeleteCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(
             names = "--force",
@@ -42,7 +42,7 @@ public final class DeleteCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        DeletionPlan plan = database.looks().planDeletion(group);
+        DeletionPlan plan = database.looks().planDeletion(group.get());
         plan = force ? plan.forced() : plan;
         if (change.execute()) {
             database.changes().execute(plan, change.options());

@@ -1,6 +1,7 @@
 package dev.tidemark.cli.command;
 
 import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.CommandException;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "doctor",
         description = {
             "Checks server, schema, rights, pooler, timeouts, connections, groups, Kafka, ids and retention, and prints a fix"
-                    + " for each check that fails. Changes nothing.",
+                    + " for each check that fails. Of all groups, unless one is named. Changes nothing.",
             "Connect as the role that is to be checked. Checks that need Kafka are skipped if no cluster is given. Exits with"
                     + " 4 if a check failed; warnings alone do not count."
         })
@@ -30,11 +31,8 @@ public final class DoctorCommand implements Callable<Integer> {
     /** Kafka's client requires a group id. */
     private static final String NO_GROUP = "tidemark-doctor";
 
-    @Option(
-            names = "--group",
-            paramLabel = "GROUP",
-            description = "Only this consumer group. Default: all groups of the store.")
-    private @Nullable String group;
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(
             names = "--workers",
@@ -64,14 +62,14 @@ public final class DoctorCommand implements Callable<Integer> {
                 .schema(database.schema())
                 .workers(workers)
                 .prepareThreshold(database.prepareThreshold());
-        if (group != null) {
-            doctor.group(group);
+        if (group.isGiven()) {
+            doctor.group(group.get());
         }
         if (pool != null) {
             doctor.poolSize(pool);
         }
         if (kafka.isGiven()) {
-            doctor.kafka(kafka.config(group == null ? NO_GROUP : group));
+            doctor.kafka(kafka.config(group.isGiven() ? group.get() : NO_GROUP));
         }
         List<Finding> findings = doctor.build().examine();
         Table table = new Table("section", "check", "verdict", "finding", "fix");

@@ -2,6 +2,7 @@ package dev.tidemark.cli.command;
 
 import dev.tidemark.admin.OffsetsFile;
 import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.ScopeOptions;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
@@ -15,7 +16,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Writes offsets to a file. */
@@ -26,8 +26,8 @@ import picocli.CommandLine.Spec;
             "tidemark import and kafka-consumer-groups --reset-offsets --from-file read it. Needs only the database."
         })
 public final class ExportCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(
             names = "--file",
@@ -46,7 +46,7 @@ public final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String text = OffsetsFile.print(database.looks().offsets(group, scopes.selectionOrAll()));
+        String text = OffsetsFile.print(database.looks().offsets(group.get(), scopes.selectionOrAll()));
         if (file == null) {
             PrintWriter out = command.commandLine().getOut();
             out.print(text);

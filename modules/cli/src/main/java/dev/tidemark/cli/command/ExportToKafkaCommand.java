@@ -1,9 +1,11 @@
 package dev.tidemark.cli.command;
 
-import dev.tidemark.admin.KafkaExportPlan;
 import dev.tidemark.admin.KafkaExportPlan.Outcome;
+import dev.tidemark.admin.KafkaExportPlan;
 import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.ExecutionOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.ScopeOptions;
@@ -12,8 +14,6 @@ import dev.tidemark.cli.output.Table;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Commits a group's stored offsets to Kafka. */
 @Command(
@@ -24,14 +24,14 @@ import picocli.CommandLine.Parameters;
                     + " built with mirrorToKafka(); this command reports whether they do."
         })
 public final class ExportToKafkaCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Mixin
     private ScopeOptions scopes = new ScopeOptions();
 
-    @Option(names = "--execute", description = "Do it. Without this, the command only shows what it would do.")
-    private boolean execute;
+    @Mixin
+    private ExecutionOptions execution = new ExecutionOptions();
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -44,8 +44,8 @@ public final class ExportToKafkaCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        TidemarkAdmin admin = kafka.admin(database, group);
-        KafkaExportPlan plan = admin.planExportToKafka(group, scopes.selectionOrAll());
+        TidemarkAdmin admin = kafka.admin(database, group.get());
+        KafkaExportPlan plan = admin.planExportToKafka(group.get(), scopes.selectionOrAll());
         Table table = new Table("topic", "partition", "committed_offset", "stored_offset");
         plan.offsets()
                 .forEach(row -> table.add(
@@ -54,14 +54,14 @@ public final class ExportToKafkaCommand implements Callable<Integer> {
                         row.committedOffset(),
                         row.storedOffset()));
         output.print(table);
-        if (!execute && plan.members().isEmpty()) {
-            output.say("Nothing was changed: --execute does it.");
+        if (!execution.execute() && plan.members().isEmpty()) {
+            execution.sayIfDry(output);
         } else if (admin.execute(plan) == Outcome.COMMITTED) {
             output.say("Done: Kafka has the stored offsets.");
         } else {
-            // An active group is only inspected.
+            // An active group.get() is only inspected.
             output.say(
-                    "Nothing was written, and nothing needs to be: the group is active, and its consumers mirror the stored"
+                    "Nothing was written, and nothing needs to be: the group.get() is active, and its consumers mirror the stored"
                             + " offsets.");
         }
         return ExitCode.DONE;

@@ -11,6 +11,7 @@ import picocli.CommandLine.Mixin;
 /** All groups of the store. */
 @Command(
         name = "groups",
+        aliases = "list",
         description = "Lists all groups: their positions, and what blocks them. Needs only the database.")
 public final class GroupsCommand implements Callable<Integer> {
     @Mixin

@@ -1,5 +1,6 @@
 package dev.tidemark.cli.command;
 
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.ImportOptions;
 import dev.tidemark.cli.option.SelectorOptions;
 import dev.tidemark.cli.output.ExitCode;
@@ -9,7 +10,6 @@ import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Imports offsets from a file. */
 @Command(
@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
             "With --force, Kafka is not needed for topics that the group already has."
         })
 public final class ImportCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(names = "--file", paramLabel = "FILE", required = true, description = "The file; - is standard input.")
     private String file = "";
@@ -39,8 +39,8 @@ public final class ImportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         change.run(() -> {
-            Map<TopicPartition, Long> offsets = SelectorOptions.offsets(file).of(group);
-            return change.admin(group).planImport(group, offsets, how.options(force));
+            Map<TopicPartition, Long> offsets = SelectorOptions.offsets(file).of(group.get());
+            return change.admin(group.get()).planImport(group.get(), offsets, how.options(force));
         });
         return ExitCode.DONE;
     }

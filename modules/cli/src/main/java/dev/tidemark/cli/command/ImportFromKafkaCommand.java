@@ -1,5 +1,6 @@
 package dev.tidemark.cli.command;
 
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.ImportOptions;
 import dev.tidemark.cli.option.ScopeOptions;
 import dev.tidemark.cli.output.ExitCode;
@@ -7,7 +8,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Imports a group's committed offsets from Kafka. */
 @Command(
@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
             "Topics that are new to the store are bound, those that it has are reset. Refused while the group is active."
         })
 public final class ImportFromKafkaCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Mixin
     private ScopeOptions scopes = new ScopeOptions();
@@ -28,7 +28,7 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description = "Accept offsets outside the log, and those of a group that is active and keeps committing.")
+            description = "Accept offsets outside the log, and those of a group.get() that is active and keeps committing.")
     private boolean force;
 
     @Mixin
@@ -36,7 +36,7 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        change.run(() -> change.admin(group).planImportFromKafka(group, scopes.selectionOrAll(), how.options(force)));
+        change.run(() -> change.admin(group.get()).planImportFromKafka(group.get(), scopes.selectionOrAll(), how.options(force)));
         return ExitCode.DONE;
     }
 }

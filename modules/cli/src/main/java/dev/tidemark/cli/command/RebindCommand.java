@@ -2,6 +2,7 @@ package dev.tidemark.cli.command;
 
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.PlanOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.SelectorOptions;
 import dev.tidemark.cli.output.ExitCode;
 import java.time.Instant;
@@ -9,7 +10,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Binds a group to the topic that Kafka has now. */
 @Command(
@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
                     + " previous one."
         })
 public final class RebindCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(names = "--topic", paramLabel = "TOPIC", required = true, description = "The topic.")
     private String topic = "";
@@ -40,9 +40,9 @@ public final class RebindCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        OffsetTarget target = selectors.chosen(group, Instant.now());
+        OffsetTarget target = selectors.chosen(group.get(), Instant.now(), SelectorOptions.NAMES);
         PlanOptions options = force ? PlanOptions.defaults().unchecked() : PlanOptions.defaults();
-        change.run(() -> change.admin(group).planRebind(group, topic, target, options));
+        change.run(() -> change.admin(group.get()).planRebind(group.get(), topic, target, options));
         return ExitCode.DONE;
     }
 }

@@ -8,6 +8,8 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.admin.DeadLetterQuery;
 import dev.tidemark.admin.DeadLetterSummary;
 import dev.tidemark.cli.option.DatabaseOptions;
+import dev.tidemark.cli.option.ExecutionOptions;
+import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.JobOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.CommandException;
@@ -23,6 +25,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,8 +46,15 @@ public final class RedriveCommand implements Callable<Integer> {
     @Mixin
     private JobOptions job = new JobOptions();
 
-    @Parameters(index = "1", paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "GROUP",
+            description = "The consumer group; --group GROUP is the same.")
+    private @Nullable String argument;
+
+    @Option(names = "--group", paramLabel = "GROUP", description = "The consumer group, as the argument GROUP.")
+    private @Nullable String option;
 
     @Parameters(
             index = "2..*",
@@ -56,8 +66,8 @@ public final class RedriveCommand implements Callable<Integer> {
     @Option(names = "--all", description = "All dead letters of the group that can be redriven.")
     private boolean all;
 
-    @Option(names = "--execute", description = "Do it. Without this, the command only shows what it would do.")
-    private boolean execute;
+    @Mixin
+    private ExecutionOptions execution = new ExecutionOptions();
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -67,21 +77,26 @@ public final class RedriveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        GroupOptions named = GroupOptions.of(argument, option);
+        String group = named.beforeIds();
+        List<Long> ids = named.ids(this.ids);
         if (ids.isEmpty() != all) {
             throw CommandException.wrongInput("name dead letters: either their ids or --all");
         }
         SqlJob sql = job.read();
-        Pages pages = all ? this::page : chosen(database.looks().deadLetters(query().withIds(ids)));
+        Pages pages = all
+                ? after -> page(group, after)
+                : chosen(database.looks().deadLetters(DeadLetterQuery.of(group).withIds(ids)));
         if (pages.after(0).isEmpty()) {
             output.say("group " + group + " has no dead letters that can be redriven");
             return ExitCode.DONE;
         }
-        if (!execute) {
+        if (!execution.execute()) {
             show(pages);
             return ExitCode.DONE;
         }
         job.check(sql, database.looks());
-        return redrive(pages, sql) ? ExitCode.DONE : ExitCode.FAILED;
+        return redrive(group, pages, sql) ? ExitCode.DONE : ExitCode.FAILED;
     }
 
     /** What is to be redriven, without the contents, which stay in the database until they are needed. */
@@ -90,12 +105,9 @@ public final class RedriveCommand implements Callable<Integer> {
         List<DeadLetterSummary> after(long id);
     }
 
-    private DeadLetterQuery query() {
-        return DeadLetterQuery.of(group);
-    }
-
-    private List<DeadLetterSummary> page(long after) {
-        return database.looks().deadLetters(query().redrivable().after(after).withLimit(PAGE));
+    private List<DeadLetterSummary> page(String group, long after) {
+        return database.looks()
+                .deadLetters(DeadLetterQuery.of(group).redrivable().after(after).withLimit(PAGE));
     }
 
     private static Pages chosen(List<DeadLetterSummary> letters) {
@@ -130,10 +142,10 @@ public final class RedriveCommand implements Callable<Integer> {
     }
 
     /** Page by page, then again those that waited for one of a later page; returns whether all took effect. */
-    private boolean redrive(Pages pages, SqlJob sql) {
+    private boolean redrive(String group, Pages pages, SqlJob sql) {
         Table table = new Table("id", "topic", "partition", "record_offset", "result", "error");
         try (HikariDataSource pool = Pools.of(database.dataSource(), 2);
-                TidemarkConsumer consumer = consumer(sql, pool)) {
+                TidemarkConsumer consumer = consumer(group, sql, pool)) {
             boolean allApplied = true;
             boolean progress = false;
             List<DeadLetterSummary> waiting = new ArrayList<>();
@@ -181,7 +193,7 @@ public final class RedriveCommand implements Callable<Integer> {
                 result.error().map(Throwable::getMessage).orElse(null));
     }
 
-    private TidemarkConsumer consumer(SqlJob sql, HikariDataSource pool) {
+    private TidemarkConsumer consumer(String group, SqlJob sql, HikariDataSource pool) {
         // It never runs, so Kafka is never contacted, and no topic is read.
         Map<String, Object> nowhere = Map.of(
                 CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,

@@ -30,8 +30,8 @@ public final class DatabaseOptions {
             defaultValue = "${env:TIDEMARK_JDBC_URL}",
             description = {
                 "The database, such as jdbc:postgresql://localhost:5432/app.",
-                "Default: TIDEMARK_JDBC_URL. User and password come from the URL, from PGUSER and PGPASSWORD, or from"
-                        + " ~/.pgpass."
+                "Default: TIDEMARK_JDBC_URL, or PGSERVICE, or PGHOST, PGPORT and PGDATABASE. User and password come from"
+                        + " the URL, from PGUSER and PGPASSWORD, or from ~/.pgpass."
             })
     private @Nullable String jdbcUrl;
 
@@ -83,7 +83,10 @@ public final class DatabaseOptions {
         } catch (IllegalArgumentException e) {
             // Without the cause: it quotes the URL, and so perhaps the password.
             throw CommandException.wrongInput(
-                    "--jdbc-url is not a PostgreSQL URL: it must start with jdbc:postgresql://host:port/database");
+                    jdbcUrl().contains("service=")
+                            ? "the service of PGSERVICE, or of service= in --jdbc-url, is not defined: the driver reads the file of"
+                                    + " PGSERVICEFILE, or ~/.pg_service.conf"
+                            : "--jdbc-url is not a PostgreSQL URL: it must start with jdbc:postgresql://host:port/database");
         }
         if (source.getUser() == null) {
             source.setUser(environment.get("PGUSER"));
@@ -114,13 +117,15 @@ public final class DatabaseOptions {
         return source.getPrepareThreshold();
     }
 
-    /** As given; for pools. */
+    /** As given, or as psql would connect; for pools. */
     public String jdbcUrl() {
         String url = jdbcUrl;
-        if (url == null || url.isBlank()) {
-            throw CommandException.wrongInput("no database: pass --jdbc-url, or set TIDEMARK_JDBC_URL");
+        if (url != null && !url.isBlank()) {
+            return url.strip();
         }
-        return url;
+        return PostgresEnvironment.url(System.getenv())
+                .orElseThrow(() -> CommandException.wrongInput(
+                        "no database: pass --jdbc-url, or set TIDEMARK_JDBC_URL, or PGHOST and PGDATABASE"));
     }
 
     /** For calls that change nothing: a silent server is given up after 30 s. */

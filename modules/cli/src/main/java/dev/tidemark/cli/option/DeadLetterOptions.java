@@ -1,14 +1,15 @@
 package dev.tidemark.cli.option;
 
 import dev.tidemark.admin.DeadLetterQuery;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Selects dead letters of a group. */
 public final class DeadLetterOptions {
-    @Parameters(index = "0", paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(names = "--topic", paramLabel = "TOPIC", description = "Only those of this topic.")
     private @Nullable String topic;
@@ -18,7 +19,17 @@ public final class DeadLetterOptions {
 
     /** The group. */
     public String group() {
-        return group;
+        return group.beforeIds();
+    }
+
+    /** For a command that takes no ids: an argument beside {@code --group} is refused (TM-103). */
+    public void refuseIds() {
+        String unused = group.get();
+    }
+
+    /** The ids, with the first of them if it was parsed as the group. */
+    public List<Long> ids(List<Long> others) {
+        return group.ids(others);
     }
 
     /** Whether the caller named a topic or an error. */
@@ -28,7 +39,7 @@ public final class DeadLetterOptions {
 
     /** The selection as a query. */
     public DeadLetterQuery query() {
-        DeadLetterQuery query = DeadLetterQuery.of(group);
+        DeadLetterQuery query = DeadLetterQuery.of(group());
         if (topic != null) {
             query = query.withTopic(topic);
         }

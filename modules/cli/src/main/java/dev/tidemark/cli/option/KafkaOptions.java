@@ -18,14 +18,14 @@ public final class KafkaOptions {
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     @Option(
-            names = "--bootstrap-servers",
+            names = {"--bootstrap-servers", "--bootstrap-server"},
             paramLabel = "HOST:PORT,...",
             defaultValue = "${env:TIDEMARK_BOOTSTRAP_SERVERS}",
             description = "The Kafka cluster. Default: TIDEMARK_BOOTSTRAP_SERVERS, or the value in --kafka-config.")
     private @Nullable String bootstrapServers;
 
     @Option(
-            names = "--kafka-config",
+            names = {"--kafka-config", "--command-config"},
             paramLabel = "FILE",
             defaultValue = "${env:TIDEMARK_KAFKA_CONFIG}",
             description = "A properties file with Kafka client settings, such as security. Default:"

@@ -2,13 +2,13 @@ package dev.tidemark.cli.option;
 
 import dev.tidemark.admin.PartitionSelection;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The part of a group that is paused or resumed. */
 public final class PauseOptions {
-    @Parameters(paramLabel = "GROUP", description = "The consumer group.")
-    private String group = "";
+    @Mixin
+    private GroupOptions group = new GroupOptions();
 
     @Option(
             names = "--topic",
@@ -20,7 +20,7 @@ public final class PauseOptions {
 
     /** The group. */
     public String group() {
-        return group;
+        return group.get();
     }
 
     /** The selection; the whole group if none was given. */

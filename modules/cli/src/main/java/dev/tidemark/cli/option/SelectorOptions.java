@@ -8,21 +8,13 @@ import dev.tidemark.errors.TidemarkException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.time.format.ResolverStyle;
-import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Selects the new offsets, with the options of {@code kafka-consumer-groups --reset-offsets}. */
 public final class SelectorOptions {
@@ -30,12 +22,6 @@ public final class SelectorOptions {
     public static final String NAMES =
             "--to-earliest, --to-latest, --to-offset, --to-datetime, --by-duration, --shift-by,"
                     + " --from-file, --to-current";
-
-    private static final DateTimeFormatter MOMENT = new DateTimeFormatterBuilder()
-            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
-            .appendPattern("[XXX][XX][X]")
-            .toFormatter(Locale.ROOT)
-            .withResolverStyle(ResolverStyle.STRICT);
 
     @Option(names = "--to-earliest", description = "To the first record that Kafka still holds.")
     private boolean toEarliest;
@@ -49,14 +35,14 @@ public final class SelectorOptions {
     @Option(
             names = "--to-datetime",
             paramLabel = "TIME",
-            description =
-                    "To the first record since then: YYYY-MM-DDTHH:mm:SS.sss, optionally with +hh:mm or Z; default UTC.")
+            description = "To the first record since then: " + TimeArgument.EXAMPLES + ".")
     private @Nullable String toDatetime;
 
     @Option(
             names = "--by-duration",
-            paramLabel = "PnDTnHnMnS",
-            description = "To the first record since that long ago, by this machine's clock.")
+            paramLabel = "DURATION",
+            description =
+                    "To the first record since that long ago, such as 90m, 7d or PT1H30M, by this machine's clock.")
     private @Nullable String byDuration;
 
     @Option(
@@ -89,8 +75,12 @@ public final class SelectorOptions {
                 || fromFile != null;
     }
 
-    /** The one that was given; none or several are refused (TM-103). */
-    public OffsetTarget chosen(String group, Instant now) {
+    /**
+     * The one that was given; none or several are refused (TM-103).
+     *
+     * @param names the options that the command offers, for the message
+     */
+    public OffsetTarget chosen(String group, Instant now, String names) {
         List<OffsetTarget> chosen = new ArrayList<>();
         if (toEarliest) {
             chosen.add(OffsetTarget.earliest());
@@ -102,10 +92,10 @@ public final class SelectorOptions {
             chosen.add(OffsetTarget.offset(toOffset));
         }
         if (toDatetime != null) {
-            chosen.add(moment(toDatetime));
+            chosen.add(moment(toDatetime, now));
         }
         if (byDuration != null) {
-            chosen.add(ago(byDuration, now));
+            chosen.add(ago("--by-duration", byDuration, now));
         }
         if (shiftBy != null) {
             chosen.add(OffsetTarget.shiftBy(shiftBy));
@@ -117,7 +107,8 @@ public final class SelectorOptions {
             chosen.add(OffsetTarget.offsets(offsets(fromFile).of(group)));
         }
         if (chosen.size() != 1) {
-            throw CommandException.wrongInput("no target: pass exactly one of " + NAMES);
+            throw CommandException.wrongInput(
+                    (chosen.isEmpty() ? "no target" : "more than one target") + ": pass exactly one of " + names);
         }
         return chosen.get(0);
     }
@@ -134,35 +125,33 @@ public final class SelectorOptions {
         }
     }
 
-    /** A time in the format of Kafka's tool. */
-    static OffsetTarget moment(String text) {
-        Instant moment;
-        try {
-            TemporalAccessor parsed = MOMENT.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
-            moment = parsed instanceof OffsetDateTime zoned
-                    ? zoned.toInstant()
-                    : LocalDateTime.from(parsed).toInstant(ZoneOffset.UTC);
-        } catch (DateTimeException e) {
-            throw CommandException.wrongInput(
-                    "--to-datetime " + text + " is not a valid time: write it like 2001-06-30T09:00:00.000+02:00");
-        }
-        return since(text, moment);
+    /** A time, or how long ago. */
+    static OffsetTarget moment(String text, Instant now) {
+        TimeArgument time = argument("--to-datetime", text);
+        return time.at() == null ? ago("--to-datetime", text, now) : since(text, time.at());
     }
 
     /** A duration before now. */
-    private static OffsetTarget ago(String text, Instant now) {
-        try {
-            Duration duration = Duration.parse(text);
-            if (!duration.isNegative()) {
-                return OffsetTarget.ago(duration, now);
-            }
-        } catch (DateTimeException e) {
-            // Refused below.
-        } catch (InvalidConfigurationException e) {
-            throw outOfRange("--by-duration", text);
+    private static OffsetTarget ago(String option, String text, Instant now) {
+        Duration duration = argument(option, text).ago();
+        if (duration == null) {
+            throw CommandException.wrongInput(
+                    option + " " + text + " is not a duration: write it like 90m, 7d or PT1H30M");
         }
-        throw CommandException.wrongInput(
-                "--by-duration " + text + " is not a valid duration: write it like P1DT2H or PT30M");
+        try {
+            return OffsetTarget.ago(duration, now);
+        } catch (InvalidConfigurationException e) {
+            throw outOfRange(option, text);
+        }
+    }
+
+    private static TimeArgument argument(String option, String text) {
+        try {
+            return TimeArgument.parse(text);
+        } catch (TypeConversionException e) {
+            throw CommandException.wrongInput(
+                    option + " '" + text + "' is not a time: write " + TimeArgument.EXAMPLES);
+        }
     }
 
     private static OffsetTarget since(String text, Instant instant) {

@@ -3,7 +3,6 @@ package dev.tidemark.cli.option;
 import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
-import java.time.ZoneId;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -12,27 +11,27 @@ import picocli.CommandLine.TypeConversionException;
 public final class StartPositions implements ITypeConverter<StartPosition> {
     @Override
     public StartPosition convert(String text) {
-        return parse(text, ZoneId.systemDefault());
+        return parse(text);
     }
 
-    /** Times without a zone are in this one; refuses everything else. */
-    public static StartPosition parse(String text, ZoneId zone) {
+    /** Refuses everything else. */
+    public static StartPosition parse(String text) {
         return switch (text.strip().toLowerCase(Locale.ROOT)) {
             case "earliest" -> StartPosition.earliest();
             case "latest" -> StartPosition.latest();
             case "committed" -> StartPosition.committed();
-            default -> since(text, zone);
+            default -> since(text);
         };
     }
 
-    private static StartPosition since(String text, ZoneId zone) {
+    private static StartPosition since(String text) {
         TimeArgument since;
         try {
-            since = TimeArgument.parse(text, zone);
+            since = TimeArgument.parse(text);
         } catch (TypeConversionException e) {
             throw new TypeConversionException(ErrorCode.INVALID_SETTING + ": '" + text
-                    + "' is not a start position: use earliest, latest, committed, a duration such as 7d, or a time such as"
-                    + " 2026-11-24T09:00:00Z");
+                    + "' is not a start position: use earliest, latest, committed, or "
+                    + TimeArgument.EXAMPLES);
         }
         try {
             if (since.ago() != null) {

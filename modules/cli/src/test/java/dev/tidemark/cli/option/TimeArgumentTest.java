@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,31 +12,38 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.TypeConversionException;
 
 class TimeArgumentTest {
-    private static final ZoneId TOKYO = ZoneId.of("Asia/Tokyo");
-
     @ParameterizedTest
-    @CsvSource({"90s, PT90S", "30m, PT30M", "2H, PT2H", "7d, P7D", "PT1H30M, PT1H30M", "p2d, P2D", " 5m , PT5M"})
+    @CsvSource({"90s, PT90S", "30m, PT30M", "2H, PT2H", "7d, P7D", "PT1H30M, PT1H30M", "p2d, P2D", " 5m , PT5M", "2w, P14D", "1d12h, PT36H", "1h 30m, PT90M"})
     void aDuration(String said, Duration meant) {
-        assertThat(TimeArgument.parse(said, TOKYO)).isEqualTo(new TimeArgument(meant, null));
+        assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(meant, null));
     }
 
     @ParameterizedTest
     @CsvSource({
         "2026-11-24T09:00:00Z, 2026-11-24T09:00:00Z",
         "2026-11-24T09:00:00+01:00, 2026-11-24T08:00:00Z",
-        "2026-11-24T09:00, 2026-11-24T00:00:00Z",
-        "2026-11-24T09:00:30.5, 2026-11-24T00:00:30.5Z",
-        "2026-11-24, 2026-11-23T15:00:00Z"
+        "2026-11-24T09:00, 2026-11-24T09:00:00Z",
+        "2026-11-24T09:00:30.5, 2026-11-24T09:00:30.5Z",
+        "2026-11-24, 2026-11-24T00:00:00Z",
+        "2026-11-24 09:00, 2026-11-24T09:00:00Z",
+        "2026-11-24 09:00:01 +0100, 2026-11-24T08:00:01Z",
+        "2026-11-24t09:00z, 2026-11-24T09:00:00Z",
+        "2026-11-24 09:00 UTC, 2026-11-24T09:00:00Z",
+        "2026-11-24T09:00+05, 2026-11-24T04:00:00Z",
+        "2026-11-24+02:00, 2026-11-23T22:00:00Z"
     })
     void aTime(String said, Instant meant) {
-        assertThat(TimeArgument.parse(said, TOKYO)).isEqualTo(new TimeArgument(null, meant));
+        assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(null, meant));
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "7", "7w", "-7d", "P-1D", "PT", "yesterday", "2026-13-01", "24.11.2026", "2026-11-24 09:00"})
+            strings = {
+                "", "7", "-7d", "P-1D", "PT", "yesterday", "2026-13-01", "2026-02-30", "24.11.2026", "2026-11-24 9:00",
+                "2026-11-24T25:00", "09:00", "2026-11-24T09:00+", "2026-11-2409:00", "7d ago", "1h-30m"
+            })
     void nothingElse(String said) {
-        assertThatThrownBy(() -> TimeArgument.parse(said, TOKYO))
+        assertThatThrownBy(() -> TimeArgument.parse(said))
                 .isInstanceOf(TypeConversionException.class)
                 .hasMessageContaining("'" + said + "'")
                 .hasMessageContaining("90m");
@@ -45,6 +51,6 @@ class TimeArgumentTest {
 
     @Test
     void aDayIsTwentyFourHours() {
-        assertThat(TimeArgument.parse("1d", TOKYO).ago()).isEqualTo(Duration.ofHours(24));
+        assertThat(TimeArgument.parse("1d").ago()).isEqualTo(Duration.ofHours(24));
     }
 }

@@ -71,7 +71,7 @@ public final class Cli {
             case "run" -> args.contains("--migrate") ? DatabaseRole.OWNER : DatabaseRole.WRITER;
             // Doctor looks at what it connects as, and consumers are what it is there for.
             case "doctor" -> DatabaseRole.WRITER;
-            case "describe", "groups", "audit", "export" -> DatabaseRole.READER;
+            case "describe", "groups", "list", "audit", "export" -> DatabaseRole.READER;
             case "dead-letters" ->
                 switch (args.size() > 1 ? args.get(1) : "") {
                     case "drop" -> DatabaseRole.OPERATOR;

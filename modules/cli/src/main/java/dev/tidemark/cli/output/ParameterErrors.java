@@ -1,0 +1,49 @@
+package dev.tidemark.cli.output;
+
+import dev.tidemark.errors.ErrorCode;
+import java.util.List;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What is wrong with the arguments of a command, on one line. Pure. */
+public final class ParameterErrors {
+    private static final String CODE = ErrorCode.INVALID_SETTING.code() + ": ";
+
+    /** Of a JDBC URL that was passed in the wrong place. */
+    private static final Pattern PASSWORD = Pattern.compile("(?i)((?:password|secret|token)=)[^&\\s'\"]*");
+
+    private ParameterErrors() {}
+
+    /** The line, with its code and where to read on. */
+    public static String words(ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        CommandSpec spec = command.getCommandSpec();
+        String message = (failure instanceof UnmatchedArgumentException unmatched
+                        ? unmatched(unmatched.getUnmatched())
+                        : String.valueOf(failure.getMessage()))
+                .replace(CODE, "")
+                .replaceAll("is not an? (int|long)\\b", "is not a whole number")
+                .replaceAll("\\s*\\R\\s*", " ");
+        List<String> meant = failure instanceof UnmatchedArgumentException other ? other.getSuggestions() : List.of();
+        String suggestion = meant.isEmpty() ? "" : "; did you mean " + String.join(" or ", meant) + "?";
+        String commands = !meant.isEmpty() || spec.subcommands().isEmpty() || !message.startsWith("Missing required subcommand")
+                ? ""
+                : "; the commands are " + String.join(", ", spec.subcommands().keySet());
+        return CODE + PASSWORD.matcher(message).replaceAll("$1***") + suggestion + commands + "; see "
+                + spec.qualifiedName() + " --help";
+    }
+
+    /** Only the names of options: a value may be a secret. */
+    private static String unmatched(List<String> arguments) {
+        List<String> options = arguments.stream()
+                .filter(argument -> argument.startsWith("-"))
+                .map(option -> "'" + option.replaceFirst("(?s)=.*", "") + "'")
+                .toList();
+        return options.isEmpty()
+                ? "unexpected argument '" + arguments.get(0) + "'"
+                : (options.size() == 1 ? "unknown option " : "unknown options ") + String.join(", ", options);
+    }
+}
