@@ -325,10 +325,11 @@ class FailurePolicyIT {
                     () -> stored(0) == RECORDS
                             && running.consumer().status().partitions().get(1).state() == PartitionState.HALTED);
             assertThat(stored(1)).isEqualTo(30);
-            running.until("why it stands still, in SQL", () -> database.query(
-                            "select topic, partition, error_code, halted_at is not null,"
+            running.until(
+                    "why it stands still, in SQL",
+                    () -> database.query("select topic, partition, error_code, halted_at is not null,"
                                     + " error_text like 'TM-502%offset 30%' from tidemark.partition_state")
-                    .equals(List.of(topic + "|1|TM-502|t|t")));
+                            .equals(List.of(topic + "|1|TM-502|t|t")));
         }
         assertThat(deadLetters()).containsExactly(place(0, 20));
     }

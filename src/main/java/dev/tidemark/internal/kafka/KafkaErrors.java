@@ -78,7 +78,8 @@ public final class KafkaErrors {
         }
         if (failure instanceof InvalidTopicException e) {
             Set<String> names = e.invalidTopics() == null ? Set.of() : e.invalidTopics();
-            return Optional.of(missing(groupId, "invalid topic name " + (names.isEmpty() ? "" : names) + TOPIC_NAME, e));
+            return Optional.of(
+                    missing(groupId, "invalid topic name " + (names.isEmpty() ? "" : names) + TOPIC_NAME, e));
         }
         if (failure instanceof UnknownTopicOrPartitionException) {
             return Optional.of(missing(groupId, "a topic does not exist: create it, or fix its name", failure));

@@ -46,9 +46,7 @@ class KafkaErrorsTest {
             assertThat(refusal).as("is waited for").isEmpty();
             return;
         }
-        assertThat(refusal.map(TidemarkException::code))
-                .get()
-                .isIn(ErrorCode.KAFKA_REFUSES, ErrorCode.TOPIC_MISSING);
+        assertThat(refusal.map(TidemarkException::code)).get().isIn(ErrorCode.KAFKA_REFUSES, ErrorCode.TOPIC_MISSING);
         assertThat(refusal.orElseThrow().getMessage()).hasLineCount(1).contains("etl", ": ");
     }
 

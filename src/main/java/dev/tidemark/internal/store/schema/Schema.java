@@ -25,15 +25,16 @@ public record Schema(String name) {
     private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
     /** Those of {@code pg_get_keywords()} that cannot qualify a name: reserved ones, also those that may name a function or type. */
-    private static final Set<String> RESERVED = Set.of(("all analyse analyze and any array as asc asymmetric authorization binary both case cast check "
-                    + "collate collation column concurrently constraint create cross current_catalog current_date "
-                    + "current_role current_schema current_time current_timestamp current_user default deferrable desc "
-                    + "distinct do else end except false fetch for foreign freeze from full grant group having ilike in "
-                    + "initially inner intersect into is isnull join lateral leading left like limit localtime "
-                    + "localtimestamp natural not notnull null offset on only or order outer overlaps placing primary "
-                    + "references returning right select session_user similar some symmetric system_user table tablesample "
-                    + "then to trailing true union unique user using variadic verbose when where window with")
-            .split(" "));
+    private static final Set<String> RESERVED =
+            Set.of(("all analyse analyze and any array as asc asymmetric authorization binary both case cast check "
+                            + "collate collation column concurrently constraint create cross current_catalog current_date "
+                            + "current_role current_schema current_time current_timestamp current_user default deferrable desc "
+                            + "distinct do else end except false fetch for foreign freeze from full grant group having ilike in "
+                            + "initially inner intersect into is isnull join lateral leading left like limit localtime "
+                            + "localtimestamp natural not notnull null offset on only or order outer overlaps placing primary "
+                            + "references returning right select session_user similar some symmetric system_user table tablesample "
+                            + "then to trailing true union unique user using variadic verbose when where window with")
+                    .split(" "));
 
     /** Refuses anything but a plain lower-case identifier (TM-103): the name is inserted into SQL as it is. */
     public Schema {
