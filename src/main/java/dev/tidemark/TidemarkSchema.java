@@ -6,6 +6,7 @@ import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.connection.PooledConnections;
 import dev.tidemark.internal.store.connection.PoolerMode;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.NotConnectedException;
@@ -17,6 +18,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Map;
+import java.util.OptionalInt;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -45,10 +47,17 @@ public final class TidemarkSchema {
      *
      * @param schema a plain lower-case identifier
      * @throws OffsetStoreException if the database refuses
-     * @throws InvalidConfigurationException if the schema contains objects of others
+     * @throws InvalidConfigurationException if the schema contains objects of others, or the pool holds one connection
      */
     public static void migrate(DataSource dataSource, String schema) {
         String name = new Schema(schema).name();
+        OptionalInt pooled = PooledConnections.of(dataSource);
+        if (pooled.isPresent() && pooled.getAsInt() < 2) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.CONFLICTING_LIMITS,
+                    "the pool holds 1 connection, and a migration needs 2: raise maximumPoolSize",
+                    null);
+        }
         try {
             create(dataSource, name);
         } catch (SQLException e) {

@@ -1,6 +1,7 @@
 package dev.tidemark.admin;
 
 import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.plan.FileText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ public final class OffsetsFile {
     /** Parses such lines; any other line is refused (TM-103), by its number and without its content. Empty lines are ignored. */
     public static OffsetsFile parse(String text) {
         List<Line> lines = new ArrayList<>();
-        Fields fields = new Fields(text);
+        Fields fields = new Fields(FileText.withoutMark(text));
         while (fields.hasNext()) {
             List<String> line = fields.next();
             if (!line.equals(List.of(""))) {

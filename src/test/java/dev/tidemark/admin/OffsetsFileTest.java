@@ -11,6 +11,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OffsetsFileTest {
+    /** Some editors write one in front of the text. */
+    @Test
+    void aByteOrderMarkIsNoPartOfTheFirstTopic() {
+        assertThat(OffsetsFile.parse("\ufeffflights,0,5\n").of("any"))
+                .containsExactly(Map.entry(new TopicPartition("flights", 0), 5L));
+    }
+
     private static final TopicPartition ZERO = new TopicPartition("flights", 0);
     private static final TopicPartition ONE = new TopicPartition("flights", 1);
 

@@ -80,9 +80,7 @@ class BrokerNamesIT {
         Names names = new Names(blind);
         try (var producer = kafka.producer()) {
             Servers.produceTo(
-                    producer,
-                    new TopicPartition(topic, 0),
-                    Flights.sample().subList(0, 50));
+                    producer, new TopicPartition(topic, 0), Flights.sample().subList(0, 50));
         }
         try (Running running = Running.start(
                 database,
@@ -120,8 +118,8 @@ class BrokerNamesIT {
         Map<String, Object> config = new HashMap<>(kafka.consumerConfig(topic, "consumer"));
         config.put(BOOTSTRAP, servers);
         try (var pool = database.as(DatabaseRole.OPERATOR).pool(2)) {
-            database.execute(
-                    "select tidemark.bind_topic('" + topic + "', '" + topic + "', 'cluster', 'id', array[0]::bigint[])");
+            database.execute("select tidemark.bind_topic('" + topic + "', '" + topic
+                    + "', 'cluster', 'id', array[0]::bigint[])");
             TidemarkAdmin admin = TidemarkAdmin.builder(pool).kafka(config).build();
             List<TidemarkException> thrown = List.of(
                     catchThrowableOfType(

@@ -106,15 +106,15 @@ class SubscriptionIT {
     @ParameterizedTest
     @CsvSource({"latest, true", "latest, false", "future, true", "refuse, false"})
     void aTopicThatComesToMatchWhileAGroupWithoutTopicsIsDownIsReadFromItsFirstRecord(String place, boolean bounded) {
-        StartPosition start =
-                switch (place) {
-                    case "latest" -> StartPosition.latest();
-                    case "future" -> StartPosition.at(Instant.now().plus(Duration.ofDays(1)));
-                    default -> StartPosition.refuse();
-                };
+        StartPosition start = switch (place) {
+            case "latest" -> StartPosition.latest();
+            case "future" -> StartPosition.at(Instant.now().plus(Duration.ofDays(1)));
+            default -> StartPosition.refuse();
+        };
         UnaryOperator<TidemarkBuilder<String, String>> matching =
                 builder -> builder.topicPattern(Pattern.compile(group + "-.*")).startAt(start);
-        try (Running running = start("consumer", b -> bounded ? matching.apply(b).untilEnd() : matching.apply(b))) {
+        try (Running running =
+                start("consumer", b -> bounded ? matching.apply(b).untilEnd() : matching.apply(b))) {
             if (bounded) {
                 running.end();
             } else {

@@ -82,7 +82,8 @@ class FullPoolIT {
                 untilTold(first, 2);
                 untilTold(second, 2);
             }
-            Awaitility.await("the one that is left reads all").until(() -> ExactlyOnce.progress(database, topic) == 100);
+            Awaitility.await("the one that is left reads all")
+                    .until(() -> ExactlyOnce.progress(database, topic) == 100);
             Awaitility.await("ready").until(() -> first.health().problems().isEmpty());
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);

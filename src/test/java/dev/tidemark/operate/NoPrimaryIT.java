@@ -67,7 +67,9 @@ class NoPrimaryIT {
                             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                                     + " and usename = '" + database.writer().role() + "'");
             Awaitility.await("no server is the primary").until(() -> refused.get() >= REFUSED);
-            assertThat(consumer.health().live()).as(consumer.health().toString()).isTrue();
+            assertThat(consumer.health().live())
+                    .as(consumer.health().toString())
+                    .isTrue();
             assertThat(consumer.status().partitions()).hasSize(1);
             assertThat(consumer.health().problems()).noneMatch(problem -> problem.contains("silent"));
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.errors.ErrorCode;
@@ -20,6 +21,8 @@ import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The schema by itself, and what a consumer says of one that it cannot use. */
 @Tag("database")
@@ -191,6 +194,35 @@ class SchemaIT {
         migrate("tidemark");
         database.owner().execute("alter database " + database.name() + " set default_transaction_read_only = on");
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-205").hasMessageContaining("targetServerType");
+    }
+
+    /** Neither is a standby. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReadOnlySessionIsRefusedForWhatItIs(boolean byPool) {
+        migrate("tidemark");
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(database.jdbcUrl() + (byPool ? "" : "&options=-c%20default_transaction_read_only=on"));
+        config.setMaximumPoolSize(2);
+        config.setReadOnly(byPool);
+        try (Running running = Running.start(
+                new HikariDataSource(config),
+                Servers.kafka().consumerConfig("read-only", "consumer"),
+                builder -> builder.topics("nothing").handle((record, tx) -> {}))) {
+            assertThat(running.failure())
+                    .hasMessageContaining("TM-205")
+                    .hasMessageContaining("readOnly")
+                    .hasMessageContaining("default_transaction_read_only");
+        }
+    }
+
+    @Test
+    void aPoolOfOneConnectionIsTooSmallToMigrate() {
+        try (HikariDataSource pool = database.owner().pool(1)) {
+            assertThatThrownBy(() -> TidemarkSchema.migrate(pool))
+                    .hasMessageContaining("TM-102")
+                    .hasMessageContaining("maximumPoolSize");
+        }
     }
 
     @Provokes(ErrorCode.SERVER_TOO_OLD)

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.admin;
 
+import dev.tidemark.internal.plan.FileText;
 import dev.tidemark.internal.plan.TransactionVerbs;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
@@ -23,9 +24,11 @@ public record SqlFile(Path file, List<String> statements) {
         List<String> statements;
         try {
             // The driver's parser, so that a semicolon in a string or a function's body does not end a statement.
-            statements = Parser.parseJdbcSql(Files.readString(file), true, false, true, false, true).stream()
-                    .map(query -> query.nativeSql)
-                    .toList();
+            statements =
+                    Parser.parseJdbcSql(FileText.withoutMark(Files.readString(file)), true, false, true, false, true)
+                            .stream()
+                            .map(query -> query.nativeSql)
+                            .toList();
         } catch (IOException | SQLException e) {
             throw OperatorErrors.invalid("the SQL file cannot be read: " + file);
         }

@@ -75,9 +75,7 @@ public final class TopicLookup {
         RuntimeException named = cause instanceof TopicAuthorizationException
                 ? new TopicAuthorizationException(Set.of(topic))
                 : cause instanceof InvalidTopicException ? new InvalidTopicException(Set.of(topic)) : null;
-        return named == null
-                ? refusal
-                : KafkaErrors.refusal(groupId, named).orElse(refusal);
+        return named == null ? refusal : KafkaErrors.refusal(groupId, named).orElse(refusal);
     }
 
     /** The cluster's id. */

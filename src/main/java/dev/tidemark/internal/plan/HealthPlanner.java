@@ -175,9 +175,10 @@ public final class HealthPlanner {
         }
         problems.addAll(facts.links().unexpected());
         if (facts.isStarved(ANSWERS)) {
-            problems.add("a worker has waited for a connection for "
-                    + facts.links().longestWithout().toSeconds()
-                    + " s, although the database replies: the pool is too small, or something else uses its connections");
+            problems.add(
+                    "a worker has waited for a connection for "
+                            + facts.links().longestWithout().toSeconds()
+                            + " s, although the database replies: the pool is too small, or something else uses its connections");
         }
         List<ThreadFacts> amiss =
                 facts.threads().stream().filter(facts::isAmiss).toList();

@@ -231,10 +231,7 @@ final class EngineRun<K, V> {
     }
 
     private void close(
-            Consumer<byte[], byte[]> consumer,
-            @Nullable ConsumerRuntime made,
-            List<OwnThread> workers,
-            boolean ends) {
+            Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers, boolean ends) {
         if (made == null) {
             consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
         } else {

@@ -113,6 +113,7 @@ final class PollLoop {
                 return;
             }
             if (withdrawal.holds(join)) {
+                joined = false;
                 tasks.rest(() -> true, POLL);
                 continue;
             }

@@ -202,26 +202,32 @@ class HealthPlannerTest {
     @Test
     void aSilentConnectionIsNamedAndNotReady() {
         HealthPlanner.Silent worker = new HealthPlanner.Silent("worker 2", Duration.ofSeconds(31));
-        HealthPlanner.Facts one =
-                linked(0, 0, new HealthPlanner.Links(List.of(worker), false, Duration.ofSeconds(10), List.of(), Duration.ZERO));
+        HealthPlanner.Facts one = linked(
+                0,
+                0,
+                new HealthPlanner.Links(List.of(worker), false, Duration.ofSeconds(10), List.of(), Duration.ZERO));
         assertThat(HealthPlanner.plan(one))
                 .isEqualTo(new Health(
                         true, false, List.of("the database has been silent on the connection of worker 2 for 31 s")));
-        HealthPlanner.Facts all =
-                linked(0, 99, new HealthPlanner.Links(List.of(worker), true, Duration.ofSeconds(10), List.of(), Duration.ZERO));
+        HealthPlanner.Facts all = linked(
+                0,
+                99,
+                new HealthPlanner.Links(List.of(worker), true, Duration.ofSeconds(10), List.of(), Duration.ZERO));
         assertThat(HealthPlanner.plan(all).live()).isFalse();
     }
 
     @ParameterizedTest
     @CsvSource({"121, 0, false", "121, 99, true", "80, 99, true", "140, 99, true", "141, 99, false", "300, 99, false"})
     void aUnitThatOutlastsItsConnectionIsNotAlive(long unit, long answer, boolean live) {
-        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of(), Duration.ZERO);
+        HealthPlanner.Links links =
+                new HealthPlanner.Links(List.of(), false, Duration.ofSeconds(70), List.of(), Duration.ZERO);
         assertThat(HealthPlanner.plan(linked(unit, answer, links)).live()).isEqualTo(live);
     }
 
     @Test
     void aTaskThatFailsIsToldAndChangesNothingElse() {
-        HealthPlanner.Links links = new HealthPlanner.Links(List.of(), false, MINUTE, List.of("probing claims failed"), Duration.ZERO);
+        HealthPlanner.Links links =
+                new HealthPlanner.Links(List.of(), false, MINUTE, List.of("probing claims failed"), Duration.ZERO);
         assertThat(HealthPlanner.plan(linked(0, 0, links)))
                 .isEqualTo(new Health(true, true, List.of("probing claims failed")));
     }

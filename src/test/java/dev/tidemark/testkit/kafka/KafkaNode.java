@@ -121,6 +121,16 @@ final class KafkaNode implements AutoCloseable {
         return jvm.pid();
     }
 
+    /** SIGSTOP. */
+    void freeze() {
+        jvm.freeze();
+    }
+
+    /** SIGCONT. */
+    void thaw() {
+        jvm.thaw();
+    }
+
     /** SIGKILL. */
     void kill() {
         jvm.kill();

@@ -62,6 +62,16 @@ public final class KafkaServer extends KafkaClients {
         return node.pid();
     }
 
+    /** SIGSTOP: it keeps its connections, and never replies. */
+    public void freeze() {
+        node.freeze();
+    }
+
+    /** SIGCONT. */
+    public void thaw() {
+        node.thaw();
+    }
+
     /** SIGKILL. */
     public void kill() {
         node.kill();

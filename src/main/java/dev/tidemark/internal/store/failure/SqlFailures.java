@@ -178,7 +178,7 @@ public final class SqlFailures {
 
     /**
      * Whether the driver found no server to connect to although none was silent: during a failover, none is of the kind that {@code
-     * targetServerType} names. It looks like the driver's limit on a login, but for where it was thrown; messages are translated.
+     * targetServerType} names, or it cannot use a value of the URL. It looks like the driver's limit on a login, but for where it was thrown; messages are translated.
      */
     private static boolean isNoServerChosen(Throwable t) {
         return isRefusedByDriver(t)

@@ -101,7 +101,9 @@ public final class StoreErrors {
             case "25006" ->
                 new OffsetStoreException(
                         ErrorCode.SERVER_READ_ONLY,
-                        "the server is read-only: name all servers in the JDBC URL and add targetServerType=primary",
+                        "the database takes no writes: if the server is a standby, name all servers in the JDBC URL and add"
+                                + " targetServerType=primary; otherwise remove readOnly from the DataSource or the URL, and"
+                                + " default_transaction_read_only from the role, the database or the server",
                         failure);
             default ->
                 new TidemarkException(

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.store.schema.Schema;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLState;
 import org.postgresql.util.ServerErrorMessage;
@@ -68,6 +70,18 @@ class SqlFailuresTest {
         assertThat(SqlFailures.facts(new IllegalStateException(sent("ERROR", state, "x", routine)))
                         .stalePlan())
                 .isEqualTo(stale);
+    }
+
+    /** The driver waits for nobody then, and says why. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sslmode=nonsense", "targetServerType=nonsense", "gssEncMode=nonsense&sslmode=nonsense"})
+    void whatTheDriverItselfRefusesIsNoSilence(String setting) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl("jdbc:postgresql://localhost:1/nothing?" + setting);
+        SQLException refused = catchThrowableOfType(SQLException.class, () -> NotConnectedException.open(source));
+        assertThat(SqlFailures.isTimeout(refused)).isFalse();
+        assertThat(SqlFailures.isReply(refused)).isTrue();
+        assertThat(FailureWords.describe(refused)).contains("sqlstate=08001", "nonsense");
     }
 
     /** How a call to the database can end without a proper reply. */

@@ -76,6 +76,15 @@ public final class DatabaseOptions {
     }
 
     private PGSimpleDataSource source() {
+        try {
+            return configured();
+        } catch (NumberFormatException e) {
+            // Without the cause, as below.
+            throw CommandException.wrongInput("a timeout or a threshold in --jdbc-url is not a number");
+        }
+    }
+
+    private PGSimpleDataSource configured() {
         Map<String, String> environment = System.getenv();
         PGSimpleDataSource source = new PGSimpleDataSource();
         try {
@@ -105,6 +114,8 @@ public final class DatabaseOptions {
         if (source.getLoginTimeout() == 0) {
             source.setLoginTimeout(CONNECT_TIMEOUT);
         }
+        // It is read later, for jobs and pools.
+        int unused = source.getSocketTimeout() + source.getPrepareThreshold();
         // PgBouncer may hand out another connection for each transaction.
         source.setPrepareThreshold(0);
         return source;
