@@ -24,18 +24,26 @@ record Privilege(Kind kind, String action, String object, List<String> columns) 
             "stored_offset",
             "log_end",
             "partition_state",
-            "dead_letter",
             "audit_log",
             "consumer_pause",
             "consumer_lag",
             "consumer_group",
             "dead_letter_summary");
 
+    /** The columns of {@code dead_letter} that hold nothing of its record, and no message of a handler. */
+    private static final String WITHOUT_CONTENTS =
+            "id, group_id, topic, incarnation, partition, record_offset, timestamp_ms, timestamp_type, holds_key, error_code,"
+                    + " error_class, attempts, parked_by, parked_at, superseded_at, read_again_at";
+
     /** What a reader needs, and what a writer or an operator needs in addition. */
     static List<Privilege> all() {
         List<Privilege> all = new ArrayList<>();
         all.add(new Privilege(Kind.reader, "USAGE", "", List.of()));
         RELATIONS.forEach(relation -> all.add(new Privilege(Kind.reader, "SELECT", relation, List.of())));
+        all.add(new Privilege(Kind.reader, "SELECT", "dead_letter", List.of(WITHOUT_CONTENTS.split(", "))));
+        for (Kind seesContents : List.of(Kind.writer, Kind.operator)) {
+            all.add(new Privilege(seesContents, "SELECT", "dead_letter", List.of()));
+        }
         for (String function : List.of("change_id", "held_offset", "advance_offset")) {
             all.add(new Privilege(Kind.writer, "EXECUTE", function, List.of()));
         }

@@ -125,13 +125,25 @@ class RolesIT {
                 "stored_offset",
                 "log_end",
                 "partition_state",
-                "dead_letter",
                 "audit_log",
                 "consumer_pause",
                 "consumer_lag",
                 "consumer_group",
                 "dead_letter_summary")) {
             add(actions, "select * from tidemark." + relation, OWNER, WRITER, OPERATOR, READER);
+        }
+        add(
+                actions,
+                "select id, group_id, topic, incarnation, partition, record_offset, timestamp_ms, timestamp_type, holds_key,"
+                        + " error_code, error_class, attempts, parked_by, parked_at, superseded_at, read_again_at"
+                        + " from tidemark.dead_letter",
+                OWNER,
+                WRITER,
+                OPERATOR,
+                READER);
+        for (String contents :
+                List.of("*", "key", "value", "header_keys", "header_values", "key_hash", "error_message", "error_stack")) {
+            add(actions, "select " + contents + " from tidemark.dead_letter", OWNER, WRITER, OPERATOR);
         }
         // What consumers do.
         add(

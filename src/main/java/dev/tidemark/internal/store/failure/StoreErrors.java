@@ -156,6 +156,9 @@ public final class StoreErrors {
         for (String word : FailureChain.serverWords(failure)) {
             if (TABLES.contains(word)) {
                 object = "table " + word;
+                if (word.equals("dead_letter")) {
+                    kind = "'writer'), or 'operator' to see what dead letters hold; 'reader' sees where they come from";
+                }
             } else if (VIEWS.contains(word)) {
                 object = "view " + word;
             } else if (OF_WRITERS.contains(word)) {

@@ -74,7 +74,7 @@ public final class Cli {
             case "describe", "groups", "list", "audit", "export" -> DatabaseRole.READER;
             case "dead-letters" ->
                 switch (args.size() > 1 ? args.get(1) : "") {
-                    case "drop" -> DatabaseRole.OPERATOR;
+                    case "drop", "show" -> DatabaseRole.OPERATOR;
                     case "redrive" -> DatabaseRole.WRITER;
                     default -> DatabaseRole.READER;
                 };
