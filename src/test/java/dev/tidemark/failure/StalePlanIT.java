@@ -2,6 +2,7 @@ package dev.tidemark.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
@@ -11,6 +12,7 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.PreparedStatement;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** DDL under a statement that the driver keeps prepared: it is prepared again, and the consumer need not be restarted. */
@@ -18,6 +20,37 @@ class StalePlanIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final String topic = kafka.createTopic(Servers.unique("ddl"), 1);
+
+    private static final String SELECT = "select * from setting";
+
+    private Running start(HikariDataSource pool, String sql) {
+        database.owner()
+                .execute(
+                        "create table setting (name text, value int)",
+                        "insert into setting values ('a', 1)",
+                        "create function twice() returns bigint language plpgsql as $$ declare r record; v bigint; begin"
+                                + " for r in execute 'select value from setting' loop v := r.value * 2; end loop;"
+                                + " return v; end $$",
+                        "create table seen (n bigint)");
+        return Running.start(pool, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
+                .onFailure(FailurePolicy.halt())
+                .handle((record, tx) -> {
+                    try (PreparedStatement s = tx.getConnection().prepareStatement(sql)) {
+                        s.executeQuery();
+                    }
+                    tx.execute("insert into seen values (?)", record.offset());
+                }));
+    }
+
+    private void readSingly(Running running, int from, int to) {
+        try (var producer = kafka.producer()) {
+            for (int n = from; n <= to; n++) {
+                int sent = n;
+                var unused = producer.send(new ProducerRecord<>(topic, 0, null, "x"));
+                running.until("read " + n, () -> ExactlyOnce.progress(database, topic) == sent);
+            }
+        }
+    }
 
     @ParameterizedTest
     @ValueSource(
@@ -28,36 +61,31 @@ class StalePlanIT {
                 "drop table setting; create table setting (name text, more int, value int); insert into setting values ('a', 1, 1)"
             })
     void aQuietTopicGoesOnAfterIt(String ddl) {
-        database.owner()
-                .execute(
-                        "create table setting (name text, value int)",
-                        "insert into setting values ('a', 1)",
-                        "create table seen (n bigint)");
-        try (var producer = kafka.producer();
-                Running running = Running.start(
-                        database,
-                        kafka.consumerConfig(topic, "cooperative"),
-                        builder -> builder.topics(topic)
-                                .onFailure(FailurePolicy.halt())
-                                .handle((record, tx) -> {
-                                    try (PreparedStatement s =
-                                            tx.getConnection().prepareStatement("select * from setting")) {
-                                        s.executeQuery();
-                                    }
-                                    tx.execute("insert into seen values (?)", record.offset());
-                                }))) {
+        try (Running running = start(database.pool(5), SELECT)) {
             // The driver prepares a statement on the server at its fifth use.
-            for (int n = 1; n <= 8; n++) {
-                int sent = n;
-                var unused = producer.send(new ProducerRecord<>(topic, 0, null, "before"));
-                running.until("read " + n, () -> ExactlyOnce.progress(database, topic) == sent);
-            }
+            readSingly(running, 1, 8);
             database.owner().execute(ddl.split("; "));
-            for (int n = 9; n <= 12; n++) {
-                int sent = n;
-                var unused = producer.send(new ProducerRecord<>(topic, 0, null, "after"));
-                running.until("read " + n, () -> ExactlyOnce.progress(database, topic) == sent);
-            }
+            readSingly(running, 9, 12);
+        }
+        assertThat(database.number("select count(*) from seen")).isEqualTo(12);
+    }
+
+    /** Long enough that its connection is back in the pool, with what is prepared there. */
+    @ParameterizedTest
+    @CsvSource({
+        SELECT + ", alter table setting add column more int",
+        SELECT + ", alter table setting drop column name",
+        "select twice(), alter table setting alter column value type bigint"
+    })
+    void aTopicThatWasQuietForLongGoesOnAfterIt(String sql, String ddl) {
+        HikariDataSource pool = database.pool(5);
+        try (Running running = start(pool, sql)) {
+            readSingly(running, 1, 8);
+            running.until(
+                    "only the control thread has a connection",
+                    () -> pool.getHikariPoolMXBean().getActiveConnections() <= 1);
+            database.owner().execute(ddl);
+            readSingly(running, 9, 12);
         }
         assertThat(database.number("select count(*) from seen")).isEqualTo(12);
     }

@@ -40,7 +40,6 @@ public final class WorkerConnection {
     private @Nullable ReadLimit reads;
     private SessionSettings settings = SessionSettings.UNKNOWN;
     private int unitsSinceLook;
-    private int unitsOnConnection;
     private long connectingNanos;
 
     /** Since when, by {@link System#nanoTime}, it has waited for a connection, through all attempts. */
@@ -139,11 +138,6 @@ public final class WorkerConnection {
         return settings;
     }
 
-    /** A unit begins on this connection. */
-    void unitBegins() {
-        unitsOnConnection++;
-    }
-
     /** Whether it is time to check which tables the handler writes to: in a connection's first unit, and now and then. */
     public boolean isLookDue() {
         return unitsSinceLook++ % LOOK_EVERY == 0;
@@ -157,11 +151,6 @@ public final class WorkerConnection {
         } catch (SQLException e) {
             return true;
         }
-    }
-
-    /** Whether no unit but the current one was run on this connection. */
-    public boolean isFresh() {
-        return unitsOnConnection <= 1;
     }
 
     /** A handler is about to run: what it leaves in the session may outlast even a rollback. */
@@ -277,7 +266,6 @@ public final class WorkerConnection {
         connection = null;
         reads = null;
         unitsSinceLook = 0;
-        unitsOnConnection = 0;
         used = false;
         view.forget();
     }

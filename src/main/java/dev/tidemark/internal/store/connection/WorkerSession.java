@@ -123,7 +123,6 @@ public final class WorkerSession implements AutoCloseable {
         openUnit.set(unit);
         connection.silence().ask();
         OwnThread.enter(Step.TRANSACTION);
-        connection.unitBegins();
         return unit;
     }
 

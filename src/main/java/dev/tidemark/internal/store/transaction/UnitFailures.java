@@ -18,6 +18,9 @@ final class UnitFailures {
     private final String groupId;
     private final WorkerSession session;
 
+    /** Whether the last failure was what an old session had cached. */
+    private boolean stale;
+
     UnitFailures(Schema schema, String groupId, WorkerSession session) {
         this.schema = schema;
         this.groupId = groupId;
@@ -36,8 +39,19 @@ final class UnitFailures {
                 : new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e);
     }
 
-    /** How a unit ends whose handler threw this. */
-    UnitOutcome ofHandler(Throwable e, OpenUnit unit, UnitTerms terms) {
+    /** Whether the last unit failed on what its session had cached, as others of the pool may have; forgets it. */
+    boolean takeStale() {
+        boolean was = stale;
+        stale = false;
+        return was;
+    }
+
+    /**
+     * How a unit ends whose handler threw this.
+     *
+     * @param cleanSession whether no handler had run in its session before
+     */
+    UnitOutcome ofHandler(Throwable e, OpenUnit unit, UnitTerms terms, boolean cleanSession) {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
@@ -63,9 +77,9 @@ final class UnitFailures {
         }
         // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
         // replaced.
-        boolean stale = facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804"));
-        if (stale && !session.connection().isFresh()) {
-            // Another connection prepares it again.
+        stale = !cleanSession && (facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804")));
+        if (stale) {
+            // Another session prepares it again.
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         if (facts.is("25006") && !session.connection().isServerReadOnly()) {

@@ -127,6 +127,9 @@ public final class UnitTransaction {
                 session.silence().answered();
             }
             cleanUp(outcome, terms);
+            if (failures.takeStale()) {
+                takeCleanSession();
+            }
             return outcome instanceof UnitOutcome.Transient failure && completion.isRowLocked()
                     ? held(claims, failure)
                     : outcome;
@@ -220,7 +223,7 @@ public final class UnitTransaction {
             return e.outcome();
         } catch (Throwable e) {
             Fatal.rethrow(e);
-            return failures.ofHandler(e, unit, terms);
+            return failures.ofHandler(e, unit, terms, cleanSession);
         }
         clock.next();
         if (unit.isCancelled()) {
