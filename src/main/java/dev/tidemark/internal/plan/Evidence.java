@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param proof which other records have succeeded between two like failures of this one
  * @param neighboursAlike how many other records failed in the same way when they were tried since, in transactions that were rolled
  *     back, of the record's own partition, or else of others; empty if none was tried
- * @param alikeInARow how many records in a row were given up for a like failure without a success in between; {@link
- *     Verdict#FAILED_TOGETHER} if records failed in the same way and none of them was blamed
+ * @param givenUpInARow how many records in a row were given up without a success in between, for a like failure, or for any without
+ *     evidence of their own; {@link Verdict#FAILED_TOGETHER} if records failed in the same way and none of them was blamed
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried in between
  * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could affect it: on a new
  *     connection, or without the database
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public record Evidence(
         Proof proof,
         OptionalInt neighboursAlike,
-        int alikeInARow,
+        int givenUpInARow,
         int inARow,
         boolean inCleanSession,
         int round,

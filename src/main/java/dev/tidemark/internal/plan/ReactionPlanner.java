@@ -214,7 +214,7 @@ public final class ReactionPlanner {
             }
             return evidence.neighboursAlike().orElse(0) > 0
                     ? ": other records fail in the same way and none succeeds"
-                    : ": records before it failed in the same way and none between them had an effect on a table";
+                    : ": records before it failed and none between them had an effect on a table";
         }
 
         private Reaction giveUp(

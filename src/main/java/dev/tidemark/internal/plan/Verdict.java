@@ -22,7 +22,7 @@ public enum Verdict {
     /** A handler that fails every other time does not fail on any record this often in a row. */
     private static final int OFTEN_ENOUGH = 2;
 
-    /** This many records in a row may be given up for a like failure that is not conclusive by itself, without one that succeeds. */
+    /** This many records in a row may be given up for failures that are not conclusive by themselves, without one that succeeds. */
     public static final int MOST_WITHOUT_EVIDENCE = 3;
 
     /** Instead of a number of records: they failed in the same way, none succeeded, and so none was given up. */
@@ -67,8 +67,8 @@ public enum Verdict {
         boolean speaksForItself = speaksForItself(code, facts);
         boolean proven = evidence.proof() == Proof.OTHERS;
         boolean credible = speaksForItself
-                ? proven || evidence.alikeInARow() < FAILED_TOGETHER
-                : evidence.alikeInARow() < MOST_WITHOUT_EVIDENCE;
+                ? proven || evidence.givenUpInARow() < FAILED_TOGETHER
+                : evidence.givenUpInARow() < MOST_WITHOUT_EVIDENCE;
         if (evidence.proof() == Proof.UNTRIED) {
             return credible && speaksForItself ? THE_RECORDS : NOT_THE_RECORDS;
         }

@@ -168,7 +168,7 @@ final class FailingRecord {
         return new Evidence(
                 othersSucceeded ? Proof.OWN : proof,
                 neighboursAlike,
-                history.givenUpAlike(topic, kind),
+                history.givenUpInARow(topic, kind),
                 inARow,
                 clean,
                 share.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of a consumer that were given up since the last success that counts, by topic and kind of failure. A record is counted
@@ -24,14 +25,13 @@ final class GivenUpRecords {
     private static final class Alike {
         final boolean inDatabase;
         final Set<RecordId> records = new HashSet<>();
+
+        /** Those of them without evidence of their own. */
+        final Set<RecordId> unproven = new HashSet<>();
         boolean together;
 
         Alike(boolean inDatabase) {
             this.inDatabase = inDatabase;
-        }
-
-        int count() {
-            return together ? Verdict.FAILED_TOGETHER : records.size();
         }
     }
 
@@ -43,12 +43,16 @@ final class GivenUpRecords {
      */
     synchronized boolean reserve(RecordId record, SqlFacts failure, boolean limited) {
         Alike alike = alike(record.partition().topic(), failure);
-        boolean enough = alike.records.size() >= Verdict.MOST_WITHOUT_EVIDENCE && !alike.records.contains(record);
+        Set<RecordId> others = countedWith(record.partition().topic(), alike);
+        boolean enough = others.size() >= Verdict.MOST_WITHOUT_EVIDENCE && !others.contains(record);
         if (limited && (alike.together || enough)) {
             return false;
         }
         if (alike.records.size() < MOST_REMEMBERED) {
             alike.records.add(record);
+        }
+        if (limited) {
+            alike.unproven.add(record);
         }
         return true;
     }
@@ -59,7 +63,8 @@ final class GivenUpRecords {
         Alike alike = byTopic.getOrDefault(topic, Map.of()).get(failure.kind());
         if (alike != null) {
             alike.records.remove(record);
-            forget(topic, given -> given.count() == 0);
+            alike.unproven.remove(record);
+            forget(topic, given -> given.records.isEmpty() && !given.together);
         }
     }
 
@@ -81,6 +86,10 @@ final class GivenUpRecords {
 
     private synchronized void clear(String topic, Predicate<Boolean> counts) {
         forget(topic, given -> counts.test(given.inDatabase));
+        if (counts.test(false)) {
+            // Of those that are left, it is known at least that not everything failed.
+            byTopic.getOrDefault(topic, Map.of()).values().forEach(given -> given.unproven.clear());
+        }
     }
 
     private void forget(String topic, Predicate<Alike> which) {
@@ -103,9 +112,20 @@ final class GivenUpRecords {
         return byTopic.containsKey(topic);
     }
 
-    /** How many failed in this way; {@link Verdict#FAILED_TOGETHER} if none of them was blamed. */
+    /**
+     * How many failed in this way, or in any way without evidence of their own: an outage need not look the same to every record.
+     * {@link Verdict#FAILED_TOGETHER} if some failed in this way and none of them was blamed.
+     */
     synchronized int count(String topic, String kind) {
         Alike alike = byTopic.getOrDefault(topic, Map.of()).get(kind);
-        return alike == null ? 0 : alike.count();
+        return alike != null && alike.together
+                ? Verdict.FAILED_TOGETHER
+                : countedWith(topic, alike).size();
+    }
+
+    private Set<RecordId> countedWith(String topic, @Nullable Alike alike) {
+        Set<RecordId> counted = new HashSet<>(alike == null ? Set.of() : alike.records);
+        byTopic.getOrDefault(topic, Map.of()).values().forEach(any -> counted.addAll(any.unproven));
+        return counted;
     }
 }

@@ -111,10 +111,10 @@ public final class HandlerHistory {
     }
 
     /**
-     * How many records of this topic were given up, or are about to be, for failures of this kind since the last success that
-     * counts; {@link Verdict#FAILED_TOGETHER} if records failed together like this.
+     * How many records of this topic were given up, or are about to be, since the last success that counts: for failures of this
+     * kind, or for any without evidence of their own; {@link Verdict#FAILED_TOGETHER} if records failed together like this.
      */
-    int givenUpAlike(String topic, String kind) {
+    int givenUpInARow(String topic, String kind) {
         return givenUp.count(topic, kind);
     }
 }

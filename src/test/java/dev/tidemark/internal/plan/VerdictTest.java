@@ -12,11 +12,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VerdictTest {
-    private static Verdict of(SqlFacts facts, Proof proof, OptionalInt neighboursAlike, int alikeInARow) {
+    private static Verdict of(SqlFacts facts, Proof proof, OptionalInt neighboursAlike, int givenUpInARow) {
         return Verdict.of(
                 ErrorCode.HANDLER_FAILED,
                 facts,
-                new Evidence(proof, neighboursAlike, alikeInARow, 2, true, 3, Evidence.Habit.UNKNOWN, null));
+                new Evidence(proof, neighboursAlike, givenUpInARow, 2, true, 3, Evidence.Habit.UNKNOWN, null));
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.Verdict;
 import dev.tidemark.internal.store.failure.SqlFailures;
+import java.sql.SQLException;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +35,31 @@ class GivenUpRecordsTest {
         assertThat(reserve(3)).isFalse();
         assertThat(records.reserve(record(4), FAILURE, false)).isTrue();
         assertThat(count()).isEqualTo(4);
+    }
+
+    @Test
+    void thoseWithoutEvidenceCountWhateverTheWayTheyFailed() {
+        SqlFacts inDatabase = SqlFailures.facts(new SQLException("", "P0001"));
+        assertThat(reserve(0)).isTrue();
+        assertThat(records.reserve(record(1), inDatabase, true)).isTrue();
+        assertThat(records.reserve(record(2), SqlFailures.facts(new NullPointerException()), false))
+                .isTrue();
+        assertThat(reserve(3)).isTrue();
+        assertThat(records.reserve(record(4), SqlFailures.facts(new ArithmeticException()), true))
+                .isFalse();
+        assertThat(records.count("flights", "another")).isEqualTo(3);
+        records.release(record(1), inDatabase);
+        assertThat(records.count("flights", "another")).isEqualTo(2);
+    }
+
+    @Test
+    void afterASuccessOtherWaysOfFailingDoNotCount() {
+        SqlFacts inDatabase = SqlFailures.facts(new SQLException("", "P0001"));
+        assertThat(records.reserve(record(0), inDatabase, true)).isTrue();
+        assertThat(reserve(1)).isTrue();
+        records.succeeded("flights", asked -> !asked);
+        assertThat(records.count("flights", inDatabase.kind())).isEqualTo(1);
+        assertThat(count()).isZero();
     }
 
     /** Its COMMIT may or may not have taken effect, so it is tried again. */

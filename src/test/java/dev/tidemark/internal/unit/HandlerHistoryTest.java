@@ -17,7 +17,7 @@ class HandlerHistoryTest {
     private final SqlFacts inDatabase = SqlFailures.facts(new SQLException("no", "P0001"));
 
     private int givenUp(SqlFacts facts) {
-        return history.givenUpAlike("t", facts.kind());
+        return history.givenUpInARow("t", facts.kind());
     }
 
     private void giveUpOneOfEach() {
