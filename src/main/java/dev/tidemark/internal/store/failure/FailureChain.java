@@ -1,11 +1,14 @@
 package dev.tidemark.internal.store.failure;
 
+import dev.tidemark.internal.plan.Fatal;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -14,6 +17,8 @@ import org.postgresql.util.ServerErrorMessage;
 public final class FailureChain {
     /** An exception may return a new cause at each call. */
     private static final int MOST_CAUSES = 100;
+
+    private static final Pattern SQL_STATE = Pattern.compile("[0-9A-Za-z]{5}");
 
     private FailureChain() {}
 
@@ -25,22 +30,29 @@ public final class FailureChain {
         while (t != null && chain.size() < MOST_CAUSES && seen.add(t)) {
             chain.add(t);
             if (t instanceof SQLException sql) {
-                SQLException n = sql.getNextException();
+                SQLException n = ask(sql::getNextException);
                 while (n != null && chain.size() < MOST_CAUSES && seen.add(n)) {
                     chain.add(n);
-                    n = n.getNextException();
+                    n = ask(n::getNextException);
                 }
             }
-            t = causeOf(t);
+            t = ask(t::getCause);
         }
         return chain;
     }
 
+    /** The SQLSTATE of an exception; null if it has none. What has another form, which may contain data, is none. */
+    static @Nullable String sqlState(SQLException e) {
+        String state = ask(e::getSQLState);
+        return state != null && SQL_STATE.matcher(state).matches() ? state : null;
+    }
+
     /** An exception's own methods are user code, and may fail. */
-    private static @Nullable Throwable causeOf(Throwable t) {
+    private static <T> @Nullable T ask(Supplier<@Nullable T> method) {
         try {
-            return t.getCause();
-        } catch (RuntimeException | StackOverflowError e) {
+            return method.get();
+        } catch (Throwable e) {
+            Fatal.rethrow(e);
             return null;
         }
     }

@@ -25,8 +25,9 @@ public final class FailureWords {
             }
             previous = name;
             words.append(words.isEmpty() ? "" : " < ").append(name);
-            if (t instanceof SQLException sql && sql.getSQLState() != null) {
-                words.append(" sqlstate=").append(sql.getSQLState());
+            String state = t instanceof SQLException sql ? FailureChain.sqlState(sql) : null;
+            if (state != null) {
+                words.append(" sqlstate=").append(state);
                 ServerErrorMessage message = FailureChain.serverMessage(t);
                 if (message != null && message.getConstraint() != null) {
                     words.append(" constraint=").append(message.getConstraint());

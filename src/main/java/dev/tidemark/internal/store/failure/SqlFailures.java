@@ -47,8 +47,8 @@ public final class SqlFailures {
             if (t instanceof SQLException sql) {
                 fromDatabase = true;
                 transientByType |= t instanceof SQLTransientException || t instanceof SQLRecoverableException;
-                String own = sql.getSQLState();
-                if (own != null && !own.isBlank()) {
+                String own = FailureChain.sqlState(sql);
+                if (own != null) {
                     state = state == null ? own : state;
                     boolean replied = FailureChain.serverMessage(t) != null;
                     lost |= (own.startsWith("08") && !replied) || own.startsWith("57P0");
@@ -81,7 +81,7 @@ public final class SqlFailures {
         List<Throwable> chain = FailureChain.of(failure);
         int met = -1;
         for (int i = 0; i < chain.size(); i++) {
-            met = chain.get(i) instanceof SQLException sql && "25P02".equals(sql.getSQLState()) ? i : met;
+            met = chain.get(i) instanceof SQLException sql && "25P02".equals(FailureChain.sqlState(sql)) ? i : met;
         }
         return met < 0 || met == chain.size() - 1 ? Optional.empty() : Optional.of(facts(chain.get(met + 1)));
     }
