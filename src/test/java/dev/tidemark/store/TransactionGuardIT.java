@@ -23,6 +23,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
@@ -207,6 +208,42 @@ class TransactionGuardIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic).handle(TransactionGuardIT::withSavepoint))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    private static final Map<String, RecordHandler<String, String>> HANDLES = Map.of(
+            "a handle of its Jdbi", (r, tx) -> tx.getJdbi().useHandle(own -> FlightEffects.foldOne(r, own)),
+            "a handle that is closed twice", (r, tx) -> {
+                Handle own = tx.getJdbi().open();
+                FlightEffects.foldOne(r, own);
+                own.close();
+                own.close();
+            },
+            "a handle that stays open", (r, tx) -> FlightEffects.foldOne(r, tx.getJdbi().open()),
+            "a transaction of its Jdbi", (r, tx) -> tx.getJdbi().useTransaction(own -> FlightEffects.foldOne(r, own)),
+            "a nested transaction", (r, tx) -> tx.useTransaction(own -> FlightEffects.foldOne(r, own)),
+            "one after the other", (r, tx) -> {
+                tx.getJdbi().useHandle(own -> own.execute("select 1"));
+                tx.getJdbi().useHandle(own -> FlightEffects.foldOne(r, own));
+                tx.execute("select 1");
+            });
+
+    static Set<String> handles() {
+        return HANDLES.keySet();
+    }
+
+    /** They are on the unit's connection, and closing them does not close it. */
+    @ParameterizedTest
+    @MethodSource("handles")
+    void moreHandlesOfTheUnitAreTheHandlersOwn(String which) {
+        try (var producer = kafka.producer()) {
+            Servers.produce(producer, topic, Flights.sample().subList(0, 100));
+        }
+        try (Running running =
+                Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
+                        .handle(Objects.requireNonNull(HANDLES.get(which))))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);

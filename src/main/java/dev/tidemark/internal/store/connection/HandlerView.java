@@ -4,6 +4,7 @@ import dev.tidemark.internal.store.failure.FailureWords;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Handles;
@@ -26,14 +27,18 @@ final class HandlerView {
     /** Creates the handler's view of the open unit. */
     Handle open(Connection connection) throws SQLException {
         ConnectionGuard guard = new ConnectionGuard(connection);
-        opening = new Opening(guard, Thread.currentThread());
+        opening = new Opening(guard, Thread.currentThread(), new AtomicInteger());
         Handle handle = jdbi.open();
         unit = new View(guard, handle);
         return handle;
     }
 
-    /** The Jdbi that the unit's handles come from; the handler reaches it by {@code tx.getJdbi()}. */
-    private record Opening(ConnectionGuard guard, Thread thread) {}
+    /**
+     * The Jdbi that the unit's handles come from; the handler reaches it by {@code tx.getJdbi()}.
+     *
+     * @param handles how many are open
+     */
+    private record Opening(ConnectionGuard guard, Thread thread, AtomicInteger handles) {}
 
     /** Creating a Jdbi takes as long as a small unit, so all units share one; handles have settings of their own. */
     private Jdbi makeJdbi() {
@@ -44,12 +49,16 @@ final class HandlerView {
                 if (now == null || now.thread() != Thread.currentThread()) {
                     throw new SQLException("handles of a unit of work are opened on the thread that handles it");
                 }
+                now.handles().incrementAndGet();
                 return now.guard().guarded();
             }
 
             @Override
             public void closeConnection(Connection c) throws SQLException {
-                c.close();
+                Opening now = opening;
+                if (now == null || now.handles().decrementAndGet() < 1) {
+                    c.close();
+                }
             }
         });
         // The unit ends the transaction, not the handle.
