@@ -274,7 +274,8 @@ public final class TidemarkBuilder<K, V> {
                 keys == null ? () -> typed(kafka.deserializers().key()) : keys;
         Supplier<? extends Deserializer<V>> value =
                 values == null ? () -> typed(kafka.deserializers().value()) : values;
-        return new ConsumerEngine<>(settings.checked(kafka, () -> new RecordDecoder<>(key, value, SqlFailures::isTransient), handler));
+        return new ConsumerEngine<>(
+                settings.checked(kafka, () -> new RecordDecoder<>(key, value, SqlFailures::isTransient), handler));
     }
 
     // The caller guarantees that the types match the settings, as with KafkaConsumer.

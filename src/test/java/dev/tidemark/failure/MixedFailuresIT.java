@@ -68,8 +68,10 @@ class MixedFailuresIT extends FailureCase {
             }
             producer.flush();
             try {
-                running.until("all halt", () -> running.consumer().status().partitions().stream()
-                        .allMatch(partition -> partition.state() == PartitionState.HALTED));
+                running.until(
+                        "all halt",
+                        () -> running.consumer().status().partitions().stream()
+                                .allMatch(partition -> partition.state() == PartitionState.HALTED));
             } catch (CompletionException e) {
                 assertThat(e).hasMessageContaining("TM-505");
             }

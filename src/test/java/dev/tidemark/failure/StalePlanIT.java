@@ -32,9 +32,10 @@ class StalePlanIT {
                                 + " for r in execute 'select value from setting' loop v := r.value * 2; end loop;"
                                 + " return v; end $$",
                         "create table seen (n bigint)");
-        return Running.start(pool, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
-                .onFailure(FailurePolicy.halt())
-                .handle((record, tx) -> {
+        return Running.start(
+                pool,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.halt()).handle((record, tx) -> {
                     try (PreparedStatement s = tx.getConnection().prepareStatement(sql)) {
                         s.executeQuery();
                     }

@@ -90,8 +90,8 @@ class TransientRecordsIT {
     }
 
     private long next(int partition) {
-        return database.number("select coalesce(max(next_offset), 0) from tidemark.stored_offset where topic = '" + topic
-                + "' and partition = " + partition);
+        return database.number("select coalesce(max(next_offset), 0) from tidemark.stored_offset where topic = '"
+                + topic + "' and partition = " + partition);
     }
 
     private Running start(Waits what, boolean batches) {
@@ -136,7 +136,13 @@ class TransientRecordsIT {
 
     @ParameterizedTest
     @CsvSource({
-        "KNOWN, false", "KNOWN, true", "SERVICE, true", "KAFKA, false", "LOCK, false", "LOCK, true", "LOCK_AT_COMMIT, false"
+        "KNOWN, false",
+        "KNOWN, true",
+        "SERVICE, true",
+        "KAFKA, false",
+        "LOCK, false",
+        "LOCK, true",
+        "LOCK_AT_COMMIT, false"
     })
     void stopsNoOtherPartitionOfItsUnit(Waits what, boolean batches) throws Exception {
         try (Connection holder = database.owner().connect();

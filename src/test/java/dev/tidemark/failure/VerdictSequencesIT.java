@@ -83,14 +83,12 @@ class VerdictSequencesIT extends FailureCase {
         Supplier<Running> start = () -> Running.start(
                 database,
                 kafka.consumerConfig(two, "cooperative"),
-                builder -> builder.topics(two)
-                        .onFailure(policy(policy))
-                        .handle((record, tx) -> {
-                            if (!licence.get()) {
-                                throw new IllegalStateException("no licence");
-                            }
-                            tx.execute("insert into done values (?)", record.partition());
-                        }));
+                builder -> builder.topics(two).onFailure(policy(policy)).handle((record, tx) -> {
+                    if (!licence.get()) {
+                        throw new IllegalStateException("no licence");
+                    }
+                    tx.execute("insert into done values (?)", record.partition());
+                }));
         try (Running running = start.get();
                 KafkaProducer<String, String> producer = kafka.producer()) {
             for (int n = 0; n < 4; n++) {

@@ -215,20 +215,23 @@ class TransactionGuardIT {
 
     private static final Map<String, RecordHandler<String, String>> HANDLES = Map.of(
             "a handle of its Jdbi", (r, tx) -> tx.getJdbi().useHandle(own -> FlightEffects.foldOne(r, own)),
-            "a handle that is closed twice", (r, tx) -> {
-                Handle own = tx.getJdbi().open();
-                FlightEffects.foldOne(r, own);
-                own.close();
-                own.close();
-            },
-            "a handle that stays open", (r, tx) -> FlightEffects.foldOne(r, tx.getJdbi().open()),
+            "a handle that is closed twice",
+                    (r, tx) -> {
+                        Handle own = tx.getJdbi().open();
+                        FlightEffects.foldOne(r, own);
+                        own.close();
+                        own.close();
+                    },
+            "a handle that stays open",
+                    (r, tx) -> FlightEffects.foldOne(r, tx.getJdbi().open()),
             "a transaction of its Jdbi", (r, tx) -> tx.getJdbi().useTransaction(own -> FlightEffects.foldOne(r, own)),
             "a nested transaction", (r, tx) -> tx.useTransaction(own -> FlightEffects.foldOne(r, own)),
-            "one after the other", (r, tx) -> {
-                tx.getJdbi().useHandle(own -> own.execute("select 1"));
-                tx.getJdbi().useHandle(own -> FlightEffects.foldOne(r, own));
-                tx.execute("select 1");
-            });
+            "one after the other",
+                    (r, tx) -> {
+                        tx.getJdbi().useHandle(own -> own.execute("select 1"));
+                        tx.getJdbi().useHandle(own -> FlightEffects.foldOne(r, own));
+                        tx.execute("select 1");
+                    });
 
     static Set<String> handles() {
         return HANDLES.keySet();
@@ -241,9 +244,10 @@ class TransactionGuardIT {
         try (var producer = kafka.producer()) {
             Servers.produce(producer, topic, Flights.sample().subList(0, 100));
         }
-        try (Running running =
-                Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(topic)
-                        .handle(Objects.requireNonNull(HANDLES.get(which))))) {
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).handle(Objects.requireNonNull(HANDLES.get(which))))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 100);
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);

@@ -52,7 +52,9 @@ final class RenewedDeserializer<T> implements AutoCloseable {
         } catch (Throwable e) {
             Fatal.rethrow(e);
             // What it needs may be unavailable, which is no record's fault: the old one goes on.
-            LOG.debug("a deserializer that had failed was not replaced, or did not close cause={}", e.getClass().getName());
+            LOG.debug(
+                    "a deserializer that had failed was not replaced, or did not close cause={}",
+                    e.getClass().getName());
         }
     }
 

@@ -193,12 +193,9 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
 
     /** The shares that have to wait after a transient failure: only the one whose record the handler failed on, if that is known. */
     List<ShareProgress<K, V>> waiting(Reaction.RetryAfter reaction, @Nullable Progress progress) {
-        boolean known = !reaction.smaller()
-                && reaction.partitions().isEmpty()
-                && progress != null
-                && progress.failing() >= 0;
-        return known
-                ? List.of(parts.get(progress.failing()).share())
+        int failing = progress == null ? -1 : progress.failing();
+        return failing >= 0 && !reaction.smaller() && reaction.partitions().isEmpty()
+                ? List.of(parts.get(failing).share())
                 : shares().stream()
                         .filter(share -> reaction.concerns(share.partition()))
                         .toList();
@@ -207,8 +204,10 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
     /** How many of a share's records to try next: those before the one that the handler failed on, or half if that is unknown. */
     int confined(ShareProgress<K, V> share, @Nullable Progress progress) {
         int index = shares().indexOf(share);
-        boolean known = progress != null && progress.failing() == index;
-        return Math.max(1, known ? progress.done(index) : parts.get(index).count() / 2);
+        int before = progress != null && progress.failing() == index
+                ? progress.done(index)
+                : parts.get(index).count() / 2;
+        return Math.max(1, before);
     }
 
     /** Which of the records the handler failed on, counted from 0; -1 if unknown. */

@@ -28,6 +28,7 @@ final class GivenUpRecords {
 
         /** Those of them without evidence of their own. */
         final Set<RecordId> unproven = new HashSet<>();
+
         boolean together;
 
         Alike(boolean inDatabase) {

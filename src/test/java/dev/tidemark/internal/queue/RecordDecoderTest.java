@@ -53,8 +53,8 @@ class RecordDecoderTest {
     }
 
     private String decode(String value) throws UndecodableException {
-        return decoder.decode(new ConsumerRecord<>(
-                        "t", 0, 0, null, value.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+        return decoder.decode(
+                        new ConsumerRecord<>("t", 0, 0, null, value.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                 .value();
     }
 

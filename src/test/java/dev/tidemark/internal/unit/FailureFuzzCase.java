@@ -205,7 +205,8 @@ final class FailureFuzzCase implements WorkerEvents {
                 this,
                 new SafeInterceptors(group, List.of()),
                 new ListenerReports(group, new SafeListeners(group, List.of())));
-        RecordDecoder<byte[], byte[]> decoder = new RecordDecoder<>(ByteArrayDeserializer::new, this::values, failure -> false);
+        RecordDecoder<byte[], byte[]> decoder =
+                new RecordDecoder<>(ByteArrayDeserializer::new, this::values, failure -> false);
         OwnThread worker = new OwnThreads().create("fuzz-" + group, new Worker<>(context, decoder, session));
         worker.start();
         try {

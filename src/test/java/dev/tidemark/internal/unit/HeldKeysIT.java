@@ -108,7 +108,9 @@ class HeldKeysIT {
                     new SafeInterceptors("etl", List.of()),
                     new ListenerReports("etl", new SafeListeners("etl", List.of())));
             Thread worker = new Thread(new Worker<>(
-                    context, new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new, failure -> false), session));
+                    context,
+                    new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new, failure -> false),
+                    session));
             queues.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone));
             worker.start();
             for (int n = 0; n < PARKED; n++) {
