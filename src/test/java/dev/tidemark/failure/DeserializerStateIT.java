@@ -24,14 +24,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeserializerStateIT extends FailureCase {
     /** A record that cannot be decoded, and what it breaks. */
     enum Reused {
-        INFLATER(Inflating::new),
-        BUFFER(Buffering::new),
-        NOTHING_AFTER_AN_ERROR(Latching::new);
+        INFLATER,
+        BUFFER,
+        NOTHING_AFTER_AN_ERROR;
 
-        private final Supplier<Deserializer<String>> make;
-
-        Reused(Supplier<Deserializer<String>> make) {
-            this.make = make;
+        private Deserializer<String> make() {
+            return switch (this) {
+                case INFLATER -> new Inflating();
+                case BUFFER -> new Buffering();
+                case NOTHING_AFTER_AN_ERROR -> new Latching();
+            };
         }
     }
 
@@ -112,7 +114,7 @@ class DeserializerStateIT extends FailureCase {
     @ParameterizedTest
     @EnumSource(Reused.class)
     void recordsThatComeSinglyAfterABadOneAreDecoded(Reused reused) {
-        try (Running running = start(StringDeserializer::new, reused.make)) {
+        try (Running running = start(StringDeserializer::new, reused::make)) {
             for (int n = 0; n < 6; n++) {
                 int end = n + 1;
                 send("key", n == 1 ? "bad" : "good");
@@ -129,7 +131,7 @@ class DeserializerStateIT extends FailureCase {
         for (int n = 0; n < 9; n++) {
             send(n % 4 == 1 ? "bad" : "good", "value");
         }
-        try (Running running = start(reused.make, StringDeserializer::new)) {
+        try (Running running = start(reused::make, StringDeserializer::new)) {
             running.until("read", () -> stored() == 9);
         }
         assertThat(givenUp()).containsExactly("1", "5");

@@ -32,12 +32,15 @@ class KafkaWordsIT {
                     + "', '{0,0}')");
         }
         database.owner()
-                .execute("update tidemark.stored_offset set owner_token = gen_random_uuid(), owner_name = 'host/1', owner_epoch = 1 where group_id = 'etl' and partition = 1");
+                .execute(
+                        "update tidemark.stored_offset set owner_token = gen_random_uuid(), owner_name = 'host/1', owner_epoch = 1 where group_id = 'etl' and partition = 1");
     }
 
     private Result done(String... args) {
         Result result = cli.run(args);
-        assertThat(result.exitCode()).as(String.join(" ", args) + ": " + result.err()).isZero();
+        assertThat(result.exitCode())
+                .as(String.join(" ", args) + ": " + result.err())
+                .isZero();
         return result;
     }
 
@@ -50,20 +53,36 @@ class KafkaWordsIT {
     void allGroupsAndMembersAreDescribed() {
         assertThat(done("describe", "--all-groups", "-o", "csv").out().lines().map(row -> row.replaceAll(",.*", "")))
                 .containsExactly("group_id", "billing", "billing", "etl", "etl");
-        assertThat(done("describe", "--group", "etl", "--members", "-o", "csv").out().lines())
+        assertThat(done("describe", "--group", "etl", "--members", "-o", "csv")
+                        .out()
+                        .lines())
                 .containsExactly("owner,partitions,assignment", "host/1,1," + topic + "-1", ",1," + topic + "-0");
-        assertThat(done("describe", "--all-groups", "--members", "-o", "csv").out().lines())
+        assertThat(done("describe", "--all-groups", "--members", "-o", "csv")
+                        .out()
+                        .lines())
                 .hasSize(4);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"describe", "export", "audit", "pause --dry-run", "delete --dry-run", "dead-letters list", "doctor"})
+    @ValueSource(
+            strings = {
+                "describe",
+                "export",
+                "audit",
+                "pause --dry-run",
+                "delete --dry-run",
+                "dead-letters list",
+                "doctor"
+            })
     void aGroupIsAnArgumentOrAnOption(String command) {
         String[] named = (command + " etl -o csv").split(" ");
         String[] byOption = (command + " --group etl -o csv").split(" ");
         Result asArgument = cli.run(command.equals("export") ? new String[] {"export", "etl"} : named);
         Result asOption = cli.run(command.equals("export") ? new String[] {"export", "--group", "etl"} : byOption);
-        assertThat(asOption.exitCode()).as(asOption.err()).isEqualTo(asArgument.exitCode()).isNotEqualTo(2);
+        assertThat(asOption.exitCode())
+                .as(asOption.err())
+                .isEqualTo(asArgument.exitCode())
+                .isNotEqualTo(2);
         assertThat(asOption.out()).isEqualTo(asArgument.out());
         Result both = cli.run((command + " etl --group billing").split(" "));
         assertThat(both.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
@@ -74,8 +93,16 @@ class KafkaWordsIT {
     void theClusterAndItsSettings() throws IOException {
         Path file = Files.writeString(Servers.directory("words").resolve("client.properties"), "client.id=words\n");
         Result dry = done(
-                "reset", "--group", "etl", "--to-latest", "--all-topics", "--dry-run", "--bootstrap-server",
-                kafka.bootstrapServers(), "--command-config", file.toString());
+                "reset",
+                "--group",
+                "etl",
+                "--to-latest",
+                "--all-topics",
+                "--dry-run",
+                "--bootstrap-server",
+                kafka.bootstrapServers(),
+                "--command-config",
+                file.toString());
         assertThat(dry.err()).contains("Nothing was changed");
         Result both = cli.run("reset", "etl", "--to-current", "--all-topics", "--dry-run", "--execute");
         assertThat(both.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
@@ -86,7 +113,11 @@ class KafkaWordsIT {
     void idsFollowAGroupThatIsAnOption() {
         for (String command : List.of("show", "drop")) {
             Result result = cli.run("dead-letters", command, "--group", "etl", "7");
-            assertThat(result.err()).as(command).startsWith("TM-601").doesNotContain("twice").hasLineCount(1);
+            assertThat(result.err())
+                    .as(command)
+                    .startsWith("TM-601")
+                    .doesNotContain("twice")
+                    .hasLineCount(1);
         }
         Result noId = cli.run("dead-letters", "drop", "--group", "etl", "seven");
         assertThat(noId.err()).startsWith("TM-103").contains("'seven'").hasLineCount(1);
@@ -97,7 +128,10 @@ class KafkaWordsIT {
         for (String command : List.of("describe", "export", "pause", "delete", "dead-letters list")) {
             Result result = cli.run(command.split(" "));
             assertThat(result.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
-            assertThat(result.err()).startsWith("TM-103").contains("--group GROUP").hasLineCount(1);
+            assertThat(result.err())
+                    .startsWith("TM-103")
+                    .contains("--group GROUP")
+                    .hasLineCount(1);
         }
     }
 }

@@ -16,7 +16,9 @@ class ParameterErrorsTest {
     static Stream<Arguments> wrong() {
         return Stream.of(
                 Arguments.of("reset etl --to-offset abc", "'abc' is not a whole number; see tidemark reset --help"),
-                Arguments.of("run job.sql --group g --workers many", "'many' is not a whole number; see tidemark run --help"),
+                Arguments.of(
+                        "run job.sql --group g --workers many",
+                        "'many' is not a whole number; see tidemark run --help"),
                 Arguments.of("run job.sql --group g --on-failure explode", "is not a failure policy"),
                 Arguments.of("run", "Missing required parameter: 'JOB.sql'"),
                 Arguments.of("run job.sql", "Missing required option"),
@@ -28,7 +30,8 @@ class ParameterErrorsTest {
                 Arguments.of("groups --jdbc-ulr x", "did you mean --jdbc-url?"),
                 Arguments.of("describe etl other", "unexpected argument 'other'"),
                 Arguments.of("rebnd", "did you mean rebind"),
-                Arguments.of("dead-letters", "the commands are list, show, redrive, drop; see tidemark dead-letters --help"),
+                Arguments.of(
+                        "dead-letters", "the commands are list, show, redrive, drop; see tidemark dead-letters --help"),
                 Arguments.of("groups --limit=7 -x", "unknown options '--limit', '-x'"));
     }
 
@@ -38,22 +41,29 @@ class ParameterErrorsTest {
         StringWriter err = new StringWriter();
         int code = InProcess.run(Map.of(), new StringWriter(), err, arguments.split(" "));
         assertThat(code).isEqualTo(ExitCode.WRONG_INPUT);
-        assertThat(err.toString()).startsWith("TM-103: ").contains(part, "--help").hasLineCount(1);
+        assertThat(err.toString())
+                .startsWith("TM-103: ")
+                .contains(part, "--help")
+                .hasLineCount(1);
         assertThat(err.toString().indexOf("TM-103", 1)).isNegative();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "groups --password hunter2",
-        "groups --password=hunter2",
-        "groups --jdbc-urls=jdbc:postgresql://db/app?password=hunter2",
-        "doctor --workers jdbc:postgresql://db/app?user=u&password=hunter2",
-        "describe etl jdbc:postgresql://db/app?password=hunter2"
-    })
+    @ValueSource(
+            strings = {
+                "groups --password hunter2",
+                "groups --password=hunter2",
+                "groups --jdbc-urls=jdbc:postgresql://db/app?password=hunter2",
+                "doctor --workers jdbc:postgresql://db/app?user=u&password=hunter2",
+                "describe etl jdbc:postgresql://db/app?password=hunter2"
+            })
     void whatMayBeASecretIsNotRepeated(String arguments) {
         StringWriter err = new StringWriter();
         assertThat(InProcess.run(Map.of(), new StringWriter(), err, arguments.split(" ")))
                 .isEqualTo(ExitCode.WRONG_INPUT);
-        assertThat(err.toString()).startsWith("TM-103: ").doesNotContain("hunter2").hasLineCount(1);
+        assertThat(err.toString())
+                .startsWith("TM-103: ")
+                .doesNotContain("hunter2")
+                .hasLineCount(1);
     }
 }

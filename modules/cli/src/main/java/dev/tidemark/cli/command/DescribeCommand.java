@@ -74,9 +74,9 @@ public final class DescribeCommand implements Callable<Integer> {
         TidemarkAdmin admin = database.looks();
         (allGroups ? admin.groups().stream().map(GroupSummary::group).toList() : List.of(group.get()))
                 .forEach(name -> groups.put(name, admin.describe(name)));
-        Table table = new Table(
-                Stream.concat(allGroups ? Stream.of("group_id") : Stream.empty(), Stream.of(members ? MEMBERS : PARTITIONS))
-                        .toArray(String[]::new));
+        Table table = new Table(Stream.concat(
+                        allGroups ? Stream.of("group_id") : Stream.empty(), Stream.of(members ? MEMBERS : PARTITIONS))
+                .toArray(String[]::new));
         groups.forEach((name, partitions) -> (members ? members(partitions) : partitions(partitions))
                 .map(row -> allGroups ? Stream.concat(Stream.of(name), row.stream()) : row.stream())
                 .forEach(row -> table.add(row.toArray())));

@@ -1,7 +1,7 @@
 package dev.tidemark.cli.command;
 
-import dev.tidemark.admin.KafkaExportPlan.Outcome;
 import dev.tidemark.admin.KafkaExportPlan;
+import dev.tidemark.admin.KafkaExportPlan.Outcome;
 import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.ExecutionOptions;

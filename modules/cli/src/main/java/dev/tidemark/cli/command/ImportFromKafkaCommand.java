@@ -28,7 +28,8 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description = "Accept offsets outside the log, and those of a group.get() that is active and keeps committing.")
+            description =
+                    "Accept offsets outside the log, and those of a group.get() that is active and keeps committing.")
     private boolean force;
 
     @Mixin
@@ -36,7 +37,8 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        change.run(() -> change.admin(group.get()).planImportFromKafka(group.get(), scopes.selectionOrAll(), how.options(force)));
+        change.run(() -> change.admin(group.get())
+                .planImportFromKafka(group.get(), scopes.selectionOrAll(), how.options(force)));
         return ExitCode.DONE;
     }
 }

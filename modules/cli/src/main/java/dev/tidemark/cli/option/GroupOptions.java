@@ -35,7 +35,8 @@ public final class GroupOptions {
     /** The group; refuses none, and two (TM-103). */
     public String get() {
         if (argument != null && option != null) {
-            throw CommandException.wrongInput("the group is named twice: by the argument " + argument + " and by --group");
+            throw CommandException.wrongInput(
+                    "the group is named twice: by the argument " + argument + " and by --group");
         }
         return required();
     }

@@ -32,8 +32,8 @@ final class PostgresEnvironment {
         }
         String user = value(environment, "PGUSER");
         String name = database != null ? database : user != null ? user : System.getProperty("user.name");
-        return Optional.of("jdbc:postgresql://" + servers(host == null ? "localhost" : host, port == null ? "5432" : port)
-                + "/" + encoded(name));
+        return Optional.of("jdbc:postgresql://"
+                + servers(host == null ? "localhost" : host, port == null ? "5432" : port) + "/" + encoded(name));
     }
 
     /** Several hosts have one port each, or one for all. */

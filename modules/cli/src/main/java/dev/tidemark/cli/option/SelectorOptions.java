@@ -149,8 +149,7 @@ public final class SelectorOptions {
         try {
             return TimeArgument.parse(text);
         } catch (TypeConversionException e) {
-            throw CommandException.wrongInput(
-                    option + " '" + text + "' is not a time: write " + TimeArgument.EXAMPLES);
+            throw CommandException.wrongInput(option + " '" + text + "' is not a time: write " + TimeArgument.EXAMPLES);
         }
     }
 

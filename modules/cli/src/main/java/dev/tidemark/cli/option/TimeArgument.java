@@ -25,8 +25,9 @@ import picocli.CommandLine.TypeConversionException;
  */
 public record TimeArgument(@Nullable Duration ago, @Nullable Instant at) {
     /** For descriptions of options. */
-    public static final String EXAMPLES = "how long ago, such as 90m, 7d or PT1H30M, or a time, such as 2026-11-27, '2026-11-27 07:00'"
-            + " or 2026-11-27T07:00+01:00; UTC without a zone";
+    public static final String EXAMPLES =
+            "how long ago, such as 90m, 7d or PT1H30M, or a time, such as 2026-11-27, '2026-11-27 07:00'"
+                    + " or 2026-11-27T07:00+01:00; UTC without a zone";
 
     private static final Pattern PARTS = Pattern.compile("(?:\\d{1,9}[wdhms]\\s*)+");
 
@@ -79,7 +80,8 @@ public record TimeArgument(@Nullable Duration ago, @Nullable Instant at) {
     private static Instant instant(Matcher date) {
         LocalTime time = date.group(2) == null ? LocalTime.MIDNIGHT : LocalTime.parse(date.group(2));
         String zone = date.group(3);
-        ZoneOffset offset = zone == null || zone.equals("UTC") ? ZoneOffset.UTC : ZoneOffset.of(zone.toUpperCase(Locale.ROOT));
+        ZoneOffset offset =
+                zone == null || zone.equals("UTC") ? ZoneOffset.UTC : ZoneOffset.of(zone.toUpperCase(Locale.ROOT));
         return OffsetDateTime.of(LocalDate.parse(date.group(1)), time, offset).toInstant();
     }
 

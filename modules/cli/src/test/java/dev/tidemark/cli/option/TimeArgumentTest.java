@@ -13,7 +13,18 @@ import picocli.CommandLine.TypeConversionException;
 
 class TimeArgumentTest {
     @ParameterizedTest
-    @CsvSource({"90s, PT90S", "30m, PT30M", "2H, PT2H", "7d, P7D", "PT1H30M, PT1H30M", "p2d, P2D", " 5m , PT5M", "2w, P14D", "1d12h, PT36H", "1h 30m, PT90M"})
+    @CsvSource({
+        "90s, PT90S",
+        "30m, PT30M",
+        "2H, PT2H",
+        "7d, P7D",
+        "PT1H30M, PT1H30M",
+        "p2d, P2D",
+        " 5m , PT5M",
+        "2w, P14D",
+        "1d12h, PT36H",
+        "1h 30m, PT90M"
+    })
     void aDuration(String said, Duration meant) {
         assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(meant, null));
     }
@@ -39,8 +50,22 @@ class TimeArgumentTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "7", "-7d", "P-1D", "PT", "yesterday", "2026-13-01", "2026-02-30", "24.11.2026", "2026-11-24 9:00",
-                "2026-11-24T25:00", "09:00", "2026-11-24T09:00+", "2026-11-2409:00", "7d ago", "1h-30m"
+                "",
+                "7",
+                "-7d",
+                "P-1D",
+                "PT",
+                "yesterday",
+                "2026-13-01",
+                "2026-02-30",
+                "24.11.2026",
+                "2026-11-24 9:00",
+                "2026-11-24T25:00",
+                "09:00",
+                "2026-11-24T09:00+",
+                "2026-11-2409:00",
+                "7d ago",
+                "1h-30m"
             })
     void nothingElse(String said) {
         assertThatThrownBy(() -> TimeArgument.parse(said))
