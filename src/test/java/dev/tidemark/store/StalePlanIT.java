@@ -1,4 +1,4 @@
-package dev.tidemark.failure;
+package dev.tidemark.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
