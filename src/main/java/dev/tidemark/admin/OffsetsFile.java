@@ -1,7 +1,6 @@
 package dev.tidemark.admin;
 
 import dev.tidemark.internal.admin.OperatorErrors;
-import dev.tidemark.internal.plan.FileText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +39,8 @@ public final class OffsetsFile {
     /** Parses such lines; any other line is refused (TM-103), by its number and without its content. Empty lines are ignored. */
     public static OffsetsFile parse(String text) {
         List<Line> lines = new ArrayList<>();
-        Fields fields = new Fields(FileText.withoutMark(text));
+        // Some editors write a byte order mark.
+        Fields fields = new Fields(text.startsWith("\ufeff") ? text.substring(1) : text);
         while (fields.hasNext()) {
             List<String> line = fields.next();
             if (!line.equals(List.of(""))) {

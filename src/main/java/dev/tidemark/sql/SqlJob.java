@@ -3,7 +3,7 @@ package dev.tidemark.sql;
 import dev.tidemark.BatchHandler;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
-import dev.tidemark.internal.plan.FileText;
+import dev.tidemark.internal.plan.SqlScanner;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -89,7 +89,7 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
      */
     public static SqlJob read(Path file, SqlJobOptions options) throws IOException {
         try {
-            return of(FileText.withoutMark(Files.readString(file)), options);
+            return of(SqlScanner.withoutMark(Files.readString(file)), options);
         } catch (CharacterCodingException e) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING, "the SQL job in " + file + " is not written in UTF-8", e);

@@ -1,6 +1,6 @@
 package dev.tidemark.internal.admin;
 
-import dev.tidemark.internal.plan.FileText;
+import dev.tidemark.internal.plan.SqlScanner;
 import dev.tidemark.internal.plan.TransactionVerbs;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
@@ -25,7 +25,7 @@ public record SqlFile(Path file, List<String> statements) {
         try {
             // The driver's parser, so that a semicolon in a string or a function's body does not end a statement.
             statements =
-                    Parser.parseJdbcSql(FileText.withoutMark(Files.readString(file)), true, false, true, false, true)
+                    Parser.parseJdbcSql(SqlScanner.withoutMark(Files.readString(file)), true, false, true, false, true)
                             .stream()
                             .map(query -> query.nativeSql)
                             .toList();

@@ -32,6 +32,11 @@ public final class SqlScanner {
         this.sql = sql;
     }
 
+    /** The text of a file without the byte order mark that some editors write in front of it, and the server does not skip. */
+    public static String withoutMark(String text) {
+        return text.startsWith("\ufeff") ? text.substring(1) : text;
+    }
+
     /** Advances to the next token; the scanner must not be {@link #atEnd}. */
     public Token next() {
         start = end;
