@@ -26,8 +26,7 @@ final class RightsChecks {
         /** Apart from seeing what dead letters hold, which more than one kind may. */
         private boolean hasAny(Privilege.Kind kind) {
             return held.stream()
-                    .anyMatch(right ->
-                            right.kind() == kind && !right.action().equals("SELECT"));
+                    .anyMatch(right -> right.kind() == kind && !right.action().equals("SELECT"));
         }
 
         private boolean isAny() {

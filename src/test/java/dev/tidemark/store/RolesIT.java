@@ -141,8 +141,8 @@ class RolesIT {
                 WRITER,
                 OPERATOR,
                 READER);
-        for (String contents :
-                List.of("*", "key", "value", "header_keys", "header_values", "key_hash", "error_message", "error_stack")) {
+        for (String contents : List.of(
+                "*", "key", "value", "header_keys", "header_values", "key_hash", "error_message", "error_stack")) {
             add(actions, "select " + contents + " from tidemark.dead_letter", OWNER, WRITER, OPERATOR);
         }
         // What consumers do.

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.tidemark.internal.store.schema.SchemaCheck;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.store.schema.SchemaCheck;

@@ -19,6 +19,7 @@ import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.ParameterErrors;
+import dev.tidemark.cli.output.Printable;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import java.io.PrintWriter;
@@ -109,7 +110,7 @@ public final class TidemarkCli {
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             TidemarkException known = explain(failure);
-            command.getErr().println(known.getMessage());
+            command.getErr().println(Printable.line(String.valueOf(known.getMessage())));
             if (root.debug) {
                 failure.printStackTrace(command.getErr());
             }

@@ -1,5 +1,6 @@
 package dev.tidemark.cli.option;
 
+import dev.tidemark.cli.output.Printable;
 import dev.tidemark.cli.output.Table;
 import java.io.PrintWriter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,7 +55,7 @@ public final class OutputOptions {
     /** Prints a message for people, on standard error, so that programs read only rows. */
     public void say(String line) {
         PrintWriter err = command.commandLine().getErr();
-        err.println(line);
+        err.println(Printable.text(line));
         err.flush();
     }
 }

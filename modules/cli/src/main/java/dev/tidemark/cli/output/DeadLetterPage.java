@@ -49,7 +49,7 @@ public record DeadLetterPage(DeadLetter letter, boolean hex) {
         append(words, "key", Content.of(record().key(), hex).words());
         append(words, "value", Content.of(record().value(), hex).words());
         letter.errorStack().ifPresent(stack -> words.append(String.format("error_stack:%n%s%n", stack.strip())));
-        return words.toString();
+        return Printable.text(words.toString());
     }
 
     private static void append(StringBuilder words, Line line) {

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class Table {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
+    private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
+
     private final List<String> columns;
     private final List<List<@Nullable Object>> rows = new ArrayList<>();
 
@@ -89,7 +91,7 @@ public final class Table {
         List<Map<String, @Nullable Object>> objects =
                 rows.stream().map(this::object).toList();
         try {
-            return JSON.writeValueAsString(objects);
+            return Printable.json(JSON.writeValueAsString(objects));
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }
@@ -103,19 +105,30 @@ public final class Table {
         return object;
     }
 
-    /** A header line, then a line for each row, as in RFC 4180; an empty value is empty. */
+    /**
+     * A header line, then a line for each row, as in RFC 4180; an empty value is empty. An apostrophe is put before text that a
+     * spreadsheet would take for a formula.
+     */
     public String asCsv() {
         StringBuilder text = new StringBuilder();
         try (CSVPrinter printer = new CSVPrinter(text, CSVFormat.RFC4180)) {
             printer.printRecord(columns);
-            printer.printRecords(rows);
+            for (List<@Nullable Object> row : rows) {
+                printer.printRecord(row.stream().map(Table::cell));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return text.toString();
     }
 
-    /** The value as it is printed in every format. */
+    private static @Nullable Object cell(@Nullable Object value) {
+        return value instanceof String text && !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0
+                ? "'" + text
+                : value;
+    }
+
+    /** The value as it is printed in every format; a time of more than four digits in its year as milliseconds since 1970. */
     public static @Nullable Object plain(@Nullable Object value) {
         if (value instanceof Optional<?> optional) {
             return plain(optional.orElse(null));
@@ -127,6 +140,10 @@ public final class Table {
             return number.isPresent() ? number.getAsInt() : null;
         }
         if (value instanceof Instant time) {
+            // Such as one in nanoseconds that was written where Kafka means milliseconds.
+            if (!time.isBefore(YEAR_10000)) {
+                return time.toEpochMilli();
+            }
             return DateTimeFormatter.ISO_INSTANT.format(time.truncatedTo(ChronoUnit.MILLIS));
         }
         boolean printable = value instanceof Number || value instanceof Boolean || value instanceof JsonNode;
@@ -144,9 +161,6 @@ public final class Table {
 
     /** The value on one line. */
     public static String text(@Nullable Object value) {
-        // A line break would break the table; other control characters can affect the terminal.
-        return value == null
-                ? "-"
-                : Objects.toString(value).replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "?");
+        return value == null ? "-" : Printable.line(Objects.toString(value));
     }
 }
