@@ -11,21 +11,37 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves {@code GET /health}, {@code /ready} and {@code /metrics} over HTTP, without TLS and authentication: meant for
- * probes and scrapers on the same host. Thread-safe.
+ * Serves {@code GET /health} and {@code /livez}, {@code /ready} and {@code /readyz}, and {@code /metrics} over HTTP, without TLS and
+ * authentication: meant for probes and scrapers on the same host. A client that has not sent its request after 5 s, or not read the
+ * response after 10 s, is cut off. Thread-safe.
  */
 public final class HttpEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
 
-    /** For a probe and a scrape at the same time, and a spare one for a client that hangs. */
-    private static final int THREADS = 3;
+    /** Far more than probes and scrapers need, as a client that hangs keeps one until it is cut off. */
+    private static final int THREADS = 64;
+
+    /** In seconds. The server reads them once, before its first start. */
+    private static final Map<String, Integer> LIMITS =
+            Map.of("sun.net.httpserver.maxReqTime", 5, "sun.net.httpserver.maxRspTime", 10);
+
+    static {
+        LIMITS.forEach((name, seconds) -> {
+            if (System.getProperty(name) == null) {
+                System.setProperty(name, seconds.toString());
+            }
+        });
+    }
 
     private static final String JSON = "application/json; charset=utf-8";
 
@@ -34,8 +50,15 @@ public final class HttpEndpoint implements AutoCloseable {
     /** Prometheus' text format. */
     private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
+    private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
     private final HttpServer server;
     private final ExecutorService threads;
+
+    /** Renders a page for a client that accepts these content types. */
+    private interface Page {
+        Response get(String accepted);
+    }
 
     private record Response(int status, String type, String body) {}
 
@@ -53,22 +76,27 @@ public final class HttpEndpoint implements AutoCloseable {
      * Listens until it is closed.
      *
      * @param address port 0 takes a free one
-     * @param metrics in Prometheus' text format
+     * @param metrics renders all meters in the format of a content type: Prometheus' text, or OpenMetrics where a scraper asks for it
      * @throws IOException if it cannot listen on the address
      */
-    public static HttpEndpoint start(InetSocketAddress address, Supplier<Health> health, Supplier<String> metrics)
+    public static HttpEndpoint start(InetSocketAddress address, Supplier<Health> health, UnaryOperator<String> metrics)
             throws IOException {
         HttpServer server = HttpServer.create(address, 0);
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
-            Thread thread = new Thread(task, "tidemark-http");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ExecutorService threads =
+                new ThreadPoolExecutor(0, THREADS, 30, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    Thread thread = new Thread(task, "tidemark-http");
+                    thread.setDaemon(true);
+                    return thread;
+                });
         server.setExecutor(threads);
-        Map<String, Supplier<Response>> pages = Map.of(
-                "/health", () -> respond(health.get(), Health::live),
-                "/ready", () -> respond(health.get(), Health::ready),
-                "/metrics", () -> new Response(200, METRICS, metrics.get()));
+        Page live = accepted -> respond(health.get(), Health::live);
+        Page ready = accepted -> respond(health.get(), Health::ready);
+        Page scrape = accepted -> {
+            String type = accepted.contains("application/openmetrics-text") ? OPEN_METRICS : METRICS;
+            return new Response(200, type, metrics.apply(type));
+        };
+        Map<String, Page> pages = Map.of(
+                "/health", live, "/livez", live, "/ready", ready, "/readyz", ready, "/metrics", scrape);
         server.createContext("/", exchange -> handle(exchange, pages));
         server.start();
         return new HttpEndpoint(server, threads);
@@ -86,24 +114,25 @@ public final class HttpEndpoint implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    private static void handle(HttpExchange exchange, Map<String, Supplier<Response>> pages) throws IOException {
+    private static void handle(HttpExchange exchange, Map<String, Page> pages) throws IOException {
         try (exchange) {
-            Supplier<Response> page = pages.get(exchange.getRequestURI().getPath());
+            Page page = pages.get(exchange.getRequestURI().getPath());
             String method = exchange.getRequestMethod();
             if (page == null) {
-                send(exchange, new Response(404, JSON, "{\"error\":\"not found: use /health, /ready or /metrics\"}"));
+                send(exchange, new Response(404, JSON, "{\"error\":\"not found: use /health, /ready, /livez, /readyz or /metrics\"}"));
             } else if (!method.equals("GET") && !method.equals("HEAD")) {
                 exchange.getResponseHeaders().set("Allow", "GET, HEAD");
                 send(exchange, new Response(405, JSON, "{\"error\":\"only GET and HEAD\"}"));
             } else {
-                send(exchange, get(page));
+                String accepted = exchange.getRequestHeaders().getFirst("Accept");
+                send(exchange, get(page, accepted == null ? "" : accepted));
             }
         }
     }
 
-    private static Response get(Supplier<Response> page) {
+    private static Response get(Page page, String accepted) {
         try {
-            return page.get();
+            return page.get(accepted);
         } catch (RuntimeException e) {
             LOG.debug("a page could not be rendered cause={}", e.getClass().getSimpleName());
             return new Response(500, JSON, "{\"error\":\"" + e.getClass().getSimpleName() + "\"}");
