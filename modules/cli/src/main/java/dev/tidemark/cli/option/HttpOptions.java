@@ -17,8 +17,9 @@ public final class HttpOptions {
     @Option(
             names = "--http-port",
             paramLabel = "PORT",
-            description = "Serve /health (/livez), /ready (/readyz) and /metrics (Prometheus, OpenMetrics) on this port."
-                    + " Default: off.")
+            description =
+                    "Serve /health (/livez), /ready (/readyz) and /metrics (Prometheus, OpenMetrics) on this port."
+                            + " Default: off.")
     private @Nullable Integer port;
 
     @Option(

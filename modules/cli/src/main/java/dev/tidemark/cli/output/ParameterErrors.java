@@ -29,9 +29,11 @@ public final class ParameterErrors {
                 .replaceAll("\\s*\\R\\s*", " ");
         List<String> meant = failure instanceof UnmatchedArgumentException other ? other.getSuggestions() : List.of();
         String suggestion = meant.isEmpty() ? "" : "; did you mean " + String.join(" or ", meant) + "?";
-        String commands = !meant.isEmpty() || spec.subcommands().isEmpty() || !message.startsWith("Missing required subcommand")
-                ? ""
-                : "; the commands are " + String.join(", ", spec.subcommands().keySet());
+        String commands =
+                !meant.isEmpty() || spec.subcommands().isEmpty() || !message.startsWith("Missing required subcommand")
+                        ? ""
+                        : "; the commands are "
+                                + String.join(", ", spec.subcommands().keySet());
         return Printable.line(CODE + PASSWORD.matcher(message).replaceAll("$1***") + suggestion + commands + "; see "
                 + spec.qualifiedName() + " --help");
     }

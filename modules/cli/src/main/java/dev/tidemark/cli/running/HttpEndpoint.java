@@ -95,8 +95,8 @@ public final class HttpEndpoint implements AutoCloseable {
             String type = accepted.contains("application/openmetrics-text") ? OPEN_METRICS : METRICS;
             return new Response(200, type, metrics.apply(type));
         };
-        Map<String, Page> pages = Map.of(
-                "/health", live, "/livez", live, "/ready", ready, "/readyz", ready, "/metrics", scrape);
+        Map<String, Page> pages =
+                Map.of("/health", live, "/livez", live, "/ready", ready, "/readyz", ready, "/metrics", scrape);
         server.createContext("/", exchange -> handle(exchange, pages));
         server.start();
         return new HttpEndpoint(server, threads);
@@ -119,7 +119,12 @@ public final class HttpEndpoint implements AutoCloseable {
             Page page = pages.get(exchange.getRequestURI().getPath());
             String method = exchange.getRequestMethod();
             if (page == null) {
-                send(exchange, new Response(404, JSON, "{\"error\":\"not found: use /health, /ready, /livez, /readyz or /metrics\"}"));
+                send(
+                        exchange,
+                        new Response(
+                                404,
+                                JSON,
+                                "{\"error\":\"not found: use /health, /ready, /livez, /readyz or /metrics\"}"));
             } else if (!method.equals("GET") && !method.equals("HEAD")) {
                 exchange.getResponseHeaders().set("Allow", "GET, HEAD");
                 send(exchange, new Response(405, JSON, "{\"error\":\"only GET and HEAD\"}"));

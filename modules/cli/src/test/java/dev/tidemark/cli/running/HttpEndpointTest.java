@@ -87,7 +87,8 @@ class HttpEndpointTest {
         try (HttpEndpoint real = HttpEndpoint.start(HttpEndpoint.loopback(0), health::get, meters::scrape)) {
             URI uri = URI.create("http://" + real.address().getAddress().getHostAddress() + ":"
                     + real.address().getPort() + "/metrics");
-            for (String accepted : List.of("application/openmetrics-text;version=1.0.0,text/plain;q=0.5", "text/plain", "*/*")) {
+            for (String accepted :
+                    List.of("application/openmetrics-text;version=1.0.0,text/plain;q=0.5", "text/plain", "*/*")) {
                 HttpResponse<String> response = client.send(
                         HttpRequest.newBuilder(uri).header("Accept", accepted).build(),
                         HttpResponse.BodyHandlers.ofString());
@@ -106,9 +107,11 @@ class HttpEndpointTest {
         List<Socket> hanging = new ArrayList<>();
         try {
             for (int i = 0; i < 40; i++) {
-                Socket socket = new Socket(endpoint.address().getAddress(), endpoint.address().getPort());
+                Socket socket = new Socket(
+                        endpoint.address().getAddress(), endpoint.address().getPort());
                 hanging.add(socket);
-                String half = List.of("GET /hea", "GET /health HTTP/1.1\r\nHost: x\r\nX-Half: ", "GET", "\r").get(i % 4);
+                String half = List.of("GET /hea", "GET /health HTTP/1.1\r\nHost: x\r\nX-Half: ", "GET", "\r")
+                        .get(i % 4);
                 socket.getOutputStream().write(half.getBytes(StandardCharsets.US_ASCII));
                 socket.getOutputStream().flush();
             }
