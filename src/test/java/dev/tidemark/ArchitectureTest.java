@@ -57,6 +57,7 @@ class ArchitectureTest {
     private static final String TRACING = "dev.tidemark.tracing";
     private static final String SQL = "dev.tidemark.sql";
     private static final String ADMIN = "dev.tidemark.admin";
+    private static final String COMMAND = "dev.tidemark.internal.command";
     private static final String OPERATE = "dev.tidemark.internal.admin";
     private static final String DOCTOR = "dev.tidemark.doctor";
 
@@ -89,7 +90,8 @@ class ArchitectureTest {
     @Test
     void arrowsRunOneWay() {
         mayUse(ERRORS);
-        mayUse(PLAN, API, ERRORS, OFFSETS);
+        mayUse(COMMAND);
+        mayUse(PLAN, COMMAND, API, ERRORS, OFFSETS);
         mayUse(THREAD, PLAN);
         mayUse(STORE, PLAN, THREAD, API, ERRORS, OFFSETS);
         mayUse(KAFKA, PLAN, API, ERRORS);
@@ -104,7 +106,7 @@ class ArchitectureTest {
         mayUse(SQL, PLAN, API, ERRORS);
         mayUse(ADMIN, OPERATE, SQL, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
         mayUse(OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
-        mayUse(DOCTOR, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
+        mayUse(DOCTOR, COMMAND, OPERATE, STORE, KAFKA, PLAN, API, ERRORS, OFFSETS);
     }
 
     @Test

@@ -3,6 +3,8 @@ package dev.tidemark.doctor;
 import dev.tidemark.doctor.GroupFacts.Letters;
 import dev.tidemark.doctor.GroupFacts.Pause;
 import dev.tidemark.doctor.GroupFacts.Place;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.command.PastedCommand;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -65,16 +67,22 @@ final class GroupChecks {
     }
 
     private static Finding halted(String group, Place place) {
-        String where = place.partition().topic() + ":" + place.partition().partition();
+        String topic = place.partition().topic();
+        int partition = place.partition().partition();
+        String code = Objects.requireNonNullElse(place.errorCode(), "an error");
+        String text = Objects.requireNonNullElse(place.errorText(), "no reason recorded");
+        boolean isOtherLog = code.equals(ErrorCode.OTHER_CLUSTER.code()) || code.equals(ErrorCode.OTHER_TOPIC.code());
         return Finding.fail(
                 SECTION,
                 "halted",
-                "group " + group + ": topic " + place.partition().topic() + " partition "
-                        + place.partition().partition() + " has halted with "
-                        + Objects.requireNonNullElse(place.errorCode(), "an error") + ": "
-                        + Objects.requireNonNullElse(place.errorText(), "no reason recorded"),
-                "fix the cause (docs/errors.md), then let it try again: tidemark reset " + group + " --topic " + where
-                        + " --to-current --execute");
+                "group " + group + ": topic " + topic + " partition " + partition + " has halted with " + code + ": "
+                        // It begins with its code.
+                        + (text.startsWith(code + ": ") ? text.substring(code.length() + 2) : text),
+                isOtherLog
+                        ? "connect to the right cluster, or bind the offsets to the current topic: "
+                                + PastedCommand.rebind(group, topic) + ", or to another target; --execute does it"
+                        : "fix the cause (docs/errors.md), then let it try again: "
+                                + PastedCommand.reset(group, topic, partition) + " --to-current --execute");
     }
 
     private static Finding waiting(String group, Place place) {

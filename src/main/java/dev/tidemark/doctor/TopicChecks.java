@@ -2,6 +2,7 @@ package dev.tidemark.doctor;
 
 import dev.tidemark.doctor.GroupFacts.Binding;
 import dev.tidemark.doctor.GroupFacts.Place;
+import dev.tidemark.internal.command.PastedCommand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,8 @@ final class TopicChecks {
 
     /** Compares the ids; nothing else matters if they are wrong. */
     static Optional<Finding> otherTopic(String group, Binding binding, Topic topic) {
-        String fix = "connect to the right cluster, or bind the offsets to the current topic: tidemark rebind " + group
-                + " --topic " + binding.topic();
+        String fix = "connect to the right cluster, or bind the offsets to the current topic: "
+                + PastedCommand.rebind(group, binding.topic()) + ", or to another target; --execute does it";
         String whose = "group " + group + ": the offsets for topic " + binding.topic() + " belong to ";
         if (!binding.clusterId().equals(topic.clusterId())) {
             return Optional.of(Finding.fail(
@@ -67,7 +68,8 @@ final class TopicChecks {
                     SECTION,
                     "partitions",
                     name + " has " + topic.partitions() + " partitions, and " + binding.partitions() + " are bound",
-                    "find out which topic this is; tidemark rebind " + group + " --topic " + binding.topic()));
+                    "find out which topic this is; to continue with it: " + PastedCommand.rebind(group, binding.topic())
+                            + ", or to another target; --execute does it"));
         } else if (topic.partitions() > binding.partitions()) {
             findings.add(Finding.warn(
                     SECTION,
@@ -115,8 +117,8 @@ final class TopicChecks {
     private static Optional<Finding> outside(String group, Place place, Bounds log) {
         String where = "group " + group + ": topic " + place.partition().topic() + " partition "
                 + place.partition().partition() + ": ";
-        String reset = "tidemark reset " + group + " --topic "
-                + place.partition().topic() + ":" + place.partition().partition();
+        String reset = PastedCommand.reset(
+                group, place.partition().topic(), place.partition().partition());
         if (place.stored() < log.start()) {
             return Optional.of(Finding.fail(
                     SECTION,

@@ -3,6 +3,7 @@ package dev.tidemark.internal.plan;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.command.PastedCommand;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ public final class BindingPlanner {
         return stored.partitions() < actual.partitions() ? Binding.GROWN : Binding.COMPLETE;
     }
 
+    private static final String OR_ELSEWHERE = ", or to another target; --execute does it";
+
     /** The reason why these stored offsets must not be used for that topic; empty if they belong together. */
     public static Optional<TidemarkException> mismatch(String groupId, String topic, Identity stored, Identity actual) {
         if (!stored.clusterId().equals(actual.clusterId())) {
@@ -43,8 +46,8 @@ public final class BindingPlanner {
                     ErrorCode.OTHER_CLUSTER,
                     "the stored offsets of group " + groupId + " for topic " + topic + " belong to Kafka cluster "
                             + stored.clusterId() + ", and this is cluster " + actual.clusterId()
-                            + ": connect to the right cluster, or continue with this one: tidemark rebind " + groupId
-                            + " --topic " + topic,
+                            + ": connect to the right cluster, or continue with this one: "
+                            + PastedCommand.rebind(groupId, topic) + OR_ELSEWHERE,
                     null));
         }
         if (stored.topicId().isPresent()
@@ -55,8 +58,8 @@ public final class BindingPlanner {
                     "the stored offsets of group " + groupId + " belong to topic " + topic + " with id "
                             + stored.topicId().get() + ", and the topic of that name now has id "
                             + actual.topicId().get()
-                            + ": it was deleted and created again; tidemark rebind " + groupId + " --topic " + topic
-                            + " continues with the new one",
+                            + ": it was deleted and created again; to continue with the new one: "
+                            + PastedCommand.rebind(groupId, topic) + OR_ELSEWHERE,
                     null));
         }
         return Optional.empty();
