@@ -251,7 +251,10 @@ public final class Redrive<K, V> {
                     id,
                     Status.FAILED,
                     Optional.of(new RecordFailedException(
-                            code, "group " + groupId + ": " + what + " dead letter " + id, cause)));
+                            code,
+                            "group " + groupId + ": " + what + " dead letter " + id + " ("
+                                    + FailureWords.describe(cause) + ")",
+                            cause)));
         }
     }
 }

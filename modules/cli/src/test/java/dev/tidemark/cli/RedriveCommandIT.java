@@ -95,7 +95,9 @@ class RedriveCommandIT {
         assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.FAILED);
         assertThat(new ObjectMapper().readTree(result.out()).findValuesAsText("result"))
                 .containsExactly("APPLIED", "FAILED");
-        assertThat(result.out()).contains("TM-502").doesNotContain("never");
+        assertThat(result.out())
+                .contains("TM-502", "StatementFailedException sqlstate=22")
+                .doesNotContain("never");
         assertThat(ids()).containsExactly(ids.get(1));
         assertThat(folded()).containsExactly("ABC|3|13");
 
