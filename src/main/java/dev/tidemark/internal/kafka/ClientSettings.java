@@ -189,7 +189,10 @@ final class ClientSettings {
                 ? c.getName()
                 : String.valueOf(value).trim();
         boolean secret = key.type == ConfigDef.Type.PASSWORD || !text.equals(written(key.name));
-        return secret && !text.isEmpty() ? reason.replace(text, HIDDEN) : reason;
+        String told = secret && !text.isEmpty() ? reason.replace(text, HIDDEN) : reason;
+        return told.endsWith(" could not be found.")
+                ? told + " Add its jar (TIDEMARK_CLASSPATH for bin/tidemark), or fix its name"
+                : told;
     }
 
     static InvalidConfigurationException invalid(String why) {

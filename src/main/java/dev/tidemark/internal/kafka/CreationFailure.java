@@ -18,6 +18,10 @@ final class CreationFailure {
     /** How Kafka's messages begin when a client cannot be created; the reason follows in the cause. */
     private static final String NOT_MADE = "Failed to c";
 
+    /** What follows the name of a class that is not there. */
+    static final String NOT_FOUND =
+            " is not on the class path: add its jar (TIDEMARK_CLASSPATH for bin/tidemark), or fix its name";
+
     private static final String BOOTSTRAP = "bootstrap.servers";
 
     private CreationFailure() {}
@@ -30,7 +34,7 @@ final class CreationFailure {
                 .findFirst()
                 // Its name alone: the rest of Kafka's message may quote a setting.
                 .map(t -> "class " + String.valueOf(t.getMessage()).replace('/', '.')
-                        + " is not on the class path: add its jar, or fix its name");
+                        + NOT_FOUND);
         if (missing.isPresent()) {
             return missing;
         }

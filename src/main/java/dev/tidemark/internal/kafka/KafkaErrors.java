@@ -8,6 +8,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.config.ConfigException;
@@ -40,6 +42,8 @@ public final class KafkaErrors {
 
     private static final String TOPIC_NAME =
             ": it has at most 249 letters, digits, dots, underscores and hyphens, and is not . or ..";
+
+    private static final Pattern NO_LOGIN_MODULE = Pattern.compile("No LoginModule found for ([\\w.$]+)");
 
     private static final String BOOTSTRAP = "bootstrap.servers";
 
@@ -83,6 +87,13 @@ public final class KafkaErrors {
         }
         if (failure instanceof UnknownTopicOrPartitionException) {
             return Optional.of(missing(groupId, "a topic does not exist: create it, or fix its name", failure));
+        }
+        Optional<String> module = missingLoginModule(failure);
+        if (module.isPresent()) {
+            return module.map(name -> new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "group " + groupId + ": the login module " + name + " of sasl.jaas.config" + CreationFailure.NOT_FOUND,
+                    null));
         }
         if (isUnreadableLogin(failure)) {
             // Without the cause: the client quotes from the setting, and so perhaps the password.
@@ -129,6 +140,17 @@ public final class KafkaErrors {
     private static LogMismatchException refused(String groupId, String remedy, @Nullable Throwable failure) {
         return new LogMismatchException(
                 ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + remedy, failure);
+    }
+
+    /** The class of a login module that Java does not find; its message ends with the name, and contains nothing else of the setting. */
+    private static Optional<String> missingLoginModule(Throwable failure) {
+        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+            Matcher message = NO_LOGIN_MODULE.matcher(String.valueOf(t.getMessage()));
+            if (t instanceof LoginException && message.matches()) {
+                return Optional.of(message.group(1));
+            }
+        }
+        return Optional.empty();
     }
 
     /** Such a failure comes when a client is created, before any request. */

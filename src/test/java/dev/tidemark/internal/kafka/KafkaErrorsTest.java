@@ -61,6 +61,12 @@ class KafkaErrorsTest {
                 Map.of("default.api.timeout.ms", 1_000, "request.timeout.ms", 5_000),
                 "default.api.timeout.ms must be no smaller than the value of request.timeout.ms");
         all.put(Map.of("metric.reporters", "com.acme.Reporter"), "class com.acme.Reporter is not on the class path");
+        all.put(
+                Map.of(
+                        "security.protocol", "SASL_PLAINTEXT",
+                        "sasl.mechanism", "PLAIN",
+                        "sasl.jaas.config", "com.acme.iam.LoginModule required password=\"" + SECRET + "\";"),
+                "login module com.acme.iam.LoginModule of sasl.jaas.config is not on the class path: add its jar");
         all.put(tls("ssl.truststore.location", "/no/such.jks", "ssl.truststore.password", SECRET), "/no/such.jks");
         all.put(tls("ssl.truststore.location", junk, "ssl.truststore.password", SECRET), junk);
         all.put(tls("ssl.truststore.location", junk, "ssl.truststore.type", "PEM"), "No matching CERTIFICATE");

@@ -17,6 +17,7 @@ import dev.tidemark.cli.command.RebindCommand;
 import dev.tidemark.cli.command.ResetCommand;
 import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
+import dev.tidemark.cli.option.EnvironmentDefaults;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.ParameterErrors;
 import dev.tidemark.cli.output.Printable;
@@ -108,6 +109,7 @@ public final class TidemarkCli {
         TidemarkCli root = new TidemarkCli();
         CommandLine commandLine = new CommandLine(root);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             TidemarkException known = explain(failure);
             command.getErr().println(Printable.line(String.valueOf(known.getMessage())));

@@ -27,7 +27,6 @@ public final class DatabaseOptions {
     @Option(
             names = "--jdbc-url",
             paramLabel = "URL",
-            defaultValue = "${env:TIDEMARK_JDBC_URL}",
             description = {
                 "The database, such as jdbc:postgresql://localhost:5432/app.",
                 "Default: TIDEMARK_JDBC_URL, or PGSERVICE, or PGHOST, PGPORT and PGDATABASE. User and password come from"
@@ -38,7 +37,7 @@ public final class DatabaseOptions {
     @Option(
             names = "--schema",
             paramLabel = "NAME",
-            defaultValue = "${env:TIDEMARK_SCHEMA:-tidemark}",
+            defaultValue = "tidemark",
             description = "The schema of the offset store. Default: TIDEMARK_SCHEMA, or tidemark.")
     private String schema = "tidemark";
 

@@ -20,14 +20,12 @@ public final class KafkaOptions {
     @Option(
             names = {"--bootstrap-servers", "--bootstrap-server"},
             paramLabel = "HOST:PORT,...",
-            defaultValue = "${env:TIDEMARK_BOOTSTRAP_SERVERS}",
             description = "The Kafka cluster. Default: TIDEMARK_BOOTSTRAP_SERVERS, or the value in --kafka-config.")
     private @Nullable String bootstrapServers;
 
     @Option(
             names = {"--kafka-config", "--command-config"},
             paramLabel = "FILE",
-            defaultValue = "${env:TIDEMARK_KAFKA_CONFIG}",
             description = "A properties file with Kafka client settings, such as security. Default:"
                     + " TIDEMARK_KAFKA_CONFIG.")
     private @Nullable Path file;

@@ -1,0 +1,114 @@
+package dev.tidemark.cli.option;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemark.cli.InProcess;
+import dev.tidemark.cli.output.ExitCode;
+import java.io.StringWriter;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+class EnvironmentDefaultsTest {
+    @Command(name = "run")
+    static final class Run {
+        @Parameters(index = "0")
+        private String job = "";
+
+        @Option(names = "--topic", split = ",")
+        private List<String> topics = List.of();
+
+        @Option(names = "--workers", defaultValue = "1")
+        private int workers;
+
+        @Option(names = {"-q", "--quiet"})
+        private boolean quiet;
+
+        @Option(names = {"--kafka-config", "--command-config"})
+        private String config = "";
+
+        @Option(names = "--group", required = true)
+        private String group = "";
+    }
+
+    @Command(name = "describe")
+    static final class Describe {
+        @Option(names = "--group")
+        private String group = "none";
+
+        @Option(names = "--schema", defaultValue = "tidemark")
+        private String schema = "";
+    }
+
+    private static <T> T parsed(T command, Map<String, String> environment, String... arguments) {
+        new CommandLine(command)
+                .setDefaultValueProvider(new EnvironmentDefaults(environment))
+                .parseArgs(arguments);
+        return command;
+    }
+
+    @Test
+    void everyOptionOfARunHasAVariable() {
+        Map<String, String> environment = Map.of(
+                "TIDEMARK_JOB", "job.sql",
+                "TIDEMARK_TOPIC", "a,b",
+                "TIDEMARK_WORKERS", " 4\n",
+                "TIDEMARK_QUIET", "true",
+                "TIDEMARK_KAFKA_CONFIG", "client.properties",
+                "TIDEMARK_GROUP", "etl");
+        Run run = parsed(new Run(), environment);
+        assertThat(run.job).isEqualTo("job.sql");
+        assertThat(run.topics).containsExactly("a", "b");
+        assertThat(run.workers).isEqualTo(4);
+        assertThat(run.quiet).isTrue();
+        assertThat(run.config).isEqualTo("client.properties");
+        assertThat(run.group).isEqualTo("etl");
+
+        Run given = parsed(new Run(), environment, "other.sql", "--topic", "c", "--workers=2", "--group", "g");
+        assertThat(given.job).isEqualTo("other.sql");
+        assertThat(given.topics).containsExactly("c");
+        assertThat(given.workers).isEqualTo(2);
+        assertThat(given.group).isEqualTo("g");
+    }
+
+    @Test
+    void anEmptyOneIsNone() {
+        Run run = parsed(new Run(), Map.of("TIDEMARK_WORKERS", "", "TIDEMARK_GROUP", "etl", "TIDEMARK_JOB", "job.sql"));
+        assertThat(run.workers).isEqualTo(1);
+        assertThat(run.quiet).isFalse();
+    }
+
+    @Test
+    void otherCommandsTakeOnlyTheServers() {
+        Describe describe =
+                parsed(new Describe(), Map.of("TIDEMARK_GROUP", "etl", "TIDEMARK_SCHEMA", "offsets"));
+        assertThat(describe.group).isEqualTo("none");
+        assertThat(describe.schema).isEqualTo("offsets");
+    }
+
+    /** The real command, up to the first thing that it looks at. */
+    @Test
+    void aContainerNeedsNoArguments() {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "TIDEMARK_JOB", "no-such.sql",
+                "TIDEMARK_GROUP", "etl",
+                "TIDEMARK_TOPIC", "flights",
+                "TIDEMARK_BOOTSTRAP_SERVERS", "localhost:1",
+                "TIDEMARK_UNTIL_END", "true",
+                "TIDEMARK_VERSION", "1.2.3",
+                "TIDEMARK_ON_FAILURE", "retry=2,skip"));
+        StringWriter err = new StringWriter();
+        assertThat(InProcess.run(environment, new StringWriter(), err, "run")).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err.toString()).startsWith("TM-103").contains("no-such.sql").hasLineCount(1);
+
+        environment.put("TIDEMARK_ON_FAILURE", "explode");
+        StringWriter wrong = new StringWriter();
+        assertThat(InProcess.run(environment, new StringWriter(), wrong, "run")).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(wrong.toString()).startsWith("TM-103").contains("explode", "--on-failure").hasLineCount(1);
+    }
+}
