@@ -58,8 +58,8 @@ class RightsIT {
     private static List<String> columns(List<Privilege> rights, String... privileges) {
         return rights.stream()
                 .filter(right -> List.of(privileges).contains(right.action()))
-                .flatMap(right -> right.columns().stream()
-                        .map(column -> right.action() + " " + right.object() + "." + column))
+                .flatMap(right ->
+                        right.columns().stream().map(column -> right.action() + " " + right.object() + "." + column))
                 .toList();
     }
 }

@@ -33,8 +33,7 @@ final class CreationFailure {
                 .filter(t -> t instanceof ClassNotFoundException || t instanceof NoClassDefFoundError)
                 .findFirst()
                 // Its name alone: the rest of Kafka's message may quote a setting.
-                .map(t -> "class " + String.valueOf(t.getMessage()).replace('/', '.')
-                        + NOT_FOUND);
+                .map(t -> "class " + String.valueOf(t.getMessage()).replace('/', '.') + NOT_FOUND);
         if (missing.isPresent()) {
             return missing;
         }

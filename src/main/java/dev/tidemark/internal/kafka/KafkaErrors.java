@@ -92,7 +92,8 @@ public final class KafkaErrors {
         if (module.isPresent()) {
             return module.map(name -> new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    "group " + groupId + ": the login module " + name + " of sasl.jaas.config" + CreationFailure.NOT_FOUND,
+                    "group " + groupId + ": the login module " + name + " of sasl.jaas.config"
+                            + CreationFailure.NOT_FOUND,
                     null));
         }
         if (isUnreadableLogin(failure)) {

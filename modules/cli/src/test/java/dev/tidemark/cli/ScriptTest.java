@@ -45,7 +45,13 @@ class ScriptTest {
 
     @Test
     void argumentsArriveAsTheyWere() throws IOException {
-        assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString(), "JAVA_OPTS", "-Xmx64m"), "describe", "my group", "", "*"))
+        assertThat(run(
+                        SCRIPT,
+                        Map.of("TIDEMARK_JAR", jar.toString(), "JAVA_OPTS", "-Xmx64m"),
+                        "describe",
+                        "my group",
+                        "",
+                        "*"))
                 .endsWith("-cp", jar.toString(), "dev.tidemark.cli.TidemarkCli", "describe", "my group", "", "*")
                 .contains("-Xmx64m", "-XX:TieredStopAtLevel=1");
         assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString()), "run", "job.sql"))
@@ -54,7 +60,10 @@ class ScriptTest {
 
     @Test
     void moreJars() throws IOException {
-        assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString(), "TIDEMARK_CLASSPATH", "/opt/iam/*:/opt/other.jar"), "groups"))
+        assertThat(run(
+                        SCRIPT,
+                        Map.of("TIDEMARK_JAR", jar.toString(), "TIDEMARK_CLASSPATH", "/opt/iam/*:/opt/other.jar"),
+                        "groups"))
                 .contains(jar + ":/opt/iam/*:/opt/other.jar");
     }
 
@@ -65,7 +74,9 @@ class ScriptTest {
                 Files.createDirectories(directory.resolve("bin dir")).resolve("tm"), Path.of("../tidemark"));
         String expected = SCRIPT.getParent() + "/../modules/cli/target/tidemark-cli.jar";
         for (Path link : List.of(SCRIPT, absolute, relative)) {
-            assertThat(String.join("\n", run(link, Map.of(), "groups"))).as(link.toString()).contains(expected);
+            assertThat(String.join("\n", run(link, Map.of(), "groups")))
+                    .as(link.toString())
+                    .contains(expected);
         }
     }
 }

@@ -16,7 +16,8 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
     private static final String RUN = "run";
 
     /** The options that each command takes from the environment, by their first names. */
-    private static final Set<String> SERVERS = Set.of("--jdbc-url", "--schema", "--bootstrap-servers", "--kafka-config");
+    private static final Set<String> SERVERS =
+            Set.of("--jdbc-url", "--schema", "--bootstrap-servers", "--kafka-config");
 
     private final Map<String, String> environment;
 

@@ -85,8 +85,7 @@ class EnvironmentDefaultsTest {
 
     @Test
     void otherCommandsTakeOnlyTheServers() {
-        Describe describe =
-                parsed(new Describe(), Map.of("TIDEMARK_GROUP", "etl", "TIDEMARK_SCHEMA", "offsets"));
+        Describe describe = parsed(new Describe(), Map.of("TIDEMARK_GROUP", "etl", "TIDEMARK_SCHEMA", "offsets"));
         assertThat(describe.group).isEqualTo("none");
         assertThat(describe.schema).isEqualTo("offsets");
     }
@@ -109,6 +108,9 @@ class EnvironmentDefaultsTest {
         environment.put("TIDEMARK_ON_FAILURE", "explode");
         StringWriter wrong = new StringWriter();
         assertThat(InProcess.run(environment, new StringWriter(), wrong, "run")).isEqualTo(ExitCode.WRONG_INPUT);
-        assertThat(wrong.toString()).startsWith("TM-103").contains("explode", "--on-failure").hasLineCount(1);
+        assertThat(wrong.toString())
+                .startsWith("TM-103")
+                .contains("explode", "--on-failure")
+                .hasLineCount(1);
     }
 }
