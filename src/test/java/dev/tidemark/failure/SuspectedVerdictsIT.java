@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -171,5 +172,28 @@ class SuspectedVerdictsIT extends FailureCase {
             assertThat(isHalted(running)).isEqualTo(outage);
         }
         assertThat(givenUp()).hasSize(outage ? 0 : 1);
+    }
+
+    /** One that is bad, too, does not show that all fail: the ones behind it are tried. */
+    @ParameterizedTest
+    @CsvSource({"park, false", "skip, true", "park key, false"})
+    void theFirstOnesOfOtherPartitionsMayBeBadToo(String policy, boolean inBatches) throws SQLException {
+        claimedWithoutProgress();
+        try (Running running = start(policy, inBatches, "exception")) {
+            send(2, "wait");
+            Awaitility.await("it has that one").until(gate::hasQueuedThreads);
+            send(
+                    1,
+                    IntStream.range(0, 40)
+                            .mapToObj(i -> i % 2 == 0 ? "bad" : "slow")
+                            .toArray(String[]::new));
+            send(0, "bad", "good");
+            Awaitility.await("queued")
+                    .until(() -> running.consumer().status().queue().records() == 42);
+            gate.release(1_000);
+            running.until("read, or halted", () -> progress() == 44 || isHalted(running));
+            assertThat(isHalted(running)).isFalse();
+        }
+        assertThat(givenUp()).hasSize(21);
     }
 }

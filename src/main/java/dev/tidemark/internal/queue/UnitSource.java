@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiPredicate;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -117,27 +118,35 @@ public final class UnitSource {
     }
 
     /**
-     * The first waiting record of each of at most this many other partitions of the topic.
+     * Waiting records of other partitions of the topic, at most this many: the first of each, then the second of each, and so on.
      *
      * @param follows whether a record follows a parked one of its key, which its partition's history shows: then the next counts
      */
-    public List<ConsumerRecord<byte[], byte[]>> firstOfOthers(
+    public List<ConsumerRecord<byte[], byte[]>> ofOthers(
             PartitionShare share, int most, BiPredicate<PartitionHistory, ConsumerRecord<byte[], byte[]>> follows) {
+        List<List<ConsumerRecord<byte[], byte[]>>> waiting;
         synchronized (state) {
             PartitionQueue queue = share.queue();
-            return state.queues.values().stream()
+            waiting = state.queues.values().stream()
                     .filter(other -> other != queue
                             && !other.isSuspected()
                             && other.claim
                                     .partition()
                                     .topic()
                                     .equals(queue.claim.partition().topic()))
-                    .flatMap(other -> other.peek(other.history.isHolding() ? REACH : 1).stream()
+                    .map(other -> other.peek(other.history.isHolding() ? REACH : most).stream()
                             .filter(record -> !follows.test(other.history, record))
-                            .limit(1))
-                    .limit(most)
+                            .limit(most)
+                            .toList())
                     .toList();
         }
+        return IntStream.range(0, most)
+                .boxed()
+                .flatMap(round -> waiting.stream()
+                        .filter(records -> round < records.size())
+                        .map(records -> records.get(round)))
+                .limit(most)
+                .toList();
     }
 
     /** Ends units: each share is either done up to a record, to be tried again, or its partition's last. */

@@ -193,7 +193,7 @@ final class NeighbourTrial<K, V> {
                 others.add(other.firstRaw());
             }
         }
-        others.addAll(context.units().firstOfOthers(share.taken(), OTHERS - others.size(), NeighbourTrial::follows));
+        others.addAll(context.units().ofOthers(share.taken(), OTHERS - others.size(), NeighbourTrial::follows));
         return others;
     }
 
