@@ -92,8 +92,8 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * How bytes become keys and values. Each thread that decodes creates its own pair, as deserializers need not be thread-safe; one
-     * that has failed, unless that was transient, is closed and replaced. {@code configure} is not called, {@code close} is. A null key
-     * or value is not passed to them. Without this call {@code key.deserializer} and {@code value.deserializer} of the Kafka settings
+     * that has failed, unless that was transient, is replaced. {@code configure} is not called; {@code close} is, when the thread ends,
+     * also of the last 64 that were replaced. A null key or value is not passed to them. Without this call {@code key.deserializer} and {@code value.deserializer} of the Kafka settings
      * apply. Returns a new builder with the current settings; this one keeps its own.
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(

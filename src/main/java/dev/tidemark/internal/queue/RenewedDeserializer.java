@@ -2,6 +2,8 @@ package dev.tidemark.internal.queue;
 
 import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.thread.OwnThread;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
@@ -12,13 +14,18 @@ import org.slf4j.LoggerFactory;
 /**
  * A deserializer that is replaced after a failure: a record that it could not decode may have left it in a state, such as a buffer that
  * still holds part of it, in which others fail as well or are decoded wrongly. After a transient failure it is kept, with what it has
- * cached. Used by one thread.
+ * cached. One that was replaced is closed at the end, since it may share something with its successor, such as a client of a schema
+ * registry. Used by one thread.
  */
 final class RenewedDeserializer<T> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RenewedDeserializer.class);
 
+    /** Of those that were replaced: the earlier ones are left to the garbage collector, or a long run of failures would fill the heap. */
+    private static final int KEPT = 64;
+
     private final Supplier<? extends Deserializer<T>> supplier;
     private final Predicate<Throwable> isTransient;
+    private final Deque<Deserializer<T>> replaced = new ArrayDeque<>();
     private Deserializer<T> current;
     private boolean failed;
 
@@ -48,18 +55,33 @@ final class RenewedDeserializer<T> implements AutoCloseable {
         try {
             current = supplier.get();
             failed = false;
-            old.close();
         } catch (Throwable e) {
             Fatal.rethrow(e);
             // What it needs may be unavailable, which is no record's fault: the old one goes on.
             LOG.debug(
-                    "a deserializer that had failed was not replaced, or did not close cause={}",
+                    "a deserializer that had failed was not replaced cause={}",
                     e.getClass().getName());
+        }
+        if (current != old) {
+            replaced.add(old);
+        }
+        if (replaced.size() > KEPT) {
+            replaced.remove();
         }
     }
 
     @Override
     public void close() {
+        for (Deserializer<T> old : replaced) {
+            try {
+                old.close();
+            } catch (Throwable e) {
+                Fatal.rethrow(e);
+                LOG.debug(
+                        "a deserializer that had failed did not close cause={}",
+                        e.getClass().getName());
+            }
+        }
         current.close();
     }
 }

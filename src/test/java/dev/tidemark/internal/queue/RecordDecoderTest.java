@@ -1,6 +1,7 @@
 package dev.tidemark.internal.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
@@ -64,11 +65,50 @@ class RecordDecoderTest {
     }
 
     @Test
-    void aDeserializerThatHasFailedIsReplacedAndClosedOnce() throws UndecodableException {
+    void aDeserializerThatHasFailedIsReplaced() throws UndecodableException {
         fails("bad");
         assertThat(decode("good")).isEqualTo("good");
         assertThat(decode("good")).isEqualTo("good");
-        assertThat(made).extracting(one -> one.closed).containsExactly(1, 0);
+        assertThat(made).hasSize(2);
+    }
+
+    /** Both may use the same client of a schema registry, which either closes. */
+    @Test
+    void oneThatWasReplacedIsClosedAtTheEnd() throws UndecodableException {
+        fails("bad");
+        fails("bad");
+        assertThat(decode("good")).isEqualTo("good");
+        assertThat(made).extracting(one -> one.closed).containsExactly(0, 0, 0);
+        assertThatThrownBy(decoder::close).hasMessage("already closed");
+        assertThat(made).extracting(one -> one.closed).containsExactly(1, 1, 1);
+    }
+
+    @Test
+    void oneThatAllShareIsClosedOnceAtTheEnd() throws UndecodableException {
+        Recording shared = new Recording();
+        try (RecordDecoder<String, String> own =
+                new RecordDecoder<>(StringDeserializer::new, () -> shared, TimeoutException.class::isInstance)) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(catchThrowableOfType(
+                                UndecodableException.class,
+                                () -> own.decode(new ConsumerRecord<>("t", 0, 0, null, new byte[] {'b', 'a', 'd'}))))
+                        .isNotNull();
+            }
+            assertThat(shared.closed).isZero();
+        } catch (IllegalStateException closed) {
+            assertThat(closed).hasMessage("already closed");
+        }
+        assertThat(shared.closed).isEqualTo(1);
+    }
+
+    @Test
+    void aLongRunOfFailuresKeepsFewOfThem() {
+        for (int i = 0; i < 1_000; i++) {
+            fails("bad");
+        }
+        assertThatThrownBy(decoder::close).hasMessage("already closed");
+        assertThat(made).hasSize(1_000);
+        assertThat(made.stream().filter(one -> one.closed == 1)).hasSize(65);
     }
 
     @Test
