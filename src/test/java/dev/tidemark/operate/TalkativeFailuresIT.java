@@ -189,7 +189,7 @@ class TalkativeFailuresIT {
             for (Throwable t = failure; t != null; t = t.getCause()) {
                 assertSilent(t.toString());
             }
-            assertFailed(failure, ErrorCode.KAFKA_REFUSES);
+            assertFailed(failure, ErrorCode.INVALID_SETTING);
         }
     }
 }

@@ -98,7 +98,11 @@ public final class KafkaErrors {
         }
         if (isUnreadableLogin(failure)) {
             // Without the cause: the client quotes from the setting, and so perhaps the password.
-            return Optional.of(refused(groupId, "sasl.jaas.config cannot be used: check its grammar and class", null));
+            return Optional.of(new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "group " + groupId
+                            + ": Kafka's client refuses a setting: sasl.jaas.config cannot be used: check its grammar and class",
+                    null));
         }
         for (Throwable t : new @Nullable Throwable[] {failure, failure.getCause()}) {
             if (t instanceof ConfigException) {
