@@ -83,10 +83,18 @@ class KafkaWordsIT {
                 .as(asOption.err())
                 .isEqualTo(asArgument.exitCode())
                 .isNotEqualTo(2);
-        assertThat(asOption.out()).isEqualTo(asArgument.out());
+        assertThat(checks(asOption)).isEqualTo(checks(asArgument));
         Result both = cli.run((command + " etl --group billing").split(" "));
         assertThat(both.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(both.err()).startsWith("TM-103").contains("twice").hasLineCount(1);
+    }
+
+    /** The rows, without the number of open connections, which doctor counts at that moment. */
+    private static List<String> checks(Result result) {
+        return result.out()
+                .lines()
+                .map(row -> row.replaceFirst("^(connections,limit,\\w+),.*", "$1"))
+                .toList();
     }
 
     @Test
