@@ -28,7 +28,7 @@ final class CreationFailure {
 
     /** The reason, with the setting that it is about; empty if neither is known. */
     static Optional<String> reason(Throwable failure) {
-        List<Throwable> chain = chain(failure);
+        List<Throwable> chain = Causes.of(failure);
         Optional<String> missing = chain.stream()
                 .filter(t -> t instanceof ClassNotFoundException || t instanceof NoClassDefFoundError)
                 .findFirst()
@@ -80,13 +80,5 @@ final class CreationFailure {
     private static String message(Throwable failure) {
         String line = Objects.toString(failure.getMessage(), "").replaceAll("\\s*\\R\\s*", " ");
         return line.length() > LONGEST ? line.substring(0, LONGEST) + " ..." : line;
-    }
-
-    private static List<Throwable> chain(Throwable failure) {
-        List<Throwable> chain = new ArrayList<>();
-        for (Throwable t = failure; t != null && !chain.contains(t); t = t.getCause()) {
-            chain.add(t);
-        }
-        return chain;
     }
 }

@@ -54,7 +54,7 @@ public final class KafkaErrors {
      * reports it like a bad setting.
      */
     public static boolean isUnresolved(Throwable failure) {
-        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+        for (Throwable t : Causes.of(failure)) {
             String words = String.valueOf(t.getMessage());
             if (t instanceof BootstrapResolutionException
                     || (t instanceof ConfigException
@@ -67,7 +67,7 @@ public final class KafkaErrors {
 
     /** Whether another member still holds the {@code group.instance.id}: one that was killed does, until its session times out. */
     public static boolean isInstanceHeld(Throwable failure) {
-        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+        for (Throwable t : Causes.of(failure)) {
             if (t instanceof UnreleasedInstanceIdException) {
                 return true;
             }
@@ -104,7 +104,7 @@ public final class KafkaErrors {
                             + ": Kafka's client refuses a setting: sasl.jaas.config cannot be used: check its grammar and class",
                     null));
         }
-        for (Throwable t : new @Nullable Throwable[] {failure, failure.getCause()}) {
+        for (Throwable t : Causes.of(failure).stream().limit(2).toList()) {
             if (t instanceof ConfigException) {
                 return Optional.of(refusedSetting(groupId, t, failure));
             }
@@ -149,7 +149,7 @@ public final class KafkaErrors {
 
     /** The class of a login module that Java does not find; its message ends with the name, and contains nothing else of the setting. */
     private static Optional<String> missingLoginModule(Throwable failure) {
-        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+        for (Throwable t : Causes.of(failure)) {
             Matcher message = NO_LOGIN_MODULE.matcher(String.valueOf(t.getMessage()));
             if (t instanceof LoginException && message.matches()) {
                 return Optional.of(message.group(1));
@@ -160,7 +160,7 @@ public final class KafkaErrors {
 
     /** Such a failure comes when a client is created, before any request. */
     private static boolean isUnreadableLogin(Throwable failure) {
-        for (Throwable t = failure; t != null && t != t.getCause(); t = t.getCause()) {
+        for (Throwable t : Causes.of(failure)) {
             boolean quotes = t instanceof IllegalArgumentException
                     && String.valueOf(t.getMessage()).contains("JAAS");
             if (quotes || t instanceof LoginException) {

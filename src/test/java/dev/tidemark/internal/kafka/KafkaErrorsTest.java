@@ -22,6 +22,7 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -126,6 +127,37 @@ class KafkaErrorsTest {
             assertThat(KafkaErrors.notMade("etl", failure).getMessage())
                     .startsWith("TM-103")
                     .doesNotContain(SECRET);
+        }
+    }
+
+    /** An interceptor or an assignor may throw anything. */
+    @Test
+    @Timeout(30)
+    void causesThatNeverEndAreFollowedToAnEnd() {
+        RuntimeException one = new RuntimeException("one");
+        one.initCause(new RuntimeException("two", one));
+        for (RuntimeException odd : List.of(one, new Endless(), new Throwing())) {
+            assertThat(KafkaErrors.isUnresolved(odd)).isFalse();
+            assertThat(KafkaErrors.isInstanceHeld(odd)).isFalse();
+            assertThat(KafkaErrors.notMade("etl", odd)).hasMessageStartingWith("TM-103");
+        }
+    }
+
+    private static final class Endless extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public synchronized Throwable getCause() {
+            return new Endless();
+        }
+    }
+
+    private static final class Throwing extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public synchronized Throwable getCause() {
+            throw new IllegalStateException("no cause");
         }
     }
 }
