@@ -30,6 +30,9 @@ class FailureFuzzIT {
     /** Most of the time is spent in waits. */
     private static final int AT_ONCE = Integer.getInteger("tidemark.test.fuzz.threads", 8);
 
+    /** A pool opens one connection at a time, and many of these cases end theirs. */
+    private static final int THREADS_OF_A_POOL = 8;
+
     @Test
     void noHealthyRecordIsEverGivenUp() throws Exception {
         TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -39,12 +42,17 @@ class FailureFuzzIT {
                         "create index on fuzzed (group_id)");
         long seed = Seeds.random("FailureFuzzIT").nextLong();
         ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
-        try (HikariDataSource pool = database.pool(AT_ONCE * 2)) {
+        List<HikariDataSource> pools = new ArrayList<>();
+        try {
+            for (int i = 0; i < Math.max(1, AT_ONCE / THREADS_OF_A_POOL); i++) {
+                pools.add(database.pool(2 * THREADS_OF_A_POOL));
+            }
             List<Future<FailureFuzzCase.Tally>> running = new ArrayList<>();
             for (int i = ONLY < 0 ? 0 : ONLY; i < (ONLY < 0 ? CASES : ONLY + 1); i++) {
                 Random random = new Random(seed + i * 7_919L);
                 String name = "case " + i + " of seed " + seed;
                 String group = "fuzz-" + i;
+                HikariDataSource pool = pools.get(i % pools.size());
                 running.add(threads.submit(() -> new FailureFuzzCase(name, group, random, pool).run()));
             }
             FailureFuzzCase.Tally sum = new FailureFuzzCase.Tally(0, 0, 0, 0);
@@ -59,6 +67,7 @@ class FailureFuzzIT {
             }
         } finally {
             threads.shutdownNow();
+            pools.forEach(HikariDataSource::close);
         }
     }
 }
