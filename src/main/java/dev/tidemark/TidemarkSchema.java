@@ -17,11 +17,8 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Map;
 import java.util.OptionalInt;
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 
 /**
  * Creates and upgrades the tables of the offset store. Needs {@code flyway-core} and {@code flyway-database-postgresql}, which are
@@ -47,7 +44,7 @@ public final class TidemarkSchema {
      *
      * @param schema a plain lower-case identifier
      * @throws OffsetStoreException if the database refuses
-     * @throws InvalidConfigurationException if the schema contains objects of others, or the pool holds one connection
+     * @throws InvalidConfigurationException if the schema contains objects of others, or Flyway is not on the class path, or the pool holds one connection
      */
     public static void migrate(DataSource dataSource, String schema) {
         String name = new Schema(schema).name();
@@ -59,24 +56,20 @@ public final class TidemarkSchema {
                     null);
         }
         try {
+            FlywayMigration.require();
             create(dataSource, name);
+            FlywayMigration.run(dataSource, name);
         } catch (SQLException e) {
             throw refused(dataSource, name, e);
-        }
-        Flyway flyway = Flyway.configure(TidemarkSchema.class.getClassLoader())
-                .dataSource(dataSource)
-                .locations(LOCATION)
-                .failOnMissingLocations(true)
-                .schemas(name)
-                .defaultSchema(name)
-                .createSchemas(false)
-                .table(HISTORY_TABLE)
-                .placeholders(Map.of("schema", name))
-                .load();
-        try {
-            flyway.migrate();
-        } catch (FlywayException e) {
-            throw refused(dataSource, name, e);
+        } catch (FlywayMigration.FailedException e) {
+            throw refused(dataSource, name, e.failure());
+        } catch (NoClassDefFoundError e) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "class " + String.valueOf(e.getMessage()).replace('/', '.')
+                            + " is not on the class path: add org.flywaydb:flyway-core and"
+                            + " org.flywaydb:flyway-database-postgresql, or run the migrations with a Flyway of your own",
+                    e);
         }
     }
 

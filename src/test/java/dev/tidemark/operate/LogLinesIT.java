@@ -120,4 +120,31 @@ class LogLinesIT {
             assertThat(halted.getFormattedMessage()).contains(" code=TM-502 error=\"group " + topic + ": the handler");
         }
     }
+
+    /** One that gets nothing says so once: the group has as many members as partitions. */
+    @Test
+    void aMemberWithoutPartitionsSaysThatItWaits() {
+        try (Running one = reading();
+                Running two = reading()) {
+            one.until("both read", () -> assigned(one) == 1 && assigned(two) == 1);
+            try (LogCapture log = LogCapture.of(topic);
+                    Running three = reading()) {
+                three.until("it says so", () -> lines(log, "waiting for partitions").size() == 1);
+                ILoggingEvent line = lines(log, "waiting for partitions").get(0);
+                assertThat(line.getFormattedMessage()).matches(FORM).contains("joined=", "session_timeout=", "died");
+                assertThat(lines(log, "running").get(0).getFormattedMessage()).contains(" workers=3 ");
+            }
+        }
+    }
+
+    private static int assigned(Running running) {
+        return running.consumer().status().partitions().size();
+    }
+
+    private Running reading() {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).workers(3).handleBatch(FlightEffects::foldBatch));
+    }
 }

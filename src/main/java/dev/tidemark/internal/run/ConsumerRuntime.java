@@ -119,7 +119,8 @@ record ConsumerRuntime(
                 threads,
                 new RunEnd(groupId, options.kafka().reading().untilEnd(), assigned, events, control),
                 new Withdrawal(
-                        groupId, consumer, control, !options.kafka().reading().isManual()));
+                        groupId, consumer, control, !options.kafka().reading().isManual()),
+                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), System.nanoTime()));
         Rebalances rebalances = new Rebalances(
                 groupId,
                 assigned,

@@ -157,7 +157,7 @@ final class EngineRun<K, V> {
                             "running group={} reads=\"{}\" workers={} owner={}",
                             groupId,
                             options.kafka().reading().subscription(),
-                            workers.size(),
+                            options.work().workers(),
                             owner);
                     if (stop.getCount() > 0) {
                         made.loop().run(() -> subscribe(consumer, rebalances));

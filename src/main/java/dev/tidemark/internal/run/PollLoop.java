@@ -57,6 +57,7 @@ final class PollLoop {
     private final RunEnd end;
     private final Withdrawal withdrawal;
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final AssignmentWait wait;
     private volatile long lastPoll;
     private volatile boolean polls;
     private volatile boolean joined;
@@ -74,7 +75,8 @@ final class PollLoop {
             Mirror mirror,
             OwnThreads threads,
             RunEnd end,
-            Withdrawal withdrawal) {
+            Withdrawal withdrawal,
+            AssignmentWait wait) {
         this.groupId = groupId;
         this.consumer = consumer;
         this.seeks = seeks;
@@ -87,6 +89,7 @@ final class PollLoop {
         this.threads = threads;
         this.end = end;
         this.withdrawal = withdrawal;
+        this.wait = wait;
     }
 
     /**
@@ -206,6 +209,7 @@ final class PollLoop {
         }
         // The generation is known before the first assignment, which may be empty and then is not reported.
         joined = joined || consumer.groupMetadata().generationId() >= 0;
+        wait.polled(System.nanoTime(), joined, !assigned.partitions().isEmpty());
     }
 
     private void pollFailed(RetriableException e) {

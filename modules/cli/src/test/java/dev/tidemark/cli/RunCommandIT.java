@@ -15,9 +15,11 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.kafka.KafkaClients;
 import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.Ports;
 import java.io.IOException;
+import java.util.HashMap;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -272,6 +274,27 @@ class RunCommandIT {
         assertThat(done.exitCode()).as(done.err()).isZero();
         assertThat(progress()).isEqualTo(100);
         assertThat(database.number("select count(*) from unit_log")).isPositive();
+    }
+
+    @Test
+    void serversThatAreAwayAreWaitedForNoLongerThanAsked() throws IOException {
+        for (Map<String, String> away : List.of(
+                Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/none"),
+                Map.of("TIDEMARK_BOOTSTRAP_SERVERS", "localhost:1"))) {
+            Map<String, String> environment = new HashMap<>(Map.of(
+                    "TIDEMARK_JDBC_URL",
+                    database.as(DatabaseRole.WRITER).jdbcUrl(),
+                    "TIDEMARK_BOOTSTRAP_SERVERS",
+                    kafka.bootstrapServers()));
+            environment.putAll(away);
+            Result result = Cli.with(environment).run(job("flights.sql", "--until-end", "--wait-at-most", "2s"));
+            assertThat(result.exitCode()).as(away + result.err()).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(result.err().lines().reduce((a, b) -> b).orElseThrow())
+                    .startsWith(away.containsKey("TIDEMARK_JDBC_URL") ? "TM-212" : "TM-310")
+                    .contains("--wait-at-most PT2S");
+        }
+        Result wrong = cli.run(job("flights.sql", "--wait-at-most", "2026-11-27"));
+        assertThat(wrong.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
     }
 
     @Test

@@ -10,21 +10,26 @@ import dev.tidemark.cli.option.HttpOptions;
 import dev.tidemark.cli.option.JobOptions;
 import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.RunOptions;
+import dev.tidemark.cli.option.TimeArgument;
+import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.running.HttpEndpoint;
 import dev.tidemark.cli.running.Pools;
 import dev.tidemark.cli.running.ProgressLine;
 import dev.tidemark.cli.running.RunTally;
+import dev.tidemark.cli.running.WaitLimit;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.sql.StatementFailedException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,6 +65,14 @@ public final class RunCommand implements Callable<Integer> {
             names = {"-q", "--quiet"},
             description = "Show no progress.")
     private boolean quiet;
+
+    @Option(
+            names = "--wait-at-most",
+            paramLabel = "DURATION",
+            converter = TimeArgument.Converter.class,
+            description = "Exit with 3 once the database or Kafka has been unavailable for this long, such as 10m. Default:"
+                    + " wait for them.")
+    private @Nullable TimeArgument waitAtMost;
 
     @Mixin
     private HttpOptions http = new HttpOptions();
@@ -108,6 +121,14 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
+    private @Nullable Duration waitAtMost() {
+        TimeArgument most = waitAtMost;
+        if (most != null && most.ago() == null) {
+            throw CommandException.wrongInput("--wait-at-most is a duration, such as 90s, 10m or PT1H");
+        }
+        return most == null ? null : most.ago();
+    }
+
     /** SQL reads bytes, whatever deserializers the settings name. */
     private static TidemarkBuilder<byte[], byte[]> bytes(Map<String, Object> config) {
         return Tidemark.consumer(config).deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new);
@@ -116,8 +137,10 @@ public final class RunCommand implements Callable<Integer> {
     private void run(TidemarkConsumer consumer, RunTally tally) {
         PrintWriter err = command.commandLine().getErr();
         try (HttpEndpoint endpoint = http.start(consumer);
+                WaitLimit limit = WaitLimit.start(consumer, waitAtMost());
                 ProgressLine progress = quiet ? null : ProgressLine.start(group, consumer, tally, err)) {
             consumer.run();
+            limit.check();
         } catch (TidemarkException e) {
             throw withPlace(e);
         }
