@@ -12,6 +12,9 @@ import java.util.Optional;
  * @param timestamp the record's; empty if it has none
  * @param errorCode why it was parked, such as TM-502; empty if it only followed a parked record of its key
  * @param errorClass class of the exception; empty if it only followed
+ * @param sqlState SQLSTATE of the database's error that was the cause; empty if there was none
+ * @param errorText what the SQLSTATE means, and the constraint, table and column that the server named: no record's content; empty as
+ *     that
  * @param attempts how often it was tried by itself; 0 if it only followed
  * @param holdsKey whether later records of its key are parked behind it
  * @param parkedAt when, by the server's clock
@@ -25,6 +28,8 @@ public record DeadLetterSummary(
         Optional<Instant> timestamp,
         Optional<String> errorCode,
         Optional<String> errorClass,
+        Optional<String> sqlState,
+        Optional<String> errorText,
         int attempts,
         boolean holdsKey,
         Instant parkedAt,

@@ -5,6 +5,7 @@ import dev.tidemark.internal.admin.GroupFunctions;
 import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
+import dev.tidemark.internal.store.table.ErrorClass;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -212,6 +213,7 @@ final class Views {
 
     private static DeadLetterSummary deadLetter(ResultSet r) throws SQLException {
         long timestamp = r.getLong("timestamp_ms");
+        ErrorClass error = ErrorClass.of(r.getString("error_class"));
         return new DeadLetterSummary(
                 r.getLong("id"),
                 r.getString("topic"),
@@ -219,7 +221,9 @@ final class Views {
                 r.getLong("record_offset"),
                 timestamp < 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(timestamp)),
                 text(r, "error_code"),
-                text(r, "error_class"),
+                error.type(),
+                error.sqlState(),
+                error.text(),
                 r.getInt("attempts"),
                 r.getBoolean("holds_key"),
                 instant(r, "parked_at"),

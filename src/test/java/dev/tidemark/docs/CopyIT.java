@@ -187,8 +187,10 @@ class CopyIT {
         List<Flight> neighbours = new ArrayList<>(sent);
         neighbours.remove(BAD);
         assertRows(neighbours);
-        assertThat(database.query("select partition, record_offset, error_code, attempts, error_class,"
-                        + " error_message || error_stack like '%" + failure.message + "%' from tidemark.dead_letter"))
+        assertThat(database.query(
+                        "select partition, record_offset, error_code, attempts, split_part(error_class, ' ', 1),"
+                                + " error_message || error_stack like '%" + failure.message
+                                + "%' from tidemark.dead_letter"))
                 .containsExactly("0|" + BAD / 2 + "|TM-502|1|" + failure.type + "|t");
     }
 

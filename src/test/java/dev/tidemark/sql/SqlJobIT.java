@@ -49,6 +49,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SqlJobIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 
+    private static String statementFailed(String how) {
+        return StatementFailedException.class.getName() + " sqlstate=" + how;
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
@@ -231,11 +235,11 @@ class SqlJobIT {
                         + " substring(error_message from 'statement . at line .+: ERROR: (.{12})')"
                         + " from tidemark.dead_letter order by 1"))
                 .containsExactly(
-                        "100|TM-502|dev.tidemark.sql.StatementFailedException|invalid inpu",
-                        "200|TM-502|dev.tidemark.sql.StatementFailedException|unsupported ",
-                        "201|TM-502|dev.tidemark.sql.StatementFailedException|invalid byte",
-                        "900|TM-502|dev.tidemark.sql.StatementFailedException|invalid byte",
-                        "950|TM-502|dev.tidemark.sql.StatementFailedException|invalid inpu");
+                        "100|TM-502|" + statementFailed("22P02 (invalid text representation)") + "|invalid inpu",
+                        "200|TM-502|" + statementFailed("22P05 (untranslatable character)") + "|unsupported ",
+                        "201|TM-502|" + statementFailed("22021 (character not in repertoire)") + "|invalid byte",
+                        "900|TM-502|" + statementFailed("22021 (character not in repertoire)") + "|invalid byte",
+                        "950|TM-502|" + statementFailed("22P02 (invalid text representation)") + "|invalid inpu");
     }
 
     @Test

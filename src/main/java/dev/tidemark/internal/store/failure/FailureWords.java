@@ -1,7 +1,12 @@
 package dev.tidemark.internal.store.failure;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.ServerErrorMessage;
 
@@ -9,15 +14,19 @@ import org.postgresql.util.ServerErrorMessage;
 public final class FailureWords {
     private static final int LONGEST = 300;
 
+    /** As PostgreSQL's own, in bytes; RAISE accepts any text as a name. */
+    private static final int LONGEST_NAME = 63;
+
     private FailureWords() {}
 
     /**
-     * The failure in text that contains no data: classes, SQLSTATE and constraint, never a message, which can carry values. Only
+     * The failure in text that contains no data: classes, SQLSTATE and what it means, never a message, which can carry values. Only
      * messages from opening a connection, or from a pooler at any time, are shown verbatim.
      */
     public static String describe(Throwable failure) {
         StringBuilder words = new StringBuilder();
         String previous = "";
+        Set<String> told = new HashSet<>();
         for (Throwable t : FailureChain.of(failure)) {
             String name = t.getClass().getSimpleName();
             if (name.equals(previous) || t instanceof NotConnectedException) {
@@ -28,14 +37,55 @@ public final class FailureWords {
             String state = t instanceof SQLException sql ? FailureChain.sqlState(sql) : null;
             if (state != null) {
                 words.append(" sqlstate=").append(state);
-                ServerErrorMessage message = FailureChain.serverMessage(t);
-                if (message != null && message.getConstraint() != null) {
-                    words.append(" constraint=").append(message.getConstraint());
+                if (told.add(state)) {
+                    words.append(meaning(state, failure));
                 }
             }
         }
         said(failure).ifPresent(said -> words.append(": ").append(said));
         return words.toString();
+    }
+
+    /** The first SQLSTATE in it and what that means, without data, such as {@code sqlstate=22012 (division by zero)}; empty if it has none. */
+    public static String databaseError(Throwable failure) {
+        return FailureChain.of(failure).stream()
+                .filter(SQLException.class::isInstance)
+                .map(t -> FailureChain.sqlState((SQLException) t))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .map(state -> "sqlstate=" + state + meaning(state, failure))
+                .orElse("");
+    }
+
+    /** In parentheses; the names are those of the first message with this state, which the outermost exceptions do not have. */
+    private static String meaning(String state, Throwable failure) {
+        String names = FailureChain.of(failure).stream()
+                .map(FailureChain::serverMessage)
+                .filter(message -> message != null && state.equals(message.getSQLState()))
+                .findFirst()
+                .map(FailureWords::names)
+                .orElse("");
+        String words = SqlConditions.words(state).orElse("");
+        return words.isEmpty() && names.isEmpty()
+                ? ""
+                : " (" + words + (words.isEmpty() || names.isEmpty() ? "" : ": ") + names + ")";
+    }
+
+    /** Names of objects, which are no data. A domain or type is named as the server names it. */
+    private static String names(ServerErrorMessage message) {
+        List<String> names = new ArrayList<>();
+        name(names, "constraint", message.getConstraint());
+        name(names, "column", message.getColumn());
+        name(names, "table", message.getTable());
+        name(names, "type", message.getDatatype());
+        return String.join(", ", names);
+    }
+
+    private static void name(List<String> names, String what, @Nullable String name) {
+        if (name != null && !name.isEmpty()) {
+            String line = plain(name);
+            names.add(what + " " + line.substring(0, Math.min(line.length(), LONGEST_NAME)));
+        }
     }
 
     /** Messages from a source that could not have seen a record: the server or the driver at login, or a pooler. */

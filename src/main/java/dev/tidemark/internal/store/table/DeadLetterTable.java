@@ -150,12 +150,15 @@ public final class DeadLetterTable {
                 headers,
                 Optional.empty(),
                 Optional.empty());
+        ErrorClass error = ErrorClass.of(r.getString("error_class"));
         return new DeadLetter(
                 r.getLong("id"),
                 record,
                 r.getBoolean("holds_key"),
                 Optional.ofNullable(r.getString("error_code")),
-                Optional.ofNullable(r.getString("error_class")),
+                error.type(),
+                error.sqlState(),
+                error.text(),
                 Optional.ofNullable(r.getString("error_message")),
                 Optional.ofNullable(r.getString("error_stack")),
                 r.getInt("attempts"),

@@ -35,6 +35,13 @@ public record ErrorText(
         }
     }
 
+    /** With what a failure in the database may be called without its message; empty if it was none. */
+    public ErrorText withDatabaseError(String words) {
+        return exception == null
+                ? this
+                : new ErrorText(code, ErrorClass.column(exception, storable(words)), message, stack);
+    }
+
     private static String stack(Throwable thrown) {
         StringWriter stack = new StringWriter();
         try {

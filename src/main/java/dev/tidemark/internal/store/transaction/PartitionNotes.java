@@ -109,7 +109,8 @@ public final class PartitionNotes {
 
     /** Notes that a dead letter failed once more; failure to do so does no harm. */
     public void failedAgain(long id, ErrorCode code, Throwable cause) {
-        boolean unused = note(c -> letters.failedAgain(c, id, ErrorText.of(code, cause)));
+        ErrorText error = ErrorText.of(code, cause).withDatabaseError(FailureWords.databaseError(cause));
+        boolean unused = note(c -> letters.failedAgain(c, id, error));
     }
 
     /** The hashes of the keys that dead letters of this partition hold; empty if the database did not reply. */

@@ -46,7 +46,8 @@ final class UnitEndWriter {
             return Optional.of(advance.moves());
         }
         if (end instanceof UnitEnd.Park park) {
-            ErrorText error = ErrorText.of(park.code(), park.cause());
+            ErrorText error =
+                    ErrorText.of(park.code(), park.cause()).withDatabaseError(FailureWords.databaseError(park.cause()));
             parked.park(c, park.record(), park.holdKey(), error, park.attempts(), owner);
             write(c, Action.PARK, park.record(), park.code() + " " + FailureWords.describe(park.cause()));
             return Optional.of(Map.of(park.claim(), Position.after(park.record())));

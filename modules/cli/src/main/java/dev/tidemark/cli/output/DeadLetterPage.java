@@ -79,6 +79,8 @@ public record DeadLetterPage(DeadLetter letter, boolean hex) {
         return List.of(
                 new Line("error_code", letter.errorCode().orElse(null)),
                 new Line("error_class", letter.errorClass().orElse(null)),
+                new Line("sqlstate", letter.sqlState().orElse(null)),
+                new Line("error_text", letter.errorText().orElse(null)),
                 new Line("error_message", letter.errorMessage().orElse(null)));
     }
 

@@ -58,6 +58,8 @@ class PrintableTest {
                     false,
                     Optional.of("TM-502"),
                     Optional.of("a.B" + attack),
+                    Optional.of("22P02"),
+                    Optional.of("constraint " + attack),
                     Optional.of("message" + attack),
                     Optional.of("a.B: message" + attack + "\n\tat c.D"),
                     1,
