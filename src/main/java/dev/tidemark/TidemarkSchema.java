@@ -107,6 +107,7 @@ public final class TidemarkSchema {
     /** Flyway locks its history, which is inside the schema, so the schema itself is created under Tidemark's own lock. */
     private static void create(DataSource dataSource, String name) throws SQLException {
         try (Connection c = NotConnectedException.open(dataSource)) {
+            boolean autoCommit = c.getAutoCommit();
             c.setAutoCommit(false);
             try {
                 try (PreparedStatement lock = c.prepareStatement(
@@ -129,18 +130,18 @@ public final class TidemarkSchema {
                     }
                 }
                 c.commit();
-                c.setAutoCommit(true);
+                c.setAutoCommit(autoCommit);
             } catch (SQLException | RuntimeException e) {
-                giveBack(c, e);
+                giveBack(c, autoCommit, e);
                 throw e;
             }
         }
     }
 
-    private static void giveBack(Connection c, Exception failure) {
+    private static void giveBack(Connection c, boolean autoCommit, Exception failure) {
         try {
             c.rollback();
-            c.setAutoCommit(true);
+            c.setAutoCommit(autoCommit);
         } catch (SQLException alsoBroken) {
             failure.addSuppressed(alsoBroken);
         }

@@ -68,13 +68,17 @@ final class Examination {
                 Handle handle = Jdbi.open(connection)) {
             PGConnection driver = connection.unwrap(PGConnection.class);
             int threshold = driver.getPrepareThreshold();
+            boolean autoCommit = connection.getAutoCommit();
             driver.setPrepareThreshold(0);
+            // In a transaction, a question that fails would make all later ones fail.
+            connection.setAutoCommit(true);
             try {
                 findings.add(Finding.ok("database", "connection", "connected"));
                 server(new ServerQuestions(handle));
                 groups.addAll(store(new StoreQuestions(handle, schema.name())));
             } finally {
                 driver.setPrepareThreshold(threshold);
+                connection.setAutoCommit(autoCommit);
             }
         } catch (SQLException | JdbiException e) {
             findings.add(Finding.fail(

@@ -3,6 +3,7 @@ package dev.tidemark.doctor;
 import dev.tidemark.doctor.PoolerChecks.Prepared;
 import dev.tidemark.doctor.PoolerChecks.Sharing;
 import dev.tidemark.internal.store.connection.PoolerMode;
+import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import java.sql.Connection;
@@ -14,12 +15,16 @@ import java.sql.Statement;
 import javax.sql.DataSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Detects a pooler by what it cannot hide: its handshake names another process than the server's, and a second client gets the server
  * connection that the first had, with or without what the first had prepared there.
  */
 final class PoolerProbe {
+    private static final Logger LOG = LoggerFactory.getLogger(PoolerProbe.class);
+
     private static final String PROCESS = "select pg_backend_pid()";
 
     private static final int ATTEMPTS = 5;
@@ -40,7 +45,8 @@ final class PoolerProbe {
 
     PoolerChecks.Facts ask() throws SQLException {
         int process;
-        try (Connection first = open()) {
+        try (Taken one = open()) {
+            Connection first = one.connection;
             try {
                 process = number(first);
                 first.commit();
@@ -54,7 +60,8 @@ final class PoolerProbe {
                 return new PoolerChecks.Facts(false, Sharing.NOT_SEEN, Prepared.UNKNOWN, threshold);
             }
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                try (Connection second = open()) {
+                try (Taken other = open()) {
+                    Connection second = other.connection;
                     if (number(second) == process) {
                         second.commit();
                         return new PoolerChecks.Facts(true, Sharing.SEEN, prepared(first, second), threshold);
@@ -67,12 +74,45 @@ final class PoolerProbe {
     }
 
     // Outside a transaction the driver would silently prepare a lost statement again.
-    private Connection open() throws SQLException {
-        Connection connection = NotConnectedException.open(dataSource);
-        connection.setNetworkTimeout(Runnable::run, PATIENCE);
-        connection.unwrap(PGConnection.class).setPrepareThreshold(0);
-        connection.setAutoCommit(false);
-        return connection;
+    private Taken open() throws SQLException {
+        Taken taken = new Taken(NotConnectedException.open(dataSource));
+        try {
+            taken.connection.setNetworkTimeout(Runnable::run, PATIENCE);
+            taken.connection.unwrap(PGConnection.class).setPrepareThreshold(0);
+            taken.connection.setAutoCommit(false);
+            return taken;
+        } catch (SQLException | RuntimeException e) {
+            try (taken) {
+                throw e;
+            }
+        }
+    }
+
+    /** A connection, which goes back with the settings it came with: not every pool resets them. */
+    private static final class Taken implements AutoCloseable {
+        private final Connection connection;
+        private final boolean autoCommit;
+        private final int networkTimeout;
+        private final int threshold;
+
+        Taken(Connection connection) throws SQLException {
+            this.connection = connection;
+            this.autoCommit = connection.getAutoCommit();
+            this.networkTimeout = connection.getNetworkTimeout();
+            this.threshold = connection.unwrap(PGConnection.class).getPrepareThreshold();
+        }
+
+        @Override
+        public void close() {
+            try (connection) {
+                connection.rollback();
+                connection.setAutoCommit(autoCommit);
+                connection.unwrap(PGConnection.class).setPrepareThreshold(threshold);
+                connection.setNetworkTimeout(Runnable::run, networkTimeout);
+            } catch (SQLException e) {
+                LOG.debug("a connection could not be returned cleanly: {}", FailureWords.describe(e));
+            }
+        }
     }
 
     /** The first prepares it on a connection that the second then takes, so that the first must continue with another. */

@@ -45,6 +45,9 @@ public final class ControlConnection implements AutoCloseable {
     // Used by the control thread alone.
     private @Nullable ReadLimit reads;
 
+    /** As the pool handed it out: not every pool resets it. */
+    private boolean autoCommit;
+
     /**
      * @param networkTimeout how long the server may be silent, beyond the lock timeout, before the connection is replaced
      */
@@ -110,6 +113,7 @@ public final class ControlConnection implements AutoCloseable {
             try {
                 reads = ReadLimit.of(c);
                 limitReads(networkTimeout);
+                autoCommit = c.getAutoCommit();
                 c.setAutoCommit(false);
             } catch (SQLException e) {
                 cut();
@@ -168,7 +172,7 @@ public final class ControlConnection implements AutoCloseable {
             try (c) {
                 // Going back to autocommit would commit what is open.
                 Schema.rollback(c);
-                c.setAutoCommit(true);
+                c.setAutoCommit(autoCommit);
                 if (limit != null) {
                     limit.restore();
                 }

@@ -63,6 +63,7 @@ public final class PoolerMode {
         try (Connection c = NotConnectedException.open(dataSource)) {
             int before = c.getNetworkTimeout();
             c.setNetworkTimeout(Runnable::run, PATIENCE);
+            boolean came = c.getAutoCommit();
             c.setAutoCommit(autoCommit);
             try (PreparedStatement s = Schema.prepare(c, "select 1")) {
                 s.execute();
@@ -70,8 +71,8 @@ public final class PoolerMode {
             }
             if (!autoCommit) {
                 Schema.rollback(c);
-                c.setAutoCommit(true);
             }
+            c.setAutoCommit(came);
             c.setNetworkTimeout(Runnable::run, before);
         }
     }

@@ -38,6 +38,10 @@ public final class WorkerConnection {
     private final Silence silence = new Silence();
     private @Nullable Connection connection;
     private @Nullable ReadLimit reads;
+
+    /** As the pool handed it out: not every pool resets it. */
+    private boolean autoCommit;
+
     private SessionSettings settings = SessionSettings.UNKNOWN;
     private int unitsSinceLook;
     private long connectingNanos;
@@ -93,6 +97,7 @@ public final class WorkerConnection {
             Connection c = connector.connect(networkTimeout);
             connection = c;
             limitReads(c);
+            autoCommit = c.getAutoCommit();
             c.setAutoCommit(false);
             settings = SessionSettings.of(c);
             Schema.rollback(c);
@@ -246,7 +251,7 @@ public final class WorkerConnection {
         without = OptionalLong.empty();
         if (c != null) {
             try (c) {
-                c.setAutoCommit(true);
+                c.setAutoCommit(autoCommit);
                 if (limit != null) {
                     limit.restore();
                 }
