@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.LongDeserializer;
@@ -62,6 +63,32 @@ class NamedDeserializersIT {
         @Override
         public String deserialize(String name, byte[] data) {
             return "";
+        }
+    }
+
+    /** Opens something, and closes it; fails in {@code configure} as value. */
+    public static final class Opening implements Deserializer<String> {
+        private static final AtomicInteger OPEN = new AtomicInteger();
+
+        public Opening() {
+            OPEN.incrementAndGet();
+        }
+
+        @Override
+        public void configure(Map<String, ?> settings, boolean key) {
+            if (!key) {
+                throw new IllegalStateException("no registry");
+            }
+        }
+
+        @Override
+        public String deserialize(String name, byte[] data) {
+            return "";
+        }
+
+        @Override
+        public void close() {
+            OPEN.decrementAndGet();
         }
     }
 
@@ -153,6 +180,13 @@ class NamedDeserializersIT {
             });
             assertThat(seen).containsExactly("my KEY=my value");
         }
+    }
+
+    @Test
+    void whatTheyHaveOpenedIsClosedIfOneCannotBeMade() {
+        Assertions.assertThatThrownBy(() -> this.<String, String>read(settings(Opening.class, Opening.class)))
+                .isInstanceOf(InvalidConfigurationException.class);
+        assertThat(Opening.OPEN).hasValue(0);
     }
 
     @Test

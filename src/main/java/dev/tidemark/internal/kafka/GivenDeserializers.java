@@ -52,11 +52,14 @@ public final class GivenDeserializers {
     }
 
     private Deserializer<?> made(String name, Class<?> type, boolean isKey) {
+        Deserializer<?> made = null;
         try {
-            Deserializer<?> made = (Deserializer<?>) Utils.newInstance(type);
+            made = (Deserializer<?>) Utils.newInstance(type);
             made.configure(settings, isKey);
             return made;
         } catch (RuntimeException | LinkageError e) {
+            // It may have opened a client of a registry before it failed.
+            Utils.closeQuietly(made, name);
             // Its message may contain a secret from the settings.
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,

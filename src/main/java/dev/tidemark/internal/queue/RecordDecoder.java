@@ -1,6 +1,9 @@
 package dev.tidemark.internal.queue;
 
 import dev.tidemark.internal.plan.Fatal;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -22,7 +25,39 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
             Supplier<? extends Deserializer<V>> values,
             Predicate<Throwable> isTransient) {
         this.keys = new RenewedDeserializer<>(keys, isTransient);
-        this.values = new RenewedDeserializer<>(values, isTransient);
+        try {
+            this.values = new RenewedDeserializer<>(values, isTransient);
+        } catch (Throwable e) {
+            closeAfter(e, List.of(this.keys));
+            throw e;
+        }
+    }
+
+    /**
+     * Creates several with the same supplier. If one cannot be created, those before it are closed and the supplier's exception is
+     * thrown.
+     */
+    public static <K, V> List<RecordDecoder<K, V>> several(int count, Supplier<RecordDecoder<K, V>> supplier) {
+        List<RecordDecoder<K, V>> made = new ArrayList<>();
+        try {
+            while (made.size() < count) {
+                made.add(supplier.get());
+            }
+            return made;
+        } catch (Throwable e) {
+            closeAfter(e, made);
+            throw e;
+        }
+    }
+
+    private static void closeAfter(Throwable failure, Collection<? extends AutoCloseable> made) {
+        for (AutoCloseable one : made) {
+            try {
+                one.close();
+            } catch (Throwable e) {
+                failure.addSuppressed(e);
+            }
+        }
     }
 
     /** Which side of a record a deserializer failed on. */

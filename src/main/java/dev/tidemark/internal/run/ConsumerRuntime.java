@@ -7,6 +7,7 @@ import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.run.EngineOptions.StoreSide;
 import dev.tidemark.internal.store.connection.ControlConnection;
 import dev.tidemark.internal.store.connection.OpenUnit;
@@ -30,6 +31,7 @@ import dev.tidemark.internal.unit.WorkerContext;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
@@ -155,6 +157,10 @@ record ConsumerRuntime(
         HandlerHistory history = new HandlerHistory();
         SafeInterceptors interceptors = new SafeInterceptors(groupId, options.interceptors());
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
+        int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
+        Iterator<RecordDecoder<K, V>> decoders = RecordDecoder.several(
+                        sessions.size() + assistants, options.work().decoders())
+                .iterator();
         List<OwnThread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
             Schema schema = options.store().schema();
@@ -175,15 +181,12 @@ record ConsumerRuntime(
                     events,
                     interceptors,
                     new ListenerReports(groupId, listeners));
-            Worker<K, V> worker =
-                    new Worker<>(context, options.work().decoders().get(), session);
+            Worker<K, V> worker = new Worker<>(context, decoders.next(), session);
             threads.add(group.create(
                     "tidemark-" + groupId + "-worker-" + (threads.size() + 1), LogContext.inGroup(groupId, worker)));
         }
-        int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         for (int i = 1; i <= assistants; i++) {
-            DecodeAhead<K, V> assistant = new DecodeAhead<>(
-                    groupId, queues.units(), options.work().decoders().get(), events);
+            DecodeAhead<K, V> assistant = new DecodeAhead<>(groupId, queues.units(), decoders.next(), events);
             threads.add(
                     group.create("tidemark-" + groupId + "-assistant-" + i, LogContext.inGroup(groupId, assistant)));
         }

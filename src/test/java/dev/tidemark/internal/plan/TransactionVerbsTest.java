@@ -2,6 +2,7 @@ package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -64,5 +65,17 @@ class TransactionVerbsTest {
             })
     void doNot(String sql) {
         assertThat(TransactionVerbs.endsTransaction(sql)).isFalse();
+    }
+
+    /** However long a text is, reading it takes no more of the stack. */
+    @Test
+    void endTheTransactionBehindManyComments() {
+        int many = 100_000;
+        String nested = "/*".repeat(many) + "*/".repeat(many);
+        for (String comments :
+                new String[] {"-- a comment\n".repeat(many), "/* a comment */".repeat(many), nested, ";".repeat(many)}) {
+            assertThat(TransactionVerbs.endsTransaction(comments + "commit")).isTrue();
+            assertThat(TransactionVerbs.endsTransaction(comments + "select 1")).isFalse();
+        }
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -125,6 +126,29 @@ class RecordDecoderTest {
         fails("away");
         available = true;
         assertThat(decode("good")).isEqualTo("good");
+    }
+
+    @Test
+    void whatWasCreatedIsClosedIfTheNextCannotBe() {
+        List<Recording> keys = new ArrayList<>();
+        Supplier<RecordDecoder<String, String>> supplier = () -> new RecordDecoder<>(
+                () -> {
+                    keys.add(new Recording());
+                    return keys.get(keys.size() - 1);
+                },
+                () -> {
+                    if (made.size() == 3) {
+                        throw new IllegalStateException("no registry");
+                    }
+                    return make();
+                },
+                failure -> false);
+        made.clear();
+        assertThatThrownBy(() -> RecordDecoder.several(5, supplier))
+                .hasMessage("no registry")
+                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(4));
+        assertThat(keys).extracting(one -> one.closed).containsExactly(1, 1, 1, 1);
+        assertThat(made).extracting(one -> one.closed).containsExactly(1, 1, 1);
     }
 
     @Test
