@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import dev.tidemark.FailureAction;
+import dev.tidemark.admin.OffsetTarget;
+import dev.tidemark.admin.PartitionSelection;
+import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -13,6 +16,7 @@ import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.SQLException;
 import java.util.List;
@@ -118,6 +122,32 @@ class LogLinesIT {
             assertAbout(halted, p1);
             assertThat(halted.getLevel()).isEqualTo(Level.ERROR);
             assertThat(halted.getFormattedMessage()).contains(" code=TM-502 error=\"group " + topic + ": the handler");
+        }
+    }
+
+    /** As {@code reset --to-current} does it, and an UPDATE by hand. */
+    @Test
+    void aMoveToWhereItWasIsNoWarning() {
+        String many = kafka.createTopic(topic + "-many", 7);
+        try (var producer = kafka.producer();
+                LogCapture log = LogCapture.of(topic);
+                Running running = Running.start(
+                        database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(many)
+                                .workers(3)
+                                .handleBatch(FlightEffects::foldBatch))) {
+            Servers.produce(producer, many, flights);
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
+            TidemarkAdmin admin = TidemarkAdmin.of(database.as(DatabaseRole.OPERATOR).dataSource());
+            admin.execute(admin.planReset(topic, OffsetTarget.current(), PartitionSelection.all()));
+            running.until("followed", () -> lines(log, "fenced").size() == 7);
+            database.owner().execute("update tidemark.stored_offset set next_offset = next_offset");
+            running.until("followed again", () -> lines(log, "fenced").size() == 14);
+            assertThat(lines(log, "fenced"))
+                    .allSatisfy(line -> assertThat(line.getFormattedMessage()).matches(FORM).contains(" code=TM-402 "));
+            assertThat(log.news()).noneMatch(line -> line.getLevel().isGreaterOrEqual(Level.WARN));
+            database.owner().execute("update tidemark.stored_offset set next_offset = 0 where partition = 3");
+            running.until("read again", () -> lines(log, "fenced").size() == 15);
+            assertThat(lines(log, "fenced").get(14).getLevel()).isEqualTo(Level.WARN);
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * How one partition's claim is made and lost, with all that belongs to it: seeks and pauses, waits, log lines. Used by the thread
@@ -52,12 +53,14 @@ final class ShareChanges {
         Claim lost = share.lost;
         if (lost != null) {
             FenceDiagnosis.of(groupId, lost, found)
-                    .ifPresent(why -> LOG.warn(
-                            "fenced group={} partition={} code={} error=\"{}\"",
-                            groupId,
-                            share.partition,
-                            why.code(),
-                            LogContext.quotable(why, Problems.of(why).toString())));
+                    .ifPresent(why -> LOG.atLevel(
+                                    FenceDiagnosis.isHarmless(why, lost, found) ? Level.INFO : Level.WARN)
+                            .log(
+                                    "fenced group={} partition={} code={} error=\"{}\"",
+                                    groupId,
+                                    share.partition,
+                                    why.code(),
+                                    LogContext.quotable(why, Problems.of(why).toString())));
         } else if (claim.position().nextOffset() >= share.fetched.nextOffset()) {
             // What was returned had committed, but that was not confirmed.
             share.setbacks = 0;
@@ -111,7 +114,7 @@ final class ShareChanges {
         share.setbacks = contended ? share.setbacks + 1 : 1;
         share.lostAt = now;
         share.lost = share.claim;
-        unclaim(share, how);
+        unclaim(share, Level.INFO, how);
         share.patience = contended ? backoff(share.setbacks - 1) : Duration.ZERO;
     }
 
@@ -120,11 +123,11 @@ final class ShareChanges {
         if (share.claim != null) {
             control.release(Set.of(share.claim));
         }
-        unclaim(share, how);
+        unclaim(share, Level.WARN, how);
     }
 
-    private void unclaim(Share share, String how) {
-        LOG.warn("claiming again group={} partition={} cause=\"{}\"", groupId, share.partition, how);
+    private void unclaim(Share share, Level level, String how) {
+        LOG.atLevel(level).log("claiming again group={} partition={} cause=\"{}\"", groupId, share.partition, how);
         seeks.hold(share.partition);
         share.claim = null;
         share.why = null;

@@ -9,6 +9,12 @@ import java.util.Optional;
 public final class FenceDiagnosis {
     private FenceDiagnosis() {}
 
+    /** Whether nothing was lost, nor is read again or passed over: a manual move that led to where the partition was. */
+    public static boolean isHarmless(FencedException why, Claim lost, ClaimedPartition found) {
+        return why.code() == ErrorCode.OFFSET_MOVED
+                && lost.position().nextOffset() == found.claim().position().nextOffset();
+    }
+
     /** The reason in the order of the codes; empty if the claim was not lost but given up, after a commit whose outcome was unknown. */
     public static Optional<FencedException> of(String groupId, Claim lost, ClaimedPartition found) {
         ClaimedPartition.Before before = found.before();
@@ -33,7 +39,9 @@ public final class FenceDiagnosis {
                     ErrorCode.OFFSET_MOVED,
                     groupId,
                     lost.partition(),
-                    "was moved manually, from " + offset + " or later to " + now + ": following it"));
+                    now == offset
+                            ? "was moved manually, to where it was, " + now + ": claimed again"
+                            : "was moved manually, from " + offset + " or later to " + now + ": following it"));
         }
         return Optional.of(new FencedException(
                 ErrorCode.FENCED,

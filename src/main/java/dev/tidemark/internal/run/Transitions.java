@@ -89,12 +89,14 @@ final class Transitions {
             }
         }
         if (!gone.isEmpty()) {
-            LOG.warn(
-                    "claims are gone, claiming again group={} partitions={} code={} error=\"{}\"",
-                    groupId,
-                    gone,
-                    why.code(),
-                    LogContext.quotable(why, Problems.of(why).toString()));
+            // Why a claim was fenced shows when it is made again, and is logged then.
+            LOG.atLevel(why instanceof FencedException ? Level.INFO : Level.WARN)
+                    .log(
+                            "claims are gone, claiming again group={} partitions={} code={} error=\"{}\"",
+                            groupId,
+                            gone,
+                            why.code(),
+                            LogContext.quotable(why, Problems.of(why).toString()));
         }
     }
 
@@ -206,12 +208,13 @@ final class Transitions {
                     s.lastFence = why;
                 });
             });
-            loss.ifPresent(why -> fenced(slot.partition, why));
+            loss.ifPresent(why -> fenced(
+                    FenceDiagnosis.isHarmless(why, lost, claimed) ? Level.INFO : Level.WARN, slot.partition, why));
         }
     }
 
-    private void fenced(TopicPartition partition, TidemarkException why) {
-        PartitionLog.log(groupId, Level.WARN, "fenced", partition, why);
+    private void fenced(Level level, TopicPartition partition, TidemarkException why) {
+        PartitionLog.log(groupId, level, "fenced", partition, why);
         listener.claimLost(new ClaimLost(groupId, partition, why.code()));
     }
 
@@ -219,7 +222,7 @@ final class Transitions {
         AssignedPartition slot = assigned.slot(partition);
         if (slot != null && slot.assignment == assignment) {
             if (slot.lost != null && why instanceof FencedException) {
-                fenced(partition, why);
+                fenced(Level.WARN, partition, why);
             }
             if (slot.is(PartitionState.HALTED)) {
                 haltedFor(slot, why);
