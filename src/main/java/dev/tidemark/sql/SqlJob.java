@@ -11,10 +11,13 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
+import org.postgresql.PGConnection;
 import org.postgresql.PGStatement;
+import org.postgresql.jdbc.PreferQueryMode;
 
 /**
  * A job written in SQL: its statements run once for each unit of work, in their order and in the unit's transaction. In them {@code
@@ -41,6 +44,8 @@ import org.postgresql.PGStatement;
  * <p>Immutable and thread-safe.
  */
 public final class SqlJob implements BatchHandler<byte[], byte[]> {
+    private static final String PREPARE = "prepare tidemark_check as ";
+    private static final String DEALLOCATE = "deallocate tidemark_check";
     private static final String BYTE_ORDER_MARK = "\ufeff";
 
     private final List<SqlStatement> statements;
@@ -98,23 +103,50 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
 
     /**
      * Has the server check the statements without running any, as far as possible: it ends at the first one that may create what
-     * later ones use, such as CREATE.
+     * later ones use, such as CREATE or SELECT INTO.
      *
      * @throws StatementFailedException for the first statement that the server refuses; as no record is involved, its message
      *     contains only the server's message about the SQL
      * @throws SQLException if the server cannot be reached
      */
     public void check(Connection connection) throws SQLException {
+        boolean simple = isSimple(connection);
         for (SqlStatement statement : statements) {
-            if (!statement.isQuery()) {
+            if (!statement.isQuery() || (simple && statement.createsTable())) {
                 return;
             }
-            try (PreparedStatement s = prepare(connection, statement)) {
-                var unused = s.getParameterMetaData();
-            } catch (SQLException e) {
-                throw failed(statement, e);
+            if (simple) {
+                checkByName(connection, statement);
+            } else {
+                try (PreparedStatement s = prepare(connection, statement)) {
+                    var unused = s.getParameterMetaData();
+                } catch (SQLException e) {
+                    throw failed(statement, false, e);
+                }
+            }
+            if (statement.createsTable()) {
+                return;
             }
         }
+    }
+
+    /** In simple mode the driver runs a statement of which it is asked to describe the parameters. */
+    private void checkByName(Connection connection, SqlStatement statement) throws SQLException {
+        String sql = connection.nativeSQL(text(statement));
+        try (Statement s = connection.createStatement()) {
+            s.setEscapeProcessing(false);
+            // In one message, so that a pooler has one connection prepare and forget it.
+            boolean unused = s.execute(PREPARE + sql + "\n;" + DEALLOCATE);
+        } catch (SQLException e) {
+            throw new StatementFailedException(
+                    statement, new SqlStatement.Sent(expression(statement), PREPARE.length(), false), e);
+        }
+    }
+
+    /** Whether the driver puts values into the text instead of sending them as parameters. */
+    private static boolean isSimple(Connection connection) throws SQLException {
+        return connection.isWrapperFor(PGConnection.class)
+                && connection.unwrap(PGConnection.class).getPreferQueryMode() == PreferQueryMode.SIMPLE;
     }
 
     @Override
@@ -128,19 +160,26 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
                 }
                 boolean unused = s.execute();
             } catch (SQLException e) {
-                throw failed(statement, e);
+                throw failed(statement, isSimple(connection), e);
             }
         }
     }
 
-    private StatementFailedException failed(SqlStatement statement, SQLException e) {
-        return new StatementFailedException(statement, statement.takesRecords() ? relation.expression() : "", e);
+    private StatementFailedException failed(SqlStatement statement, boolean withValues, SQLException e) {
+        return new StatementFailedException(statement, new SqlStatement.Sent(expression(statement), 0, withValues), e);
+    }
+
+    private String text(SqlStatement statement) {
+        return statement.takesRecords() ? statement.with(relation.expression()) : statement.text();
+    }
+
+    private String expression(SqlStatement statement) {
+        return statement.takesRecords() ? relation.expression() : "";
     }
 
     /** Not kept by the server, so that a pooler can hand out another connection for the next unit. */
     private PreparedStatement prepare(Connection connection, SqlStatement statement) throws SQLException {
-        PreparedStatement prepared = connection.prepareStatement(
-                statement.takesRecords() ? statement.with(relation.expression()) : statement.text());
+        PreparedStatement prepared = connection.prepareStatement(text(statement));
         if (prepared.isWrapperFor(PGStatement.class)) {
             prepared.unwrap(PGStatement.class).setPrepareThreshold(0);
         }

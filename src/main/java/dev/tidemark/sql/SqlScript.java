@@ -125,6 +125,19 @@ final class SqlScript {
         return false;
     }
 
+    /** Whether it may be a SELECT INTO; data-modifying statements have their INTO elsewhere. */
+    private boolean createsTable() {
+        for (int i = 1; i < parts.size(); i++) {
+            if (parts.get(i).word().equals("into")) {
+                String before = parts.get(i - 1).word();
+                if (!before.equals("insert") && !before.equals("merge")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     private void symbol(int place, String symbol) {
         if (symbol.equals(";") && depth == 0) {
             finish();
@@ -149,6 +162,7 @@ final class SqlScript {
                     mentionsRecords,
                     RecordsReference.find(parts),
                     holdsCursor(),
+                    createsTable(),
                     new SqlStatement.Origin(sql, textStart));
             statement.refusal().ifPresent(why -> {
                 throw refused(statement.line(), why);

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param mentionsRecords whether the name {@code records} occurs in it
  * @param records what it does with that name
  * @param holdsCursor whether it declares a cursor that outlives the transaction
+ * @param createsTable whether it may be a SELECT INTO
  * @param origin the position of its text in the job
  */
 record SqlStatement(
@@ -27,6 +28,7 @@ record SqlStatement(
         boolean mentionsRecords,
         RecordsReference.Found records,
         boolean holdsCursor,
+        boolean createsTable,
         Origin origin) {
     /**
      * The job, and where in it a statement's text begins, including the space and the comments before it.
@@ -34,6 +36,15 @@ record SqlStatement(
      * @param start an index into the job, from 0
      */
     record Origin(String job, int start) {}
+
+    /**
+     * What the server got besides the statement's text.
+     *
+     * @param expression the common table expression in it, whose parameters the driver has numbered; empty if there is none
+     * @param before how many characters in front of it
+     * @param withValues whether the driver has put the values into the text, so that it is of unknown length behind the expression
+     */
+    record Sent(String expression, int before, boolean withValues) {}
 
     /** Statements that may begin with WITH. */
     private static final Set<String> QUERIES =
@@ -101,14 +112,13 @@ record SqlStatement(
      * The place in the job's text of a position from the server, such as "line 2, column 5", both from 1; empty if it is not in the text.
      *
      * @param position in characters, from 1, in the text as it was sent
-     * @param expression the common table expression that it was sent with, whose parameters the driver has numbered; empty if there was none
      */
-    Optional<String> place(int position, String expression) {
-        int index = position - 1;
-        if (!expression.isEmpty()) {
-            String sent = inserted(expression);
-            long added = sent.length() + sent.chars().filter(c -> c == '?').count();
-            if (index >= insertAt + added) {
+    Optional<String> place(int position, Sent sent) {
+        int index = position - 1 - sent.before();
+        if (!sent.expression().isEmpty()) {
+            String inserted = inserted(sent.expression());
+            long added = inserted.length() + inserted.chars().filter(c -> c == '?').count();
+            if (index >= insertAt + added && !sent.withValues()) {
                 index -= (int) added;
             } else if (index >= insertAt) {
                 return Optional.empty();

@@ -14,9 +14,9 @@ public final class StatementFailedException extends SQLException {
     private final int statement;
     private final int line;
 
-    StatementFailedException(SqlStatement failed, String expression, SQLException cause) {
+    StatementFailedException(SqlStatement failed, SqlStatement.Sent sent, SQLException cause) {
         super(
-                "statement " + failed.number() + " at line " + failed.line() + ": " + words(failed, expression, cause),
+                "statement " + failed.number() + " at line " + failed.line() + ": " + words(failed, sent, cause),
                 cause.getSQLState(),
                 cause);
         this.statement = failed.number();
@@ -24,7 +24,7 @@ public final class StatementFailedException extends SQLException {
     }
 
     /** The server's position refers to what was sent, which the author of the job has never seen. */
-    private static String words(SqlStatement failed, String expression, SQLException cause) {
+    private static String words(SqlStatement failed, SqlStatement.Sent sent, SQLException cause) {
         String message = String.valueOf(cause.getMessage());
         ServerErrorMessage server = cause instanceof PSQLException p ? p.getServerErrorMessage() : null;
         if (server == null || server.getPosition() == 0) {
@@ -32,7 +32,7 @@ public final class StatementFailedException extends SQLException {
         }
         // The driver translates the word before the number.
         String without = message.replaceFirst("\\R\\s+[^\\r\\n]*\\b" + server.getPosition() + "(?=\\R|$)", "");
-        return failed.place(server.getPosition(), expression)
+        return failed.place(server.getPosition(), sent)
                 .map(place -> without + " (" + place + ")")
                 .orElse(without);
     }
