@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
@@ -125,6 +126,30 @@ class BoundedRunChecksIT {
         database.owner().execute("update tidemark.topic_binding set cluster_id = 'another-cluster'");
         kafka.admin().deleteTopics(List.of(topic)).all().get();
         assertFails(reads(how), "TM-301", "another-cluster");
+    }
+
+    /** The first that is found fails the run, but not before the others are found: here one is late, as its claim waits for a lock. */
+    @Test
+    void everyPartitionThatIsWrongIsRecorded() throws Exception {
+        kafka.admin()
+                .deleteRecords(Map.of(zero, RecordsToDelete.beforeOffset(50)))
+                .all()
+                .get();
+        database.owner()
+                .execute("update tidemark.stored_offset set next_offset = case partition when 0 then 0 else 1000 end");
+        String halted = "select partition, error_code from tidemark.partition_state where halted_at is not null order by 1";
+        try (Connection blocker = database.owner().connect()) {
+            blocker.setAutoCommit(false);
+            try (Statement s = blocker.createStatement()) {
+                s.execute("select 1 from tidemark.stored_offset where partition = 1 for update");
+            }
+            try (Running running = start(b -> b.topics(topic))) {
+                running.until("the first has halted", () -> database.query(halted).equals(List.of("0|TM-304")));
+                blocker.rollback();
+                assertThat(running.failure()).isInstanceOf(LogMismatchException.class);
+            }
+        }
+        assertThat(database.query(halted)).containsExactly("0|TM-304", "1|TM-305");
     }
 
     /** A claim can be late: its binding is locked here; elsewhere the group takes its time. Until then nothing is finished. */

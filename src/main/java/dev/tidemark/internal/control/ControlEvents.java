@@ -6,7 +6,6 @@ import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -39,14 +38,8 @@ public interface ControlEvents {
     /** Topics that do not exist, as an error; null if all of them do. */
     void missing(@Nullable TidemarkException why);
 
-    /**
-     * The partitions that a bounded run still has to read, regardless of who reads them.
-     *
-     * @param halted those that halted since it began
-     * @param wrong those of them whose stored offsets do not belong to the current log, with the reason
-     */
-    void unfinished(
-            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong);
+    /** What a bounded run still has to do. */
+    void unfinished(Unfinished left);
 
     /** Partitions that other members of the group hold and never claimed, with these members as text; reported at each check. */
     void heldByForeignMembers(Map<TopicPartition, String> holders);

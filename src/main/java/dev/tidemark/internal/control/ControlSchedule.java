@@ -159,8 +159,7 @@ final class ControlSchedule {
     }
 
     private void lookForTheEnd() throws SQLException, KafkaUnavailableException {
-        EndWatch.Look look = ends.look();
-        context.events().unfinished(look.unfinished(), ends.halted(), look.wrong());
+        context.events().unfinished(ends.look());
     }
 
     private void lookForTopics(Set<String> names) {

@@ -45,14 +45,6 @@ final class EndWatch {
     private final Set<TopicPartition> standing = new HashSet<>();
     private int looks;
 
-    /**
-     * What remains to be done in a bounded run.
-     *
-     * @param unfinished the partitions that the group has not read to the end, and those that are wrong
-     * @param wrong whose stored offsets do not belong to the current log, with the reason
-     */
-    record Look(Set<TopicPartition> unfinished, Map<TopicPartition, TidemarkException> wrong) {}
-
     EndWatch(
             String groupId,
             TopicLookup lookup,
@@ -98,8 +90,11 @@ final class EndWatch {
         return ends.keySet();
     }
 
-    /** What remains to be done. */
-    Look look() throws SQLException, KafkaUnavailableException {
+    /**
+     * What remains to be done. Before nothing does, or only what has halted, the offsets are compared with their logs: one beyond its
+     * log looks like one that was read to the end.
+     */
+    Unfinished look() throws SQLException, KafkaUnavailableException {
         Map<TopicPartition, Position> stored = connection.inTransaction(c -> store.positions(c, ends.keySet()));
         Set<TopicPartition> unfinished = new HashSet<>();
         ends.forEach((partition, end) -> {
@@ -108,16 +103,16 @@ final class EndWatch {
                 unfinished.add(partition);
             }
         });
+        Set<TopicPartition> halted = halted();
         Map<TopicPartition, TidemarkException> wrong = new HashMap<>();
-        if (unfinished.isEmpty() || looks++ % LOOKS_BETWEEN_IDENTITIES == 0) {
+        boolean whole = looks++ % LOOKS_BETWEEN_IDENTITIES == 0 || halted.containsAll(unfinished);
+        if (whole) {
             Set<TopicPartition> unconfirmed = compareIdentities(wrong);
-            if (unfinished.isEmpty()) {
-                compareLogs(stored, wrong);
-            }
+            compareLogs(stored, wrong);
             unfinished.addAll(unconfirmed);
             unfinished.addAll(wrong.keySet());
         }
-        return new Look(unfinished, wrong);
+        return new Unfinished(unfinished, halted, wrong, whole);
     }
 
     /** Returns the partitions of topics that could not be seen this time. */
@@ -193,7 +188,7 @@ final class EndWatch {
     }
 
     /** The partitions that have halted since the beginning, or had halted before and are held by another member. */
-    Set<TopicPartition> halted() throws SQLException {
+    private Set<TopicPartition> halted() throws SQLException {
         Map<TopicPartition, String> now = connection.inTransaction(c -> states.haltedAt(c, ends.keySet()));
         now.entrySet()
                 .removeIf(e -> e.getValue().equals(haltedBefore.get(e.getKey())) && !standing.contains(e.getKey()));

@@ -2,6 +2,7 @@ package dev.tidemark.internal.loop;
 
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
+import dev.tidemark.internal.control.Unfinished;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.plan.Waiting;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.apache.kafka.common.TopicPartition;
@@ -123,8 +123,7 @@ final class LoopEvents implements ControlEvents {
     }
 
     @Override
-    public void unfinished(
-            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {
+    public void unfinished(Unfinished left) {
         // Only runs that end by themselves use this.
     }
 

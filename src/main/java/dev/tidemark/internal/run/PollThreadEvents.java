@@ -2,6 +2,7 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlEvents;
+import dev.tidemark.internal.control.Unfinished;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
@@ -10,7 +11,6 @@ import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,16 +60,6 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     TidemarkException missing() {
         return missing;
     }
-
-    /**
-     * What remains to be done in a bounded run.
-     *
-     * @param partitions still to be read
-     * @param halted in whichever process
-     * @param wrong whose stored offsets do not belong to the log, with the reason
-     */
-    record Unfinished(
-            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {}
 
     /** What remains to be done in a bounded run; null before that is known. */
     @Nullable
@@ -183,10 +173,9 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     }
 
     @Override
-    public void unfinished(
-            Set<TopicPartition> partitions, Set<TopicPartition> halted, Map<TopicPartition, TidemarkException> wrong) {
-        unfinished = new Unfinished(Set.copyOf(partitions), Set.copyOf(halted), Map.copyOf(wrong));
-        if (partitions.isEmpty() || !wrong.isEmpty()) {
+    public void unfinished(Unfinished left) {
+        unfinished = left;
+        if (left.partitions().isEmpty() || !left.wrong().isEmpty()) {
             tasks.wake();
         }
     }

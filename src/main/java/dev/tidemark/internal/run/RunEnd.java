@@ -5,6 +5,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.control.Unfinished;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -46,7 +47,7 @@ final class RunEnd {
 
     /** Whether the group has read everything; throws if only partitions are left that halted here. */
     private boolean isAtEnd(boolean joined) {
-        PollThreadEvents.Unfinished unfinished = events.unfinished();
+        Unfinished unfinished = events.unfinished();
         if (unfinished == null) {
             return false;
         }
@@ -58,7 +59,7 @@ final class RunEnd {
         Set<TopicPartition> open = new HashSet<>(unfinished.partitions());
         open.removeAll(unfinished.halted());
         open.removeAll(wrong.keySet());
-        if (assigned.haveHalted(open)) {
+        if (unfinished.isWhole() && assigned.haveHalted(open)) {
             wrong.forEach((partition, why) ->
                     control.noteHalt(partition, null, why, Problems.of(why).toString()));
             List<TidemarkException> reasons = assigned.haltedBy();
