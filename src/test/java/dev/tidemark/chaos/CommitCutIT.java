@@ -18,7 +18,6 @@ import dev.tidemark.testkit.postgres.CommitProxy;
 import dev.tidemark.testkit.postgres.CommitProxy.Cut;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -60,7 +59,6 @@ class CommitCutIT {
                     proxy.cutNext(cut);
                     Servers.produce(producer, topic, flights.subList(i * part, (i + 1) * part));
                     Awaitility.await("the cut")
-                            .atMost(Duration.ofSeconds(60))
                             .until(() -> run.isDone() || proxy.cuts() > cutsBefore);
                 }
                 int last = flights.size() - 1;
@@ -80,7 +78,6 @@ class CommitCutIT {
 
     private static void awaitProgress(CompletableFuture<Void> run, TestDatabase database, String topic, long count) {
         Awaitility.await("progress to " + count)
-                .atMost(Duration.ofSeconds(60))
                 .until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == count);
     }
 }

@@ -9,7 +9,6 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.ConsumerFleet;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -33,7 +32,6 @@ class DeadlockIT {
             long begin = System.nanoTime();
             fleet.start(3);
             Awaitility.await("all flights")
-                    .atMost(Duration.ofSeconds(180))
                     .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
             long deadlocks =
                     database.number("select deadlocks from pg_stat_database where datname = '" + database.name() + "'");

@@ -15,7 +15,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.ChildJvm;
 import dev.tidemark.testkit.process.ConsumerFleet;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -76,7 +75,6 @@ class DeadlyRecordIT {
             while (!hasHalted()) {
                 ChildJvm current = process;
                 Awaitility.await("the process dies, or its partition halts")
-                        .atMost(Duration.ofSeconds(60))
                         .until(() -> !current.isAlive() || hasHalted());
                 if (!current.isAlive()) {
                     assertThat(++victims).as(fleet.outputs()).isLessThanOrEqualTo(9);
@@ -92,7 +90,6 @@ class DeadlyRecordIT {
                     .as("three victims, and the one that was not tried")
                     .containsExactly(DEADLY + "|4");
             Awaitility.await("the other partition goes on")
-                    .atMost(Duration.ofSeconds(30))
                     .until(() -> stored(1) == RECORDS);
             assertThat(process.isAlive()).isTrue();
             assertThat(stored(0)).isEqualTo(DEADLY);
@@ -108,7 +105,6 @@ class DeadlyRecordIT {
                     .execute(
                             "update tidemark.stored_offset set next_offset = " + (DEADLY + 1) + " where partition = 0");
             Awaitility.await("it goes on without the record")
-                    .atMost(Duration.ofSeconds(30))
                     .until(() -> stored(0) == RECORDS);
             assertThat(process.terminate(30)).as("it ends orderly").isEqualTo(143);
         }
@@ -137,7 +133,6 @@ class DeadlyRecordIT {
                     .isGreaterThanOrEqualTo(3);
             produce();
             Awaitility.await("all read, one by one at first")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> stored(0) == 2 * RECORDS && stored(1) == 2 * RECORDS);
             assertThat(fleet.terminate()).isTrue();
         }
@@ -148,7 +143,6 @@ class DeadlyRecordIT {
 
     private void awaitClaims(ConsumerFleet fleet, long before) {
         Awaitility.await("a rebalance, and a claim\n" + fleet.outputs())
-                .atMost(Duration.ofSeconds(60))
                 .until(() -> ownerEpochs() > before);
     }
 

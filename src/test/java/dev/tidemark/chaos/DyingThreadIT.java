@@ -136,7 +136,6 @@ class DyingThreadIT {
         while (true) {
             try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), dying(place))) {
                 Awaitility.await("the run fails, or the partition halts")
-                        .atMost(Duration.ofSeconds(60))
                         .until(() -> running.consumer().status().state() == ConsumerStatus.State.FAILED || hasHalted());
                 if (hasHalted()) {
                     running.until("the other partition goes on", () -> stored(1) == RECORDS);
@@ -190,7 +189,6 @@ class DyingThreadIT {
                                 })
                                 .handleBatch(FlightEffects::foldBatch))) {
                     Awaitility.await("busy enough for help, which dies")
-                            .atMost(Duration.ofSeconds(120))
                             .pollInterval(Duration.ofMillis(50))
                             .until(() -> {
                                 produceMore(producer);

@@ -50,7 +50,6 @@ class FullSizeIT {
                 new ConsumerFleet(kafka.consumerConfig(topic, "consumer"), database, topic, Map.of("heap", "256m"))) {
             List<ChildJvm> processes = List.of(fleet.start(), fleet.start());
             Awaitility.await("the first records")
-                    .atMost(Duration.ofMinutes(1))
                     .pollInterval(Duration.ofMillis(20))
                     .until(() -> ExactlyOnce.progress(database, topic) > 0);
             long begin = System.nanoTime();

@@ -155,6 +155,6 @@ class HangingCommitIT {
     }
 
     private static void await(String what, Callable<Boolean> holds) {
-        Awaitility.await(what).atMost(Duration.ofSeconds(60)).until(holds);
+        Awaitility.await(what).until(holds);
     }
 }

@@ -78,7 +78,7 @@ class OwnLoopChaosIT {
                     }
                 }
                 Map<TopicPartition, Long> ends = kafka.logEnds(topic, PARTITIONS);
-                Awaitility.await("all read").atMost(Duration.ofSeconds(120)).until(() -> {
+                Awaitility.await("all read").until(() -> {
                     loops.forEach(Careless::check);
                     return ends.entrySet().stream()
                             .allMatch(end -> ExactlyOnce.stored(database, topic, end.getKey()) == end.getValue());

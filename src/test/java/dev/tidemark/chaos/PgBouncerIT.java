@@ -28,7 +28,6 @@ import dev.tidemark.testkit.process.ConsumerFleet;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -107,7 +106,6 @@ class PgBouncerIT {
                 Servers.produce(producer, topic, first);
                 // The pooler may hand out another connection at any time, though it seldom does without need.
                 Awaitility.await("all read, or failed already")
-                        .atMost(Duration.ofMinutes(1))
                         .until(() -> stored() == first.size()
                                 || running.consumer().status().state() == ConsumerStatus.State.FAILED);
                 endIdleSessions();
@@ -263,6 +261,6 @@ class PgBouncerIT {
     }
 
     private void reach(long count) {
-        Awaitility.await("progress to " + count).atMost(Duration.ofSeconds(120)).until(() -> stored() >= count);
+        Awaitility.await("progress to " + count).until(() -> stored() >= count);
     }
 }

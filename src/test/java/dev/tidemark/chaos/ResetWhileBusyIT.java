@@ -13,7 +13,6 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +50,6 @@ class ResetWhileBusyIT {
             resetTo(target, instant);
             assertThat(load.isDone()).as("the load").isFalse();
             Awaitility.await("both follow")
-                    .atMost(Duration.ofSeconds(5))
                     .until(() -> hasFollowed(first) && hasFollowed(second) && owned() == PARTITIONS);
             load.join();
             first.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());

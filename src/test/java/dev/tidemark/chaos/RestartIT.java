@@ -10,7 +10,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.ConsumerFleet;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -56,7 +55,6 @@ class RestartIT {
 
     private static void reach(TestDatabase database, String topic, long count) {
         Awaitility.await("progress to " + count)
-                .atMost(Duration.ofSeconds(120))
                 .until(() -> ExactlyOnce.progress(database, topic) >= count);
     }
 }

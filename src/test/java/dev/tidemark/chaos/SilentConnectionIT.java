@@ -320,6 +320,6 @@ class SilentConnectionIT {
     }
 
     private static void until(String what, java.util.concurrent.Callable<Boolean> holds) {
-        Awaitility.await(what).atMost(Duration.ofSeconds(90)).until(holds);
+        Awaitility.await(what).until(holds);
     }
 }

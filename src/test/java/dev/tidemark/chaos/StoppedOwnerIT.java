@@ -10,7 +10,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.ChildJvm;
 import dev.tidemark.testkit.process.ConsumerFleet;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -45,13 +44,11 @@ class StoppedOwnerIT {
             Servers.produce(producer, topic, flights);
             ChildJvm owner = stopped.start();
             Awaitility.await("an open unit")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> owner.output().contains("UNIT OPEN"));
             owner.freeze();
             long begin = System.nanoTime();
             successor.start(1);
             Awaitility.await("the successor goes on")
-                    .atMost(Duration.ofSeconds(120))
                     .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
             assertThat(owner.isAlive()).as("the owner is only stopped").isTrue();
             System.out.printf(
@@ -63,11 +60,9 @@ class StoppedOwnerIT {
             owner.thaw();
             owner.send("");
             Awaitility.await("the owner's unit ends")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> owner.output().contains("UNIT GOES ON"));
             // Whatever it reads now it reads as a member again; every further unit is let through.
             Awaitility.await("the owner notices")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> owner.output().contains("claims are gone")
                             || owner.output().contains("lost group")
                             || owner.output().contains("retrying"));

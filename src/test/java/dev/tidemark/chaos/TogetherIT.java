@@ -13,7 +13,6 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -63,7 +62,6 @@ class TogetherIT {
             instances.forEach(CompletableFuture::join);
             database.grantAccess("tidemark");
             Awaitility.await("all flights")
-                    .atMost(Duration.ofSeconds(90))
                     .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
         } finally {
             instances.stream()

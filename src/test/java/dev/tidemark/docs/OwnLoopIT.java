@@ -8,7 +8,6 @@ import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
@@ -29,7 +28,6 @@ class OwnLoopIT {
             CompletableFuture<Void> running = CompletableFuture.runAsync(first);
             Servers.produce(producer, topic, flights.subList(0, 8_000));
             Awaitility.await()
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> ExactlyOnce.progress(database, topic) >= 8_000);
             database.owner()
                     .execute("begin; select 1 from tidemark.stored_offset for no key update;"
@@ -38,7 +36,6 @@ class OwnLoopIT {
             CompletableFuture<Void> joining = CompletableFuture.runAsync(second);
             Servers.produce(producer, topic, flights.subList(8_000, flights.size()));
             Awaitility.await()
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> running.isDone()
                             || joining.isDone()
                             || ExactlyOnce.progress(database, topic) == flights.size());

@@ -22,7 +22,6 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.ChildJvm;
 import dev.tidemark.testkit.process.ConsumerFleet;
 import java.sql.SQLTransientException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -145,11 +144,9 @@ class BoundedRunIT {
             // It never gets beyond its first unit.
             ChildJvm victim = fleet.start(Map.of("handler", "wait"));
             Awaitility.await("a unit is open")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> victim.output().contains("UNIT OPEN"));
             ChildJvm survivor = fleet.start();
             Awaitility.await("the other runs")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> survivor.output().contains("running group"));
             victim.kill();
             assertThat(survivor.await(60)).as(survivor.output()).isZero();

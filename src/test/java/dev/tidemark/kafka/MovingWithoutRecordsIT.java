@@ -154,7 +154,6 @@ class MovingWithoutRecordsIT {
             transactional.abortTransaction();
         }
         Awaitility.await("compaction left one record of each key")
-                .atMost(Duration.ofSeconds(60))
                 .until(() -> CopiedLog.read(kafka, topic, 1).size() == 5);
         try (Running running = start("cooperative")) {
             untilTheEndIsSeen(running);

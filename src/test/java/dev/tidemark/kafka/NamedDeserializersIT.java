@@ -167,7 +167,7 @@ class NamedDeserializersIT {
                         .database(pool)
                         .open()) {
             List<String> seen = new CopyOnWriteArrayList<>();
-            Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> {
+            Awaitility.await().until(() -> {
                 ClaimedRecords<String, String> records = consumer.poll(Duration.ofSeconds(1));
                 records.forEach(record -> seen.add(record.key() + "=" + record.value()));
                 try (Connection c = pool.getConnection()) {

@@ -79,7 +79,6 @@ class OtherMembersIT {
 
         void awaitAssigned(int partitions) {
             Awaitility.await("the plain consumer has " + partitions)
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> assigned == partitions);
         }
 

@@ -16,7 +16,6 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -117,7 +116,6 @@ class RecreatedTopicIT {
             // Fences the owner of the other partition, which claims it again.
             database.owner().execute("update tidemark.stored_offset set owner_token = null where partition = 0");
             Awaitility.await("the claim is refused")
-                    .atMost(Duration.ofSeconds(30))
                     .until(() -> !running.consumer().health().ready());
             goOn.countDown();
             assertRefused(running.failure());

@@ -60,7 +60,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
     /** Polls until it throws, and applies what comes meanwhile. */
     private TidemarkException thrown(ClaimingConsumer<String, String> consumer) {
         return Awaitility.await("an error")
-                .atMost(Duration.ofSeconds(60))
                 .pollInSameThread()
                 .pollDelay(Duration.ZERO)
                 .until(
@@ -89,7 +88,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             apply(next(consumer));
             database.execute("select tidemark.pause('" + topic + "', '" + topic + "', 0)");
             Awaitility.await("the pause")
-                    .atMost(Duration.ofSeconds(30))
                     .pollInSameThread()
                     .until(() -> {
                         ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
@@ -102,7 +100,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             produce(zero, 500, 600);
             produce(one, 500, 600);
             Awaitility.await("the other one")
-                    .atMost(Duration.ofSeconds(30))
                     .pollInSameThread()
                     .until(() -> {
                         ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
@@ -144,7 +141,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             }
             produce(zero, 300, 400);
             Awaitility.await("its turn")
-                    .atMost(Duration.ofSeconds(60))
                     .pollInSameThread()
                     .until(() -> {
                         try {
@@ -249,7 +245,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             database.execute("select tidemark.rebind_topic('" + topic + "', '" + topic + "', cluster_id, '"
                     + kafka.topicId(topic) + "', array[0, 0]) from tidemark.topic_binding");
             Awaitility.await("all read")
-                    .atMost(Duration.ofSeconds(60))
                     .pollInSameThread()
                     .until(() -> {
                         try {
@@ -308,7 +303,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                 }
                 long end = Objects.requireNonNull(kafka.settledLogEnds(topic, 2).get(zero));
                 Awaitility.await("the end")
-                        .atMost(Duration.ofSeconds(30))
                         .pollInSameThread()
                         .until(() -> {
                             ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
@@ -366,7 +360,6 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             }
             reset(zero, 21);
             Awaitility.await("it follows")
-                    .atMost(Duration.ofSeconds(60))
                     .pollInSameThread()
                     .until(() -> {
                         try {
@@ -426,12 +419,11 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                 return consumer.poll(Duration.ofSeconds(30));
             });
             Awaitility.await("both at once")
-                    .atMost(Duration.ofSeconds(30))
                     .untilAsserted(() -> assertThatThrownBy(() -> consumer.poll(Duration.ZERO))
                             .isInstanceOf(ConcurrentModificationException.class));
             assertThatThrownBy(consumer::close).isInstanceOf(ConcurrentModificationException.class);
             consumer.wakeup();
-            Awaitility.await().atMost(Duration.ofSeconds(30)).until(polling::isDone);
+            Awaitility.await().until(polling::isDone);
         }
     }
 

@@ -10,7 +10,6 @@ import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -38,7 +37,6 @@ class FlightsIT {
                     .handleBatch(FlightEffects::foldBatch)) {
                 CompletableFuture<Void> run = CompletableFuture.runAsync(consumer);
                 Awaitility.await()
-                        .atMost(Duration.ofSeconds(60))
                         .until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == flights.size());
                 consumer.stop();
                 run.join();

@@ -87,10 +87,8 @@ class PauseIT {
                 .orElseThrow();
     }
 
-    /** The promise: within five seconds. */
     private static void follows(String what, Callable<Boolean> holds) {
         Awaitility.await(what)
-                .atMost(Duration.ofSeconds(5))
                 .pollInterval(Duration.ofMillis(50))
                 .until(holds);
     }

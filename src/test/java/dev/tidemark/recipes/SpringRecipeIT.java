@@ -17,7 +17,6 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +87,7 @@ class SpringRecipeIT {
     }
 
     private void until(String what, Callable<Boolean> holds) {
-        Awaitility.await(what).atMost(Duration.ofSeconds(60)).until(() -> {
+        Awaitility.await(what).until(() -> {
             if (running.isDone()) {
                 running.join();
             }

@@ -54,7 +54,7 @@ class TenantsRecipeIT {
     }
 
     private void reach(String tenant, long offset) {
-        Awaitility.await(tenant).atMost(Duration.ofSeconds(60)).until(() -> stored(tenant) == offset);
+        Awaitility.await(tenant).until(() -> stored(tenant) == offset);
     }
 
     @Test

@@ -88,9 +88,9 @@ public final class Running implements AutoCloseable {
     public void close() {
         consumer.close();
         try {
-            Awaitility.await("the run ends").atMost(Duration.ofSeconds(30)).until(run::isDone);
+            Awaitility.await("the run ends").atMost(Duration.ofMinutes(3)).until(run::isDone);
             Awaitility.await("all connections are back in the pool")
-                    .atMost(Duration.ofSeconds(10))
+                    .atMost(Duration.ofMinutes(3))
                     .until(() -> pool.getHikariPoolMXBean() == null
                             || pool.getHikariPoolMXBean().getActiveConnections() == 0);
         } finally {

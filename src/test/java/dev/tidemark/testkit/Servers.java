@@ -30,7 +30,7 @@ public final class Servers {
 
     static {
         // Ten seconds are too few when other tests run at the same time.
-        Awaitility.setDefaultTimeout(Duration.ofMinutes(1));
+        Awaitility.setDefaultTimeout(Duration.ofMinutes(3));
     }
 
     private Servers() {}

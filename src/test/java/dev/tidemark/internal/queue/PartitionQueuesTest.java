@@ -337,7 +337,7 @@ class PartitionQueuesTest {
     }
 
     private static void awaitGone(String what, WeakReference<Object> record) {
-        Awaitility.await(what).atMost(Duration.ofSeconds(30)).until(() -> {
+        Awaitility.await(what).atMost(Duration.ofMinutes(3)).until(() -> {
             System.gc();
             return record.get() == null;
         });
@@ -402,7 +402,7 @@ class PartitionQueuesTest {
         for (int unit = 0; unit < 3; unit++) {
             PartitionShare portion = take().get(0);
             Awaitility.await("decoded ahead")
-                    .atMost(Duration.ofSeconds(30))
+                    .atMost(Duration.ofMinutes(3))
                     .until(() -> portion.decodedAhead(10).size() == 10);
             queues.units().settle(List.of(done(portion, 10, Position.of(110 + 10L * unit))));
         }
@@ -457,7 +457,7 @@ class PartitionQueuesTest {
         waiter.setDaemon(true);
         waiter.start();
         Awaitility.await("it waits")
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofMinutes(3))
                 .until(() -> result.isDone() || waiter.getState() == Thread.State.TIMED_WAITING);
         assertThat(result).isNotDone();
         return result;

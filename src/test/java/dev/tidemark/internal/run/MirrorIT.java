@@ -61,7 +61,6 @@ class MirrorIT {
     /** What the group stands at in Kafka, once it has this partition there. */
     private Map<TopicPartition, Long> committed(TopicPartition partition, long offset) {
         Awaitility.await("the commit of " + partition)
-                .atMost(Duration.ofSeconds(30))
                 .until(() -> {
                     consumer.poll(Duration.ofMillis(50));
                     OffsetAndMetadata there =

@@ -118,10 +118,10 @@ class HeldKeysIT {
                 queues.offer(
                         claim, List.of(record(2L * n, key("parked", n)), record(2L * n + 1, key("good", n))), null);
             }
-            Awaitility.await("parked").atMost(Duration.ofSeconds(120)).until(() -> stored() == 2 * PARKED);
+            Awaitility.await("parked").until(() -> stored() == 2 * PARKED);
             // The first of the parked ones once more.
             queues.offer(claim, List.of(record(2 * PARKED, key("parked", 0))), null);
-            Awaitility.await("parked behind").atMost(Duration.ofSeconds(60)).until(() -> stored() == 2 * PARKED + 1);
+            Awaitility.await("parked behind").until(() -> stored() == 2 * PARKED + 1);
             assertThat(queues.heldKeys(P0)).isEqualTo(PARKED);
             assertThat(database.number("select count(*) from tidemark.dead_letter where error_code is null"))
                     .as("it was not tried")

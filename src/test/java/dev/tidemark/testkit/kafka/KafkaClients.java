@@ -69,7 +69,7 @@ public abstract class KafkaClients implements AutoCloseable {
         get(admin().createTopics(List.of(new NewTopic(name, partitions, replicas()).configs(config)))
                 .all());
         Awaitility.await("leaders of " + name)
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofMinutes(3))
                 .ignoreExceptions()
                 .until(
                         () -> admin()
@@ -100,7 +100,7 @@ public abstract class KafkaClients implements AutoCloseable {
         get(admin().deleteTopics(List.of(topic)).all());
         // The name is taken until the deletion is through.
         Awaitility.await("another " + topic)
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofMinutes(3))
                 .ignoreExceptions()
                 .until(() -> createTopic(topic, partitions) != null);
     }
@@ -168,7 +168,7 @@ public abstract class KafkaClients implements AutoCloseable {
     /** The log end offset of each partition, once no transaction is open: its marker comes after the producer got its reply. */
     public Map<TopicPartition, Long> settledLogEnds(String topic, int partitions) {
         return Awaitility.await("markers of " + topic)
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofMinutes(3))
                 .until(
                         () -> logEnds(topic, partitions),
                         ends -> logEnds(topic, partitions, IsolationLevel.READ_COMMITTED)

@@ -117,7 +117,7 @@ public final class PgBouncer implements AutoCloseable {
         }
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         Awaitility.await("PgBouncer on port " + port)
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofMinutes(3))
                 .until(this::answers);
     }
 

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -142,7 +141,6 @@ class RebindIT {
             s.execute(sql);
             CompletableFuture<Result> second = CompletableFuture.supplyAsync(() -> cli.run(command));
             Awaitility.await("the command waits")
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> group.database
                                     .superuser()
                                     .number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"

@@ -82,7 +82,7 @@ class RunCommandIT {
     }
 
     private static void until(String what, Running running, Callable<Boolean> holds) {
-        Awaitility.await(what).atMost(Duration.ofSeconds(60)).until(() -> {
+        Awaitility.await(what).until(() -> {
             assertThat(running.process().isAlive()).as(running.err()).isTrue();
             return holds.call();
         });

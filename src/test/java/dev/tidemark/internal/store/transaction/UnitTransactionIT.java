@@ -242,7 +242,6 @@ class UnitTransactionIT {
                 }))
                 .isInstanceOf(UnitOutcome.HandlerFailed.class);
         Awaitility.await("the session ends")
-                .atMost(Duration.ofSeconds(30))
                 .until(() -> database.superuser()
                                 .number("select count(*) from pg_stat_activity where pid = " + backend.get())
                         == 0);
