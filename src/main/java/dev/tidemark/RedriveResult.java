@@ -15,7 +15,10 @@ public record RedriveResult(long id, Status status, Optional<TidemarkException> 
     public enum Status {
         /** The record took effect, and the dead letter is gone. */
         APPLIED,
-        /** The record failed again; the dead letter stays, with the new error. */
+        /**
+         * The record failed again; the dead letter stays, with the new error. It stays as it was if the failure is transient (TM-404,
+         * TM-405, TM-406, TM-408): then it can be tried again.
+         */
         FAILED,
         /** An earlier dead letter of the same key must be redriven first; nothing was tried. */
         WAITS,

@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.junit.jupiter.api.Test;
 
 /** Dead letters that are applied after all, dropped, or read again from the log: each record takes effect once at most. */
@@ -93,6 +96,48 @@ class RedriveIT {
         assertThat(ids()).isEmpty();
         assertThat(database.query("select action, from_offset, to_offset from tidemark.audit_log order by id"))
                 .containsExactly("park|1|2", "redrive|1|2");
+    }
+
+    /** Each for another reason: none keeps the others from being tried, and none counts as another failure of its record. */
+    @Test
+    void oneThatWaitsForSomethingEndsNoOther() throws Exception {
+        String[] keys = {"bad lock", "bad deadlock", "bad service", "bad server", "bad data", "bad"};
+        for (String key : keys) {
+            produce(key, "a", "b");
+        }
+        AtomicReference<Function<String, String>> sqlOf = new AtomicReference<>(key -> "select 1 / 0");
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    tx.execute("insert into applied (topic, partition, record_offset) values ('x', 0, ?)", record.offset());
+                    if (record.key().startsWith("bad")) {
+                        tx.execute(sqlOf.get().apply(record.key()));
+                    }
+                }))) {
+            running.until("parked", () -> ids().size() == keys.length);
+            sqlOf.set(key -> switch (key) {
+                case "bad lock" -> "do $$ begin raise exception using errcode = '55P03'; end $$";
+                case "bad deadlock" -> "do $$ begin raise exception using errcode = '40P01'; end $$";
+                case "bad server" -> "do $$ begin raise exception using errcode = '08001'; end $$";
+                case "bad service" -> throw new DisconnectException("away");
+                case "bad data" -> "select 1 / 0";
+                default -> "select 1";
+            });
+            List<RedriveResult> redriven = running.consumer().redrive(ids());
+            assertThat(results(redriven))
+                    .containsExactly(
+                            Status.FAILED, Status.FAILED, Status.FAILED, Status.FAILED, Status.FAILED, Status.APPLIED);
+            assertThat(redriven.subList(0, 5).stream()
+                            .map(result -> result.error().orElseThrow().code().code()))
+                    .containsExactly("TM-405", "TM-406", "TM-408", "TM-408", "TM-502");
+            assertThat(database.query("select attempts from tidemark.dead_letter order by id"))
+                    .containsExactly("1", "1", "1", "1", "2");
+            sqlOf.set(key -> "select 1");
+            assertThat(results(running.consumer().redrive(ids())))
+                    .hasSize(5)
+                    .containsOnly(Status.APPLIED);
+        }
     }
 
     @Test

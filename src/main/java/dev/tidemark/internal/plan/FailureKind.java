@@ -40,11 +40,20 @@ public enum FailureKind {
         return facts.isTimeLimit() || facts.stalePlan() ? TRANSIENT : of(facts);
     }
 
-    /** The code of a transient failure of this kind. */
+    /**
+     * The code of a transient failure of this kind. A server that replies is available: a lock that it could not get is another
+     * transaction's, and a lost connection (class 08) is one to another server.
+     */
     public ErrorCode code(SqlFacts facts) {
-        return this == CONTENTION
-                ? ErrorCode.CONTENTION
-                : facts.fromDatabase() ? ErrorCode.DATABASE_UNAVAILABLE : ErrorCode.DEPENDENCY_UNAVAILABLE;
+        boolean replies = facts.serverReplied() && !facts.connectionLost();
+        if (this == CONTENTION) {
+            return ErrorCode.CONTENTION;
+        } else if (replies && facts.is("55P03", "55006")) {
+            return ErrorCode.UNIT_WAITS;
+        } else if (!facts.fromDatabase() || (replies && facts.inClass("08"))) {
+            return ErrorCode.DEPENDENCY_UNAVAILABLE;
+        }
+        return ErrorCode.DATABASE_UNAVAILABLE;
     }
 
     /**

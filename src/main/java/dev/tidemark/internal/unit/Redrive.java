@@ -120,7 +120,7 @@ public final class Redrive<K, V> {
 
     /**
      * Tries one dead letter. Throws if the database is unavailable; the dead letter is then untouched, or gone if its commit took
-     * effect.
+     * effect. A failure that would pass leaves the dead letter as it is.
      */
     public RedriveResult redrive(long id) {
         AtomicReference<@Nullable TopicPartition> handled = new AtomicReference<>();
@@ -213,10 +213,15 @@ public final class Redrive<K, V> {
 
         @Override
         public RedriveResult transientFailure(UnitOutcome.Transient outcome) {
-            throw unavailable(
+            TidemarkException why = unavailable(
                     outcome.code(),
                     ReactionPlanner.words(outcome.code()) + ", nothing was applied: try again",
                     outcome.cause());
+            if (outcome.code() == ErrorCode.DATABASE_UNAVAILABLE) {
+                throw why;
+            }
+            // What one record waits for, the others need not.
+            return new RedriveResult(id, Status.FAILED, Optional.of(why));
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.tidemark.internal.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.errors.ErrorCode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +41,24 @@ class FailureKindTest {
     void everySqlStateHasItsKind(String state, FailureKind kind) {
         assertThat(FailureKind.of(Facts.ofServer(state))).isEqualTo(kind);
         assertThat(FailureKind.of(Facts.ofDriver(state, false, false))).isEqualTo(kind);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "55P03, UNIT_WAITS, DATABASE_UNAVAILABLE",
+        "55006, UNIT_WAITS, DATABASE_UNAVAILABLE",
+        "08001, DEPENDENCY_UNAVAILABLE, DATABASE_UNAVAILABLE",
+        "08006, DEPENDENCY_UNAVAILABLE, DATABASE_UNAVAILABLE",
+        "53300, DATABASE_UNAVAILABLE, DATABASE_UNAVAILABLE",
+        "58030, DATABASE_UNAVAILABLE, DATABASE_UNAVAILABLE",
+        "40P01, CONTENTION, CONTENTION"
+    })
+    void aServerThatRepliesIsNotCalledUnavailable(String state, ErrorCode replied, ErrorCode silent) {
+        SqlFacts server = Facts.ofServer(state);
+        SqlFacts driver = Facts.ofDriver(state, false, state.startsWith("08"));
+        assertThat(FailureKind.of(server).code(server)).isEqualTo(replied);
+        assertThat(FailureKind.of(driver).code(driver)).isEqualTo(silent);
+        assertThat(FailureKind.of(Facts.passing()).code(Facts.passing())).isEqualTo(ErrorCode.DEPENDENCY_UNAVAILABLE);
     }
 
     @Test
