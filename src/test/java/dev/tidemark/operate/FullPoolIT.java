@@ -1,10 +1,13 @@
 package dev.tidemark.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.ConsumerStatus;
 import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
@@ -87,6 +90,26 @@ class FullPoolIT {
             Awaitility.await("ready").until(() -> first.health().problems().isEmpty());
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    /** As an application does that ends its parts in the wrong order. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aPoolThatIsClosedFirst(boolean wrapped) {
+        produce();
+        HikariDataSource pool = database.pool(3);
+        try (TidemarkConsumer consumer = consumer(wrapped ? new DelegatingDataSource(pool) : pool)) {
+            consumer.start();
+            Awaitility.await("all read").until(() -> ExactlyOnce.progress(database, topic) == 100);
+            pool.close();
+            produce();
+            Awaitility.await("it ends").until(() -> consumer.status().state() == ConsumerStatus.State.FAILED);
+            assertThat(consumer.status().lastError().orElseThrow().toString())
+                    .startsWith("TM-209: the connection pool is closed: close what uses it before the pool");
+            assertThatThrownBy(() -> TidemarkAdmin.of(pool).groups())
+                    .hasMessageStartingWith("TM-209")
+                    .hasMessageContaining("the connection pool is closed");
+        }
     }
 
     @ParameterizedTest

@@ -6,6 +6,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.store.failure.FailureChain;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
@@ -47,7 +48,7 @@ public final class OperatorErrors {
      * @param changing whether a transaction was begun that changes something, so that its outcome is unknown if the connection is lost
      */
     public static TidemarkException explain(Schema schema, Throwable failure, boolean changing) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
+        for (Throwable t : FailureChain.of(failure)) {
             if (t instanceof TidemarkException known) {
                 return known;
             }
@@ -139,7 +140,7 @@ public final class OperatorErrors {
 
     /** The message that one of Tidemark's functions raised, which contains only names and offsets. */
     private static @Nullable String ownMessage(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
+        for (Throwable t : FailureChain.of(failure)) {
             if (t instanceof PSQLException p) {
                 ServerErrorMessage message = p.getServerErrorMessage();
                 if (message != null && "exec_stmt_raise".equals(message.getRoutine())) {

@@ -18,8 +18,11 @@ import org.postgresql.util.PSQLException;
 public final class NotConnectedException extends SQLException {
     private static final long serialVersionUID = 1L;
 
-    private NotConnectedException(SQLException cause) {
+    private final boolean poolClosed;
+
+    private NotConnectedException(SQLException cause, boolean poolClosed) {
         super("no connection to the database", SqlFailures.facts(cause).sqlState(), cause);
+        this.poolClosed = poolClosed;
     }
 
     /** Opens a connection. */
@@ -27,8 +30,25 @@ public final class NotConnectedException extends SQLException {
         try {
             return dataSource.getConnection();
         } catch (SQLException e) {
-            throw new NotConnectedException(e);
+            throw new NotConnectedException(e, isClosed(dataSource));
         }
+    }
+
+    /** Whether it is a pool that says so. There is no interface for that; HikariCP, DBCP and others have the same method. */
+    private static boolean isClosed(DataSource dataSource) {
+        try {
+            Object pool = dataSource.isWrapperFor(AutoCloseable.class)
+                    ? dataSource.unwrap(AutoCloseable.class)
+                    : dataSource;
+            return Boolean.TRUE.equals(pool.getClass().getMethod("isClosed").invoke(pool));
+        } catch (ReflectiveOperationException | SQLException | RuntimeException e) {
+            return false;
+        }
+    }
+
+    /** Whether the pool was closed, and opens no more. */
+    boolean isPoolClosed() {
+        return poolClosed;
     }
 
     /** The failure among these causes that kept a connection from being opened; empty if none did. */
@@ -54,7 +74,7 @@ public final class NotConnectedException extends SQLException {
                         || t instanceof NoSuchFileException);
         String state = facts.sqlState() == null ? "" : facts.sqlState();
         boolean passes = state.isEmpty() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57");
-        return byDriver || notTrusted || !passes;
+        return poolClosed || byDriver || notTrusted || !passes;
     }
 
     /** The driver's message if no server replied: it is about the URL, its parameters or the network; empty otherwise. */

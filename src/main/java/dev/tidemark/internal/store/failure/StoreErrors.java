@@ -47,6 +47,8 @@ public final class StoreErrors {
             "drop_dead_letter",
             "delete_group");
 
+    private static final String POOL_CLOSED = "the connection pool is closed: close what uses it before the pool";
+
     private StoreErrors() {}
 
     /** Whether a failure that occurred before anything was read is not transient. */
@@ -71,7 +73,11 @@ public final class StoreErrors {
         }
         SqlFacts facts = SqlFailures.facts(failure);
         String state = facts.sqlState() == null ? "" : facts.sqlState();
-        if (NotConnectedException.in(failure).isPresent() || isRefusedByPooler(failure)) {
+        Optional<NotConnectedException> notConnected = NotConnectedException.in(failure);
+        if (notConnected.filter(NotConnectedException::isPoolClosed).isPresent()) {
+            return new OffsetStoreException(ErrorCode.LOGIN_REFUSED, POOL_CLOSED, failure);
+        }
+        if (notConnected.isPresent() || isRefusedByPooler(failure)) {
             return new OffsetStoreException(
                     ErrorCode.LOGIN_REFUSED,
                     "the database refuses the connection (" + FailureWords.describe(failure) + "): " + wayIn(failure),

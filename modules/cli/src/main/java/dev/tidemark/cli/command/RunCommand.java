@@ -25,9 +25,11 @@ import dev.tidemark.sql.StatementFailedException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,6 +48,9 @@ import picocli.CommandLine.Spec;
 public final class RunCommand implements Callable<Integer> {
     /** For closing the pool and printing the last lines, once the consumer has stopped. */
     private static final long GOODBYE_SECONDS = 5;
+
+    /** Two exceptions may be each other's cause. */
+    private static final int MOST_CAUSES = 100;
 
     @Mixin
     private JobOptions job = new JobOptions();
@@ -148,15 +153,18 @@ public final class RunCommand implements Callable<Integer> {
 
     /** Adds the statement that caused a halt. */
     private TidemarkException withPlace(TidemarkException halt) {
-        for (Throwable t = halt; t != null; t = t.getCause()) {
-            if (t instanceof StatementFailedException failed) {
-                String words = String.valueOf(halt.getMessage())
-                        .substring(halt.code().code().length())
-                        .replaceFirst("^: ", "");
-                return new TidemarkException(halt.code(), words + " (" + job.place(failed) + ")", halt);
-            }
-        }
-        return halt;
+        return Stream.<Throwable>iterate(halt, Objects::nonNull, Throwable::getCause)
+                .limit(MOST_CAUSES)
+                .filter(StatementFailedException.class::isInstance)
+                .map(StatementFailedException.class::cast)
+                .findFirst()
+                .map(failed -> {
+                    String words = String.valueOf(halt.getMessage())
+                            .substring(halt.code().code().length())
+                            .replaceFirst("^: ", "");
+                    return new TidemarkException(halt.code(), words + " (" + job.place(failed) + ")", halt);
+                })
+                .orElse(halt);
     }
 
     /** The process ends when its last hook does, so this waits until everything is closed. */
