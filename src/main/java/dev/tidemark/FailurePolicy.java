@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
@@ -116,10 +118,11 @@ public interface FailurePolicy {
 
         /** Then applies another policy. */
         public FailurePolicy then(FailurePolicy last) {
+            int most = requireGiven("then", last).maxConsecutiveFailures();
             FailurePolicy first = failure -> failure.attempt() <= times
                     ? FailureAction.retryAfter(wait(failure.attempt()))
                     : last.decide(failure);
-            return first.withMaxConsecutiveFailures(last.maxConsecutiveFailures());
+            return first.withMaxConsecutiveFailures(most);
         }
 
         private Duration wait(int attempt) {

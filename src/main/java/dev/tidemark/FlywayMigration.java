@@ -35,7 +35,7 @@ final class FlywayMigration {
      * @throws NoClassDefFoundError if a part of it is not on the class path
      */
     static void require() {
-        ClassLoader loader = TidemarkSchema.class.getClassLoader();
+        ClassLoader loader = FlywayMigration.class.getClassLoader();
         for (String part : List.of(FLYWAY, POSTGRESQL)) {
             try {
                 Class<?> unused = Class.forName(part, false, loader);
@@ -45,16 +45,21 @@ final class FlywayMigration {
         }
     }
 
-    /** Upgrades a schema that exists. */
-    static void run(DataSource dataSource, String schema) throws FailedException {
-        Flyway flyway = Flyway.configure(TidemarkSchema.class.getClassLoader())
+    /**
+     * Upgrades a schema that exists.
+     *
+     * @param location where the migrations are
+     * @param history the table in which Flyway records them
+     */
+    static void run(DataSource dataSource, String schema, String location, String history) throws FailedException {
+        Flyway flyway = Flyway.configure(FlywayMigration.class.getClassLoader())
                 .dataSource(dataSource)
-                .locations(TidemarkSchema.LOCATION)
+                .locations(location)
                 .failOnMissingLocations(true)
                 .schemas(schema)
                 .defaultSchema(schema)
                 .createSchemas(false)
-                .table(TidemarkSchema.HISTORY_TABLE)
+                .table(history)
                 .placeholders(Map.of("schema", schema))
                 .load();
         try {

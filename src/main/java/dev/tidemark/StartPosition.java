@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
@@ -70,7 +72,7 @@ public sealed interface StartPosition {
     record Ago(Duration duration) implements StartPosition {
         /** Refuses what is negative or out of range with TM-103. */
         public Ago {
-            if (duration.isNegative()) {
+            if (requireGiven("StartPosition.ago", duration).isNegative()) {
                 throw new InvalidConfigurationException(
                         ErrorCode.INVALID_SETTING,
                         "StartPosition.ago(" + duration + ") is in the future: use a positive duration",
@@ -81,7 +83,12 @@ public sealed interface StartPosition {
     }
 
     /** See {@link StartPosition#committed()}. */
-    record Committed(StartPosition otherwise) implements StartPosition {}
+    record Committed(StartPosition otherwise) implements StartPosition {
+        /** Refuses null (TM-103). */
+        public Committed {
+            var unused = requireGiven("StartPosition.committedOrElse", otherwise);
+        }
+    }
 
     /** See {@link StartPosition#refuse()}. */
     record Refuse() implements StartPosition {}

@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.Subscription;
@@ -8,12 +10,12 @@ import dev.tidemark.internal.run.ConsumerEngine;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.unit.UnitHandler;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -48,7 +50,10 @@ public final class TidemarkBuilder<K, V> {
 
     static <K, V> TidemarkBuilder<K, V> from(Map<String, ?> kafkaSettings) {
         return new TidemarkBuilder<>(
-                Collections.unmodifiableMap(new HashMap<>(kafkaSettings)), new ConsumerSettings(), null, null);
+                Collections.unmodifiableMap(new HashMap<>(requireGiven("consumer", kafkaSettings))),
+                new ConsumerSettings(),
+                null,
+                null);
     }
 
     /**
@@ -56,12 +61,12 @@ public final class TidemarkBuilder<K, V> {
      * the last call counts. Waits for a topic that does not exist, which the status reports (TM-307).
      */
     public TidemarkBuilder<K, V> topics(String... names) {
-        return topics(List.of(names));
+        return topics(Arrays.asList(requireGiven("topics", names)));
     }
 
     /** As {@link #topics(String...)}. */
     public TidemarkBuilder<K, V> topics(Collection<String> names) {
-        settings.subscription = new Subscription.Topics(Set.copyOf(names));
+        settings.subscription = new Subscription.Topics(Subscription.all("topics", names));
         return this;
     }
 
@@ -71,7 +76,7 @@ public final class TidemarkBuilder<K, V> {
      * {@code metadata.max.age.ms}.
      */
     public TidemarkBuilder<K, V> topicPattern(Pattern names) {
-        settings.subscription = new Subscription.Matching(names);
+        settings.subscription = new Subscription.Matching(requireGiven("topicPattern", names));
         return this;
     }
 
@@ -81,12 +86,12 @@ public final class TidemarkBuilder<K, V> {
      * one halts it (TM-401) instead of claiming it back.
      */
     public TidemarkBuilder<K, V> partitions(TopicPartition... assigned) {
-        return partitions(List.of(assigned));
+        return partitions(Arrays.asList(requireGiven("partitions", assigned)));
     }
 
     /** As {@link #partitions(TopicPartition...)}. */
     public TidemarkBuilder<K, V> partitions(Collection<TopicPartition> assigned) {
-        settings.subscription = new Subscription.Manual(Set.copyOf(assigned));
+        settings.subscription = new Subscription.Manual(Subscription.all("partitions", assigned));
         return this;
     }
 
@@ -98,7 +103,11 @@ public final class TidemarkBuilder<K, V> {
      */
     public <K2, V2> TidemarkBuilder<K2, V2> deserializers(
             Supplier<? extends Deserializer<K2>> key, Supplier<? extends Deserializer<V2>> value) {
-        return new TidemarkBuilder<>(kafkaSettings, new ConsumerSettings(settings), key, value);
+        return new TidemarkBuilder<>(
+                kafkaSettings,
+                new ConsumerSettings(settings),
+                requireGiven("deserializers", key),
+                requireGiven("deserializers", value));
     }
 
     /**
@@ -106,31 +115,31 @@ public final class TidemarkBuilder<K, V> {
      * one more (TM-102), because a full pool must not block a claim; for each consumer, if several share it. It works through PgBouncer in transaction mode.
      */
     public TidemarkBuilder<K, V> database(DataSource target) {
-        settings.dataSource = target;
+        settings.dataSource = requireGiven("database", target);
         return this;
     }
 
     /** The schema of the offset store: a plain lower-case identifier. Default {@code tidemark}. */
     public TidemarkBuilder<K, V> schema(String name) {
-        settings.schema = name;
+        settings.schema = requireGiven("schema", name);
         return this;
     }
 
     /** Where a group without stored offsets starts. Default {@link StartPosition#earliest()}. */
     public TidemarkBuilder<K, V> startAt(StartPosition position) {
-        settings.start = position;
+        settings.start = requireGiven("startAt", position);
         return this;
     }
 
     /** What to do when records were deleted before they were read. Default {@link GapPolicy#halt()}. */
     public TidemarkBuilder<K, V> onGap(GapPolicy policy) {
-        settings.gaps = policy;
+        settings.gaps = requireGiven("onGap", policy);
         return this;
     }
 
     /** What happens to a record that cannot be decoded or handled. Default {@link FailurePolicy#halt()}. */
     public TidemarkBuilder<K, V> onFailure(FailurePolicy policy) {
-        settings.failures = policy;
+        settings.failures = requireGiven("onFailure", policy);
         return this;
     }
 
@@ -168,13 +177,13 @@ public final class TidemarkBuilder<K, V> {
      * refused with TM-206. Without this, the first store of a run is the only one accepted for the rest of it.
      */
     public TidemarkBuilder<K, V> storeId(UUID id) {
-        settings.storeId = id;
+        settings.storeId = requireGiven("storeId", id);
         return this;
     }
 
     /** The bounds of a transaction. Default {@link UnitLimits#defaults()}. */
     public TidemarkBuilder<K, V> limits(UnitLimits bounds) {
-        settings.limits = bounds;
+        settings.limits = requireGiven("limits", bounds);
         return this;
     }
 
@@ -201,7 +210,7 @@ public final class TidemarkBuilder<K, V> {
      * shorter: a successor's handlers may then be cancelled while they wait for those locks.
      */
     public TidemarkBuilder<K, V> transactionIdleTimeout(Duration timeout) {
-        settings.transactionIdleTimeout = timeout;
+        settings.transactionIdleTimeout = requireGiven("transactionIdleTimeout", timeout);
         return this;
     }
 
@@ -213,7 +222,7 @@ public final class TidemarkBuilder<K, V> {
      * COMMIT without a reply is cut off too: the next claim finds out whether it took effect. Default 10 s; at least 1 ms.
      */
     public TidemarkBuilder<K, V> networkTimeout(Duration timeout) {
-        settings.networkTimeout = timeout;
+        settings.networkTimeout = requireGiven("networkTimeout", timeout);
         return this;
     }
 
@@ -222,7 +231,7 @@ public final class TidemarkBuilder<K, V> {
      * least {@link #drainTimeout} (TM-102).
      */
     public TidemarkBuilder<K, V> closeTimeout(Duration timeout) {
-        settings.closeTimeout = timeout;
+        settings.closeTimeout = requireGiven("closeTimeout", timeout);
         return this;
     }
 
@@ -232,13 +241,13 @@ public final class TidemarkBuilder<K, V> {
      * must stay below {@code max.poll.interval.ms} (TM-102).
      */
     public TidemarkBuilder<K, V> drainTimeout(Duration timeout) {
-        settings.drainTimeout = timeout;
+        settings.drainTimeout = requireGiven("drainTimeout", timeout);
         return this;
     }
 
     /** A listener for what the consumer does, such as {@code TidemarkMetrics.to(registry)}. Each call adds one. */
     public TidemarkBuilder<K, V> addListener(TidemarkListener listener) {
-        settings.listeners.add(listener);
+        settings.listeners.add(requireGiven("addListener", listener));
         return this;
     }
 
@@ -247,26 +256,26 @@ public final class TidemarkBuilder<K, V> {
      * inside the earlier ones.
      */
     public TidemarkBuilder<K, V> addInterceptor(UnitInterceptor interceptor) {
-        settings.interceptors.add(interceptor);
+        settings.interceptors.add(requireGiven("addInterceptor", interceptor));
         return this;
     }
 
     /** Creates the Kafka clients. Default {@code KafkaConsumer} and {@code Admin}. */
     public TidemarkBuilder<K, V> kafkaClients(KafkaClients clients) {
-        settings.clients = clients;
+        settings.clients = requireGiven("kafkaClients", clients);
         return this;
     }
 
     /** Builds a consumer whose handler gets one record at a time. */
     public TidemarkConsumer handle(RecordHandler<K, V> handler) {
         KafkaSettings kafka = KafkaSettings.of(kafkaSettings);
-        return build(kafka, UnitHandler.of(handler, kafka.groupId(), List.copyOf(settings.interceptors)));
+        return build(kafka, UnitHandler.of(requireGiven("handle", handler), kafka.groupId(), List.copyOf(settings.interceptors)));
     }
 
     /** Builds a consumer whose handler gets all records of a unit at once. */
     public TidemarkConsumer handleBatch(BatchHandler<K, V> handler) {
         KafkaSettings kafka = KafkaSettings.of(kafkaSettings);
-        return build(kafka, UnitHandler.of(handler, kafka.groupId(), List.copyOf(settings.interceptors)));
+        return build(kafka, UnitHandler.of(requireGiven("handleBatch", handler), kafka.groupId(), List.copyOf(settings.interceptors)));
     }
 
     private TidemarkConsumer build(KafkaSettings kafka, UnitHandler<K, V> handler) {

@@ -58,7 +58,7 @@ public final class TidemarkSchema {
         try {
             FlywayMigration.require();
             create(dataSource, name);
-            FlywayMigration.run(dataSource, name);
+            FlywayMigration.run(dataSource, name, LOCATION, HISTORY_TABLE);
         } catch (SQLException e) {
             throw refused(dataSource, name, e);
         } catch (FlywayMigration.FailedException e) {

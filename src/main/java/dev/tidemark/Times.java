@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
@@ -12,7 +14,7 @@ final class Times {
     /** An instant that fits in 64 bits of milliseconds, as in Kafka. */
     static Instant instant(String what, Instant instant) {
         try {
-            long unused = instant.toEpochMilli();
+            long unused = requireGiven(what, instant).toEpochMilli();
             return instant;
         } catch (ArithmeticException e) {
             throw invalid(what + "(" + instant + ") is out of range: Kafka counts milliseconds in 64 bits");
@@ -21,7 +23,7 @@ final class Times {
 
     /** A duration that is not negative, and fits in 64 bits of milliseconds. */
     static Duration duration(String what, Duration duration) {
-        if (duration.isNegative()) {
+        if (requireGiven(what, duration).isNegative()) {
             throw invalid(what + " is negative: " + duration);
         }
         try {

@@ -1,5 +1,7 @@
 package dev.tidemark;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import java.time.Duration;
@@ -62,7 +64,7 @@ public final class UnitLimits {
      * @throws InvalidConfigurationException if it is not positive (TM-103)
      */
     public UnitLimits withMaxDuration(Duration limit) {
-        return new UnitLimits(maxRecords, maxBytes, limit, deadline);
+        return new UnitLimits(maxRecords, maxBytes, requireGiven("withMaxDuration", limit), deadline);
     }
 
     /**
@@ -72,7 +74,7 @@ public final class UnitLimits {
      * @throws InvalidConfigurationException if it is not positive (TM-103)
      */
     public UnitLimits withDeadline(Duration limit) {
-        return new UnitLimits(maxRecords, maxBytes, maxDuration, limit);
+        return new UnitLimits(maxRecords, maxBytes, maxDuration, requireGiven("withDeadline", limit));
     }
 
     /** At most this many records. */

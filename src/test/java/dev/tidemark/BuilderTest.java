@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.admin.TidemarkAdmin;
+import dev.tidemark.doctor.Doctor;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
@@ -13,12 +15,18 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** What is refused before anything is contacted. */
@@ -91,6 +99,56 @@ class BuilderTest {
         }
         assertThatThrownBy(() -> Tidemark.consumer(KAFKA).topics("a").handle((record, tx) -> {}))
                 .hasMessageContaining("database(...)");
+    }
+
+    /** From callers that no compiler checks for null. */
+    @ParameterizedTest
+    @MethodSource
+    void nullIsRefusedByName(String method, UnaryOperator<TidemarkBuilder<byte[], byte[]>> change) {
+        assertRefused(KAFKA, change, ErrorCode.INVALID_SETTING, "TM-103", method, "null");
+    }
+
+    @SuppressWarnings({"NullAway", "DataFlowIssue"})
+    static Stream<Arguments> nullIsRefusedByName() {
+        Map<String, UnaryOperator<TidemarkBuilder<byte[], byte[]>>> changes = new TreeMap<>();
+        changes.put("topics", b -> b.topics("a", null));
+        changes.put("topicPattern", b -> b.topicPattern(null));
+        changes.put("partitions", b -> b.partitions((TopicPartition) null));
+        changes.put("deserializers", b -> b.deserializers(ByteArrayDeserializer::new, null));
+        changes.put("database", b -> b.database(null));
+        changes.put("schema", b -> b.schema(null));
+        changes.put("startAt", b -> b.startAt(null));
+        changes.put("StartPosition.at", b -> b.startAt(StartPosition.at(null)));
+        changes.put("StartPosition.ago", b -> b.startAt(StartPosition.ago(null)));
+        changes.put("StartPosition.committedOrElse", b -> b.startAt(StartPosition.committedOrElse(null)));
+        changes.put("onGap", b -> b.onGap(null));
+        changes.put("onFailure", b -> b.onFailure(null));
+        changes.put("then", b -> b.onFailure(
+                FailurePolicy.retry(1, Duration.ZERO).then(null)));
+        changes.put("the backoff of retry", b -> b.onFailure(
+                FailurePolicy.retry(1, null).thenHalt()));
+        changes.put("storeId", b -> b.storeId(null));
+        changes.put("limits", b -> b.limits(null));
+        changes.put("withDeadline", b -> b.limits(UnitLimits.defaults().withDeadline(null)));
+        changes.put("withMaxDuration", b -> b.limits(UnitLimits.defaults().withMaxDuration(null)));
+        changes.put("transactionIdleTimeout", b -> b.transactionIdleTimeout(null));
+        changes.put("networkTimeout", b -> b.networkTimeout(null));
+        changes.put("closeTimeout", b -> b.closeTimeout(null));
+        changes.put("drainTimeout", b -> b.drainTimeout(null));
+        changes.put("addListener", b -> b.addListener(null));
+        changes.put("addInterceptor", b -> b.addInterceptor(null));
+        changes.put("kafkaClients", b -> b.kafkaClients(null));
+        changes.put("handle", b -> refusing(() -> b.handle(null)));
+        changes.put("handleBatch", b -> refusing(() -> b.handleBatch(null)));
+        changes.put("consumer", b -> refusing(() -> Tidemark.consumer((Map<String, Object>) null)));
+        changes.put("claimingConsumer", b -> refusing(() -> Tidemark.claimingConsumer((Map<String, Object>) null)));
+        changes.put("TidemarkAdmin", b -> refusing(() -> TidemarkAdmin.of(null)));
+        changes.put("Doctor", b -> refusing(() -> Doctor.builder(null)));
+        return changes.entrySet().stream().map(e -> Arguments.of(e.getKey(), e.getValue()));
+    }
+
+    private static TidemarkBuilder<byte[], byte[]> refusing(Supplier<?> call) {
+        throw new AssertionError("accepted, as " + call.get());
     }
 
     @Provokes(ErrorCode.CONFLICTING_LIMITS)

@@ -1,5 +1,7 @@
 package dev.tidemark.admin;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.DeadLetter;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
@@ -248,7 +250,7 @@ public final class TidemarkAdmin {
         private @Nullable KafkaAccess kafka;
 
         private Builder(DataSource dataSource) {
-            this.dataSource = dataSource;
+            this.dataSource = requireGiven("TidemarkAdmin", dataSource);
         }
 
         /** The schema of the offset store, a plain lower-case identifier (TM-103). Default: {@code tidemark}. */

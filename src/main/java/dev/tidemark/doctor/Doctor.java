@@ -1,5 +1,7 @@
 package dev.tidemark.doctor;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.internal.kafka.KafkaSettings;
@@ -66,7 +68,7 @@ public final class Doctor {
         private @Nullable Map<String, Object> kafka;
 
         private Builder(DataSource dataSource) {
-            this.dataSource = dataSource;
+            this.dataSource = requireGiven("Doctor", dataSource);
         }
 
         /** The schema of the offset store, a plain lower-case identifier (TM-103). Default: {@code tidemark}. */

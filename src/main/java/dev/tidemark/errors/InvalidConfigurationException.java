@@ -10,4 +10,17 @@ public final class InvalidConfigurationException extends TidemarkException {
     public InvalidConfigurationException(ErrorCode code, String message, @Nullable Throwable cause) {
         super(code, message, cause);
     }
+
+    /**
+     * Returns a value that may come from a caller without null checks.
+     *
+     * @param method what it was given to, for the message
+     * @throws InvalidConfigurationException if it is null (TM-103)
+     */
+    public static <T> T requireGiven(String method, @Nullable T value) {
+        if (value == null) {
+            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, method + "(...) was given null", null);
+        }
+        return value;
+    }
 }

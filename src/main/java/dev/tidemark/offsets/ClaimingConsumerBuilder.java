@@ -1,5 +1,7 @@
 package dev.tidemark.offsets;
 
+import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
+
 import dev.tidemark.GapPolicy;
 import dev.tidemark.StartPosition;
 import dev.tidemark.Tidemark;
@@ -13,14 +15,13 @@ import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.connection.PooledConnections;
 import dev.tidemark.internal.store.schema.Schema;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -78,23 +79,26 @@ public final class ClaimingConsumerBuilder<K, V> {
     /** As {@link Tidemark#claimingConsumer(Map)}. */
     public static <K, V> ClaimingConsumerBuilder<K, V> of(Map<String, ?> kafkaSettings) {
         return new ClaimingConsumerBuilder<>(
-                Collections.unmodifiableMap(new HashMap<>(kafkaSettings)), new Settings(), null, null);
+                Collections.unmodifiableMap(new HashMap<>(requireGiven("claimingConsumer", kafkaSettings))),
+                new Settings(),
+                null,
+                null);
     }
 
     /** The topics to read. One of this, {@link #topicPattern} and {@link #partitions} is required; the last call counts. */
     public ClaimingConsumerBuilder<K, V> topics(String... names) {
-        return topics(List.of(names));
+        return topics(Arrays.asList(requireGiven("topics", names)));
     }
 
     /** As {@link #topics(String...)}. */
     public ClaimingConsumerBuilder<K, V> topics(Collection<String> names) {
-        settings.subscription = new Subscription.Topics(Set.copyOf(names));
+        settings.subscription = new Subscription.Topics(Subscription.all("topics", names));
         return this;
     }
 
     /** All topics whose whole name matches, as {@link TidemarkBuilder#topicPattern}. */
     public ClaimingConsumerBuilder<K, V> topicPattern(Pattern names) {
-        settings.subscription = new Subscription.Matching(names);
+        settings.subscription = new Subscription.Matching(requireGiven("topicPattern", names));
         return this;
     }
 
@@ -103,12 +107,12 @@ public final class ClaimingConsumerBuilder<K, V> {
      * TM-401 from {@code poll} and does not claim it back while the other owns it.
      */
     public ClaimingConsumerBuilder<K, V> partitions(TopicPartition... assigned) {
-        return partitions(List.of(assigned));
+        return partitions(Arrays.asList(requireGiven("partitions", assigned)));
     }
 
     /** As {@link #partitions(TopicPartition...)}. */
     public ClaimingConsumerBuilder<K, V> partitions(Collection<TopicPartition> assigned) {
-        settings.subscription = new Subscription.Manual(Set.copyOf(assigned));
+        settings.subscription = new Subscription.Manual(Subscription.all("partitions", assigned));
         return this;
     }
 
@@ -117,7 +121,7 @@ public final class ClaimingConsumerBuilder<K, V> {
      * {@code value.deserializer} of the Kafka settings apply. Returns a new builder with the current settings; this one keeps its own.
      */
     public <K2, V2> ClaimingConsumerBuilder<K2, V2> deserializers(Deserializer<K2> key, Deserializer<V2> value) {
-        return new ClaimingConsumerBuilder<>(kafkaConfig, new Settings(settings), key, value);
+        return new ClaimingConsumerBuilder<>(kafkaConfig, new Settings(settings), requireGiven("deserializers", key), requireGiven("deserializers", value));
     }
 
     /**
@@ -125,25 +129,25 @@ public final class ClaimingConsumerBuilder<K, V> {
      * its claims, so a pool must hold at least one more for the caller's transactions (TM-102).
      */
     public ClaimingConsumerBuilder<K, V> database(DataSource target) {
-        settings.dataSource = target;
+        settings.dataSource = requireGiven("database", target);
         return this;
     }
 
     /** The schema of the offset store: a plain lower-case identifier. Default {@code tidemark}. */
     public ClaimingConsumerBuilder<K, V> schema(String name) {
-        settings.schema = name;
+        settings.schema = requireGiven("schema", name);
         return this;
     }
 
     /** Where a group without stored offsets starts. Default {@link StartPosition#earliest()}. */
     public ClaimingConsumerBuilder<K, V> startAt(StartPosition position) {
-        settings.start = position;
+        settings.start = requireGiven("startAt", position);
         return this;
     }
 
     /** What to do when records were deleted before they were read. Default {@link GapPolicy#halt()}. */
     public ClaimingConsumerBuilder<K, V> onGap(GapPolicy policy) {
-        settings.gaps = policy;
+        settings.gaps = requireGiven("onGap", policy);
         return this;
     }
 
@@ -158,7 +162,7 @@ public final class ClaimingConsumerBuilder<K, V> {
 
     /** The offset store that the database must hold, as {@link TidemarkBuilder#storeId}. */
     public ClaimingConsumerBuilder<K, V> storeId(UUID id) {
-        settings.storeId = id;
+        settings.storeId = requireGiven("storeId", id);
         return this;
     }
 

@@ -1,5 +1,7 @@
 package dev.tidemark.internal.plan;
 
+import dev.tidemark.errors.InvalidConfigurationException;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -19,6 +21,15 @@ public sealed interface Subscription {
 
     /** Why it can't be read, as a sentence for its author; empty if it can. */
     Optional<String> defect();
+
+    /** A set of these, none of which may be null (TM-103). */
+    static <T> Set<T> all(String method, Collection<T> values) {
+        Collection<T> given = InvalidConfigurationException.requireGiven(method, values);
+        for (T value : given) {
+            var unused = InvalidConfigurationException.requireGiven(method, value);
+        }
+        return Set.copyOf(given);
+    }
 
     /** Topics by name; the group assigns their partitions. */
     record Topics(Set<String> names) implements Subscription {
