@@ -269,13 +269,18 @@ public final class TidemarkBuilder<K, V> {
     /** Builds a consumer whose handler gets one record at a time. */
     public TidemarkConsumer handle(RecordHandler<K, V> handler) {
         KafkaSettings kafka = KafkaSettings.of(kafkaSettings);
-        return build(kafka, UnitHandler.of(requireGiven("handle", handler), kafka.groupId(), List.copyOf(settings.interceptors)));
+        return build(
+                kafka,
+                UnitHandler.of(requireGiven("handle", handler), kafka.groupId(), List.copyOf(settings.interceptors)));
     }
 
     /** Builds a consumer whose handler gets all records of a unit at once. */
     public TidemarkConsumer handleBatch(BatchHandler<K, V> handler) {
         KafkaSettings kafka = KafkaSettings.of(kafkaSettings);
-        return build(kafka, UnitHandler.of(requireGiven("handleBatch", handler), kafka.groupId(), List.copyOf(settings.interceptors)));
+        return build(
+                kafka,
+                UnitHandler.of(
+                        requireGiven("handleBatch", handler), kafka.groupId(), List.copyOf(settings.interceptors)));
     }
 
     private TidemarkConsumer build(KafkaSettings kafka, UnitHandler<K, V> handler) {

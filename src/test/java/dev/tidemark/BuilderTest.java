@@ -123,10 +123,11 @@ class BuilderTest {
         changes.put("StartPosition.committedOrElse", b -> b.startAt(StartPosition.committedOrElse(null)));
         changes.put("onGap", b -> b.onGap(null));
         changes.put("onFailure", b -> b.onFailure(null));
-        changes.put("then", b -> b.onFailure(
-                FailurePolicy.retry(1, Duration.ZERO).then(null)));
-        changes.put("the backoff of retry", b -> b.onFailure(
-                FailurePolicy.retry(1, null).thenHalt()));
+        changes.put(
+                "then", b -> b.onFailure(FailurePolicy.retry(1, Duration.ZERO).then(null)));
+        changes.put(
+                "the backoff of retry",
+                b -> b.onFailure(FailurePolicy.retry(1, null).thenHalt()));
         changes.put("storeId", b -> b.storeId(null));
         changes.put("limits", b -> b.limits(null));
         changes.put("withDeadline", b -> b.limits(UnitLimits.defaults().withDeadline(null)));

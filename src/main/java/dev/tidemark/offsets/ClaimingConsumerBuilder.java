@@ -121,7 +121,11 @@ public final class ClaimingConsumerBuilder<K, V> {
      * {@code value.deserializer} of the Kafka settings apply. Returns a new builder with the current settings; this one keeps its own.
      */
     public <K2, V2> ClaimingConsumerBuilder<K2, V2> deserializers(Deserializer<K2> key, Deserializer<V2> value) {
-        return new ClaimingConsumerBuilder<>(kafkaConfig, new Settings(settings), requireGiven("deserializers", key), requireGiven("deserializers", value));
+        return new ClaimingConsumerBuilder<>(
+                kafkaConfig,
+                new Settings(settings),
+                requireGiven("deserializers", key),
+                requireGiven("deserializers", value));
     }
 
     /**

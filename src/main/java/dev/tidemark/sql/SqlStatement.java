@@ -117,7 +117,8 @@ record SqlStatement(
         int index = position - 1 - sent.before();
         if (!sent.expression().isEmpty()) {
             String inserted = inserted(sent.expression());
-            long added = inserted.length() + inserted.chars().filter(c -> c == '?').count();
+            long added =
+                    inserted.length() + inserted.chars().filter(c -> c == '?').count();
             if (index >= insertAt + added && !sent.withValues()) {
                 index -= (int) added;
             } else if (index >= insertAt) {

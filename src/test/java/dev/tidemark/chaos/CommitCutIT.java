@@ -58,8 +58,7 @@ class CommitCutIT {
                     int cutsBefore = proxy.cuts();
                     proxy.cutNext(cut);
                     Servers.produce(producer, topic, flights.subList(i * part, (i + 1) * part));
-                    Awaitility.await("the cut")
-                            .until(() -> run.isDone() || proxy.cuts() > cutsBefore);
+                    Awaitility.await("the cut").until(() -> run.isDone() || proxy.cuts() > cutsBefore);
                 }
                 int last = flights.size() - 1;
                 Servers.produce(producer, topic, flights.subList(CUTS * part, last));

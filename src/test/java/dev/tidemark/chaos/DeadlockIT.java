@@ -31,8 +31,7 @@ class DeadlockIT {
             Servers.produceUnkeyed(producer, topic, flights);
             long begin = System.nanoTime();
             fleet.start(3);
-            Awaitility.await("all flights")
-                    .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
+            Awaitility.await("all flights").until(() -> ExactlyOnce.progress(database, topic) == flights.size());
             long deadlocks =
                     database.number("select deadlocks from pg_stat_database where datname = '" + database.name() + "'");
             double seconds = (System.nanoTime() - begin) / 1e9;

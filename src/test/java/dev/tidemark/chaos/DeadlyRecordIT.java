@@ -89,8 +89,7 @@ class DeadlyRecordIT {
                             + " where partition = 0"))
                     .as("three victims, and the one that was not tried")
                     .containsExactly(DEADLY + "|4");
-            Awaitility.await("the other partition goes on")
-                    .until(() -> stored(1) == RECORDS);
+            Awaitility.await("the other partition goes on").until(() -> stored(1) == RECORDS);
             assertThat(process.isAlive()).isTrue();
             assertThat(stored(0)).isEqualTo(DEADLY);
             ExactlyOnce.assertEffectsMatchOffsets(database, topic);
@@ -104,8 +103,7 @@ class DeadlyRecordIT {
             database.owner()
                     .execute(
                             "update tidemark.stored_offset set next_offset = " + (DEADLY + 1) + " where partition = 0");
-            Awaitility.await("it goes on without the record")
-                    .until(() -> stored(0) == RECORDS);
+            Awaitility.await("it goes on without the record").until(() -> stored(0) == RECORDS);
             assertThat(process.terminate(30)).as("it ends orderly").isEqualTo(143);
         }
         assertThat(database.query("select partition, count(*), count(distinct record_offset) from applied"
@@ -142,8 +140,7 @@ class DeadlyRecordIT {
     }
 
     private void awaitClaims(ConsumerFleet fleet, long before) {
-        Awaitility.await("a rebalance, and a claim\n" + fleet.outputs())
-                .until(() -> ownerEpochs() > before);
+        Awaitility.await("a rebalance, and a claim\n" + fleet.outputs()).until(() -> ownerEpochs() > before);
     }
 
     private long ownerEpochs() {

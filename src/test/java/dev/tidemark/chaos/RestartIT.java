@@ -54,7 +54,6 @@ class RestartIT {
     }
 
     private static void reach(TestDatabase database, String topic, long count) {
-        Awaitility.await("progress to " + count)
-                .until(() -> ExactlyOnce.progress(database, topic) >= count);
+        Awaitility.await("progress to " + count).until(() -> ExactlyOnce.progress(database, topic) >= count);
     }
 }

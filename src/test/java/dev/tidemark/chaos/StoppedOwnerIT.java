@@ -43,8 +43,7 @@ class StoppedOwnerIT {
                 ConsumerFleet successor = new ConsumerFleet(config, database, topic, Map.of())) {
             Servers.produce(producer, topic, flights);
             ChildJvm owner = stopped.start();
-            Awaitility.await("an open unit")
-                    .until(() -> owner.output().contains("UNIT OPEN"));
+            Awaitility.await("an open unit").until(() -> owner.output().contains("UNIT OPEN"));
             owner.freeze();
             long begin = System.nanoTime();
             successor.start(1);
@@ -59,8 +58,7 @@ class StoppedOwnerIT {
 
             owner.thaw();
             owner.send("");
-            Awaitility.await("the owner's unit ends")
-                    .until(() -> owner.output().contains("UNIT GOES ON"));
+            Awaitility.await("the owner's unit ends").until(() -> owner.output().contains("UNIT GOES ON"));
             // Whatever it reads now it reads as a member again; every further unit is let through.
             Awaitility.await("the owner notices")
                     .until(() -> owner.output().contains("claims are gone")

@@ -61,8 +61,7 @@ class TogetherIT {
         try {
             instances.forEach(CompletableFuture::join);
             database.grantAccess("tidemark");
-            Awaitility.await("all flights")
-                    .until(() -> ExactlyOnce.progress(database, topic) == flights.size());
+            Awaitility.await("all flights").until(() -> ExactlyOnce.progress(database, topic) == flights.size());
         } finally {
             instances.stream()
                     .filter(i -> i.isDone() && !i.isCompletedExceptionally())

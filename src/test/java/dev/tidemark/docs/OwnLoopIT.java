@@ -27,8 +27,7 @@ class OwnLoopIT {
             OwnLoop second = loop(kafka, pool, topic);
             CompletableFuture<Void> running = CompletableFuture.runAsync(first);
             Servers.produce(producer, topic, flights.subList(0, 8_000));
-            Awaitility.await()
-                    .until(() -> ExactlyOnce.progress(database, topic) >= 8_000);
+            Awaitility.await().until(() -> ExactlyOnce.progress(database, topic) >= 8_000);
             database.owner()
                     .execute("begin; select 1 from tidemark.stored_offset for no key update;"
                             + " delete from applied where partition = 0 and record_offset >= 100;"

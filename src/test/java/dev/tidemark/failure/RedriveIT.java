@@ -110,7 +110,9 @@ class RedriveIT {
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
-                    tx.execute("insert into applied (topic, partition, record_offset) values ('x', 0, ?)", record.offset());
+                    tx.execute(
+                            "insert into applied (topic, partition, record_offset) values ('x', 0, ?)",
+                            record.offset());
                     if (record.key().startsWith("bad")) {
                         tx.execute(sqlOf.get().apply(record.key()));
                     }
@@ -134,9 +136,7 @@ class RedriveIT {
             assertThat(database.query("select attempts from tidemark.dead_letter order by id"))
                     .containsExactly("1", "1", "1", "1", "2");
             sqlOf.set(key -> "select 1");
-            assertThat(results(running.consumer().redrive(ids())))
-                    .hasSize(5)
-                    .containsOnly(Status.APPLIED);
+            assertThat(results(running.consumer().redrive(ids()))).hasSize(5).containsOnly(Status.APPLIED);
         }
     }
 

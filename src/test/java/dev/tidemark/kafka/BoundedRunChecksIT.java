@@ -28,9 +28,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
@@ -137,14 +137,16 @@ class BoundedRunChecksIT {
                 .get();
         database.owner()
                 .execute("update tidemark.stored_offset set next_offset = case partition when 0 then 0 else 1000 end");
-        String halted = "select partition, error_code from tidemark.partition_state where halted_at is not null order by 1";
+        String halted =
+                "select partition, error_code from tidemark.partition_state where halted_at is not null order by 1";
         try (Connection blocker = database.owner().connect()) {
             blocker.setAutoCommit(false);
             try (Statement s = blocker.createStatement()) {
                 s.execute("select 1 from tidemark.stored_offset where partition = 1 for update");
             }
             try (Running running = start(b -> b.topics(topic))) {
-                running.until("the first has halted", () -> database.query(halted).equals(List.of("0|TM-304")));
+                running.until(
+                        "the first has halted", () -> database.query(halted).equals(List.of("0|TM-304")));
                 blocker.rollback();
                 assertThat(running.failure()).isInstanceOf(LogMismatchException.class);
             }

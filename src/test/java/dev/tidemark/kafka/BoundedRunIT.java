@@ -143,11 +143,9 @@ class BoundedRunIT {
                 kafka.consumerConfig(topic, "consumer"), database, topic, Map.of("untilEnd", "true"))) {
             // It never gets beyond its first unit.
             ChildJvm victim = fleet.start(Map.of("handler", "wait"));
-            Awaitility.await("a unit is open")
-                    .until(() -> victim.output().contains("UNIT OPEN"));
+            Awaitility.await("a unit is open").until(() -> victim.output().contains("UNIT OPEN"));
             ChildJvm survivor = fleet.start();
-            Awaitility.await("the other runs")
-                    .until(() -> survivor.output().contains("running group"));
+            Awaitility.await("the other runs").until(() -> survivor.output().contains("running group"));
             victim.kill();
             assertThat(survivor.await(60)).as(survivor.output()).isZero();
         }

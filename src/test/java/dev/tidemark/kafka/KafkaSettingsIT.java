@@ -229,8 +229,7 @@ class KafkaSettingsIT {
                 } else {
                     producer.abortTransaction();
                 }
-                Awaitility.await("all read")
-                        .until(() -> ExactlyOnce.stored(database, topic, zero) == 50);
+                Awaitility.await("all read").until(() -> ExactlyOnce.stored(database, topic, zero) == 50);
             }
         }
         long first = commits ? 30 : Math.max(0, before);

@@ -78,8 +78,7 @@ class OtherMembersIT {
         }
 
         void awaitAssigned(int partitions) {
-            Awaitility.await("the plain consumer has " + partitions)
-                    .until(() -> assigned == partitions);
+            Awaitility.await("the plain consumer has " + partitions).until(() -> assigned == partitions);
         }
 
         @Override

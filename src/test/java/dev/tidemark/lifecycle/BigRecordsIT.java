@@ -42,16 +42,14 @@ class BigRecordsIT {
             ChildJvm consumer = fleet.start();
             int[] answered = {0};
             // Each unit waits until it is looked at; the fetches do not, so the buffers are full all the time.
-            Awaitility.await("all records")
-                    .pollInterval(Duration.ofMillis(100))
-                    .until(() -> {
-                        assertThat(consumer.isAlive()).as(fleet.outputs()).isTrue();
-                        if (opened(consumer) > answered[0]) {
-                            answered[0]++;
-                            consumer.send("");
-                        }
-                        return ExactlyOnce.progress(database, topic) == PARTITIONS * EACH;
-                    });
+            Awaitility.await("all records").pollInterval(Duration.ofMillis(100)).until(() -> {
+                assertThat(consumer.isAlive()).as(fleet.outputs()).isTrue();
+                if (opened(consumer) > answered[0]) {
+                    answered[0]++;
+                    consumer.send("");
+                }
+                return ExactlyOnce.progress(database, topic) == PARTITIONS * EACH;
+            });
             assertThat(answered[0]).as("units").isGreaterThan(PARTITIONS * EACH / 10);
             assertThat(consumer.output()).doesNotContain("OutOfMemoryError").doesNotContain("ERROR");
             System.out.println("320 MB read by a JVM with -Xmx" + HEAP + ": " + peakMemory(consumer) + ", "

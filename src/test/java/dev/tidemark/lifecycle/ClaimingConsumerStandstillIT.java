@@ -87,28 +87,24 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
         try (ClaimingConsumer<String, String> consumer = open(topic)) {
             apply(next(consumer));
             database.execute("select tidemark.pause('" + topic + "', '" + topic + "', 0)");
-            Awaitility.await("the pause")
-                    .pollInSameThread()
-                    .until(() -> {
-                        ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
-                        if (!batch.isEmpty()) {
-                            apply(batch);
-                        }
-                        return consumer.waiting().equals(Map.of(zero, "paused by an operator"));
-                    });
+            Awaitility.await("the pause").pollInSameThread().until(() -> {
+                ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
+                if (!batch.isEmpty()) {
+                    apply(batch);
+                }
+                return consumer.waiting().equals(Map.of(zero, "paused by an operator"));
+            });
             long stands = stored(zero);
             produce(zero, 500, 600);
             produce(one, 500, 600);
-            Awaitility.await("the other one")
-                    .pollInSameThread()
-                    .until(() -> {
-                        ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
-                        if (!batch.isEmpty()) {
-                            assertThat(batch.partitions()).containsExactly(one);
-                            apply(batch);
-                        }
-                        return stored(one) == 600;
-                    });
+            Awaitility.await("the other one").pollInSameThread().until(() -> {
+                ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
+                if (!batch.isEmpty()) {
+                    assertThat(batch.partitions()).containsExactly(one);
+                    apply(batch);
+                }
+                return stored(one) == 600;
+            });
             assertThat(stored(zero)).isEqualTo(stands);
             reset(zero, 20);
             database.execute("select tidemark.resume('" + topic + "')");
@@ -140,19 +136,17 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                 assertThat(thrown(first)).as("again").hasMessageContaining("TM-401");
             }
             produce(zero, 300, 400);
-            Awaitility.await("its turn")
-                    .pollInSameThread()
-                    .until(() -> {
-                        try {
-                            ClaimedRecords<String, String> batch = first.poll(Duration.ofMillis(500));
-                            if (!batch.isEmpty()) {
-                                apply(batch);
-                            }
-                        } catch (FencedException e) {
-                            assertThat(e).hasMessageContaining("TM-401");
-                        }
-                        return stored(zero) == 400;
-                    });
+            Awaitility.await("its turn").pollInSameThread().until(() -> {
+                try {
+                    ClaimedRecords<String, String> batch = first.poll(Duration.ofMillis(500));
+                    if (!batch.isEmpty()) {
+                        apply(batch);
+                    }
+                } catch (FencedException e) {
+                    assertThat(e).hasMessageContaining("TM-401");
+                }
+                return stored(zero) == 400;
+            });
         }
         ExactlyOnce.assertApplied(
                 database, zero, LongStream.concat(LongStream.range(0, 100), LongStream.range(40, 400)));
@@ -244,16 +238,14 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             assertThat(thrown(consumer)).hasMessageContaining("TM-302");
             database.execute("select tidemark.rebind_topic('" + topic + "', '" + topic + "', cluster_id, '"
                     + kafka.topicId(topic) + "', array[0, 0]) from tidemark.topic_binding");
-            Awaitility.await("all read")
-                    .pollInSameThread()
-                    .until(() -> {
-                        try {
-                            readOnTo(consumer, topic, 300);
-                        } catch (LogMismatchException e) {
-                            assertThat(e).hasMessageContaining("TM-302");
-                        }
-                        return stored(zero) == 300;
-                    });
+            Awaitility.await("all read").pollInSameThread().until(() -> {
+                try {
+                    readOnTo(consumer, topic, 300);
+                } catch (LogMismatchException e) {
+                    assertThat(e).hasMessageContaining("TM-302");
+                }
+                return stored(zero) == 300;
+            });
         }
         ExactlyOnce.assertApplied(
                 database, zero, LongStream.concat(LongStream.range(0, 100), LongStream.range(0, 300)));
@@ -302,15 +294,13 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                     transactional.commitTransaction();
                 }
                 long end = Objects.requireNonNull(kafka.settledLogEnds(topic, 2).get(zero));
-                Awaitility.await("the end")
-                        .pollInSameThread()
-                        .until(() -> {
-                            ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
-                            if (!batch.isEmpty()) {
-                                apply(batch);
-                            }
-                            return stored(zero) == end;
-                        });
+                Awaitility.await("the end").pollInSameThread().until(() -> {
+                    ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
+                    if (!batch.isEmpty()) {
+                        apply(batch);
+                    }
+                    return stored(zero) == end;
+                });
             }
         }
         ExactlyOnce.assertApplied(database, zero, LongStream.concat(LongStream.range(0, 20), LongStream.range(42, 62)));
@@ -359,16 +349,14 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                         .isInstanceOf(RecordDeserializationException.class);
             }
             reset(zero, 21);
-            Awaitility.await("it follows")
-                    .pollInSameThread()
-                    .until(() -> {
-                        try {
-                            readOnTo(consumer, topic, 50);
-                        } catch (RecordDeserializationException e) {
-                            assertThat(e.offset()).isEqualTo(20);
-                        }
-                        return stored(zero) == 50;
-                    });
+            Awaitility.await("it follows").pollInSameThread().until(() -> {
+                try {
+                    readOnTo(consumer, topic, 50);
+                } catch (RecordDeserializationException e) {
+                    assertThat(e.offset()).isEqualTo(20);
+                }
+                return stored(zero) == 50;
+            });
         }
         assertExact(topic, 2);
     }

@@ -36,8 +36,7 @@ class FlightsIT {
                     .workers(2)
                     .handleBatch(FlightEffects::foldBatch)) {
                 CompletableFuture<Void> run = CompletableFuture.runAsync(consumer);
-                Awaitility.await()
-                        .until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == flights.size());
+                Awaitility.await().until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == flights.size());
                 consumer.stop();
                 run.join();
             }

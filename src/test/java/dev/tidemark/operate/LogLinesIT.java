@@ -132,18 +132,20 @@ class LogLinesIT {
         try (var producer = kafka.producer();
                 LogCapture log = LogCapture.of(topic);
                 Running running = Running.start(
-                        database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(many)
-                                .workers(3)
-                                .handleBatch(FlightEffects::foldBatch))) {
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(many).workers(3).handleBatch(FlightEffects::foldBatch))) {
             Servers.produce(producer, many, flights);
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
-            TidemarkAdmin admin = TidemarkAdmin.of(database.as(DatabaseRole.OPERATOR).dataSource());
+            TidemarkAdmin admin =
+                    TidemarkAdmin.of(database.as(DatabaseRole.OPERATOR).dataSource());
             admin.execute(admin.planReset(topic, OffsetTarget.current(), PartitionSelection.all()));
             running.until("followed", () -> lines(log, "fenced").size() == 7);
             database.owner().execute("update tidemark.stored_offset set next_offset = next_offset");
             running.until("followed again", () -> lines(log, "fenced").size() == 14);
             assertThat(lines(log, "fenced"))
-                    .allSatisfy(line -> assertThat(line.getFormattedMessage()).matches(FORM).contains(" code=TM-402 "));
+                    .allSatisfy(line ->
+                            assertThat(line.getFormattedMessage()).matches(FORM).contains(" code=TM-402 "));
             assertThat(log.news()).noneMatch(line -> line.getLevel().isGreaterOrEqual(Level.WARN));
             database.owner().execute("update tidemark.stored_offset set next_offset = 0 where partition = 3");
             running.until("read again", () -> lines(log, "fenced").size() == 15);
@@ -159,7 +161,8 @@ class LogLinesIT {
             one.until("both read", () -> assigned(one) == 1 && assigned(two) == 1);
             try (LogCapture log = LogCapture.of(topic);
                     Running three = reading()) {
-                three.until("it says so", () -> lines(log, "waiting for partitions").size() == 1);
+                three.until(
+                        "it says so", () -> lines(log, "waiting for partitions").size() == 1);
                 ILoggingEvent line = lines(log, "waiting for partitions").get(0);
                 assertThat(line.getFormattedMessage()).matches(FORM).contains("joined=", "session_timeout=", "died");
                 assertThat(lines(log, "running").get(0).getFormattedMessage()).contains(" workers=3 ");

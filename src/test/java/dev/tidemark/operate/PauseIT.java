@@ -88,9 +88,7 @@ class PauseIT {
     }
 
     private static void follows(String what, Callable<Boolean> holds) {
-        Awaitility.await(what)
-                .pollInterval(Duration.ofMillis(50))
-                .until(holds);
+        Awaitility.await(what).pollInterval(Duration.ofMillis(50)).until(holds);
     }
 
     private long stored(TopicPartition partition) {

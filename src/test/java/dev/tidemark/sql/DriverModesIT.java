@@ -57,9 +57,10 @@ class DriverModesIT {
         List<Flight> flights = Flights.sample().subList(0, 300);
         try (var producer = kafka.producer()) {
             for (int i = 0; i < flights.size(); i++) {
-                String value = i == BAD ? "{\"origin\": \"a\\\\' ? $1" : flights.get(i).json();
-                var unused =
-                        producer.send(new ProducerRecord<>(topic, 0, flights.get(i).key(), value));
+                String value =
+                        i == BAD ? "{\"origin\": \"a\\\\' ? $1" : flights.get(i).json();
+                var unused = producer.send(
+                        new ProducerRecord<>(topic, 0, flights.get(i).key(), value));
             }
         }
         try (Running running = Running.start(

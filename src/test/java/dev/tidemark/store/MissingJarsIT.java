@@ -30,7 +30,8 @@ class MissingJarsIT {
                 urls.add(Path.of(entry).toUri().toURL());
             }
         }
-        try (URLClassLoader loader = new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+        try (URLClassLoader loader =
+                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
             Throwable failure = catchThrowable(() -> migrateIn(loader));
             assertThat(failure).isNotNull();
             assertThat(failure.getClass().getName()).isEqualTo("dev.tidemark.errors.InvalidConfigurationException");

@@ -154,9 +154,11 @@ class ReturnedConnectionsIT {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aDoctor(boolean autoCommit) throws Exception {
-        assertUnchanged(database.writer(), autoCommit, pool -> assertThat(
-                        Doctor.builder(pool).build().examine())
-                .extracting(Finding::finding)
-                .noneMatch(words -> words.contains("25P02")));
+        assertUnchanged(
+                database.writer(),
+                autoCommit,
+                pool -> assertThat(Doctor.builder(pool).build().examine())
+                        .extracting(Finding::finding)
+                        .noneMatch(words -> words.contains("25P02")));
     }
 }

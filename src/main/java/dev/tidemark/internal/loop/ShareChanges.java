@@ -53,8 +53,7 @@ final class ShareChanges {
         Claim lost = share.lost;
         if (lost != null) {
             FenceDiagnosis.of(groupId, lost, found)
-                    .ifPresent(why -> LOG.atLevel(
-                                    FenceDiagnosis.isHarmless(why, lost, found) ? Level.INFO : Level.WARN)
+                    .ifPresent(why -> LOG.atLevel(FenceDiagnosis.isHarmless(why, lost, found) ? Level.INFO : Level.WARN)
                             .log(
                                     "fenced group={} partition={} code={} error=\"{}\"",
                                     groupId,

@@ -73,7 +73,8 @@ class TransactionVerbsTest {
         int many = 100_000;
         String nested = "/*".repeat(many) + "*/".repeat(many);
         for (String comments :
-                new String[] {"-- a comment\n".repeat(many), "/* a comment */".repeat(many), nested, ";".repeat(many)}) {
+                new String[] {"-- a comment\n".repeat(many), "/* a comment */".repeat(many), nested, ";".repeat(many)
+                }) {
             assertThat(TransactionVerbs.endsTransaction(comments + "commit")).isTrue();
             assertThat(TransactionVerbs.endsTransaction(comments + "select 1")).isFalse();
         }

@@ -60,13 +60,11 @@ class MirrorIT {
 
     /** What the group stands at in Kafka, once it has this partition there. */
     private Map<TopicPartition, Long> committed(TopicPartition partition, long offset) {
-        Awaitility.await("the commit of " + partition)
-                .until(() -> {
-                    consumer.poll(Duration.ofMillis(50));
-                    OffsetAndMetadata there =
-                            consumer.committed(Set.of(partition)).get(partition);
-                    return there != null && there.offset() == offset;
-                });
+        Awaitility.await("the commit of " + partition).until(() -> {
+            consumer.poll(Duration.ofMillis(50));
+            OffsetAndMetadata there = consumer.committed(Set.of(partition)).get(partition);
+            return there != null && there.offset() == offset;
+        });
         Map<TopicPartition, Long> all = new HashMap<>();
         consumer.committed(Set.of(zero, one))
                 .forEach((p, there) -> Optional.ofNullable(there).ifPresent(t -> all.put(p, t.offset())));

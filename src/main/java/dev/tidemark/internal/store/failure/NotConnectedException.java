@@ -37,9 +37,8 @@ public final class NotConnectedException extends SQLException {
     /** Whether it is a pool that says so. There is no interface for that; HikariCP, DBCP and others have the same method. */
     private static boolean isClosed(DataSource dataSource) {
         try {
-            Object pool = dataSource.isWrapperFor(AutoCloseable.class)
-                    ? dataSource.unwrap(AutoCloseable.class)
-                    : dataSource;
+            Object pool =
+                    dataSource.isWrapperFor(AutoCloseable.class) ? dataSource.unwrap(AutoCloseable.class) : dataSource;
             return Boolean.TRUE.equals(pool.getClass().getMethod("isClosed").invoke(pool));
         } catch (ReflectiveOperationException | SQLException | RuntimeException e) {
             return false;

@@ -214,12 +214,10 @@ class BlockerWatchIT {
         moving.get(30, TimeUnit.SECONDS);
         look();
         assertThat(waiting).as("ended at a first look").isNotDone();
-        Awaitility.await("it is ended")
-                .pollInterval(Duration.ofMillis(200))
-                .until(() -> {
-                    look();
-                    return waiting.isDone();
-                });
+        Awaitility.await("it is ended").pollInterval(Duration.ofMillis(200)).until(() -> {
+            look();
+            return waiting.isDone();
+        });
         waiting.join();
     }
 
