@@ -73,8 +73,7 @@ class SilentDatabaseIT {
     }
 
     private static void assertEnds(Started command, int exitCode) {
-        Awaitility.await(command.args() + " ends")
-                .until(command.end()::isDone);
+        Awaitility.await(command.args() + " ends").until(command.end()::isDone);
         assertThat(command.end().join().exitCode())
                 .as(command.end().join().err())
                 .isEqualTo(exitCode);

@@ -75,8 +75,9 @@ public final class RunCommand implements Callable<Integer> {
             names = "--wait-at-most",
             paramLabel = "DURATION",
             converter = TimeArgument.Converter.class,
-            description = "Exit with 3 once the database or Kafka has been unavailable for this long, such as 10m. Default:"
-                    + " wait for them.")
+            description =
+                    "Exit with 3 once the database or Kafka has been unavailable for this long, such as 10m. Default:"
+                            + " wait for them.")
     private @Nullable TimeArgument waitAtMost;
 
     @Mixin

@@ -41,10 +41,7 @@ public final class WaitLimit implements AutoCloseable {
         WaitLimit limit = new WaitLimit(consumer, most == null ? Duration.ofNanos(Long.MAX_VALUE) : most);
         if (most != null) {
             var unused = limit.clock.scheduleAtFixedRate(
-                    () -> limit.look(System.nanoTime(), consumer.status()),
-                    0,
-                    EVERY.toMillis(),
-                    TimeUnit.MILLISECONDS);
+                    () -> limit.look(System.nanoTime(), consumer.status()), 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
         }
         return limit;
     }
@@ -52,7 +49,9 @@ public final class WaitLimit implements AutoCloseable {
     private void look(long now, ConsumerStatus status) {
         Optional<Problem> away = Stream.concat(
                         status.lastError().stream(),
-                        status.partitions().stream().map(PartitionStatus::lastError).flatMap(Optional::stream))
+                        status.partitions().stream()
+                                .map(PartitionStatus::lastError)
+                                .flatMap(Optional::stream))
                 .filter(problem -> AWAY.contains(problem.code()))
                 .findFirst();
         if (away.isEmpty()) {
