@@ -18,7 +18,10 @@ public sealed interface StartPosition {
         return new Earliest();
     }
 
-    /** The log's end at the moment of the first start: nothing produced after that moment is missed. */
+    /**
+     * The log's end at the moment of the first start: nothing produced after that moment is missed. In a named topic that does not
+     * exist yet, the first record with a timestamp after a run found it missing.
+     */
     static StartPosition latest() {
         return new Latest();
     }

@@ -136,6 +136,26 @@ class SubscriptionIT {
         }
     }
 
+    /** Nobody can say how long it takes until a topic that was created is noticed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cooperative", "consumer"})
+    void aNamedTopicThatIsWaitedForIsReadFromItsFirstRecord(String protocol) {
+        TopicPartition later = new TopicPartition(group + "-later", 0);
+        TopicPartition old = create("-old");
+        produce(old);
+        try (Running running = start(protocol, builder -> builder.topics(old.topic(), later.topic())
+                .startAt(StartPosition.latest()))) {
+            running.until("the missing one is told", () -> running.consumer().status().lastError().stream()
+                    .anyMatch(problem -> problem.message().contains(later.topic())));
+            running.until("the other is claimed", () -> stored(old) == 50);
+            assertThat(create("-later")).isEqualTo(later);
+            produce(later);
+            running.until("the topic created meanwhile is read", () -> stored(later) == 50);
+        }
+        ExactlyOnce.assertApplied(database, old, LongStream.empty());
+        ExactlyOnce.assertApplied(database, later, LongStream.range(0, 50));
+    }
+
     @Test
     void namedPartitionsAndNoOthersAreRead() {
         String topic = kafka.createTopic(group, 3);

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -48,9 +49,11 @@ final class Claimer {
     private final String groupId;
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
+    private final Function<String, Optional<Instant>> missingAt;
 
     /**
      * @param seen receives the topics for which claims were made
+     * @param missingAt when a topic was found not to exist
      */
     Claimer(
             TopicLookup lookup,
@@ -62,7 +65,8 @@ final class Claimer {
             ReadPlan reading,
             String groupId,
             String owner,
-            Consumer<Map<String, Identity>> seen) {
+            Consumer<Map<String, Identity>> seen,
+            Function<String, Optional<Instant>> missingAt) {
         this.lookup = lookup;
         this.store = store;
         this.identity = identity;
@@ -73,6 +77,7 @@ final class Claimer {
         this.groupId = groupId;
         this.owner = owner;
         this.seen = seen;
+        this.missingAt = missingAt;
     }
 
     /**
@@ -223,7 +228,11 @@ final class Claimer {
                 Map<Integer, Long> earliest = lookup.offsets().earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
                         ? Optional.of(lookup.offsets()
-                                .starts(topic, identity.partitions(), reading.startOfNewTopic(), Instant.now()))
+                                .starts(
+                                        topic,
+                                        identity.partitions(),
+                                        reading.startOfNewTopic(missingAt.apply(topic)),
+                                        Instant.now()))
                         : Optional.empty();
                 inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);

@@ -56,6 +56,7 @@ final class ControlSchedule {
     ControlSchedule(
             ControlContext context,
             TopicIdentities topics,
+            TopicProbe missing,
             PauseWatch pauses,
             LockHolders holders,
             GroupLookup members,
@@ -70,7 +71,7 @@ final class ControlSchedule {
         PartitionStateTable states = new PartitionStateTable(options.schema(), options.groupId());
         this.claims = new ClaimProbe(context, pauses);
         this.logEnds = new LogEndProbe(context);
-        this.missing = new TopicProbe(context.lookup(), context.events());
+        this.missing = missing;
         this.blockers = new BlockerProbe(
                 context.connection(),
                 new BlockerWatch(

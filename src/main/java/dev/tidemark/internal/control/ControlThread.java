@@ -78,9 +78,11 @@ public final class ControlThread {
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
         this.topics = new TopicIdentities(options.groupId(), lookup, events);
         this.mismatches = new LogMismatches(context, topics);
+        TopicProbe missing = new TopicProbe(lookup, events);
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
-        this.schedule = new ControlSchedule(context, topics, pauses, holders, members, assigned, waiting, sessions);
+        this.schedule = new ControlSchedule(
+                context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
         Claimer claimer = new Claimer(
                 lookup,
                 store,
@@ -91,7 +93,8 @@ public final class ControlThread {
                 options.reading(),
                 options.groupId(),
                 options.owner(),
-                topics::knows);
+                topics::knows,
+                missing::missingAt);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
 

@@ -2,6 +2,8 @@ package dev.tidemark.internal.plan;
 
 import dev.tidemark.GapPolicy;
 import dev.tidemark.StartPosition;
+import java.time.Instant;
+import java.util.Optional;
 
 /**
  * What is read, from where, and until when.
@@ -14,8 +16,18 @@ public record ReadPlan(Subscription subscription, StartPosition start, GapPolicy
         return subscription instanceof Subscription.Manual;
     }
 
-    /** Where a topic begins that is new to the group after its first start: a topic that a pattern starts to match must lose nothing. */
-    public StartPosition startOfNewTopic() {
-        return subscription instanceof Subscription.Matching ? StartPosition.earliest() : start;
+    /**
+     * Where a topic begins that is new to the group after its first start: a topic that a pattern starts to match must lose nothing,
+     * nor must one that was waited for lose what came before it was noticed.
+     *
+     * @param missingAt when a check found that it does not exist; empty if it always did
+     */
+    public StartPosition startOfNewTopic(Optional<Instant> missingAt) {
+        if (subscription instanceof Subscription.Matching) {
+            return StartPosition.earliest();
+        }
+        return start instanceof StartPosition.Latest && missingAt.isPresent()
+                ? StartPosition.at(missingAt.get())
+                : start;
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.GapPolicy;
 import dev.tidemark.StartPosition;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
@@ -37,9 +39,20 @@ class ReadingTest {
 
     @Test
     void aTopicThatAPatternCameToMatchLosesNothing() {
-        assertThat(reading(MATCHING).startOfNewTopic()).isEqualTo(StartPosition.earliest());
-        assertThat(reading(TOPICS).startOfNewTopic()).isEqualTo(StartPosition.latest());
-        assertThat(reading(MANUAL).startOfNewTopic()).isEqualTo(StartPosition.latest());
+        assertThat(reading(MATCHING).startOfNewTopic(Optional.empty())).isEqualTo(StartPosition.earliest());
+        assertThat(reading(TOPICS).startOfNewTopic(Optional.empty())).isEqualTo(StartPosition.latest());
+        assertThat(reading(MANUAL).startOfNewTopic(Optional.empty())).isEqualTo(StartPosition.latest());
+    }
+
+    @Test
+    void aTopicThatWasMissingLosesNothingThatCameAfterThat() {
+        Optional<Instant> missing = Optional.of(Instant.parse("2026-11-28T09:00:00Z"));
+        StartPosition then = StartPosition.at(missing.get());
+        assertThat(reading(TOPICS).startOfNewTopic(missing)).isEqualTo(then);
+        assertThat(reading(MANUAL).startOfNewTopic(missing)).isEqualTo(then);
+        assertThat(reading(MATCHING).startOfNewTopic(missing)).isEqualTo(StartPosition.earliest());
+        ReadPlan refusing = new ReadPlan(TOPICS, StartPosition.refuse(), GapPolicy.halt(), false);
+        assertThat(refusing.startOfNewTopic(missing)).isEqualTo(StartPosition.refuse());
     }
 
     @Test
