@@ -13,6 +13,8 @@ public enum ErrorCode {
     INVALID_SETTING("TM-103"),
     /** A setting of the JDBC driver would hide failed statements. */
     CONFLICTING_JDBC_SETTING("TM-104"),
+    /** A library on the class path is older than Tidemark needs. */
+    LIBRARY_TOO_OLD("TM-105"),
     /** The database has no offset store under that schema name. */
     SCHEMA_MISSING("TM-201"),
     /** The offset store requires a newer library. */

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -120,7 +121,10 @@ class PollThreadIT {
 
     static Stream<KafkaException> passing() {
         return Stream.of(
-                new TimeoutException("slow"), new CoordinatorNotAvailableException("moving"), new WakeupException());
+                new TimeoutException("slow"),
+                new CoordinatorNotAvailableException("moving"),
+                new WakeupException(),
+                new NoOffsetForPartitionException(Set.of(new TopicPartition("any", 0))));
     }
 
     @ParameterizedTest

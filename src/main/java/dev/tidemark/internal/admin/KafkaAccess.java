@@ -1,5 +1,6 @@
 package dev.tidemark.internal.admin;
 
+import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,6 +22,7 @@ public record KafkaAccess(Supplier<Admin> clients, boolean own, IsolationLevel i
 
     /** A client that the caller closes. */
     public static KafkaAccess shared(Admin admin, IsolationLevel isolation) {
+        ClientLibrary.require();
         return new KafkaAccess(() -> admin, false, isolation);
     }
 

@@ -16,7 +16,6 @@ import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.BootstrapResolutionException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.GroupMaxSizeReachedException;
@@ -47,6 +46,9 @@ public final class KafkaErrors {
 
     private static final String BOOTSTRAP = "bootstrap.servers";
 
+    /** By name: not every supported version of kafka-clients has it. */
+    private static final String UNRESOLVED = "org.apache.kafka.common.errors.BootstrapResolutionException";
+
     private KafkaErrors() {}
 
     /**
@@ -56,7 +58,7 @@ public final class KafkaErrors {
     public static boolean isUnresolved(Throwable failure) {
         for (Throwable t : Causes.of(failure)) {
             String words = String.valueOf(t.getMessage());
-            if (t instanceof BootstrapResolutionException
+            if (t.getClass().getName().equals(UNRESOLVED)
                     || (t instanceof ConfigException
                             && (words.startsWith("No resolvable bootstrap") || words.startsWith("Unknown host in")))) {
                 return true;

@@ -80,10 +80,11 @@ public final class KafkaSettings {
     }
 
     /**
-     * Refuses contradictions (TM-101), and what is missing or what Kafka's clients would refuse (TM-103). Calls the {@code
-     * config.providers}, and nothing else.
+     * Refuses contradictions (TM-101), what is missing or what Kafka's clients would refuse (TM-103), and a kafka-clients that is too old
+     * (TM-105). Calls the {@code config.providers}, and nothing else.
      */
     public static KafkaSettings of(Map<String, ?> user) {
+        ClientLibrary.require();
         ClientSettings given = ClientSettings.resolve(user);
         FORCED.forEach((name, forced) -> refuseOther(given, name, forced));
         require(given, ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);

@@ -4,6 +4,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlOptions;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.TopicLookup;
@@ -34,7 +35,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.Metric;
@@ -278,7 +278,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
             shares.onPartitionsRevoked(shares.partitions());
         }
         try {
-            consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
+            ClientLibrary.close(consumer, CLOSE_LIMIT);
         } catch (RuntimeException e) {
             LOG.debug(
                     "the Kafka consumer did not close cleanly cause={}",

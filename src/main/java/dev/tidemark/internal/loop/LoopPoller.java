@@ -21,6 +21,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
@@ -68,6 +69,11 @@ final class LoopPoller<K, V> {
         } catch (OffsetOutOfRangeException e) {
             orderly = true;
             outOfRange(e);
+            return List.of();
+        } catch (NoOffsetForPartitionException e) {
+            orderly = true;
+            // Some versions of the client look for a committed offset before they report an assignment; since then
+            // there is a position.
             return List.of();
         } catch (RecordDeserializationException e) {
             orderly = true;

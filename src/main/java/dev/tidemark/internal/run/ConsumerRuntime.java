@@ -3,6 +3,7 @@ package dev.tidemark.internal.run;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.control.ControlOptions;
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.log.LogContext;
@@ -35,7 +36,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -205,7 +205,7 @@ record ConsumerRuntime(
         }
         try {
             // Closing revokes, and the revocation waits for the open units.
-            consumer.close(CloseOptions.timeout(drain.plus(patience)));
+            ClientLibrary.close(consumer, drain.plus(patience));
         } catch (RuntimeException e) {
             LOG.debug(
                     "the Kafka consumer did not close cleanly cause={}",

@@ -3,6 +3,7 @@ package dev.tidemark.internal.run;
 import dev.tidemark.ConsumerView;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
@@ -20,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -233,7 +233,7 @@ final class EngineRun<K, V> {
     private void close(
             Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers, boolean ends) {
         if (made == null) {
-            consumer.close(CloseOptions.timeout(CLOSE_LIMIT));
+            ClientLibrary.close(consumer, CLOSE_LIMIT);
         } else {
             made.shutDown(consumer, options.kafka().reading().isManual(), workers, CLOSE_LIMIT);
             listeners.stopped(view);

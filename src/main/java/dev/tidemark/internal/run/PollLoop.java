@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
+import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
@@ -189,6 +190,10 @@ final class PollLoop {
             }
         } catch (OffsetOutOfRangeException e) {
             outOfRange(e);
+        } catch (NoOffsetForPartitionException e) {
+            // Some versions of the client look for a committed offset before they report an assignment; since then
+            // there is a position.
+            LOG.debug("no committed offsets, which are not used group={} partitions={}", groupId, e.partitions());
         } catch (RetriableException e) {
             pollFailed(e);
         } catch (RuntimeException e) {

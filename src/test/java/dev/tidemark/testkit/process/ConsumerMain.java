@@ -5,6 +5,7 @@ import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
@@ -28,10 +29,11 @@ public final class ConsumerMain {
     public static ChildJvm start(Path log, Map<String, Object> kafka, Map<String, String> settings) {
         List<String> args = new ArrayList<>();
         kafka.forEach((key, value) -> args.add("kafka." + key + "=" + value));
-        settings.forEach((key, value) -> args.add(key + "=" + value));
+        settings.forEach((key, value) -> args.add(key + "=" + (key.equals("classPath") ? "other" : value)));
         List<String> jvmArgs = new ArrayList<>(ChildJvm.QUICK);
         jvmArgs.add("-Xmx" + settings.getOrDefault("heap", "128m"));
-        return ChildJvm.start(log, ConsumerMain.class, jvmArgs, args);
+        String classPath = settings.getOrDefault("classPath", ChildJvm.classPath());
+        return ChildJvm.start(log, classPath, ConsumerMain.class.getName(), jvmArgs, args);
     }
 
     public static void main(String[] args) {
@@ -45,6 +47,9 @@ public final class ConsumerMain {
             } else {
                 settings.put(key, value);
             }
+        }
+        if (settings.containsKey("classPath")) {
+            say("KAFKA " + ClientLibrary.version());
         }
         int workers = Integer.parseInt(settings.getOrDefault("workers", "1"));
         UnitLimits limits =

@@ -34,6 +34,7 @@ public final class ExitCode {
                     CONFLICTING_KAFKA_SETTING,
                     CONFLICTING_LIMITS,
                     CONFLICTING_JDBC_SETTING,
+                    LIBRARY_TOO_OLD,
                     NOTHING_MATCHED,
                     TOPIC_MISSING -> WRONG_INPUT;
             default -> FAILED;
