@@ -53,7 +53,7 @@ public final class Table {
         return rows.isEmpty();
     }
 
-    /** Aligned columns, numbers to the right; a dash for an empty value. */
+    /** Aligned columns, numbers to the right, by what characters take on a terminal; a dash for an empty value. */
     public String asTable() {
         List<String> headers = columns.stream()
                 .map(name -> name.toUpperCase(Locale.ROOT).replace('_', '-'))
@@ -63,9 +63,9 @@ public final class Table {
         for (int i = 0; i < widths.length; i++) {
             int column = i;
             widths[i] = Math.max(
-                    headers.get(i).length(),
+                    DisplayWidth.of(headers.get(i)),
                     rows.stream()
-                            .mapToInt(row -> text(row.get(column)).length())
+                            .mapToInt(row -> DisplayWidth.of(text(row.get(column))))
                             .max()
                             .orElse(0));
             right[i] = rows.stream().anyMatch(row -> row.get(column) instanceof Number);
@@ -80,7 +80,7 @@ public final class Table {
         StringBuilder line = new StringBuilder();
         for (int i = 0; i < widths.length; i++) {
             String cell = cells.get(i);
-            String padding = " ".repeat(widths[i] - cell.length());
+            String padding = " ".repeat(widths[i] - DisplayWidth.of(cell));
             line.append(i == 0 ? "" : "  ").append(right[i] ? padding + cell : cell + padding);
         }
         table.append(line.toString().stripTrailing()).append(System.lineSeparator());
