@@ -4,6 +4,7 @@ import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.ImportOptions;
 import dev.tidemark.cli.option.SelectorOptions;
 import dev.tidemark.cli.output.ExitCode;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.kafka.common.TopicPartition;
@@ -25,7 +26,7 @@ public final class ImportCommand implements Callable<Integer> {
     private GroupOptions group = new GroupOptions();
 
     @Option(names = "--file", paramLabel = "FILE", required = true, description = "The file; - is standard input.")
-    private String file = "";
+    private Path file = Path.of("");
 
     @Mixin
     private ImportOptions how = new ImportOptions();

@@ -21,6 +21,7 @@ public final class JobOptions {
             names = "--value",
             paramLabel = "TYPE",
             defaultValue = "jsonb",
+            completionCandidates = Candidates.ColumnTypes.class,
             description = "The type of column value: jsonb, text or bytea. Default: ${DEFAULT-VALUE}.")
     private ColumnType value = ColumnType.JSONB;
 
@@ -28,6 +29,7 @@ public final class JobOptions {
             names = "--key",
             paramLabel = "TYPE",
             defaultValue = "text",
+            completionCandidates = Candidates.ColumnTypes.class,
             description = "The type of column key: text, jsonb or bytea. Default: ${DEFAULT-VALUE}.")
     private ColumnType key = ColumnType.TEXT;
 

@@ -35,6 +35,7 @@ public final class RunOptions {
             paramLabel = "WHERE",
             defaultValue = "earliest",
             converter = StartPositions.class,
+            completionCandidates = Candidates.Starts.class,
             description =
                     "Where a group without stored offsets starts: earliest, latest, committed (its offsets in Kafka), a"
                             + " time such as 2026-11-24T09:00:00Z, or a duration ago such as 7d. Default: ${DEFAULT-VALUE}.")
@@ -45,6 +46,7 @@ public final class RunOptions {
             paramLabel = "[retry=N,]WHAT",
             defaultValue = "park",
             converter = FailurePolicies.class,
+            completionCandidates = Candidates.Failures.class,
             description =
                     "What happens to a record that fails: park, park-key (it and later records of its key), skip or halt."
                             + " With retry=N, in front, it is retried first, after 1, 2, 4, ... s. Default: ${DEFAULT-VALUE}.")
@@ -55,6 +57,7 @@ public final class RunOptions {
             paramLabel = "WHAT",
             defaultValue = "halt",
             converter = Gaps.class,
+            completionCandidates = Candidates.Gaps.class,
             description = "If records were deleted before they were read: halt, or continue at the earliest there is."
                     + " Default: ${DEFAULT-VALUE}.")
     private GapPolicy gaps = GapPolicy.halt();

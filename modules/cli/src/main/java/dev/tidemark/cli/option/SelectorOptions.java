@@ -56,7 +56,7 @@ public final class SelectorOptions {
             paramLabel = "FILE",
             description =
                     "To the offsets of a CSV file as export writes it: topic,partition,offset. - is standard input.")
-    private @Nullable String fromFile;
+    private @Nullable Path fromFile;
 
     @Option(
             names = "--to-current",
@@ -114,9 +114,9 @@ public final class SelectorOptions {
     }
 
     /** Reads a file, or standard input if the name is a dash. */
-    public static OffsetsFile offsets(String name) {
-        if (!name.equals("-")) {
-            return OffsetsFile.read(Path.of(name));
+    public static OffsetsFile offsets(Path file) {
+        if (!file.equals(Path.of("-"))) {
+            return OffsetsFile.read(file);
         }
         try {
             return OffsetsFile.parse(new String(System.in.readAllBytes(), StandardCharsets.UTF_8));
