@@ -75,7 +75,8 @@ final class Examination {
             try {
                 findings.add(Finding.ok("database", "connection", "connected"));
                 server(new ServerQuestions(handle));
-                groups.addAll(store(new StoreQuestions(handle, schema.name())));
+                groups.addAll(store(
+                        new StoreQuestions(handle, schema.name()), new NamespaceQuestions(handle, schema.name())));
             } finally {
                 driver.setPrepareThreshold(threshold);
                 connection.setAutoCommit(autoCommit);
@@ -111,7 +112,7 @@ final class Examination {
     }
 
     /** The groups to check; none if they cannot be read. */
-    private List<GroupFacts> store(StoreQuestions questions) {
+    private List<GroupFacts> store(StoreQuestions questions, NamespaceQuestions namespace) {
         SchemaChecks.Facts facts;
         try {
             facts = questions.schema();
@@ -130,6 +131,7 @@ final class Examination {
             return List.of();
         }
         findings.addAll(SchemaChecks.judge(schema.name(), facts, SchemaCheck.SCHEMA_VERSION, SchemaCheck.PROTOCOL));
+        ask("schema", () -> NamespaceChecks.judge(schema.name(), namespace.facts()));
         if (SchemaChecks.isOlder(facts, SchemaCheck.SCHEMA_VERSION)) {
             findings.add(Finding.skipped("rights", "the schema is older than this version"));
             findings.add(Finding.skipped("group", "the schema is older than this version"));
