@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -67,6 +68,20 @@ class BuilderTest {
     @Test
     void whatIsMissingOrImpossible() {
         assertRefused(kafka("group.id", " "), b -> b, ErrorCode.INVALID_SETTING, "group.id");
+        assertRefused(
+                kafka("group.id", "\u00e4".repeat(1_001)),
+                b -> b,
+                ErrorCode.INVALID_SETTING,
+                "group.id has 2002 bytes");
+        assertRefused(
+                kafka("client.id", "x".repeat(32_768)), b -> b, ErrorCode.INVALID_SETTING, "client.id has 32768 bytes");
+        assertRefused(
+                kafka("client.rack", "x".repeat(32_768)),
+                b -> b,
+                ErrorCode.INVALID_SETTING,
+                "client.rack has 32768 bytes");
+        assertRefused(KAFKA, b -> b.topics("x".repeat(250)), ErrorCode.INVALID_SETTING, "250 characters");
+        assertRefused(KAFKA, b -> b.topicPattern(Pattern.compile("")), ErrorCode.INVALID_SETTING, "pattern is empty");
         assertRefused(kafka("bootstrap.servers", ""), b -> b, ErrorCode.INVALID_SETTING, "bootstrap.servers");
         assertRefused(kafka("max.poll.interval.ms", "soon"), b -> b, ErrorCode.INVALID_SETTING, "max.poll.interval.ms");
         assertRefused(KAFKA, b -> b.topics(), ErrorCode.INVALID_SETTING, "topics");

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -17,6 +18,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
 import org.apache.kafka.common.errors.StaleMemberEpochException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownMemberIdException;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 
@@ -24,6 +26,9 @@ import org.apache.kafka.common.errors.UnstableOffsetCommitException;
 public final class KafkaGroup {
     /** How long a transaction may take to commit offsets of the group. */
     private static final Duration STABLE = Duration.ofSeconds(15);
+
+    /** Beyond any limit of the client itself, which ends its calls unless its thread has died. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private static final Duration AGAIN = Duration.ofMillis(250);
 
@@ -101,7 +106,9 @@ public final class KafkaGroup {
 
     private static <T> T get(KafkaFuture<T> future) {
         try {
-            return future.get();
+            return future.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (java.util.concurrent.TimeoutException e) {
+            throw new TimeoutException(e);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof KafkaException known ? known : new KafkaException(e.getCause());
         } catch (InterruptedException e) {

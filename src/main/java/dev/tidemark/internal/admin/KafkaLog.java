@@ -1,6 +1,7 @@
 package dev.tidemark.internal.admin;
 
 import dev.tidemark.StartPosition;
+import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
@@ -39,6 +40,7 @@ public final class KafkaLog implements AutoCloseable {
 
     /** Opens it for a group. */
     public static KafkaLog open(KafkaAccess kafka, String group) {
+        KafkaSettings.checkGroup(group);
         Admin admin = kafka.clients().get();
         return new KafkaLog(admin, kafka.own(), new TopicLookup(admin, group, kafka.isolation()));
     }

@@ -25,6 +25,12 @@ import org.jspecify.annotations.Nullable;
  * that was read: a provider that returns something else a moment later does not make the two differ.
  */
 public final class KafkaSettings {
+    /** Bytes of a text in Kafka's protocol. */
+    private static final int SENDABLE = Short.MAX_VALUE;
+
+    /** Bytes of a group's name that fit into the entries of PostgreSQL's indexes together with a topic. */
+    private static final int STORABLE = 2_000;
+
     /** Kafka's own default of 500 makes a busy poll thread spend its time in bookkeeping; users may set any value. */
     private static final int MAX_POLL_RECORDS = 5_000;
 
@@ -110,6 +116,9 @@ public final class KafkaSettings {
         setUnlessGiven(own, given, ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         AbstractConfig parsed = given.consumerWith(own);
         checkGroup(given, parsed.getString(ConsumerConfig.GROUP_ID_CONFIG));
+        for (String name : List.of(ConsumerConfig.CLIENT_ID_CONFIG, ConsumerConfig.CLIENT_RACK_CONFIG)) {
+            checkLength(name, parsed.getString(name), SENDABLE);
+        }
         checkInstance(given, parsed.getString(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG));
         checkHeartbeat(parsed);
 
@@ -208,10 +217,24 @@ public final class KafkaSettings {
                     + given.written(ConsumerConfig.GROUP_ID_CONFIG)
                     + " names a variable that its provider does not have: set it, or write the group's name");
         }
+        checkGroup(group);
         // PostgreSQL stores neither, and Kafka would store another name than the given one.
         if (group.indexOf('\0') >= 0 || !StandardCharsets.UTF_8.newEncoder().canEncode(group)) {
             throw ClientSettings.invalid("Kafka setting " + ConsumerConfig.GROUP_ID_CONFIG
                     + " contains a character that cannot be stored: a zero or half of a surrogate pair");
+        }
+    }
+
+    /** Refuses the name of a group that is too long to be stored (TM-103). */
+    public static void checkGroup(String group) {
+        checkLength(ConsumerConfig.GROUP_ID_CONFIG, group, STORABLE);
+    }
+
+    /** Kafka's clients do not check it: the thread of one that has to send a longer text dies, and its callers would wait for good. */
+    private static void checkLength(String name, @Nullable String value, int longest) {
+        int bytes = value == null ? 0 : value.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > longest) {
+            throw ClientSettings.invalid("Kafka setting " + name + " has " + bytes + " bytes, and may have " + longest);
         }
     }
 

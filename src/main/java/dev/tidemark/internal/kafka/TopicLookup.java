@@ -48,8 +48,12 @@ public final class TopicLookup {
     public Map<String, Identity> identities(Collection<String> topics) throws KafkaUnavailableException {
         String cluster = clusterId();
         Map<String, Identity> identities = new HashMap<>();
+        // No topic has a longer name, and the client's thread would die of one that cannot be sent.
+        List<String> possible = topics.stream()
+                .filter(name -> name.length() <= Subscription.LONGEST_NAME)
+                .toList();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> entry :
-                admin.describeTopics(topics).topicNameValues().entrySet()) {
+                admin.describeTopics(possible).topicNameValues().entrySet()) {
             try {
                 TopicDescription topic = call.get(entry.getValue());
                 Optional<String> id = Uuid.ZERO_UUID.equals(topic.topicId())

@@ -6,12 +6,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 
 /** What a consumer reads. */
 public sealed interface Subscription {
     /** The defect of one that names nothing, or of none at all. */
     String NOTHING = "no topics: name at least one with topics(...), topicPattern(...) or partitions(...)";
+
+    /** Kafka's limit, in characters. */
+    int LONGEST_NAME = 249;
 
     /** Whether this topic belongs to it. */
     boolean includes(String topic);
@@ -31,6 +35,14 @@ public sealed interface Subscription {
         return Set.copyOf(given);
     }
 
+    private static Optional<String> unnameable(Stream<String> topics) {
+        return topics.filter(name -> name.isBlank() || name.length() > LONGEST_NAME)
+                .findFirst()
+                .map(name -> name.isBlank()
+                        ? "a topic name is blank"
+                        : "a topic name has " + name.length() + " characters, and may have " + LONGEST_NAME);
+    }
+
     /** Topics by name; the group assigns their partitions. */
     record Topics(Set<String> names) implements Subscription {
         @Override
@@ -48,7 +60,7 @@ public sealed interface Subscription {
             if (names.isEmpty()) {
                 return Optional.of(NOTHING);
             }
-            return names.stream().anyMatch(String::isBlank) ? Optional.of("a topic name is blank") : Optional.empty();
+            return unnameable(names.stream());
         }
 
         @Override
@@ -71,7 +83,7 @@ public sealed interface Subscription {
 
         @Override
         public Optional<String> defect() {
-            return Optional.empty();
+            return pattern.pattern().isEmpty() ? Optional.of("the topic pattern is empty") : Optional.empty();
         }
 
         @Override
@@ -99,7 +111,7 @@ public sealed interface Subscription {
             }
             return partitions.stream().anyMatch(p -> p.topic().isBlank() || p.partition() < 0)
                     ? Optional.of("a partition has a blank topic or a negative number")
-                    : Optional.empty();
+                    : unnameable(named().stream());
         }
 
         @Override

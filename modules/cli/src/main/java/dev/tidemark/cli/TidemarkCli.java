@@ -21,6 +21,7 @@ import dev.tidemark.cli.option.EnvironmentDefaults;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.ParameterErrors;
 import dev.tidemark.cli.output.Printable;
+import dev.tidemark.cli.output.Secrets;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import java.io.PrintWriter;
@@ -109,10 +110,12 @@ public final class TidemarkCli {
         TidemarkCli root = new TidemarkCli();
         CommandLine commandLine = new CommandLine(root);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        // Names may begin with @; nothing is to be read from a file of that name.
+        commandLine.setExpandAtFiles(false);
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             TidemarkException known = explain(failure);
-            command.getErr().println(Printable.line(String.valueOf(known.getMessage())));
+            command.getErr().println(Printable.line(Secrets.masked(String.valueOf(known.getMessage()))));
             if (root.debug) {
                 failure.printStackTrace(command.getErr());
             }

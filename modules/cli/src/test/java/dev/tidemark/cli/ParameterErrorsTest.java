@@ -53,9 +53,17 @@ class ParameterErrorsTest {
             strings = {
                 "groups --password hunter2",
                 "groups --password=hunter2",
+                "groups -phunter2",
+                "groups -W=hunter2",
                 "groups --jdbc-urls=jdbc:postgresql://db/app?password=hunter2",
                 "doctor --workers jdbc:postgresql://db/app?user=u&password=hunter2",
-                "describe etl jdbc:postgresql://db/app?password=hunter2"
+                "describe etl jdbc:postgresql://db/app?password=hunter2",
+                "describe etl postgresql://u:hunter2@db/app",
+                "describe etl PWD=hunter2",
+                "describe etl password='hunter2'",
+                "reset etl --to-datetime postgresql://u:hunter2@db/app",
+                "import etl --file postgresql://u:hunter2@db/app --jdbc-url jdbc:postgresql://localhost:1/x",
+                "describe etl --schema jdbc:postgresql://db/app?password=hunter2 --jdbc-url jdbc:postgresql://localhost:1/x"
             })
     void whatMayBeASecretIsNotRepeated(String arguments) {
         StringWriter err = new StringWriter();

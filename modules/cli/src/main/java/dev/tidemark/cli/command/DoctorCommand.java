@@ -6,6 +6,7 @@ import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
+import dev.tidemark.cli.output.Secrets;
 import dev.tidemark.cli.output.Table;
 import dev.tidemark.doctor.Doctor;
 import dev.tidemark.doctor.Finding;
@@ -73,7 +74,7 @@ public final class DoctorCommand implements Callable<Integer> {
         }
         List<Finding> findings = doctor.build().examine();
         Table table = new Table("section", "check", "verdict", "finding", "fix");
-        findings.forEach(f -> table.add(f.section(), f.check(), text(f.verdict()), f.finding(), f.fix()));
+        findings.forEach(f -> table.add(f.section(), f.check(), text(f.verdict()), masked(f.finding()), masked(f.fix())));
         output.print(table, words(findings));
         return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
     }
@@ -88,9 +89,9 @@ public final class DoctorCommand implements Callable<Integer> {
                 words.append(String.format("%s%n", section));
             }
             words.append(String.format(
-                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(finding.finding())));
+                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(masked(finding.finding()))));
             if (finding.fix() != null) {
-                words.append(String.format("          fix: %s%n", Table.text(finding.fix())));
+                words.append(String.format("          fix: %s%n", Table.text(masked(finding.fix()))));
             }
         }
         words.append(String.format(
@@ -108,5 +109,10 @@ public final class DoctorCommand implements Callable<Integer> {
 
     private static long count(List<Finding> findings, Verdict verdict) {
         return findings.stream().filter(finding -> finding.verdict() == verdict).count();
+    }
+
+    /** What was typed, such as the name of a group, is in findings too. */
+    private static @Nullable String masked(@Nullable String text) {
+        return text == null ? null : Secrets.masked(text);
     }
 }

@@ -2,7 +2,6 @@ package dev.tidemark.cli.output;
 
 import dev.tidemark.errors.ErrorCode;
 import java.util.List;
-import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -11,9 +10,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** What is wrong with the arguments of a command, on one line. Pure. */
 public final class ParameterErrors {
     private static final String CODE = ErrorCode.INVALID_SETTING.code() + ": ";
-
-    /** Of a JDBC URL that was passed in the wrong place. */
-    private static final Pattern PASSWORD = Pattern.compile("(?i)((?:password|secret|token)=)[^&\\s'\"]*");
 
     private ParameterErrors() {}
 
@@ -34,15 +30,15 @@ public final class ParameterErrors {
                         ? ""
                         : "; the commands are "
                                 + String.join(", ", spec.subcommands().keySet());
-        return Printable.line(CODE + PASSWORD.matcher(message).replaceAll("$1***") + suggestion + commands + "; see "
+        return Printable.line(CODE + Secrets.masked(message) + suggestion + commands + "; see "
                 + spec.qualifiedName() + " --help");
     }
 
-    /** Only the names of options: a value may be a secret. */
+    /** Only the names of options: a value may be a secret, also one that follows a letter at once. */
     private static String unmatched(List<String> arguments) {
         List<String> options = arguments.stream()
                 .filter(argument -> argument.startsWith("-"))
-                .map(option -> "'" + option.replaceFirst("(?s)=.*", "") + "'")
+                .map(option -> "'" + option.replaceFirst("(?s)=.*|^(-[^-]).*", "$1") + "'")
                 .toList();
         return options.isEmpty()
                 ? "unexpected argument '" + arguments.get(0) + "'"

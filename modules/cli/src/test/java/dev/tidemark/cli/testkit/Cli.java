@@ -65,7 +65,8 @@ public final class Cli {
         return with(Map.of("TIDEMARK_JDBC_URL", login.jdbcUrl()));
     }
 
-    private static DatabaseRole roleFor(List<String> args) {
+    /** The role that needs no more rights than this command. */
+    public static DatabaseRole roleFor(List<String> args) {
         return switch (args.isEmpty() ? "" : args.get(0)) {
             case "migrate" -> DatabaseRole.OWNER;
             case "run" -> args.contains("--migrate") ? DatabaseRole.OWNER : DatabaseRole.WRITER;
