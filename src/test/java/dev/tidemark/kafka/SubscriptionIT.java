@@ -143,10 +143,12 @@ class SubscriptionIT {
         TopicPartition later = new TopicPartition(group + "-later", 0);
         TopicPartition old = create("-old");
         produce(old);
-        try (Running running = start(protocol, builder -> builder.topics(old.topic(), later.topic())
-                .startAt(StartPosition.latest()))) {
-            running.until("the missing one is told", () -> running.consumer().status().lastError().stream()
-                    .anyMatch(problem -> problem.message().contains(later.topic())));
+        try (Running running = start(
+                protocol, builder -> builder.topics(old.topic(), later.topic()).startAt(StartPosition.latest()))) {
+            running.until(
+                    "the missing one is told",
+                    () -> running.consumer().status().lastError().stream()
+                            .anyMatch(problem -> problem.message().contains(later.topic())));
             running.until("the other is claimed", () -> stored(old) == 50);
             assertThat(create("-later")).isEqualTo(later);
             produce(later);

@@ -81,8 +81,8 @@ public final class ControlThread {
         TopicProbe missing = new TopicProbe(lookup, events);
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
-        this.schedule = new ControlSchedule(
-                context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
+        this.schedule =
+                new ControlSchedule(context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
         Claimer claimer = new Claimer(
                 lookup,
                 store,
