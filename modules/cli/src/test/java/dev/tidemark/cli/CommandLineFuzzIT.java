@@ -60,7 +60,7 @@ class CommandLineFuzzIT {
                     new FuzzFiles(Servers.directory("fuzzed"), topic, topic));
             try (var producer = kafka.producer()) {
                 for (int i = 0; i < 10; i++) {
-                    producer.send(new ProducerRecord<>(topic, i % 2, "k", "{\"v\":" + (i % 4) + "}"));
+                    var unused = producer.send(new ProducerRecord<>(topic, i % 2, "k", "{\"v\":" + (i % 4) + "}"));
                 }
             }
         }
@@ -131,7 +131,8 @@ class CommandLineFuzzIT {
 
     private void judge(FuzzedCommand command, Result result) {
         synchronized (exits) {
-            exits.computeIfAbsent(result.exitCode(), code -> new AtomicInteger()).incrementAndGet();
+            exits.computeIfAbsent(result.exitCode(), code -> new AtomicInteger())
+                    .incrementAndGet();
         }
         List<String> wrong = new ArrayList<>();
         int code = result.exitCode();
@@ -139,13 +140,20 @@ class CommandLineFuzzIT {
         if (code < 0 || code > ExitCode.FINDINGS || (code == ExitCode.FINDINGS && !first.equals("doctor"))) {
             wrong.add("exit code " + code);
         }
-        long errors = result.err().lines().filter(line -> ERROR.matcher(line).matches()).count();
+        long errors = result.err()
+                .lines()
+                .filter(line -> ERROR.matcher(line).matches())
+                .count();
         // A table says what doctor found, and what could not be redriven.
-        boolean told = code == ExitCode.FINDINGS || (code == ExitCode.FAILED && command.arguments().contains("redrive"));
+        boolean told = code == ExitCode.FINDINGS
+                || (code == ExitCode.FAILED && command.arguments().contains("redrive"));
         if (code == ExitCode.DONE ? errors > 0 : errors > 1 || (errors == 0 && !told)) {
             wrong.add(errors + " lines with a code");
         }
-        if (code != ExitCode.DONE && !told && !first.equals("run") && result.err().lines().count() != 1) {
+        if (code != ExitCode.DONE
+                && !told
+                && !first.equals("run")
+                && result.err().lines().count() != 1) {
             wrong.add("more than one line");
         }
         String all = result.out() + result.err();
@@ -168,8 +176,8 @@ class CommandLineFuzzIT {
     }
 
     private void prepare(World world) {
-        String bound = "select count(*) from tidemark.topic_binding where group_id = '" + world.group() + "' and topic = '"
-                + world.topic() + "'";
+        String bound = "select count(*) from tidemark.topic_binding where group_id = '" + world.group()
+                + "' and topic = '" + world.topic() + "'";
         if (database.number(bound) == 0) {
             database.execute("select tidemark.bind_topic('" + world.group() + "', '" + world.topic() + "', '"
                     + KafkaServer.get(kafka.admin().describeCluster().clusterId()) + "', '"

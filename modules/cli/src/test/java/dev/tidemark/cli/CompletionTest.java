@@ -43,7 +43,8 @@ class CompletionTest {
         assumeTrue(Files.isExecutable(BASH), "no bash");
         String[] words = line.split(" ", -1);
         String call = "source completion; COMP_LINE='" + line + "'; COMP_WORDS=("
-                + String.join(" ", Arrays.stream(words).map(word -> "'" + word + "'").toList()) + "); COMP_CWORD="
+                + String.join(
+                        " ", Arrays.stream(words).map(word -> "'" + word + "'").toList()) + "); COMP_CWORD="
                 + (words.length - 1) + "; _complete_tidemark; printf '%s\\n' \"${COMPREPLY[@]}\"";
         Process bash = new ProcessBuilder(BASH.toString(), "--norc", "--noprofile", "-c", call)
                 .directory(directory.toFile())
@@ -111,7 +112,9 @@ class CompletionTest {
             for (OptionSpec option : command.getCommandSpec().options()) {
                 Iterable<String> candidates = option.completionCandidates();
                 if (candidates == null) {
-                    assertThat(option.typeInfo().isEnum()).as(option.longestName()).isFalse();
+                    assertThat(option.typeInfo().isEnum())
+                            .as(option.longestName())
+                            .isFalse();
                     continue;
                 }
                 for (String word : candidates) {
@@ -124,7 +127,10 @@ class CompletionTest {
                             (command.getCommandSpec().qualifiedName().replaceFirst("^tidemark ", "") + " "
                                             + option.longestName() + " " + word + " --schema")
                                     .split(" "));
-                    assertThat(err.toString()).as(word).doesNotContain("'" + word + "'").contains("--schema");
+                    assertThat(err.toString())
+                            .as(word)
+                            .doesNotContain("'" + word + "'")
+                            .contains("--schema");
                     tried.add(word);
                 }
             }

@@ -73,7 +73,9 @@ class DoctorNamespaceIT {
         List<JsonNode> own = warnings(namesake, "search path");
         assertThat(own).hasSize(1);
         assertThat(own.get(0).get("finding").asText()).contains("role " + name, "schema " + name);
-        assertThat(warnings(database.writer(), "search path")).as("others see it too").hasSize(1);
+        assertThat(warnings(database.writer(), "search path"))
+                .as("others see it too")
+                .hasSize(1);
 
         namesake.execute("create table mistaken (id int)");
         assertThat(database.superuser().query("select schemaname from pg_tables where tablename = 'mistaken'"))
@@ -108,8 +110,9 @@ class DoctorNamespaceIT {
     @Test
     void anotherRoleWhoseSearchPathBeginsThere() throws IOException {
         database.superuser()
-                .execute("alter role " + name + " set search_path = public", "alter database " + database.name()
-                        + " set search_path = " + name + ", public");
+                .execute(
+                        "alter role " + name + " set search_path = public",
+                        "alter database " + database.name() + " set search_path = " + name + ", public");
         List<JsonNode> warnings = warnings(database.as(DatabaseRole.OPERATOR), "search path");
         assertThat(warnings).hasSize(1);
         assertThat(warnings.get(0).get("finding").asText()).contains("role tidemark_operator");
@@ -130,7 +133,8 @@ class DoctorNamespaceIT {
                 "create procedure {}.p(a int) language sql as 'select 1'");
         made.forEach(sql -> database.superuser().execute(sql.replace("{}", name)));
         List<JsonNode> strangers = warnings(database.reader(), "objects");
-        assertThat(strangers.stream().map(found -> found.get("finding").asText().replaceFirst(" is in the schema.*", "")))
+        assertThat(strangers.stream()
+                        .map(found -> found.get("finding").asText().replaceFirst(" is in the schema.*", "")))
                 .containsExactlyInAnyOrder(
                         "table " + name + ".\"Odd table\"",
                         "view " + name + ".v",

@@ -53,14 +53,18 @@ final class FuzzFiles {
                     "\0\0\0",
                     SETTINGS + "client.id=\\u00zz\n",
                     SETTINGS + "client.id=" + "x".repeat(1_000_000) + "\n",
-                    SETTINGS + "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common."
+                    SETTINGS
+                            + "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=org.apache.kafka.common."
                             + "security.plain.PlainLoginModule required username=\"u\" password=\"" + SECRET + "\";\n",
-                    SETTINGS + "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-256\nsasl.jaas.config=" + SECRET + "\n",
-                    SETTINGS + "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=a.Missing required"
-                            + " password=\"" + SECRET + "\";\n",
-                    SETTINGS + "security.protocol=SSL\nssl.truststore.location=/nowhere\nssl.truststore.password=" + SECRET + "\n",
-                    SETTINGS + "security.protocol=SSL\nssl.keystore.type=PEM\nssl.keystore.key=" + SECRET + "\nssl.key.password="
+                    SETTINGS + "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-256\nsasl.jaas.config="
                             + SECRET + "\n",
+                    SETTINGS
+                            + "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=a.Missing required"
+                            + " password=\"" + SECRET + "\";\n",
+                    SETTINGS + "security.protocol=SSL\nssl.truststore.location=/nowhere\nssl.truststore.password="
+                            + SECRET + "\n",
+                    SETTINGS + "security.protocol=SSL\nssl.keystore.type=PEM\nssl.keystore.key=" + SECRET
+                            + "\nssl.key.password=" + SECRET + "\n",
                     SETTINGS + "security.protocol=" + "NONSENSE\n",
                     SETTINGS + "max.poll.records=many\n",
                     SETTINGS + "interceptor.classes=a.Missing\nmetric.reporters=" + "b.Missing\n",
@@ -118,8 +122,12 @@ final class FuzzFiles {
                             content.replace("{group}", group).replace("{topic}", topic));
                 }
                 // No text at all: Latin-1, and what no encoding has.
-                Files.write(directory.resolve(n++ + "." + kind.getKey()), "na\u00efve".getBytes(StandardCharsets.ISO_8859_1));
-                Files.write(directory.resolve(n + "." + kind.getKey()), new byte[] {(byte) 0xff, (byte) 0xfe, 0, (byte) 0xc3});
+                Files.write(
+                        directory.resolve(n++ + "." + kind.getKey()),
+                        "na\u00efve".getBytes(StandardCharsets.ISO_8859_1));
+                Files.write(
+                        directory.resolve(n + "." + kind.getKey()),
+                        new byte[] {(byte) 0xff, (byte) 0xfe, 0, (byte) 0xc3});
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -134,7 +142,10 @@ final class FuzzFiles {
             case 2 -> directory + "/" + FuzzedWords.name(random);
             case 3 -> any(List.copyOf(CONTENTS.keySet()).get(random.nextInt(CONTENTS.size())), random);
             case 4 -> directory.resolve("0." + kind) + "/below";
-            default -> directory.resolve(random.nextInt(CONTENTS.get(kind).size() + 2) + "." + kind).toString();
+            default ->
+                directory
+                        .resolve(random.nextInt(CONTENTS.get(kind).size() + 2) + "." + kind)
+                        .toString();
         };
     }
 

@@ -42,7 +42,8 @@ record FuzzedCommand(List<String> arguments, Map<String, String> environment) {
         List<List<String>> parts = new ArrayList<>();
         for (OptionSpec option : command.getCommandSpec().options()) {
             // It shows stacks, as it is documented.
-            boolean wanted = random.nextInt(100) < (option.required() ? 80 + 2 * care : isUsual(option) ? 50 : 14 - care);
+            boolean wanted =
+                    random.nextInt(100) < (option.required() ? 80 + 2 * care : isUsual(option) ? 50 : 14 - care);
             if (wanted && !option.longestName().equals("--debug")) {
                 parts.add(written(option, world, care, random));
             }
@@ -69,7 +70,9 @@ record FuzzedCommand(List<String> arguments, Map<String, String> environment) {
             arguments.addAll(1, List.of("--until-end", "--wait-at-most", "2s"));
             for (OptionSpec option : command.getCommandSpec().options()) {
                 if (random.nextInt(30) == 0 && option.longestName().startsWith("--")) {
-                    String value = option.arity().max() == 0 ? FuzzedWords.name(random) : value(option, name, world, care, random);
+                    String value = option.arity().max() == 0
+                            ? FuzzedWords.name(random)
+                            : value(option, name, world, care, random);
                     environment.put(EnvironmentDefaults.variable(option.longestName()), value.replace("\0", ""));
                 }
             }
@@ -99,9 +102,7 @@ record FuzzedCommand(List<String> arguments, Map<String, String> environment) {
     private static String value(ArgSpec argument, String command, World world, int care, Random random) {
         String label = argument.paramLabel();
         String name = argument instanceof OptionSpec option ? option.longestName() : label;
-        Class<?> type = argument.typeInfo().isMultiValue()
-                ? argument.auxiliaryTypes()[0]
-                : argument.type();
+        Class<?> type = argument.typeInfo().isMultiValue() ? argument.auxiliaryTypes()[0] : argument.type();
         boolean good = random.nextInt(10) < care;
         return switch (name) {
             case "--jdbc-url" -> FuzzedWords.url(world.jdbcUrl(), random);
@@ -109,30 +110,57 @@ record FuzzedCommand(List<String> arguments, Map<String, String> environment) {
             case "--bootstrap-servers", "--bootstrap-server" -> FuzzedWords.servers(random);
             case "--kafka-config", "--command-config" -> world.files().any("properties", random);
             case "--file" ->
-                command.equals("export") ? world.files().written(random) : world.files().any("csv", random);
+                command.equals("export")
+                        ? world.files().written(random)
+                        : world.files().any("csv", random);
             case "--from-file" -> world.files().any("csv", random);
             case "--with-sql" -> world.files().any("sql", random);
             case "JOB.sql" -> good ? world.files().good("sql") : world.files().any("sql", random);
             case "--group", "GROUP" -> good ? world.group() : FuzzedWords.name(random);
-            case "--topic" -> good ? world.topic() : FuzzedWords.of(
-                    List.of(world.topic() + ":0", world.topic() + ":0,1", world.topic() + ":7", world.topic() + ":",
-                            world.topic() + "," + world.topic(), FuzzedWords.name(random)),
-                    random);
-            case "--topic-pattern" -> FuzzedWords.of(
-                    List.of(world.topic() + ".*", "[", "(a+)+$", "", FuzzedWords.name(random)
-                            .replace("*", "").replace(".", "")),
-                    random);
-            case "--on-failure" -> FuzzedWords.of(
-                    List.of("park", "PARK", "park-key", "skip", "halt", "retry=1,skip", "retry=0,park", "retry=,park",
-                            "retry=1", FuzzedWords.name(random)),
-                    random);
-            case "--on-gap" -> FuzzedWords.of(List.of("halt", "earliest", "Earliest", FuzzedWords.name(random)), random);
-            case "--start" -> FuzzedWords.of(
-                    List.of("earliest", "latest", "committed", FuzzedWords.time(random)), random);
+            case "--topic" ->
+                good
+                        ? world.topic()
+                        : FuzzedWords.of(
+                                List.of(
+                                        world.topic() + ":0",
+                                        world.topic() + ":0,1",
+                                        world.topic() + ":7",
+                                        world.topic() + ":",
+                                        world.topic() + "," + world.topic(),
+                                        FuzzedWords.name(random)),
+                                random);
+            case "--topic-pattern" ->
+                FuzzedWords.of(
+                        List.of(
+                                world.topic() + ".*",
+                                "[",
+                                "(a+)+$",
+                                "",
+                                FuzzedWords.name(random).replace("*", "").replace(".", "")),
+                        random);
+            case "--on-failure" ->
+                FuzzedWords.of(
+                        List.of(
+                                "park",
+                                "PARK",
+                                "park-key",
+                                "skip",
+                                "halt",
+                                "retry=1,skip",
+                                "retry=0,park",
+                                "retry=,park",
+                                "retry=1",
+                                FuzzedWords.name(random)),
+                        random);
+            case "--on-gap" ->
+                FuzzedWords.of(List.of("halt", "earliest", "Earliest", FuzzedWords.name(random)), random);
+            case "--start" ->
+                FuzzedWords.of(List.of("earliest", "latest", "committed", FuzzedWords.time(random)), random);
             case "--to-datetime", "--by-duration", "--since", "--wait-at-most" -> FuzzedWords.time(random);
             case "--workers" -> good ? "2" : FuzzedWords.number(random);
             case "--error-code" -> good ? "TM-502" : FuzzedWords.name(random);
-            case "--http-host" -> good ? "127.0.0.1" : FuzzedWords.of(List.of("localhost", "256.1.1.1", " ", "::1", "a b"), random);
+            case "--http-host" ->
+                good ? "127.0.0.1" : FuzzedWords.of(List.of("localhost", "256.1.1.1", " ", "::1", "a b"), random);
             case "--http-port" -> good ? "0" : FuzzedWords.number(random);
             default -> ofType(type, random);
         };
@@ -140,7 +168,8 @@ record FuzzedCommand(List<String> arguments, Map<String, String> environment) {
 
     private static String ofType(Class<?> type, Random random) {
         if (type.isEnum() && random.nextInt(4) > 0) {
-            String constant = FuzzedWords.of(List.of(type.getEnumConstants()), random).toString();
+            String constant =
+                    FuzzedWords.of(List.of(type.getEnumConstants()), random).toString();
             return random.nextBoolean() ? constant : constant.toLowerCase(Locale.ROOT);
         }
         boolean number = Number.class.isAssignableFrom(type) || type == int.class || type == long.class;

@@ -119,8 +119,20 @@ final class FuzzedWords {
             "7 days");
 
     private static final List<String> SCHEMAS = List.of(
-            "public", "pg_catalog", "pg_temp", "information_schema", "user", "order", "Tidemark", "TIDEMARK", "tidemark ",
-            "s".repeat(63), "s".repeat(64), "nowhere", "a.b", "\"tidemark\"");
+            "public",
+            "pg_catalog",
+            "pg_temp",
+            "information_schema",
+            "user",
+            "order",
+            "Tidemark",
+            "TIDEMARK",
+            "tidemark ",
+            "s".repeat(63),
+            "s".repeat(64),
+            "nowhere",
+            "a.b",
+            "\"tidemark\"");
 
     private static final List<String> SERVERS = List.of(
             "localhost",

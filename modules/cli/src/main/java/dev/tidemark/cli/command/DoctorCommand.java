@@ -74,7 +74,8 @@ public final class DoctorCommand implements Callable<Integer> {
         }
         List<Finding> findings = doctor.build().examine();
         Table table = new Table("section", "check", "verdict", "finding", "fix");
-        findings.forEach(f -> table.add(f.section(), f.check(), text(f.verdict()), masked(f.finding()), masked(f.fix())));
+        findings.forEach(
+                f -> table.add(f.section(), f.check(), text(f.verdict()), masked(f.finding()), masked(f.fix())));
         output.print(table, words(findings));
         return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
     }

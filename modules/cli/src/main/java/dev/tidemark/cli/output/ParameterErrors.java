@@ -30,8 +30,8 @@ public final class ParameterErrors {
                         ? ""
                         : "; the commands are "
                                 + String.join(", ", spec.subcommands().keySet());
-        return Printable.line(CODE + Secrets.masked(message) + suggestion + commands + "; see "
-                + spec.qualifiedName() + " --help");
+        return Printable.line(
+                CODE + Secrets.masked(message) + suggestion + commands + "; see " + spec.qualifiedName() + " --help");
     }
 
     /** Only the names of options: a value may be a secret, also one that follows a letter at once. */

@@ -42,7 +42,8 @@ class TableWidthTest {
         int expected = DisplayWidth.of(lines.get(0).substring(0, lines.get(0).indexOf("STATE")));
         assertThat(lines).hasSize(names.size() + 1);
         assertThat(IntStream.range(1, lines.size())
-                        .map(i -> DisplayWidth.of(lines.get(i).substring(0, lines.get(i).indexOf("owned")))))
+                        .map(i -> DisplayWidth.of(
+                                lines.get(i).substring(0, lines.get(i).indexOf("owned")))))
                 .containsOnly(expected);
         assertThat(lines.get(1).length() - lines.get(2).length())
                 .as("five wide characters take as many columns as ten others")
