@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /** Files that people pass to commands, good and bad. Those of settings hold a secret, and each may be passed in place of any other. */
@@ -144,7 +145,9 @@ final class FuzzFiles {
             case 4 -> directory.resolve("0." + kind) + "/below";
             default ->
                 directory
-                        .resolve(random.nextInt(CONTENTS.get(kind).size() + 2) + "." + kind)
+                        .resolve(random.nextInt(Objects.requireNonNull(CONTENTS.get(kind))
+                                                .size()
+                                        + 2) + "." + kind)
                         .toString();
         };
     }
