@@ -150,7 +150,7 @@ class RepairedClaimIT {
             assertThat(running.consumer().health().ready()).isFalse();
             repair.run();
             running.until("it is claimed", () -> state(running, of) == PartitionState.RUNNING);
-            assertThat(running.consumer().health().ready()).isTrue();
+            running.until("all are", () -> running.consumer().health().ready());
             assertThat(database.query("select state from tidemark.consumer_lag where topic = '" + of.topic()
                             + "' and partition = " + of.partition()))
                     .containsExactly("owned");
