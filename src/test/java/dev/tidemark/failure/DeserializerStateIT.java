@@ -8,8 +8,11 @@ import dev.tidemark.RedriveResult.Status;
 import dev.tidemark.testkit.Running;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -17,7 +20,9 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A deserializer that reuses objects may be unusable after a bad record: those behind that record are healthy all the same. */
@@ -136,6 +141,56 @@ class DeserializerStateIT extends FailureCase {
         }
         assertThat(givenUp()).containsExactly("1", "5");
         assertThat(database.query("select distinct key from heard")).containsExactly("good");
+    }
+
+    /** How a supplier refuses to replace a deserializer that has failed. */
+    enum Refusal {
+        THROWS,
+        THROWS_AN_ERROR,
+        LOGIN_REFUSED,
+        TOO_LATE,
+        RETURNS_NULL;
+
+        @SuppressWarnings("NullAway")
+        private Deserializer<String> refuse() {
+            return switch (this) {
+                case THROWS -> throw new IllegalStateException("the file of secrets is being replaced");
+                case THROWS_AN_ERROR -> throw new AssertionError("no registry");
+                case LOGIN_REFUSED -> throw new IllegalStateException(new SQLException("schemas", "28P01"));
+                case TOO_LATE -> throw new IllegalStateException(new SQLException("schemas", "57014"));
+                case RETURNS_NULL -> null;
+            };
+        }
+    }
+
+    /** Neither is what the one that has failed makes of a record evidence, nor may it be applied. */
+    @ParameterizedTest
+    @MethodSource("refusals")
+    void recordsWaitWhileOneThatHasFailedCannotBeReplaced(Reused reused, Refusal refusal) {
+        AtomicBoolean away = new AtomicBoolean();
+        Supplier<Deserializer<String>> supplier = () -> away.get() ? refusal.refuse() : reused.make();
+        try (Running running = start(StringDeserializer::new, supplier)) {
+            send("key", "good");
+            running.until("read", () -> stored() == 1);
+            away.set(true);
+            send("key", "bad");
+            for (int n = 0; n < 6; n++) {
+                send("key", "good");
+            }
+            running.until(
+                    "waits",
+                    () -> stored() == 8
+                            || !running.consumer().health().problems().isEmpty());
+            away.set(false);
+            running.until("all read", () -> stored() == 8);
+        }
+        assertThat(givenUp()).containsExactly("1");
+        assertThat(database.query("select distinct value from heard")).containsExactly("good");
+    }
+
+    static Stream<Arguments> refusals() {
+        return Stream.of(Reused.values())
+                .flatMap(reused -> Stream.of(Refusal.values()).map(refusal -> Arguments.of(reused, refusal)));
     }
 
     @ParameterizedTest

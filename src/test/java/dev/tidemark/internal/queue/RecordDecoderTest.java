@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -151,13 +152,38 @@ class RecordDecoderTest {
         assertThat(made).extracting(one -> one.closed).containsExactly(1, 1, 1);
     }
 
+    /** What it makes of a record would be wrong, or a failure that is not the record's. */
     @Test
-    void theOldOneGoesOnAsLongAsThereIsNoOther() throws UndecodableException {
+    void oneThatHasFailedDecodesNothingUntilItCanBeReplaced() throws UndecodableException {
         fails("bad");
         available = false;
-        fails("away");
+        for (String value : List.of("good", "bad")) {
+            assertThatThrownBy(() -> decode(value)).hasCauseInstanceOf(RetriableException.class);
+        }
         assertThat(made).extracting(one -> one.closed).containsExactly(0);
         available = true;
         assertThat(decode("good")).isEqualTo("good");
+    }
+
+    /** No wait makes a class appear. */
+    @Test
+    void aClassThatIsMissingIsReportedAsSuch() {
+        boolean[] missing = {false};
+        try (RecordDecoder<String, String> own = new RecordDecoder<>(
+                StringDeserializer::new,
+                () -> {
+                    if (missing[0]) {
+                        throw new NoClassDefFoundError("Parser");
+                    }
+                    return (topic, data) -> {
+                        throw new IllegalArgumentException();
+                    };
+                },
+                TimeoutException.class::isInstance)) {
+            var record = new ConsumerRecord<byte[], byte[]>("t", 0, 0, null, new byte[] {1});
+            assertThatThrownBy(() -> own.decode(record)).hasCauseInstanceOf(IllegalArgumentException.class);
+            missing[0] = true;
+            assertThatThrownBy(() -> own.decode(record)).hasCauseInstanceOf(NoClassDefFoundError.class);
+        }
     }
 }
