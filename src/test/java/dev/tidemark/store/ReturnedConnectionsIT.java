@@ -25,7 +25,9 @@ import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -42,14 +44,30 @@ class ReturnedConnectionsIT {
 
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 
-    private record State(boolean autoCommit, int networkTimeout, int threshold, int isolation, boolean readOnly) {
+    private record State(boolean autoCommit, int networkTimeout, int threshold, int isolation, boolean readOnly, String server) {
         static State of(Connection c) throws SQLException {
             return new State(
                     c.getAutoCommit(),
                     c.getNetworkTimeout(),
                     c.unwrap(PGConnection.class).getPrepareThreshold(),
                     c.getTransactionIsolation(),
-                    c.isReadOnly());
+                    c.isReadOnly(),
+                    onServer(c));
+        }
+    }
+
+    /** What was set in the session on the server, and what it holds. */
+    private static String onServer(Connection c) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet r = s.executeQuery("""
+                        select (select string_agg(name || '=' || setting, ' ' order by name)
+                                  from pg_settings where setting is distinct from reset_val),
+                               (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),
+                               (select string_agg(name, ' ') from pg_prepared_statements where from_sql),
+                               (select string_agg(name, ' ') from pg_cursors where is_holdable)
+                        """)) {
+            assertThat(r.next()).isTrue();
+            return r.getString(1) + " " + r.getLong(2) + " " + r.getString(3) + " " + r.getString(4);
         }
     }
 
@@ -62,7 +80,7 @@ class ReturnedConnectionsIT {
     private static void assertUnchanged(DatabaseLogin login, boolean autoCommit, Use use) throws Exception {
         DataSource pool = new DataSource();
         pool.setDriverClassName("org.postgresql.Driver");
-        pool.setUrl(login.jdbcUrl() + "&prepareThreshold=3");
+        pool.setUrl(login.jdbcUrl() + "&prepareThreshold=3&currentSchema=public,other");
         pool.setMaxActive(SIZE);
         pool.setMaxIdle(SIZE);
         pool.setMinIdle(SIZE);
