@@ -44,7 +44,8 @@ class ReturnedConnectionsIT {
 
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 
-    private record State(boolean autoCommit, int networkTimeout, int threshold, int isolation, boolean readOnly, String server) {
+    private record State(
+            boolean autoCommit, int networkTimeout, int threshold, int isolation, boolean readOnly, String server) {
         static State of(Connection c) throws SQLException {
             return new State(
                     c.getAutoCommit(),
