@@ -75,7 +75,7 @@ final class PoolerProbe {
 
     // Outside a transaction the driver would silently prepare a lost statement again.
     private Taken open() throws SQLException {
-        Taken taken = new Taken(NotConnectedException.open(dataSource));
+        Taken taken = take(NotConnectedException.open(dataSource));
         try {
             taken.connection.setNetworkTimeout(Runnable::run, PATIENCE);
             taken.connection.unwrap(PGConnection.class).setPrepareThreshold(0);
@@ -83,6 +83,16 @@ final class PoolerProbe {
             return taken;
         } catch (SQLException | RuntimeException e) {
             try (taken) {
+                throw e;
+            }
+        }
+    }
+
+    private static Taken take(Connection connection) throws SQLException {
+        try {
+            return new Taken(connection);
+        } catch (SQLException | RuntimeException e) {
+            try (connection) {
                 throw e;
             }
         }

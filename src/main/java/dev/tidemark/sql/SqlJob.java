@@ -46,14 +46,13 @@ import org.postgresql.jdbc.PreferQueryMode;
 public final class SqlJob implements BatchHandler<byte[], byte[]> {
     private static final String PREPARE = "prepare tidemark_check as ";
     private static final String DEALLOCATE = "deallocate tidemark_check";
-    private static final String BYTE_ORDER_MARK = "\ufeff";
 
     private final List<SqlStatement> statements;
     private final UnitRelation relation;
 
     private SqlJob(String sql, SqlJobOptions options) {
         // Some editors add it; it is not part of the SQL.
-        this.statements = SqlScript.parse(sql.startsWith(BYTE_ORDER_MARK) ? sql.substring(1) : sql);
+        this.statements = SqlScript.parse(SqlScanner.withoutMark(sql));
         if (!options.mayIgnoreRecords() && statements.stream().noneMatch(SqlStatement::readsRecords)) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
@@ -94,7 +93,7 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
      */
     public static SqlJob read(Path file, SqlJobOptions options) throws IOException {
         try {
-            return of(SqlScanner.withoutMark(Files.readString(file)), options);
+            return of(Files.readString(file), options);
         } catch (CharacterCodingException e) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING, "the SQL job in " + file + " is not written in UTF-8", e);

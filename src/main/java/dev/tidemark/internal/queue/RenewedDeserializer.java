@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A deserializer that is replaced after a failure: a record that it could not decode may have left it in a state, such as a buffer that
  * still holds part of it, in which others fail as well or are decoded wrongly. If it cannot be replaced, records wait until it can.
- * After a transient failure it is kept, with what it has cached. One that was replaced is closed at the end, since it may share something with its successor, such as a client of a schema
- * registry. Used by one thread.
+ * After a transient failure it is kept, with what it has cached. One that was replaced is closed at the end, since it may share
+ * something with its successor, such as a client of a schema registry. Used by one thread.
  */
 final class RenewedDeserializer<T> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RenewedDeserializer.class);

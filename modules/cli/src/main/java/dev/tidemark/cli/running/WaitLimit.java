@@ -58,7 +58,7 @@ public final class WaitLimit implements AutoCloseable {
             since = null;
         } else if (since == null) {
             since = now;
-        } else if (exceeded == null && now - since > most.toNanos()) {
+        } else if (exceeded == null && Duration.ofNanos(now - since).compareTo(most) > 0) {
             exceeded = away.get();
             consumer.stop();
         }
