@@ -28,15 +28,16 @@ abstract class FailureCase {
     }
 
     void send(int from, int to) {
-        try (var producer = kafka.producer()) {
+        try (var producer = kafka.batchingProducer()) {
             for (int n = from; n < to; n++) {
                 var unused = producer.send(new ProducerRecord<>(topic, 0, null, Integer.toString(n)));
             }
         }
     }
 
+    /** They arrive together: whether a record has neighbours changes what becomes of it. */
     void sendTo(String name, String... values) {
-        try (var producer = kafka.producer()) {
+        try (var producer = kafka.batchingProducer()) {
             for (String value : values) {
                 var unused = producer.send(new ProducerRecord<>(name, 0, null, value));
             }

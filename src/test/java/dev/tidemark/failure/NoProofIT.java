@@ -9,6 +9,7 @@ import dev.tidemark.testkit.Servers;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,9 +46,7 @@ class NoProofIT extends FailureCase {
     }
 
     private void sendPairs(String one, String two, int pairs) {
-        for (int i = 0; i < pairs; i++) {
-            sendTo(topic, one, two);
-        }
+        sendTo(topic, Stream.generate(() -> Stream.of(one, two)).limit(pairs).flatMap(pair -> pair).toArray(String[]::new));
     }
 
     /** Reads up to there, or until it halts, which ends a run that has nothing else; returns whether it has read all. */

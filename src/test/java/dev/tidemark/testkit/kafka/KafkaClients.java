@@ -149,6 +149,11 @@ public abstract class KafkaClients implements AutoCloseable {
         return new KafkaProducer<>(config, new StringSerializer(), new StringSerializer());
     }
 
+    /** What it sends to a partition arrives in one batch when it is closed, so that consumers see all of it or nothing. */
+    public KafkaProducer<String, String> batchingProducer() {
+        return producer(Map.of(ProducerConfig.LINGER_MS_CONFIG, "60000"));
+    }
+
     /** A producer that is ready to begin a transaction. */
     public KafkaProducer<String, String> transactionalProducer(String transactionalId) {
         KafkaProducer<String, String> producer =
