@@ -77,6 +77,8 @@ public enum ErrorCode {
     COMMIT_UNKNOWN("TM-407"),
     /** Something else that a handler or deserializer needs, other than the database and Kafka, is unavailable for now. */
     DEPENDENCY_UNAVAILABLE("TM-408"),
+    /** The process was suspended during a unit of work, so that its failure shows nothing about the records. */
+    PROCESS_SUSPENDED("TM-409"),
     /** The handler ended the transaction or hid a failed statement. */
     TRANSACTION_BROKEN("TM-501"),
     /** The handler failed on a record. */

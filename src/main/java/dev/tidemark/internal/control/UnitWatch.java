@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Cancels units beyond their deadline, and aborts the connections of those that a cancellation does not end because their server
- * does not reply. It has a thread of its own that waits for no server, so that nothing delays it.
+ * does not reply. The time in which the process was suspended does not count. It has a thread of its own that waits for no server, so that nothing delays it.
  */
 final class UnitWatch {
     private static final Logger LOG = LoggerFactory.getLogger(UnitWatch.class);
@@ -95,8 +95,9 @@ final class UnitWatch {
     }
 
     private void look(WorkerSession session, boolean cancel) {
-        OpenUnit unit = session.openUnit();
         long now = System.nanoTime();
+        session.suspension().awake(now, EVERY);
+        OpenUnit unit = session.openUnit();
         if (unit == null || unit.age(now) <= deadline.toNanos()) {
             return;
         }

@@ -25,6 +25,8 @@ public final class OpenUnit {
     private static final Duration CANCELLING = Duration.ofSeconds(1);
 
     private final long since;
+    private final Suspension suspension;
+    private final long suspendedBefore;
     private final Collection<Claim> claims;
     private final Connection connection;
     private final @Nullable PGConnection driver;
@@ -51,8 +53,15 @@ public final class OpenUnit {
     @GuardedBy("this")
     private long askingSince;
 
-    OpenUnit(long since, Collection<Claim> claims, Connection connection) throws SQLException {
+    /**
+     * @param suspendedBefore the total of the suspension when it was begun
+     */
+    OpenUnit(
+            long since, Suspension suspension, long suspendedBefore, Collection<Claim> claims, Connection connection)
+            throws SQLException {
         this.since = since;
+        this.suspension = suspension;
+        this.suspendedBefore = suspendedBefore;
         this.claims = List.copyOf(claims);
         this.connection = connection;
         this.driver = connection.isWrapperFor(PGConnection.class) ? connection.unwrap(PGConnection.class) : null;
@@ -63,9 +72,18 @@ public final class OpenUnit {
         return claims;
     }
 
-    /** How long it has lasted, in nanoseconds. */
+    /** How long it has lasted, in nanoseconds, without the time in which the process was suspended. */
     public long age(long now) {
-        return now - since;
+        return now - since - suspended(now);
+    }
+
+    /** Whether the process was suspended during it, so that a failure shows nothing about the handler or its records. */
+    public boolean wasSuspended() {
+        return suspended(System.nanoTime()) > 0;
+    }
+
+    private long suspended(long now) {
+        return suspension.total(now) - suspendedBefore;
     }
 
     /**

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The units that one worker runs, one after the other, on a connection that is returned to the pool by {@link #giveBack}. One
- * worker thread uses it; {@link #openUnit} and {@link #silence} may be read from any thread.
+ * worker thread uses it; {@link #openUnit}, {@link #silence} and {@link #suspension} may be used by any thread.
  */
 public final class WorkerSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerSession.class);
@@ -28,12 +28,16 @@ public final class WorkerSession implements AutoCloseable {
     private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
     private final HandlerView view = new HandlerView();
     private final WorkerConnection connection;
+    private final Suspension suspension = new Suspension();
 
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
     private OptionalLong unitTaken = OptionalLong.empty();
 
     /** How long connecting had taken by then. */
     private long connectingNanos;
+
+    /** How long the process had been suspended by then. */
+    private long suspendedNanos;
 
     /**
      * @param applicationName the name under which the server shows this worker while a unit is open
@@ -53,6 +57,11 @@ public final class WorkerSession implements AutoCloseable {
     /** The open unit; null between units. */
     public @Nullable OpenUnit openUnit() {
         return openUnit.get();
+    }
+
+    /** How long the process has been suspended; nothing is known of it unless a thread watches. */
+    public Suspension suspension() {
+        return suspension;
     }
 
     /** Since when the server has been silent on this worker's connection. */
@@ -112,14 +121,16 @@ public final class WorkerSession implements AutoCloseable {
     public void unitTaken(long now) {
         unitTaken = OptionalLong.of(now);
         connectingNanos = connection.connectingNanos();
+        suspendedNanos = suspension.total(now);
     }
 
     public OpenUnit begin(long now, Collection<Claim> claims) throws SQLException {
         Connection c = connection.get();
-        long since =
-                unitTaken.isPresent() ? unitTaken.getAsLong() + connection.connectingNanos() - connectingNanos : now;
+        boolean first = unitTaken.isPresent();
+        long since = first ? unitTaken.getAsLong() + connection.connectingNanos() - connectingNanos : now;
+        long before = first ? suspendedNanos : suspension.total(now);
         unitTaken = OptionalLong.empty();
-        OpenUnit unit = new OpenUnit(since, claims, c);
+        OpenUnit unit = new OpenUnit(since, suspension, before, claims, c);
         openUnit.set(unit);
         connection.silence().ask();
         OwnThread.enter(Step.TRANSACTION);

@@ -111,7 +111,9 @@ final class UnitCompletion {
             }
             if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
                 // The time was spent in the handler.
-                return UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
+                return unit.wasSuspended()
+                        ? new UnitOutcome.Transient(ErrorCode.PROCESS_SUSPENDED, e)
+                        : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");

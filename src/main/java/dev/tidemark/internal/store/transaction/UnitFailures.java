@@ -89,6 +89,9 @@ final class UnitFailures {
         boolean cutOff = session.connection().isCutOff()
                 && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
         FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.of(facts);
+        if (kind == FailureKind.HANDLER && unit.wasSuspended()) {
+            return new UnitOutcome.Transient(ErrorCode.PROCESS_SUSPENDED, e);
+        }
         return kind == FailureKind.HANDLER
                 ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
                 : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
