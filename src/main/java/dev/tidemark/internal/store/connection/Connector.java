@@ -4,12 +4,16 @@ import dev.tidemark.internal.store.failure.FailureChain;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.PoolExhaustedException;
+import dev.tidemark.internal.store.failure.SharedConnectionException;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -29,8 +33,14 @@ final class Connector {
     /** A pool may make its callers wait this long; an attempt that lasts longer is assumed never to return. */
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
+    /** By the driver's connection, which is one for all that a DataSource wraps around it: who is using it now. */
+    private static final Map<Object, Connector> IN_USE = Collections.synchronizedMap(new WeakHashMap<>());
+
     private final DataSource dataSource;
     private volatile @Nullable Attempt pending;
+
+    /** The driver's connection that it has handed out. */
+    private @Nullable Object taken;
 
     private record Attempt(CompletableFuture<Connection> connection, long since) {
         boolean isStale(long now) {
@@ -46,7 +56,9 @@ final class Connector {
      * Takes one.
      *
      * @param patience for this call; the next one continues to wait for the same connection
+     * @return one to be used until {@link #release}
      * @throws SQLTransientConnectionException if none came in time
+     * @throws SharedConnectionException if it is in use already; it is left alone then
      */
     Connection connect(Duration patience) throws SQLException {
         Attempt attempt = pending;
@@ -60,6 +72,7 @@ final class Connector {
         try {
             Connection connection = attempt.connection().get(patience.toMillis(), TimeUnit.MILLISECONDS);
             pending = null;
+            take(connection);
             return connection;
         } catch (TimeoutException e) {
             throw unlessExhausted(new SQLTransientConnectionException("no connection within " + patience, "08001", e));
@@ -82,6 +95,23 @@ final class Connector {
     private SQLException unlessExhausted(SQLException failure) {
         OptionalInt size = PooledConnections.exhausted(dataSource);
         return size.isPresent() ? new PoolExhaustedException(size.getAsInt(), failure) : failure;
+    }
+
+    private synchronized void take(Connection connection) throws SQLException {
+        release();
+        Object driver = UsedSessions.driverOf(connection);
+        if (IN_USE.putIfAbsent(driver, this) != null) {
+            throw new SharedConnectionException();
+        }
+        taken = driver;
+    }
+
+    /** The connection is about to go back to its pool, or to be closed. */
+    synchronized void release() {
+        if (taken != null) {
+            IN_USE.remove(taken);
+            taken = null;
+        }
     }
 
     /** No caller waits any more: a connection that still arrives is returned to the pool. */

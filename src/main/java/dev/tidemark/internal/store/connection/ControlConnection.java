@@ -152,6 +152,7 @@ public final class ControlConnection implements AutoCloseable {
         Connection c = connection;
         connection = null;
         if (c != null) {
+            connector.release();
             try (c) {
                 c.abort(Runnable::run);
             } catch (SQLException e) {
@@ -169,6 +170,7 @@ public final class ControlConnection implements AutoCloseable {
         ReadLimit limit = reads;
         connection = null;
         if (c != null) {
+            connector.release();
             try (c) {
                 // Going back to autocommit would commit what is open.
                 Schema.rollback(c);

@@ -25,7 +25,8 @@ final class UsedSessions {
         return USED.containsKey(driverOf(c));
     }
 
-    private static Object driverOf(Connection c) throws SQLException {
+    /** What identifies the session of a connection, however many objects wrap it. */
+    static Object driverOf(Connection c) throws SQLException {
         return c.isWrapperFor(PGConnection.class) ? c.unwrap(PGConnection.class) : c;
     }
 }

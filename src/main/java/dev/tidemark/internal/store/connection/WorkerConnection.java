@@ -232,6 +232,7 @@ public final class WorkerConnection {
         Connection c = connection;
         forget();
         if (c != null) {
+            connector.release();
             try (c) {
                 c.abort(Runnable::run);
             } catch (SQLException e) {
@@ -250,6 +251,7 @@ public final class WorkerConnection {
         silence.rest();
         without = OptionalLong.empty();
         if (c != null) {
+            connector.release();
             try (c) {
                 c.setAutoCommit(autoCommit);
                 if (limit != null) {

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.failure;
 
 import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.FailureKind;
@@ -49,6 +50,9 @@ public final class StoreErrors {
 
     private static final String POOL_CLOSED = "the connection pool is closed: close what uses it before the pool";
 
+    private static final String SHARED = "the DataSource hands out a connection that is in use, as one with a single connection does, so"
+            + " that a commit of one thread would end the transaction of another: use a pool";
+
     private StoreErrors() {}
 
     /** Whether a failure that occurred before anything was read is not transient. */
@@ -82,6 +86,9 @@ public final class StoreErrors {
                     ErrorCode.LOGIN_REFUSED,
                     "the database refuses the connection (" + FailureWords.describe(failure) + "): " + wayIn(failure),
                     failure);
+        }
+        if (FailureChain.of(failure).stream().anyMatch(SharedConnectionException.class::isInstance)) {
+            return new InvalidConfigurationException(ErrorCode.CONFLICTING_LIMITS, SHARED, failure);
         }
         Optional<SuppressedRowException> suppressed = FailureChain.of(failure).stream()
                 .filter(SuppressedRowException.class::isInstance)
