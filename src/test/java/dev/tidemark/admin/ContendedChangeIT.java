@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Changes that another transaction, or a time limit, ends. */
 class ContendedChangeIT {
@@ -81,6 +82,39 @@ class ContendedChangeIT {
                     .hasMessageStartingWith("TM-406")
                     .hasMessageContainingAll("nothing was changed", "try again");
             other.rollback();
+        }
+        assertUnchanged();
+    }
+
+    /** Nobody would notice the change; such a session replays those of another server. */
+    @ParameterizedTest
+    @ValueSource(strings = {"role", "database", "session"})
+    void withoutTriggersNothingIsChanged(String where) {
+        String set = "set session_replication_role = replica";
+        String holder = where.equals("role")
+                ? "role " + DatabaseRole.OPERATOR.login() + " in database " + database.name()
+                : "database " + database.name();
+        if (!where.equals("session")) {
+            database.superuser().execute("alter " + holder + " " + set);
+        }
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(database.as(where.equals("session") ? DatabaseRole.SUPERUSER : DatabaseRole.OPERATOR)
+                .dataSource());
+        config.setMaximumPoolSize(1);
+        config.setConnectionInitSql(where.equals("session") ? set : "select 1");
+        try (HikariDataSource pool = new HikariDataSource(config)) {
+            TidemarkAdmin admin = TidemarkAdmin.of(pool);
+            ResetPlan reset = admin.planReset("etl", OffsetTarget.offset(5), ALL, UNCHECKED);
+            DeletionPlan deletion = admin.planDeletion("etl");
+            PausePlan pause = admin.planPause("etl", ALL);
+            for (Runnable change : List.<Runnable>of(
+                    () -> admin.execute(reset),
+                    () -> admin.execute(deletion, ChangeOptions.none()),
+                    () -> admin.execute(pause, ChangeOptions.none()))) {
+                assertThatThrownBy(change::run)
+                        .hasMessageStartingWith("TM-603")
+                        .hasMessageContainingAll("session_replication_role", "nothing was changed");
+            }
         }
         assertUnchanged();
     }

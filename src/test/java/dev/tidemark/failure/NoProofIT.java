@@ -46,7 +46,12 @@ class NoProofIT extends FailureCase {
     }
 
     private void sendPairs(String one, String two, int pairs) {
-        sendTo(topic, Stream.generate(() -> Stream.of(one, two)).limit(pairs).flatMap(pair -> pair).toArray(String[]::new));
+        sendTo(
+                topic,
+                Stream.generate(() -> Stream.of(one, two))
+                        .limit(pairs)
+                        .flatMap(pair -> pair)
+                        .toArray(String[]::new));
     }
 
     /** Reads up to there, or until it halts, which ends a run that has nothing else; returns whether it has read all. */

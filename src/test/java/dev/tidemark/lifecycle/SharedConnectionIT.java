@@ -138,7 +138,8 @@ class SharedConnectionIT {
         try (var pool = database.pool(4)) {
             consumer(pool).run();
             try (var producer = kafka.producer()) {
-                Servers.produceTo(producer, new TopicPartition(topic, 0), Flights.sample().subList(0, RECORDS));
+                Servers.produceTo(
+                        producer, new TopicPartition(topic, 0), Flights.sample().subList(0, RECORDS));
             }
             consumer(pool).run();
         }

@@ -119,7 +119,8 @@ class SuspendedProcessIT {
             Awaitility.await("waited too long")
                     .until(() -> database.superuser()
                             .query("select pid from pg_stat_activity where datname = current_database()"
-                                    + " and pid <> pg_backend_pid() and xact_start > now() - interval '" + limit.stopped + " s'")
+                                    + " and pid <> pg_backend_pid() and xact_start > now() - interval '" + limit.stopped
+                                    + " s'")
                             .isEmpty());
             process.send("");
             process.thaw();
@@ -130,7 +131,8 @@ class SuspendedProcessIT {
             for (int n = 2; n < RECORDS; n++) {
                 goOn(process, n);
             }
-            Awaitility.await("all read").until(() -> ExactlyOnce.progress(database, topic) == RECORDS || !process.isAlive());
+            Awaitility.await("all read")
+                    .until(() -> ExactlyOnce.progress(database, topic) == RECORDS || !process.isAlive());
             assertThat(database.query("select n from done order by n")).containsExactly("0", "1", "2", "3");
             return process.output();
         }
@@ -152,8 +154,8 @@ class SuspendedProcessIT {
     private ChildJvm start(Limit limit, String policy, boolean inBatches) {
         Map<String, Object> config = new HashMap<>(kafka.consumerConfig(topic, "cooperative"));
         config.put("session.timeout.ms", "24000");
-        List<String> args = new ArrayList<>(
-                List.of(database.jdbcUrl(), topic, limit.name(), policy, Boolean.toString(inBatches)));
+        List<String> args =
+                new ArrayList<>(List.of(database.jdbcUrl(), topic, limit.name(), policy, Boolean.toString(inBatches)));
         config.forEach((key, value) -> args.add(key + "=" + value));
         Path log = Servers.directory("suspended").resolve(topic + ".log");
         return ChildJvm.start(log, Suspended.class, ChildJvm.QUICK, args);
@@ -174,9 +176,7 @@ class SuspendedProcessIT {
                         .topics(args[1])
                         .deserializers(StringDeserializer::new, StringDeserializer::new)
                         .database(pool)
-                        .limits(UnitLimits.defaults()
-                                .withMaxRecords(1)
-                                .withDeadline(limit.deadline))
+                        .limits(UnitLimits.defaults().withMaxRecords(1).withDeadline(limit.deadline))
                         .transactionIdleTimeout(limit.idle)
                         .onFailure(
                                 switch (args[3]) {

@@ -1,5 +1,7 @@
 package dev.tidemark.internal.admin;
 
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.store.connection.PoolerMode;
 import dev.tidemark.internal.store.failure.NotConnectedException;
@@ -47,10 +49,26 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
                 handle -> handle.inTransaction(tx -> {
                     tx.execute("set transaction isolation level read committed");
                     SavedSettings session = SavedSettings.read(tx.getConnection());
+                    requireTriggers(tx);
                     // It locks rows, which the server would keep for hours if the client disappeared.
                     tx.execute("set local idle_in_transaction_session_timeout = '30s'");
                     return work.on(tx, session);
                 }));
+    }
+
+    /** Without the store's triggers, consumers are not fenced by a change, and nothing records it. */
+    private void requireTriggers(Handle tx) {
+        if (tx.select("select current_setting('session_replication_role')")
+                .mapTo(String.class)
+                .one()
+                .equals("replica")) {
+            throw new OffsetStoreException(
+                    ErrorCode.CHANGE_REFUSED,
+                    "session_replication_role is replica in this session, so that the triggers of schema "
+                            + schema.name()
+                            + " do not run: nothing was changed; reset it for the role, the database or the JDBC URL",
+                    null);
+        }
     }
 
     private <T> T call(boolean changing, Work<T> work) {

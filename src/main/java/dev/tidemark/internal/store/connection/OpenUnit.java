@@ -56,8 +56,7 @@ public final class OpenUnit {
     /**
      * @param suspendedBefore the total of the suspension when it was begun
      */
-    OpenUnit(
-            long since, Suspension suspension, long suspendedBefore, Collection<Claim> claims, Connection connection)
+    OpenUnit(long since, Suspension suspension, long suspendedBefore, Collection<Claim> claims, Connection connection)
             throws SQLException {
         this.since = since;
         this.suspension = suspension;

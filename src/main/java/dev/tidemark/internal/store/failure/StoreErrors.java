@@ -50,8 +50,9 @@ public final class StoreErrors {
 
     private static final String POOL_CLOSED = "the connection pool is closed: close what uses it before the pool";
 
-    private static final String SHARED = "the DataSource hands out a connection that is in use, as one with a single connection does, so"
-            + " that a commit of one thread would end the transaction of another: use a pool";
+    private static final String SHARED =
+            "the DataSource hands out a connection that is in use, as one with a single connection does, so"
+                    + " that a commit of one thread would end the transaction of another: use a pool";
 
     private StoreErrors() {}
 
