@@ -72,7 +72,8 @@ public final class TidemarkSchema {
                     ErrorCode.INVALID_SETTING,
                     "class " + String.valueOf(e.getMessage()).replace('/', '.')
                             + " is not on the class path: add org.flywaydb:flyway-core and"
-                            + " org.flywaydb:flyway-database-postgresql, or run the migrations with a Flyway of your own",
+                            + " org.flywaydb:flyway-database-postgresql, or run the migrations with a Flyway of your"
+                            + " own",
                     e);
         }
     }

@@ -30,8 +30,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The SQL of the migrations makes what Flyway makes, and Flyway continues from there. */
 @Tag("database")
 class SchemaScriptIT {
-    private static final String HISTORY = "select version, description, type, script, checksum, installed_by, success from tidemark."
-            + TidemarkSchema.HISTORY_TABLE + " where version is not null order by installed_rank";
+    private static final String HISTORY =
+            "select version, description, type, script, checksum, installed_by, success from tidemark."
+                    + TidemarkSchema.HISTORY_TABLE + " where version is not null order by installed_rank";
 
     /** What is in a schema, besides the history of Flyway and its own comment: a row for each object, with everything about it. */
     private static final List<String> CATALOG = List.of(
@@ -39,28 +40,31 @@ class SchemaScriptIT {
             "select 'relation', c.relname, c.relkind, c.relpersistence, c.relowner::regrole, c.reloptions, c.relacl,"
                     + " c.relrowsecurity, c.relreplident, obj_description(c.oid, 'pg_class')"
                     + " from pg_class c where {ours} order by 2",
-            "select 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,"
-                    + " a.attgenerated, a.attstorage, a.attcollation::regcollation, a.attacl, a.attoptions,"
-                    + " pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)"
-                    + " from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0"
-                    + " left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum where {ours} order by 2, 3",
+            "select 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,"
+                + " a.attidentity, a.attgenerated, a.attstorage, a.attcollation::regcollation, a.attacl, a.attoptions,"
+                + " pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum) from pg_class c join"
+                + " pg_attribute a on a.attrelid = c.oid and a.attnum > 0 left join pg_attrdef d on d.adrelid = c.oid"
+                + " and d.adnum = a.attnum where {ours} order by 2, 3",
             "select 'constraint', c.relname, k.conname, k.convalidated, pg_get_constraintdef(k.oid),"
                     + " obj_description(k.oid, 'pg_constraint')"
                     + " from pg_constraint k join pg_class c on c.oid = k.conrelid where {ours} order by 2, 3",
             "select 'index', c.relname, pg_get_indexdef(i.indexrelid), i.indisvalid from pg_index i"
                     + " join pg_class c on c.oid = i.indrelid where {ours} order by 2, 3",
-            "select 'view', c.relname, pg_get_viewdef(c.oid) from pg_class c where c.relkind = 'v' and {ours} order by 2",
+            "select 'view', c.relname, pg_get_viewdef(c.oid) from pg_class c where c.relkind = 'v' and {ours} order by"
+                    + " 2",
             "select 'rule', c.relname, pg_get_ruledef(r.oid) from pg_rewrite r join pg_class c on c.oid = r.ev_class"
                     + " where {ours} order by 2, 3",
-            "select 'trigger', c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger')"
-                    + " from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and {ours} order by 2, 3",
-            "select 'sequence', c.relname, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle"
-                    + " from pg_sequence s join pg_class c on c.oid = s.seqrelid where {ours} order by 2",
+            "select 'trigger', c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid,"
+                + " 'pg_trigger') from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and"
+                + " {ours} order by 2, 3",
+            "select 'sequence', c.relname, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"
+                + " s.seqcache, s.seqcycle from pg_sequence s join pg_class c on c.oid = s.seqrelid where {ours} order"
+                + " by 2",
             "select 'function', p.oid::regprocedure::text, p.proowner::regrole, p.proacl, pg_get_functiondef(p.oid),"
                     + " obj_description(p.oid, 'pg_proc')"
                     + " from pg_proc p where p.pronamespace = '{s}'::regnamespace order by 2",
-            "select 'type', t.typname, t.typtype, t.typowner::regrole, t.typacl from pg_type t"
-                    + " where t.typnamespace = '{s}'::regnamespace and t.typname !~ 'tidemark_schema_history' order by 2",
+            "select 'type', t.typname, t.typtype, t.typowner::regrole, t.typacl from pg_type t where t.typnamespace ="
+                    + " '{s}'::regnamespace and t.typname !~ 'tidemark_schema_history' order by 2",
             "select 'default right', d.defaclobjtype, d.defaclacl from pg_default_acl d",
             "select 'policy', p.polname from pg_policy p",
             "select 'version', schema_version, min_protocol from {s}.store_info");
@@ -188,8 +192,7 @@ class SchemaScriptIT {
         database.owner().execute(TidemarkSchema.script());
         database.grantAccess("tidemark");
         try (HikariDataSource pool = database.pool(2);
-                TidemarkConsumer consumer = Tidemark.consumer(
-                                Servers.kafka().consumerConfig("script", "consumer"))
+                TidemarkConsumer consumer = Tidemark.consumer(Servers.kafka().consumerConfig("script", "consumer"))
                         .deserializers(StringDeserializer::new, StringDeserializer::new)
                         .topics(Servers.kafka().createTopic(Servers.unique("script"), 1))
                         .database(pool)
@@ -207,8 +210,8 @@ class SchemaScriptIT {
         database.superuser()
                 .execute(
                         "create schema tidemark authorization " + DatabaseRole.OWNER.login(),
-                        "revoke create on database " + database.name() + " from "
-                                + DatabaseRole.OWNER.login() + ", public");
+                        "revoke create on database " + database.name() + " from " + DatabaseRole.OWNER.login()
+                                + ", public");
         database.owner().execute(TidemarkSchema.script());
         assertThat(database.owner().number("select schema_version from tidemark.store_info"))
                 .isEqualTo(SchemaCheck.SCHEMA_VERSION);

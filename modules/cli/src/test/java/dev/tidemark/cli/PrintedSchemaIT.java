@@ -21,7 +21,10 @@ class PrintedSchemaIT {
         Result doctor = Cli.on(database).run("doctor");
         return doctor.exitCode()
                 + "\n"
-                + doctor.out().lines().filter(line -> !line.contains("max_connections")).reduce("", (a, b) -> a + "\n" + b)
+                + doctor.out()
+                        .lines()
+                        .filter(line -> !line.contains("max_connections"))
+                        .reduce("", (a, b) -> a + "\n" + b)
                         .replaceAll("store id \\S+", "store id");
     }
 

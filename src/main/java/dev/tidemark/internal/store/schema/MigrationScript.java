@@ -72,60 +72,60 @@ public final class MigrationScript {
     }
 
     private static final String HEAD = """
-            -- Tidemark: brings the offset store in schema {schema} from version {from} (0: there is none) to version {to}.
-            -- Run it as the role that owns the schema, or is to own it, in one transaction. A tool that begins and commits by itself
-            -- needs neither the first statement nor the last.
+        -- Tidemark: brings the offset store in schema {schema} from version {from} (0: there is none) to version {to}.
+        -- Run it as the role that owns the schema, or is to own it, in one transaction. A tool that begins and commits by itself
+        -- needs neither the first statement nor the last.
 
-            begin;
+        begin;
 
-            """;
+        """;
 
     /** CREATE SCHEMA IF NOT EXISTS would need a right on the database even if the schema exists. */
     private static final String CREATE = """
-            do $tidemark$
-            begin
-                perform pg_advisory_xact_lock(hashtextextended('tidemark schema ' || '{schema}', 0));
-                if not exists (select from pg_namespace where nspname = '{schema}') then
-                    create schema {schema};
-                elsif exists (select from pg_class where relnamespace = '{schema}'::regnamespace) then
-                    raise exception 'schema {schema} is not empty: this script creates a new offset store'
-                        using errcode = '55000';
-                end if;
-            end
-            $tidemark$;
-            """;
+        do $tidemark$
+        begin
+            perform pg_advisory_xact_lock(hashtextextended('tidemark schema ' || '{schema}', 0));
+            if not exists (select from pg_namespace where nspname = '{schema}') then
+                create schema {schema};
+            elsif exists (select from pg_class where relnamespace = '{schema}'::regnamespace) then
+                raise exception 'schema {schema} is not empty: this script creates a new offset store'
+                    using errcode = '55000';
+            end if;
+        end
+        $tidemark$;
+        """;
 
     /** A wrong version would repeat migrations, or leave some out. */
     private static final String UPGRADE = """
-            do $tidemark$
-            declare
-                found integer;
-            begin
-                perform pg_advisory_xact_lock(hashtextextended('tidemark schema ' || '{schema}', 0));
-                select schema_version into found from {schema}.store_info for update;
-                if found is distinct from {from} then
-                    raise exception 'schema {schema} has version %: this script upgrades version {from}', found
-                        using errcode = '55000';
-                end if;
-            end
-            $tidemark$;
-            """;
+        do $tidemark$
+        declare
+            found integer;
+        begin
+            perform pg_advisory_xact_lock(hashtextextended('tidemark schema ' || '{schema}', 0));
+            select schema_version into found from {schema}.store_info for update;
+            if found is distinct from {from} then
+                raise exception 'schema {schema} has version %: this script upgrades version {from}', found
+                    using errcode = '55000';
+            end if;
+        end
+        $tidemark$;
+        """;
 
     /** So that Flyway, if it has made the schema, does not run the migration again. */
     private static final String RECORD = """
 
-            do $tidemark$
-            begin
-                if to_regclass('{schema}.{history}') is not null then
-                    insert into {schema}.{history}
-                           (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
-                    select coalesce(max(installed_rank), 0) + 1, '{version}', '{description}', 'SQL', '{file}', {checksum},
-                           current_user, 0, true
-                      from {schema}.{history};
-                end if;
-            end
-            $tidemark$;
-            """;
+        do $tidemark$
+        begin
+            if to_regclass('{schema}.{history}') is not null then
+                insert into {schema}.{history}
+                       (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
+                select coalesce(max(installed_rank), 0) + 1, '{version}', '{description}', 'SQL', '{file}', {checksum},
+                       current_user, 0, true
+                  from {schema}.{history};
+            end if;
+        end
+        $tidemark$;
+        """;
 
     private static String read(String file) {
         try (InputStream in = MigrationScript.class.getResourceAsStream(FOLDER + file)) {

@@ -26,13 +26,13 @@ public final class SchemaHistory {
      */
     public static OptionalInt versionWithout(Connection c, String schema, String history) throws SQLException {
         try (PreparedStatement look = c.prepareStatement("""
-                select exists (select from pg_class where relnamespace = n.oid and relname = ?),
-                       exists (select from pg_class where relnamespace = n.oid)
-                       or exists (select from pg_proc where pronamespace = n.oid)
-                       or exists (select from pg_type where typnamespace = n.oid),
-                       (select count(*) from pg_class where relnamespace = n.oid and relkind = 'r' and relname = any (?))
-                  from pg_namespace n where n.nspname = ?
-                """)) {
+            select exists (select from pg_class where relnamespace = n.oid and relname = ?),
+                   exists (select from pg_class where relnamespace = n.oid)
+                   or exists (select from pg_proc where pronamespace = n.oid)
+                   or exists (select from pg_type where typnamespace = n.oid),
+                   (select count(*) from pg_class where relnamespace = n.oid and relkind = 'r' and relname = any (?))
+              from pg_namespace n where n.nspname = ?
+            """)) {
             look.setString(1, history);
             look.setArray(2, c.createArrayOf("text", TABLES));
             look.setString(3, schema);
@@ -48,7 +48,8 @@ public final class SchemaHistory {
         throw new InvalidConfigurationException(
                 ErrorCode.INVALID_SETTING,
                 "schema " + schema
-                        + " already contains tables, views, functions or types of others: give the offset store its own schema",
+                        + " already contains tables, views, functions or types of others: give the offset store its"
+                        + " own schema",
                 null);
     }
 

@@ -42,7 +42,8 @@ class MigrationScriptTest {
                 .doesNotContain("-- V7__");
         for (int from = 0; from <= SchemaCheck.SCHEMA_VERSION; from++) {
             assertThat(MigrationScript.of(new Schema("berlin"), from, "history"))
-                    .doesNotContain("${", "{schema}", "{from}", "{to}", "{history}", "{version}", "{file}", "{checksum}")
+                    .doesNotContain(
+                            "${", "{schema}", "{from}", "{to}", "{history}", "{version}", "{file}", "{checksum}")
                     .endsWith("\ncommit;\n");
         }
     }
