@@ -2,9 +2,11 @@ package dev.tidemark;
 
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 
 /** All that touches Flyway, which is optional: the class that calls this can be loaded without it. */
 final class FlywayMigration {
@@ -50,9 +52,11 @@ final class FlywayMigration {
      *
      * @param location where the migrations are
      * @param history the table in which Flyway records them
+     * @param withoutHistory the version of a schema that a script made; empty for one that is empty or has a history
      */
-    static void run(DataSource dataSource, String schema, String location, String history) throws FailedException {
-        Flyway flyway = Flyway.configure(FlywayMigration.class.getClassLoader())
+    static void run(DataSource dataSource, String schema, String location, String history, OptionalInt withoutHistory)
+            throws FailedException {
+        FluentConfiguration configuration = Flyway.configure(FlywayMigration.class.getClassLoader())
                 .dataSource(dataSource)
                 .locations(location)
                 .failOnMissingLocations(true)
@@ -60,10 +64,11 @@ final class FlywayMigration {
                 .defaultSchema(schema)
                 .createSchemas(false)
                 .table(history)
-                .placeholders(Map.of("schema", schema))
-                .load();
+                .placeholders(Map.of("schema", schema));
+        withoutHistory.ifPresent(
+                version -> configuration.baselineOnMigrate(true).baselineVersion(Integer.toString(version)));
         try {
-            flyway.migrate();
+            configuration.load().migrate();
         } catch (FlywayException e) {
             throw new FailedException(e);
         }

@@ -12,7 +12,9 @@ import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
+import dev.tidemark.internal.store.schema.MigrationScript;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.schema.SchemaHistory;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,7 +24,8 @@ import javax.sql.DataSource;
 
 /**
  * Creates and upgrades the tables of the offset store. Needs {@code flyway-core} and {@code flyway-database-postgresql}, which are
- * optional dependencies. A team with its own Flyway runs the same migrations from {@link #LOCATION}.
+ * optional dependencies. A team with its own Flyway runs the same migrations from {@link #LOCATION}; one without
+ * Flyway runs the {@link #script() script}.
  */
 public final class TidemarkSchema {
     /** The location of the migrations on the class path; they need the placeholder {@code schema}. */
@@ -40,7 +43,8 @@ public final class TidemarkSchema {
 
     /**
      * Upgrades the schema to this library's version, creating it if necessary. Any number of processes may do so at once; all return
-     * when it is done. Needs two connections, and a role that may create the schema if it does not exist.
+     * when it is done. Needs two connections, and a role that may create the schema if it does not exist. A schema that was made by
+     * {@link #script(String, int)} is continued from the version that it has.
      *
      * @param schema a plain lower-case identifier
      * @throws OffsetStoreException if the database refuses
@@ -57,8 +61,8 @@ public final class TidemarkSchema {
         }
         try {
             FlywayMigration.require();
-            create(dataSource, name);
-            FlywayMigration.run(dataSource, name, LOCATION, HISTORY_TABLE);
+            OptionalInt withoutHistory = create(dataSource, name);
+            FlywayMigration.run(dataSource, name, LOCATION, HISTORY_TABLE, withoutHistory);
         } catch (SQLException e) {
             throw refused(dataSource, name, e);
         } catch (FlywayMigration.FailedException e) {
@@ -68,9 +72,31 @@ public final class TidemarkSchema {
                     ErrorCode.INVALID_SETTING,
                     "class " + String.valueOf(e.getMessage()).replace('/', '.')
                             + " is not on the class path: add org.flywaydb:flyway-core and"
-                            + " org.flywaydb:flyway-database-postgresql, or run the migrations with a Flyway of your own",
+                            + " org.flywaydb:flyway-database-postgresql, or run the migrations with a Flyway of your"
+                            + " own",
                     e);
         }
+    }
+
+    /**
+     * The SQL that creates the offset store in an empty schema, or in a new one; for {@code tidemark} and version 0, see
+     * {@link #script(String, int)}.
+     */
+    public static String script() {
+        return script(Schema.DEFAULT, 0);
+    }
+
+    /**
+     * The SQL that creates or upgrades the offset store, for those who run it with a tool of their own; it makes the schema that
+     * {@link #migrate(DataSource, String)} makes. It begins and commits a transaction, and refuses a schema of another version than
+     * {@code from}. If the schema has {@link #HISTORY_TABLE}, an upgrade adds its rows. Needs neither a database nor Flyway.
+     *
+     * @param schema a plain lower-case identifier
+     * @param from the version that the schema has, as {@code store_info.schema_version} says; 0 if there is no offset store yet
+     * @throws InvalidConfigurationException if the name is invalid, or this library knows no such version (TM-103)
+     */
+    public static String script(String schema, int from) {
+        return MigrationScript.of(new Schema(schema), from, HISTORY_TABLE);
     }
 
     private static TidemarkException refused(DataSource dataSource, String name, Exception failure) {
@@ -104,8 +130,11 @@ public final class TidemarkSchema {
                 failure);
     }
 
-    /** Flyway locks its history, which is inside the schema, so the schema itself is created under Tidemark's own lock. */
-    private static void create(DataSource dataSource, String name) throws SQLException {
+    /**
+     * Flyway locks its history, which is inside the schema, so the schema itself is created under Tidemark's own lock. Returns the version
+     * of a schema that has no history, because a script made it.
+     */
+    private static OptionalInt create(DataSource dataSource, String name) throws SQLException {
         try (Connection c = NotConnectedException.open(dataSource)) {
             boolean autoCommit = c.getAutoCommit();
             c.setAutoCommit(false);
@@ -116,6 +145,7 @@ public final class TidemarkSchema {
                     lock.execute();
                 }
                 boolean exists;
+                OptionalInt withoutHistory = OptionalInt.empty();
                 try (PreparedStatement look = c.prepareStatement("select 1 from pg_namespace where nspname = ?")) {
                     look.setString(1, name);
                     try (ResultSet r = look.executeQuery()) {
@@ -123,7 +153,7 @@ public final class TidemarkSchema {
                     }
                 }
                 if (exists) {
-                    refuseForeign(c, name);
+                    withoutHistory = SchemaHistory.versionWithout(c, name, HISTORY_TABLE);
                 } else {
                     try (PreparedStatement make = c.prepareStatement("create schema " + name)) {
                         make.execute();
@@ -131,6 +161,7 @@ public final class TidemarkSchema {
                 }
                 c.commit();
                 c.setAutoCommit(autoCommit);
+                return withoutHistory;
             } catch (SQLException | RuntimeException e) {
                 giveBack(c, autoCommit, e);
                 throw e;
@@ -144,29 +175,6 @@ public final class TidemarkSchema {
             c.setAutoCommit(autoCommit);
         } catch (SQLException alsoBroken) {
             failure.addSuppressed(alsoBroken);
-        }
-    }
-
-    /** Flyway would baseline such a schema, but not safely with several processes at once. */
-    private static void refuseForeign(Connection c, String name) throws SQLException {
-        try (PreparedStatement look = c.prepareStatement("""
-                select not exists (select from pg_class where relnamespace = n.oid and relname = ?)
-                       and (exists (select from pg_class where relnamespace = n.oid)
-                            or exists (select from pg_proc where pronamespace = n.oid)
-                            or exists (select from pg_type where typnamespace = n.oid))
-                  from pg_namespace n where n.nspname = ?
-                """)) {
-            look.setString(1, HISTORY_TABLE);
-            look.setString(2, name);
-            try (ResultSet r = look.executeQuery()) {
-                if (r.next() && r.getBoolean(1)) {
-                    throw new InvalidConfigurationException(
-                            ErrorCode.INVALID_SETTING,
-                            "schema " + name
-                                    + " already contains tables, views, functions or types of others: give the offset store its own schema",
-                            null);
-                }
-            }
         }
     }
 }

@@ -40,6 +40,26 @@ class OlderFlywayIT {
         assertThat(history()).isEqualTo(history);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"11", "12"})
+    void takesOverWhatAScriptHasMade(String version) throws Exception {
+        database.owner().execute(TidemarkSchema.script());
+        try (URLClassLoader loader = OlderLibraries.loader(version, artifacts(version))) {
+            assertThat(loader.loadClass(Migration.class.getName())
+                            .getDeclaredMethod("run", String.class)
+                            .invoke(null, database.owner().jdbcUrl()))
+                    .asString()
+                    .startsWith(version + ".");
+        }
+        assertThat(database.owner().query("select version, type from tidemark.tidemark_schema_history"))
+                .containsExactly(SchemaCheck.SCHEMA_VERSION + "|BASELINE");
+        List<String> history = history();
+        try (HikariDataSource pool = database.owner().pool(2)) {
+            TidemarkSchema.migrate(pool);
+        }
+        assertThat(history()).isEqualTo(history);
+    }
+
     /** 12 brings a Jackson that no other version needs. */
     private static String[] artifacts(String version) {
         List<String> all = new ArrayList<>(List.of("flyway-core", "flyway-database-postgresql"));
