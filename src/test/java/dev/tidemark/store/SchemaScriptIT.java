@@ -41,10 +41,10 @@ class SchemaScriptIT {
                     + " c.relrowsecurity, c.relreplident, obj_description(c.oid, 'pg_class')"
                     + " from pg_class c where {ours} order by 2",
             "select 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,"
-                + " a.attidentity, a.attgenerated, a.attstorage, a.attcollation::regcollation, a.attacl, a.attoptions,"
-                + " pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum) from pg_class c join"
-                + " pg_attribute a on a.attrelid = c.oid and a.attnum > 0 left join pg_attrdef d on d.adrelid = c.oid"
-                + " and d.adnum = a.attnum where {ours} order by 2, 3",
+                    + " a.attidentity, a.attgenerated, a.attstorage, a.attcollation::regcollation, a.attacl, a.attoptions,"
+                    + " pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum) from pg_class c join"
+                    + " pg_attribute a on a.attrelid = c.oid and a.attnum > 0 left join pg_attrdef d on d.adrelid = c.oid"
+                    + " and d.adnum = a.attnum where {ours} order by 2, 3",
             "select 'constraint', c.relname, k.conname, k.convalidated, pg_get_constraintdef(k.oid),"
                     + " obj_description(k.oid, 'pg_constraint')"
                     + " from pg_constraint k join pg_class c on c.oid = k.conrelid where {ours} order by 2, 3",
@@ -55,11 +55,11 @@ class SchemaScriptIT {
             "select 'rule', c.relname, pg_get_ruledef(r.oid) from pg_rewrite r join pg_class c on c.oid = r.ev_class"
                     + " where {ours} order by 2, 3",
             "select 'trigger', c.relname, t.tgname, t.tgenabled, pg_get_triggerdef(t.oid), obj_description(t.oid,"
-                + " 'pg_trigger') from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and"
-                + " {ours} order by 2, 3",
+                    + " 'pg_trigger') from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal and"
+                    + " {ours} order by 2, 3",
             "select 'sequence', c.relname, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax,"
-                + " s.seqcache, s.seqcycle from pg_sequence s join pg_class c on c.oid = s.seqrelid where {ours} order"
-                + " by 2",
+                    + " s.seqcache, s.seqcycle from pg_sequence s join pg_class c on c.oid = s.seqrelid where {ours} order"
+                    + " by 2",
             "select 'function', p.oid::regprocedure::text, p.proowner::regrole, p.proacl, pg_get_functiondef(p.oid),"
                     + " obj_description(p.oid, 'pg_proc')"
                     + " from pg_proc p where p.pronamespace = '{s}'::regnamespace order by 2",
