@@ -3,6 +3,7 @@ package dev.tidemark.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.Tidemark;
+import dev.tidemark.testkit.JarLoader;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -16,7 +17,7 @@ class LicenceIT {
     void theLibraryHasItsOwn() throws Exception {
         URL library = Tidemark.class.getProtectionDomain().getCodeSource().getLocation();
         // Other jars have a file of that name, too.
-        try (URLClassLoader alone = new URLClassLoader(new URL[] {library}, null);
+        try (URLClassLoader alone = JarLoader.of(new URL[] {library}, null);
                 var licence = alone.getResourceAsStream("META-INF/LICENSE")) {
             assertThat(licence).as("META-INF/LICENSE of the library").isNotNull();
             assertThat(new String(licence.readAllBytes(), StandardCharsets.UTF_8))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.tidemark.TidemarkSchema;
+import dev.tidemark.testkit.JarLoader;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.File;
@@ -30,8 +31,7 @@ class MissingJarsIT {
                 urls.add(Path.of(entry).toUri().toURL());
             }
         }
-        try (URLClassLoader loader =
-                new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+        try (URLClassLoader loader = JarLoader.of(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
             Throwable failure = catchThrowable(() -> migrateIn(loader));
             assertThat(failure).isNotNull();
             assertThat(failure.getClass().getName()).isEqualTo("dev.tidemark.errors.InvalidConfigurationException");

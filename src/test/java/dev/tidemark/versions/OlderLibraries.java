@@ -1,5 +1,6 @@
 package dev.tidemark.versions;
 
+import dev.tidemark.testkit.JarLoader;
 import dev.tidemark.testkit.process.ChildJvm;
 import java.io.File;
 import java.net.MalformedURLException;
@@ -37,7 +38,7 @@ final class OlderLibraries {
 
     /** Loads everything anew, on such a class path. */
     static URLClassLoader loader(String version, String... artifacts) {
-        return new URLClassLoader(
+        return JarLoader.of(
                 Arrays.stream(classPath(version, artifacts).split(File.pathSeparator))
                         .map(OlderLibraries::url)
                         .toArray(URL[]::new),
