@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Cancels units beyond their deadline, and aborts the connections of those that a cancellation does not end because their server
- * does not reply. The time in which the process was suspended does not count. It has a thread of its own that waits for no server, so that nothing delays it.
+ * does not reply. The time in which the process was suspended does not count. It has a thread of its own that waits for no server,
+ * so that nothing delays it.
  */
 final class UnitWatch {
     private static final Logger LOG = LoggerFactory.getLogger(UnitWatch.class);

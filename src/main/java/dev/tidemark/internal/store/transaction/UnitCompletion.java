@@ -107,13 +107,11 @@ final class UnitCompletion {
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
             if (facts.is("25P02")) {
-                return UnitFailures.ofFailedTransaction(e);
+                return UnitFailures.ofFailedTransaction(e, unit);
             }
             if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
                 // The time was spent in the handler.
-                return unit.wasSuspended()
-                        ? new UnitOutcome.Transient(ErrorCode.PROCESS_SUSPENDED, e)
-                        : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, e);
+                return UnitFailures.handlerFailed(unit, ErrorCode.DEADLINE_PASSED, e);
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");

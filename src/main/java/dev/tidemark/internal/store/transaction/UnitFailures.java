@@ -28,14 +28,14 @@ final class UnitFailures {
     }
 
     /** A statement followed one that failed: a handler's cleanup may do that, and so hide a transient failure. */
-    static UnitOutcome ofFailedTransaction(Throwable e) {
+    static UnitOutcome ofFailedTransaction(Throwable e, OpenUnit unit) {
         SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
         FailureKind kind = FailureKind.of(behind);
         if (kind != FailureKind.HANDLER) {
             return new UnitOutcome.Transient(kind.code(behind), e);
         }
         return behind.isTimeLimit()
-                ? new UnitOutcome.HandlerFailed(ErrorCode.HANDLER_FAILED, e, behind)
+                ? handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, behind)
                 : new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e);
     }
 
@@ -60,7 +60,7 @@ final class UnitFailures {
         }
         SqlFacts facts = SqlFailures.facts(e);
         if (facts.is("25P02")) {
-            return ofFailedTransaction(e);
+            return ofFailedTransaction(e, unit);
         }
         if (facts.isTransactionBroken()) {
             return new UnitOutcome.TransactionBroken(
@@ -83,22 +83,26 @@ final class UnitFailures {
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         if (facts.is("25006") && !session.connection().isServerReadOnly()) {
-            return handlerFailed(ErrorCode.HANDLER_FAILED, e);
+            return handlerFailed(unit, ErrorCode.HANDLER_FAILED, e);
         }
         // A handler's own cleanup can hide the first failure with a "connection is closed" that has no SQLSTATE.
         boolean cutOff = session.connection().isCutOff()
                 && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
         FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.of(facts);
-        if (kind == FailureKind.HANDLER && unit.wasSuspended()) {
-            return new UnitOutcome.Transient(ErrorCode.PROCESS_SUSPENDED, e);
-        }
         return kind == FailureKind.HANDLER
-                ? handlerFailed(unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
+                ? handlerFailed(unit, unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
                 : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 
-    static UnitOutcome handlerFailed(ErrorCode code, Throwable cause) {
-        return new UnitOutcome.HandlerFailed(code, cause, SqlFailures.facts(cause));
+    /** How a unit ends in which the handler failed, unless its process was suspended: that may be why it failed. */
+    static UnitOutcome handlerFailed(OpenUnit unit, ErrorCode code, Throwable cause) {
+        return handlerFailed(unit, code, cause, SqlFailures.facts(cause));
+    }
+
+    private static UnitOutcome handlerFailed(OpenUnit unit, ErrorCode code, Throwable cause, SqlFacts facts) {
+        return unit.wasSuspended()
+                ? new UnitOutcome.Transient(ErrorCode.PROCESS_SUSPENDED, cause)
+                : new UnitOutcome.HandlerFailed(code, cause, facts);
     }
 
     /**

@@ -230,7 +230,7 @@ public final class UnitTransaction {
             SQLException late = new SQLException("the unit ran past its deadline", "57014");
             return unit.isCut()
                     ? new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, late)
-                    : UnitFailures.handlerFailed(ErrorCode.DEADLINE_PASSED, late);
+                    : UnitFailures.handlerFailed(unit, ErrorCode.DEADLINE_PASSED, late);
         }
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
