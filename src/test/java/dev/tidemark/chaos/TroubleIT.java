@@ -2,6 +2,7 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.PartitionState;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
@@ -52,6 +53,28 @@ class TroubleIT {
                         "its end is told", () -> ended(log, "the database").size() == times);
             }
             assertThat(claims(log)).isEqualTo(1);
+        }
+    }
+
+    /** A server that is starting replies to each login, and is not back for that. */
+    @Test
+    void aDatabaseThatRefusesLoginsIsNotBack() {
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("refused"), 2);
+        try (EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start();
+                LogCapture log = LogCapture.of(topic);
+                Running running = running(impatient(Servers.flightDatabase(postgres)), kafka, topic)) {
+            running.until("it runs", () -> running.consumer().health().ready());
+            EmbeddedPostgresServer.Refusing refusing = postgres.refuseLogins();
+            running.until(
+                    "trouble lasts",
+                    () -> running.consumer().health().problems().stream()
+                            .anyMatch(problem -> problem.contains("the database has been unavailable since ")));
+            assertThat(refusing.logins()).isGreaterThan(5);
+            refusing.serve();
+            running.until("its end is told", () -> !ended(log, "the database").isEmpty());
+            assertThat(begun(log, "the database")).hasSize(1);
+            assertThat(ended(log, "the database")).hasSize(1);
         }
     }
 
@@ -239,9 +262,20 @@ class TroubleIT {
         }
     }
 
+    /** A pool that reports each login that fails, rather than to try for seconds. */
+    private static HikariDataSource impatient(TestDatabase database) {
+        HikariDataSource pool = database.pool(5);
+        pool.setConnectionTimeout(250);
+        return pool;
+    }
+
     private static Running running(TestDatabase database, KafkaServer kafka, String topic) {
+        return running(database.pool(5), kafka, topic);
+    }
+
+    private static Running running(HikariDataSource pool, KafkaServer kafka, String topic) {
         return Running.start(
-                database,
+                pool,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch));
     }

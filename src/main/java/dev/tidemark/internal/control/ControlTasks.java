@@ -154,8 +154,7 @@ final class ControlTasks {
             look.run();
             nothingLeft(task);
         } catch (SQLException e) {
-            heard(began);
-            return ofDatabase(task, e, end, lenient);
+            return ofDatabase(task, e, began, end, lenient);
         } catch (KafkaUnavailableException e) {
             heard(began);
             database.succeeded(task);
@@ -204,6 +203,7 @@ final class ControlTasks {
         return kafka.problem(now);
     }
 
+    /** If the server replied to this task, it is back, even if it refused what the task asked for. */
     private void heard(long began) {
         long now = System.nanoTime();
         if (connection.silence().sinceLastAnswer(now) <= now - began) {
@@ -211,8 +211,13 @@ final class ControlTasks {
         }
     }
 
-    private Duration ofDatabase(String task, SQLException e, Consumer<TidemarkException> end, boolean lenient) {
+    private Duration ofDatabase(
+            String task, SQLException e, long began, Consumer<TidemarkException> end, boolean lenient) {
         SqlFacts facts = SqlFailures.facts(e);
+        boolean silent = SqlFailures.isSilence(facts);
+        if (!silent) {
+            heard(began);
+        }
         if (FailureKind.ofControl(facts) == FailureKind.HANDLER) {
             return sorted(task, StoreErrors.translate(schema, groupId, e), end, lenient);
         }
@@ -220,7 +225,7 @@ final class ControlTasks {
             end.accept(StoreErrors.poolerByStatement(e));
             return Duration.ZERO;
         }
-        return database.failed(task, FailureWords.describe(e), SqlFailures.isSilence(facts));
+        return database.failed(task, FailureWords.describe(e), silent);
     }
 
     /** Waits until what was requested up to now is done; returns false if that takes longer than the patience. */

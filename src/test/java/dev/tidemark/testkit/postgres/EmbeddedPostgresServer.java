@@ -118,6 +118,32 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         return ctl::start;
     }
 
+    /** Stops as in a crash and starts as a standby that replies to every login, and refuses it. */
+    public Refusing refuseLogins() {
+        PgCtl ctl = PgCtl.of(this);
+        ctl.stop("immediate");
+        ctl.startAsColdStandby();
+        return new Refusing(ctl);
+    }
+
+    /** A server that refuses every login until it {@link #serve serves} again. */
+    public static final class Refusing {
+        private final PgCtl ctl;
+
+        private Refusing(PgCtl ctl) {
+            this.ctl = ctl;
+        }
+
+        /** How many logins it has refused. */
+        public long logins() {
+            return ctl.refusedLogins();
+        }
+
+        public void serve() {
+            ctl.promote();
+        }
+    }
+
     @Override
     public void close() {
         try {

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The server's own {@code pg_ctl}, for one data directory and port. */
 final class PgCtl {
@@ -53,6 +54,27 @@ final class PgCtl {
 
     void promote() {
         run(List.of("promote", "-w"));
+    }
+
+    /** Starts the stopped server as a standby that serves nobody, which replies to each login that it is not accepting connections. */
+    void startAsColdStandby() {
+        try {
+            Files.createFile(data.resolve("standby.signal"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        List<String> start = startingWith("start");
+        start.set(start.size() - 1, start.get(start.size() - 1) + " -c hot_standby=off");
+        run(start);
+    }
+
+    /** How many logins the server has refused since this class started it for the first time. */
+    long refusedLogins() {
+        try (Stream<String> lines = Files.lines(data.resolve("restart.log"))) {
+            return lines.filter(line -> line.contains("FATAL:")).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A standby that has what the stopped server has, and gets nothing more. */
