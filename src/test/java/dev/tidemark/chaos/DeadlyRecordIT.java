@@ -104,7 +104,7 @@ class DeadlyRecordIT {
                     .execute(
                             "update tidemark.stored_offset set next_offset = " + (DEADLY + 1) + " where partition = 0");
             Awaitility.await("it goes on without the record").until(() -> stored(0) == RECORDS);
-            assertThat(process.terminate(30)).as("it ends orderly").isEqualTo(143);
+            assertThat(process.terminate(180)).as("it ends orderly").isEqualTo(143);
         }
         assertThat(database.query("select partition, count(*), count(distinct record_offset) from applied"
                         + " group by 1 order by 1"))

@@ -178,7 +178,7 @@ class SilentConnectionIT {
                 assertThat(other.consumer().status().partitions()).hasSize(2);
                 Awaitility.await("not alive all the time")
                         .during(Duration.ofSeconds(12))
-                        .atMost(Duration.ofSeconds(30))
+                        .atMost(Duration.ofMinutes(3))
                         .until(() -> !silent.consumer().health().live()
                                 && silent.consumer().health().problems().stream()
                                         .anyMatch(problem -> problem.contains("has been silent")));

@@ -285,7 +285,7 @@ class TroubleIT {
         String waiting = "select max(query_start)::text from pg_stat_activity where wait_event_type = 'Lock'"
                 + " and datname = current_database() and query like '%" + table + "%' and pid <> pg_backend_pid()";
         Set<String> seen = new HashSet<>();
-        Awaitility.await("somebody waits twice").atMost(Duration.ofSeconds(50)).until(() -> {
+        Awaitility.await("somebody waits twice").until(() -> {
             seen.addAll(database.superuser().query(waiting));
             seen.remove("null");
             return seen.size() >= 2;

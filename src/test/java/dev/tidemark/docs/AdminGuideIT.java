@@ -56,7 +56,7 @@ class AdminGuideIT {
                 builder -> builder.topics(topic).handle((record, tx) -> {
                     // Busy with a unit when the program comes, which is fenced and rolled back.
                     if (record.offset() == 100 && held.getAndSet(false)) {
-                        assertThat(undone.await(60, TimeUnit.SECONDS)).isTrue();
+                        assertThat(undone.await(3, TimeUnit.MINUTES)).isTrue();
                     }
                     FlightEffects.foldOne(record, tx);
                 }))) {

@@ -256,7 +256,7 @@ class LeftoversIT {
             send("second");
             running.until("both read", () -> ExactlyOnce.progress(database, topic) == 2);
         }
-        assertThat(leftover.get(10, TimeUnit.SECONDS)).isEqualTo("refused");
+        assertThat(leftover.get(3, TimeUnit.MINUTES)).isEqualTo("refused");
     }
 
     private static void leaveBehind(Write write, CountDownLatch nextUnit, CompletableFuture<String> leftover) {
@@ -277,7 +277,7 @@ class LeftoversIT {
 
     private static void await(CompletableFuture<String> leftover) {
         try {
-            leftover.get(20, TimeUnit.SECONDS);
+            leftover.get(3, TimeUnit.MINUTES);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {

@@ -174,16 +174,16 @@ class RedriveIT {
                     }
                     tx.execute("insert into applied (topic, partition, record_offset) values ('once', 0, 0)");
                     inside.countDown();
-                    go.await(30, TimeUnit.SECONDS);
+                    go.await(3, TimeUnit.MINUTES);
                 }))) {
             running.until("parked", () -> ids().size() == 1);
             broken = false;
             CompletableFuture<List<RedriveResult>> first =
                     CompletableFuture.supplyAsync(() -> running.consumer().redrive(ids()));
-            assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(inside.await(3, TimeUnit.MINUTES)).isTrue();
             assertThat(results(running.consumer().redrive(ids()))).containsExactly(Status.GONE);
             go.countDown();
-            assertThat(results(first.get(30, TimeUnit.SECONDS))).containsExactly(Status.APPLIED);
+            assertThat(results(first.get(3, TimeUnit.MINUTES))).containsExactly(Status.APPLIED);
         }
         assertThat(applied()).containsExactly("once0");
     }

@@ -179,7 +179,6 @@ class BoundedRunChecksIT {
                                         .contains("TM-404")));
                 Awaitility.await("it goes on")
                         .during(Duration.ofSeconds(2))
-                        .atMost(Duration.ofSeconds(60))
                         .until(() -> running.consumer().status().state() == ConsumerStatus.State.RUNNING);
                 person.rollback();
                 assertThat(running.failure())

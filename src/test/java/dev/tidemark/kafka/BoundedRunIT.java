@@ -147,7 +147,7 @@ class BoundedRunIT {
             ChildJvm survivor = fleet.start();
             Awaitility.await("the other runs").until(() -> survivor.output().contains("running group"));
             victim.kill();
-            assertThat(survivor.await(60)).as(survivor.output()).isZero();
+            assertThat(survivor.await(180)).as(survivor.output()).isZero();
         }
         assertEndsComplete(2);
     }

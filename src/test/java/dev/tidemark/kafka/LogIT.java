@@ -53,7 +53,7 @@ class LogIT {
     @Test
     void aTopicCreatedAgainIsRefusedWithBothIds() throws Exception {
         readOnce();
-        kafka.admin().deleteTopics(List.of(topic)).all().get(10, TimeUnit.SECONDS);
+        kafka.admin().deleteTopics(List.of(topic)).all().get(3, TimeUnit.MINUTES);
         Awaitility.await().ignoreExceptions().until(() -> kafka.createTopic(topic, 1) != null);
         try (var producer = kafka.producer();
                 Running running = start(topic)) {
@@ -94,7 +94,7 @@ class LogIT {
         kafka.admin()
                 .deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(50)))
                 .all()
-                .get(10, TimeUnit.SECONDS);
+                .get(3, TimeUnit.MINUTES);
         try (Running running = start(topic)) {
             assertThat(running.failure()).hasMessageContaining("TM-304").hasMessageContaining("10 to 49");
         }
@@ -143,7 +143,7 @@ class LogIT {
             kafka.admin()
                     .createPartitions(Map.of(topic, NewPartitions.increaseTo(3)))
                     .all()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(3, TimeUnit.MINUTES);
             for (Flight flight : flights) {
                 for (int partition = 0; partition < 3; partition++) {
                     var unused = producer.send(new ProducerRecord<>(topic, partition, flight.key(), flight.json()));

@@ -172,7 +172,6 @@ class OtherMembersIT {
             first.until("all is read", () -> ExactlyOnce.progress(database, topic) == 200);
             Awaitility.await("nothing is told")
                     .during(Duration.ofSeconds(22))
-                    .atMost(Duration.ofSeconds(60))
                     .until(() -> warnings(log).isEmpty()
                             && first.consumer().health().problems().isEmpty()
                             && second.consumer().health().problems().isEmpty());

@@ -46,7 +46,7 @@ class StartPositionIT {
         kafka.admin()
                 .deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(2)))
                 .all()
-                .get(10, TimeUnit.SECONDS);
+                .get(3, TimeUnit.MINUTES);
     }
 
     private List<String> begun(StartPosition start) {
@@ -118,7 +118,7 @@ class StartPositionIT {
         kafka.admin()
                 .alterConsumerGroupOffsets(topic, Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(7)))
                 .all()
-                .get(10, TimeUnit.SECONDS);
+                .get(3, TimeUnit.MINUTES);
         assertThat(begun(StartPosition.committedOrElse(StartPosition.earliest())))
                 .containsExactly("3|7");
     }

@@ -392,7 +392,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                         .untilAsserted(() -> assertThatThrownBy(() -> consumer.poll(Duration.ZERO))
                                 .isInstanceOf(ConcurrentModificationException.class));
                 consumer.wakeup();
-                assertThatThrownBy(() -> polling.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(WakeupException.class);
+                assertThatThrownBy(() -> polling.get(3, TimeUnit.MINUTES)).hasCauseInstanceOf(WakeupException.class);
             }
         }
     }

@@ -186,7 +186,7 @@ class CloseFromWithinIT {
                         task -> new Thread(task).start());
             }
             all.await();
-            CompletableFuture.allOf(closes).get(60, TimeUnit.SECONDS);
+            CompletableFuture.allOf(closes).get(3, TimeUnit.MINUTES);
             for (CompletableFuture<?> close : closes) {
                 assertThat(close.join()).isEqualTo(ConsumerStatus.State.STOPPED);
             }

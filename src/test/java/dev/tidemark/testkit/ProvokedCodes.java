@@ -98,7 +98,7 @@ public final class ProvokedCodes implements InvocationInterceptor {
             TestEnded end = new TestEnded();
             end.test = threads.getName();
             end.commit();
-            threads.heardAll.get(60, TimeUnit.SECONDS);
+            threads.heardAll.get(3, TimeUnit.MINUTES);
         } finally {
             RUNNING.remove(threads.getName());
         }

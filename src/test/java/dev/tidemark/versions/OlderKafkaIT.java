@@ -62,11 +62,11 @@ class OlderKafkaIT {
             await(second, "both read", () -> owners(database, topic) == 2);
             produce(producer, topic, flights);
             await(second, "all read", () -> ExactlyOnce.progress(database, topic) == 200);
-            assertThat(first.terminate(60)).isEqualTo(143);
+            assertThat(first.terminate(180)).isEqualTo(143);
             // The second gets what the first had, which shows that the first has left the group.
             produce(producer, topic, flights);
             await(second, "all read", () -> ExactlyOnce.progress(database, topic) == 300);
-            assertThat(second.terminate(60)).isEqualTo(143);
+            assertThat(second.terminate(180)).isEqualTo(143);
             assertThat(first.output() + second.output()).doesNotContain("ERROR", "Error:");
         }
         ExactlyOnceAfterMoves.assertComplete(database, topic, Map.of(moved, 150L, new TopicPartition(topic, 1), 150L));

@@ -468,7 +468,7 @@ class PartitionQueuesTest {
     }
 
     private static <T> T woken(CompletableFuture<T> waiting) throws Exception {
-        return waiting.get(30, TimeUnit.SECONDS);
+        return waiting.get(3, TimeUnit.MINUTES);
     }
 
     @Test

@@ -198,7 +198,7 @@ public abstract class KafkaClients implements AutoCloseable {
     /** Waits for an Admin's reply. */
     public static <T> T get(KafkaFuture<T> future) {
         try {
-            return future.get(30, TimeUnit.SECONDS);
+            return future.get(3, TimeUnit.MINUTES);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);

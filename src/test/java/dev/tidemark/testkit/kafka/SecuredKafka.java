@@ -127,7 +127,7 @@ public final class SecuredKafka extends KafkaClients {
     /** The controller has answered by then; the broker, which decides, follows a moment later. */
     private void awaitAcl(AclBinding acl, boolean present) {
         Awaitility.await("the broker has followed")
-                .atMost(Duration.ofMinutes(1))
+                .atMost(Duration.ofMinutes(3))
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> !get(admin().describeAcls(acl.toFilter()).values()).isEmpty() == present);
     }

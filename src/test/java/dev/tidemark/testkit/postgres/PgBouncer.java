@@ -136,7 +136,7 @@ public final class PgBouncer implements AutoCloseable {
     public void kill() {
         process.destroyForcibly();
         try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            if (!process.waitFor(3, TimeUnit.MINUTES)) {
                 throw new IllegalStateException("PgBouncer did not end, see " + directory);
             }
         } catch (InterruptedException e) {

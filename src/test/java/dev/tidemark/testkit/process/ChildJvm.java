@@ -122,7 +122,7 @@ public final class ChildJvm implements AutoCloseable {
     /** SIGKILL, and waits until it is gone. */
     public void kill() {
         process.destroyForcibly();
-        await(10);
+        await(180);
     }
 
     /** SIGTERM, and waits until it is gone; returns its exit code. */

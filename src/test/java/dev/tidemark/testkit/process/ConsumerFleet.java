@@ -71,7 +71,7 @@ public final class ConsumerFleet implements AutoCloseable {
     public boolean terminate() {
         boolean orderly = true;
         for (ChildJvm child : running) {
-            int code = child.terminate(30);
+            int code = child.terminate(180);
             orderly &= code == 143 || code == 0;
         }
         running.clear();

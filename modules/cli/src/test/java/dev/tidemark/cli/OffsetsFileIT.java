@@ -90,7 +90,7 @@ class OffsetsFileIT {
                 in.write(text.getBytes(StandardCharsets.UTF_8));
             }
             String out = new String(running.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return new Result(running.await(60), out, running.err());
+            return new Result(running.await(180), out, running.err());
         }
     }
 

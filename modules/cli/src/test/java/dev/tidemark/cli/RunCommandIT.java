@@ -139,7 +139,7 @@ class RunCommandIT {
         try (Running running = cli.start(job("flights.sql"))) {
             until("some progress", running, () -> progress() > 0);
             running.process().destroy();
-            assertThat(running.await(30)).as(running.err()).isEqualTo(143);
+            assertThat(running.await(180)).as(running.err()).isEqualTo(143);
             assertThat(running.err()).contains(" records in ");
         }
         assertThat(database.number("select count(*) from tidemark.stored_offset where owner_token is not null"))
@@ -167,7 +167,7 @@ class RunCommandIT {
             until("read", running, () -> progress() == 100);
             database.owner().execute("alter table applied rename to gone");
             produce(flights.subList(100, 1_000));
-            assertThat(running.await(60)).as(running.err()).isEqualTo(ExitCode.FAILED);
+            assertThat(running.await(180)).as(running.err()).isEqualTo(ExitCode.FAILED);
             assertThat(running.err().lines().reduce((a, b) -> b).orElseThrow())
                     .startsWith("TM-505")
                     .contains("42P01", "statement 2 of ", "flights.sql, at line 8");
@@ -242,7 +242,7 @@ class RunCommandIT {
             assertThat(second.exitCode()).as(second.err()).isEqualTo(ExitCode.WRONG_INPUT);
             assertThat(second.err()).contains("TM-103", Integer.toString(port), "--http-port");
             running.process().destroy();
-            assertThat(running.await(30)).as(running.err()).isEqualTo(143);
+            assertThat(running.await(180)).as(running.err()).isEqualTo(143);
         }
     }
 

@@ -211,7 +211,7 @@ class BlockerWatchIT {
                     return !moving.isDone() && !waiting.isDone();
                 });
         stop = true;
-        moving.get(30, TimeUnit.SECONDS);
+        moving.get(3, TimeUnit.MINUTES);
         look();
         assertThat(waiting).as("ended at a first look").isNotDone();
         Awaitility.await("it is ended").pollInterval(Duration.ofMillis(200)).until(() -> {

@@ -108,7 +108,7 @@ public final class Cli {
         try (Running running = start(args)) {
             running.process().getOutputStream().close();
             String out = new String(running.process().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            int exitCode = running.await(60);
+            int exitCode = running.await(180);
             ProvokedCodes.note(out + running.err());
             return new Result(exitCode, out, running.err());
         } catch (IOException e) {
