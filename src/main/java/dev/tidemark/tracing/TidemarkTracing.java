@@ -4,6 +4,7 @@ import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkListener.Unit;
 import dev.tidemark.UnitInterceptor;
 import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.metrics.MeterBuilder;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.TracerBuilder;
@@ -16,7 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Traces consumers with OpenTelemetry: {@code addInterceptor(TidemarkTracing.with(openTelemetry))}. Needs {@code
- * io.opentelemetry:opentelemetry-api}, an optional dependency.
+ * io.opentelemetry:opentelemetry-api}, an optional dependency, 1.32 or newer.
  *
  * <p>Each transaction whose handler is called has one span, {@code process <topic>}, from the handler's first record until after
  * the commit. It links to the contexts in the records' headers, as the given OpenTelemetry's propagators read them, at most
@@ -28,6 +29,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * <p>While one record is handled, the context in its headers is current, so that spans of the handler continue the trace of
  * its producer; the transaction's own span is current if there is none, and while a batch is handled.
  *
+ * <p>The same instance of OpenTelemetry gets two metrics of the conventions: {@code messaging.process.duration}, in seconds, of each
+ * such transaction, and {@code messaging.client.consumed.messages}, the records passed to the handler: again with each retry, but not
+ * those of trials. What did not commit has {@code error.type}.
+ *
+ * <p>Names are those of version 1.45 of the conventions, where messaging is not stable yet. {@code messaging.kafka.message.key} is left out,
+ * since keys are data.
+ *
  * <p>Thread-safe.
  */
 public final class TidemarkTracing implements UnitInterceptor {
@@ -35,6 +43,7 @@ public final class TidemarkTracing implements UnitInterceptor {
     public static final int MOST_LINKS = 128;
 
     private final Tracer tracer;
+    private final UnitMetrics metrics;
     private final TextMapPropagator propagator;
     private final Map<Thread, UnitSpan> open = new ConcurrentHashMap<>();
 
@@ -42,6 +51,9 @@ public final class TidemarkTracing implements UnitInterceptor {
         TracerBuilder builder = openTelemetry.tracerBuilder("dev.tidemark");
         String version = Tidemark.class.getPackage().getImplementationVersion();
         this.tracer = (version == null ? builder : builder.setInstrumentationVersion(version)).build();
+        MeterBuilder meter = openTelemetry.meterBuilder("dev.tidemark");
+        this.metrics =
+                new UnitMetrics((version == null ? meter : meter.setInstrumentationVersion(version)).build());
         this.propagator = openTelemetry.getPropagators().getTextMapPropagator();
     }
 
@@ -57,7 +69,7 @@ public final class TidemarkTracing implements UnitInterceptor {
             UnitSpan span = open.remove(Thread.currentThread());
             // There is no span if the handler was never called.
             if (span != null) {
-                span.end(ended);
+                span.end(ended, metrics);
             }
         } finally {
             UnitSpan left = open.remove(Thread.currentThread());
@@ -72,6 +84,7 @@ public final class TidemarkTracing implements UnitInterceptor {
         UnitSpan unit = open.computeIfAbsent(
                 Thread.currentThread(),
                 thread -> UnitSpan.begin(tracer, call.records().get(0).topic()));
+        unit.pass(call.records());
         for (ConsumerRecord<?, ?> record : call.records()) {
             if (unit.isFull()) {
                 break;

@@ -9,28 +9,38 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** One transaction's span. Names are those of OpenTelemetry's semantic conventions for messaging. Used by one thread. */
 final class UnitSpan {
-    private static final AttributeKey<String> SYSTEM = AttributeKey.stringKey("messaging.system");
-    private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("messaging.operation.name");
+    static final AttributeKey<String> SYSTEM = AttributeKey.stringKey("messaging.system");
+    static final AttributeKey<String> OPERATION = AttributeKey.stringKey("messaging.operation.name");
     private static final AttributeKey<String> OPERATION_TYPE = AttributeKey.stringKey("messaging.operation.type");
-    private static final AttributeKey<String> DESTINATION = AttributeKey.stringKey("messaging.destination.name");
-    private static final AttributeKey<String> PARTITION = AttributeKey.stringKey("messaging.destination.partition.id");
-    private static final AttributeKey<String> GROUP = AttributeKey.stringKey("messaging.consumer.group.name");
+    static final AttributeKey<String> DESTINATION = AttributeKey.stringKey("messaging.destination.name");
+    static final AttributeKey<String> PARTITION = AttributeKey.stringKey("messaging.destination.partition.id");
+    static final AttributeKey<String> GROUP = AttributeKey.stringKey("messaging.consumer.group.name");
     private static final AttributeKey<Long> COUNT = AttributeKey.longKey("messaging.batch.message_count");
-    private static final AttributeKey<String> ERROR = AttributeKey.stringKey("error.type");
+    static final AttributeKey<String> ERROR = AttributeKey.stringKey("error.type");
 
-    private static final AttributeKey<Boolean> TRIAL = AttributeKey.booleanKey("tidemark.trial");
+    static final String KAFKA = "kafka";
+
+    static final String PROCESS = "process";
+
+    static final AttributeKey<Boolean> TRIAL = AttributeKey.booleanKey("tidemark.trial");
 
     private final Span span;
+    private final long began = System.nanoTime();
+    private final Map<TopicPartition, Long> passed = new HashMap<>();
     private final Set<SpanContext> linked = new HashSet<>();
     private @Nullable String error;
 
@@ -39,16 +49,23 @@ final class UnitSpan {
     }
 
     static UnitSpan begin(Tracer tracer, String topic) {
-        return new UnitSpan(tracer.spanBuilder("process " + topic)
+        return new UnitSpan(tracer.spanBuilder(PROCESS + " " + topic)
                 .setSpanKind(SpanKind.CONSUMER)
-                .setAttribute(SYSTEM, "kafka")
-                .setAttribute(OPERATION, "process")
-                .setAttribute(OPERATION_TYPE, "process")
+                .setAttribute(SYSTEM, KAFKA)
+                .setAttribute(OPERATION, PROCESS)
+                .setAttribute(OPERATION_TYPE, PROCESS)
                 .startSpan());
     }
 
     Span span() {
         return span;
+    }
+
+    /** These go to the handler now. */
+    void pass(List<? extends ConsumerRecord<?, ?>> records) {
+        for (ConsumerRecord<?, ?> record : records) {
+            passed.merge(new TopicPartition(record.topic(), record.partition()), 1L, Long::sum);
+        }
     }
 
     boolean isFull() {
@@ -68,7 +85,8 @@ final class UnitSpan {
         error = thrown.getClass().getName();
     }
 
-    void end(Unit unit) {
+    /** The transaction has ended, which is a measurement too. */
+    void end(Unit unit, UnitMetrics metrics) {
         span.setAttribute(GROUP, unit.groupId());
         span.setAttribute(COUNT, unit.size());
         Set<TopicPartition> partitions = unit.records().keySet();
@@ -77,7 +95,7 @@ final class UnitSpan {
         if (topics.size() == 1) {
             span.setAttribute(DESTINATION, topics.iterator().next());
         } else {
-            span.updateName("process");
+            span.updateName(PROCESS);
         }
         if (partitions.size() == 1) {
             span.setAttribute(
@@ -87,11 +105,14 @@ final class UnitSpan {
         if (trial) {
             span.setAttribute(TRIAL, true);
         }
+        String type = null;
         if (unit.outcome() != Outcome.COMMITTED && (!trial || error != null)) {
             String outcome = unit.outcome().name().toLowerCase(Locale.ROOT);
+            type = error == null ? outcome : error;
             span.setStatus(StatusCode.ERROR, outcome);
-            span.setAttribute(ERROR, error == null ? outcome : error);
+            span.setAttribute(ERROR, type);
         }
+        metrics.ended(unit, passed, System.nanoTime() - began, type);
         span.end();
     }
 }

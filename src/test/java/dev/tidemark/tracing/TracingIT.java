@@ -15,6 +15,8 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -22,19 +24,29 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.propagation.ContextPropagators;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.metrics.SdkMeterProvider;
+import io.opentelemetry.sdk.metrics.data.HistogramPointData;
+import io.opentelemetry.sdk.metrics.data.LongPointData;
+import io.opentelemetry.sdk.metrics.data.MetricData;
+import io.opentelemetry.sdk.testing.exporter.InMemoryMetricReader;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.assertj.core.data.Offset;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -47,10 +59,13 @@ class TracingIT {
     private final String topic = kafka.createTopic(Servers.unique("tracing"), 1);
     private final List<Flight> flights = Flights.sample().subList(0, RECORDS);
     private final InMemorySpanExporter exporter = InMemorySpanExporter.create();
+    private final InMemoryMetricReader reader = InMemoryMetricReader.create();
     private final OpenTelemetrySdk telemetry = OpenTelemetrySdk.builder()
             .setTracerProvider(SdkTracerProvider.builder()
                     .addSpanProcessor(SimpleSpanProcessor.create(exporter))
                     .build())
+            .setMeterProvider(
+                    SdkMeterProvider.builder().registerMetricReader(reader).build())
             .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
             .build();
     private final TidemarkTracing tracing = TidemarkTracing.with(telemetry);
@@ -125,7 +140,62 @@ class TracingIT {
         assertThat(span.getLinks()).hasSizeLessThanOrEqualTo(TidemarkTracing.MOST_LINKS);
     }
 
+    private MetricData metric(String name) {
+        List<MetricData> found = reader.collectAllMetrics().stream()
+                .filter(metric -> metric.getName().equals(name))
+                .toList();
+        assertThat(found).hasSize(1);
+        return found.get(0);
+    }
+
+    /** With the attributes that the conventions name, and no others. */
+    private Attributes attributes(@Nullable String error, boolean trial) {
+        AttributesBuilder all = Attributes.builder()
+                .put("messaging.system", "kafka")
+                .put("messaging.operation.name", "process")
+                .put("messaging.consumer.group.name", topic)
+                .put("messaging.destination.name", topic)
+                .put("messaging.destination.partition.id", "0");
+        if (error != null) {
+            all.put("error.type", error);
+        }
+        return (trial ? all.put("tidemark.trial", true) : all).build();
+    }
+
+    private Map<Attributes, Long> consumed() {
+        MetricData metric = metric("messaging.client.consumed.messages");
+        assertThat(metric.getUnit()).isEqualTo("{message}");
+        return metric.getLongSumData().getPoints().stream()
+                .collect(Collectors.toMap(LongPointData::getAttributes, LongPointData::getValue));
+    }
+
+    /** One measurement for each span, as long as the span, but for what a busy machine puts between two looks at the clock. */
+    private Map<Attributes, Long> assertDurationsAreThoseOfSpans() {
+        MetricData metric = metric("messaging.process.duration");
+        assertThat(metric.getUnit()).isEqualTo("s");
+        Collection<HistogramPointData> points = metric.getHistogramData().getPoints();
+        assertThat(points).allSatisfy(point -> assertThat(point.getBoundaries())
+                .containsExactly(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0));
+        double spans = units().stream()
+                        .mapToLong(unit -> unit.getEndEpochNanos() - unit.getStartEpochNanos())
+                        .sum()
+                / 1e9;
+        assertThat(points.stream().mapToDouble(HistogramPointData::getSum).sum())
+                .isPositive()
+                .isCloseTo(spans, Offset.offset(1.0));
+        Map<Attributes, Long> counts = points.stream()
+                .collect(Collectors.toMap(HistogramPointData::getAttributes, HistogramPointData::getCount));
+        assertThat(counts.values().stream().mapToLong(count -> count).sum())
+                .isEqualTo(units().size());
+        return counts;
+    }
+
     private void assertSilent() {
+        for (MetricData metric : reader.collectAllMetrics()) {
+            for (Canary canary : Canary.values()) {
+                assertThat(canary.isIn(metric.toString())).as(metric.getName()).isFalse();
+            }
+        }
         for (SpanData span : exporter.getFinishedSpanItems()) {
             for (Canary canary : Canary.values()) {
                 assertThat(canary.isIn(span.toString())).as(span.getName()).isFalse();
@@ -164,6 +234,9 @@ class TracingIT {
                 assertThat(applied.getParentSpanId()).isEqualTo(spanId(i));
             }
         }
+        assertThat(consumed()).isEqualTo(Map.of(attributes(null, false), (long) RECORDS));
+        assertThat(assertDurationsAreThoseOfSpans())
+                .isEqualTo(Map.of(attributes(null, false), (long) units().size()));
         assertThat(linked).contains(spanId(1), spanId(9)).doesNotContain(spanId(0));
         assertSilent();
     }
@@ -183,6 +256,8 @@ class TracingIT {
                 .containsExactlyInAnyOrderElementsOf(
                         seen.stream().map(SpanContext::getSpanId).toList());
         assertThat(units().stream().mapToLong(TracingIT::count).sum()).isEqualTo(RECORDS);
+        assertThat(consumed()).isEqualTo(Map.of(attributes(null, false), (long) RECORDS));
+        Map<Attributes, Long> unused = assertDurationsAreThoseOfSpans();
         for (SpanData unit : units()) {
             assertUnit(unit);
             // Of ten records in a row, nine have a context.
@@ -221,6 +296,15 @@ class TracingIT {
             assertThat(unit.getStatus().getDescription()).isEqualTo("failed");
             assertThat(text(unit, "error.type")).isEqualTo("java.lang.IllegalStateException");
         });
+        assertThat(consumed())
+                .containsEntry(attributes(null, false), RECORDS - 1L)
+                .containsOnlyKeys(
+                        attributes(null, false),
+                        attributes("java.sql.SQLException", false),
+                        attributes("java.lang.IllegalStateException", false));
+        assertThat(assertDurationsAreThoseOfSpans())
+                .containsEntry(attributes("java.sql.SQLException", false), 1L)
+                .containsKeys(attributes("java.lang.IllegalStateException", false), attributes(null, true));
         assertThat(units().stream()
                         .filter(unit -> unit.getStatus().getStatusCode() == StatusCode.UNSET && !isTrial(unit))
                         .mapToLong(TracingIT::count)
