@@ -52,8 +52,7 @@ public final class TidemarkTracing implements UnitInterceptor {
         String version = Tidemark.class.getPackage().getImplementationVersion();
         this.tracer = (version == null ? builder : builder.setInstrumentationVersion(version)).build();
         MeterBuilder meter = openTelemetry.meterBuilder("dev.tidemark");
-        this.metrics =
-                new UnitMetrics((version == null ? meter : meter.setInstrumentationVersion(version)).build());
+        this.metrics = new UnitMetrics((version == null ? meter : meter.setInstrumentationVersion(version)).build());
         this.propagator = openTelemetry.getPropagators().getTextMapPropagator();
     }
 

@@ -60,9 +60,7 @@ final class UnitMetrics {
             whole.put(DESTINATION, topics.get(0));
         }
         if (unit.records().size() == 1) {
-            unit.records()
-                    .keySet()
-                    .forEach(partition -> whole.put(PARTITION, Integer.toString(partition.partition())));
+            unit.records().keySet().forEach(partition -> whole.put(PARTITION, Integer.toString(partition.partition())));
         }
         if (trial) {
             whole.put(TRIAL, true);
@@ -70,11 +68,11 @@ final class UnitMetrics {
         duration.record(nanos / 1e9, whole.build());
         if (!trial) {
             passed.forEach((partition, count) -> consumed.add(
-                            count,
-                            common.toBuilder()
-                                    .put(DESTINATION, partition.topic())
-                                    .put(PARTITION, Integer.toString(partition.partition()))
-                                    .build()));
+                    count,
+                    common.toBuilder()
+                            .put(DESTINATION, partition.topic())
+                            .put(PARTITION, Integer.toString(partition.partition()))
+                            .build()));
         }
     }
 

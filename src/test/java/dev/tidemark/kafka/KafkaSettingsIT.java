@@ -111,9 +111,7 @@ class KafkaSettingsIT {
         try (Running running = start(kafka.consumerConfig(topic, "cooperative"), topic, typo)) {
             running.until(
                     "a member", () -> running.consumer().status().partitions().size() == 2);
-            Awaitility.await("it stays away")
-                    .during(Duration.ofSeconds(4))
-                    .until(() -> !exists(typo));
+            Awaitility.await("it stays away").during(Duration.ofSeconds(4)).until(() -> !exists(typo));
             running.until(
                     "it is missed",
                     () -> running.consumer()
@@ -141,9 +139,7 @@ class KafkaSettingsIT {
             running.until(
                     "it is missed",
                     () -> running.consumer().status().lastError().isPresent());
-            Awaitility.await("it stays away")
-                    .during(Duration.ofSeconds(4))
-                    .until(() -> !exists(typo));
+            Awaitility.await("it stays away").during(Duration.ofSeconds(4)).until(() -> !exists(typo));
         }
     }
 
@@ -164,9 +160,7 @@ class KafkaSettingsIT {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 50);
             kafka.admin().deleteTopics(List.of(topic)).all().get(3, TimeUnit.MINUTES);
             Awaitility.await("it is gone").until(() -> !exists(topic));
-            Awaitility.await("it stays away")
-                    .during(Duration.ofSeconds(12))
-                    .until(() -> !exists(topic));
+            Awaitility.await("it stays away").during(Duration.ofSeconds(12)).until(() -> !exists(topic));
         }
     }
 

@@ -137,8 +137,7 @@ class HealthIT {
             ChildJvm stuck = fleet.start();
             Servers.produceTo(producer, new TopicPartition(topic, 0), flights);
             // Its health's own check ends it, as a container's would; the unit that is open is never released in order.
-            Awaitility.await("not alive any more, and ended for that")
-                    .until(() -> !stuck.isAlive());
+            Awaitility.await("not alive any more, and ended for that").until(() -> !stuck.isAlive());
             assertThat(stuck.output())
                     .contains("UNIT OPEN")
                     .contains("NOT ALIVE")

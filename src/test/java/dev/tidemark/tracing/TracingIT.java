@@ -174,8 +174,10 @@ class TracingIT {
         MetricData metric = metric("messaging.process.duration");
         assertThat(metric.getUnit()).isEqualTo("s");
         Collection<HistogramPointData> points = metric.getHistogramData().getPoints();
-        assertThat(points).allSatisfy(point -> assertThat(point.getBoundaries())
-                .containsExactly(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0));
+        assertThat(points)
+                .allSatisfy(point -> assertThat(point.getBoundaries())
+                        .containsExactly(
+                                0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0));
         double spans = units().stream()
                         .mapToLong(unit -> unit.getEndEpochNanos() - unit.getStartEpochNanos())
                         .sum()
@@ -185,8 +187,7 @@ class TracingIT {
                 .isCloseTo(spans, Offset.offset(1.0));
         Map<Attributes, Long> counts = points.stream()
                 .collect(Collectors.toMap(HistogramPointData::getAttributes, HistogramPointData::getCount));
-        assertThat(counts.values().stream().mapToLong(count -> count).sum())
-                .isEqualTo(units().size());
+        assertThat(counts.values().stream().mapToLong(count -> count).sum()).isEqualTo(units().size());
         return counts;
     }
 
@@ -235,8 +236,7 @@ class TracingIT {
             }
         }
         assertThat(consumed()).isEqualTo(Map.of(attributes(null, false), (long) RECORDS));
-        assertThat(assertDurationsAreThoseOfSpans())
-                .isEqualTo(Map.of(attributes(null, false), (long) units().size()));
+        assertThat(assertDurationsAreThoseOfSpans()).isEqualTo(Map.of(attributes(null, false), (long) units().size()));
         assertThat(linked).contains(spanId(1), spanId(9)).doesNotContain(spanId(0));
         assertSilent();
     }
