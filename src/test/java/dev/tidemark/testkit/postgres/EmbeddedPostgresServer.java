@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.jar.JarFile;
@@ -60,6 +61,8 @@ public final class EmbeddedPostgresServer implements PostgresServer {
         // Embedded servers start without durability.
         return EmbeddedPostgres.builder()
                 .setPort(Ports.free())
+                // On a busy machine it may take longer than the ten seconds it is given otherwise.
+                .setPGStartupWait(Duration.ofMinutes(3))
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("full_page_writes", "on")
