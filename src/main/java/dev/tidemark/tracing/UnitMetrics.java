@@ -1,12 +1,14 @@
 package dev.tidemark.tracing;
 
-import static dev.tidemark.tracing.UnitSpan.DESTINATION;
-import static dev.tidemark.tracing.UnitSpan.ERROR;
-import static dev.tidemark.tracing.UnitSpan.GROUP;
-import static dev.tidemark.tracing.UnitSpan.OPERATION;
-import static dev.tidemark.tracing.UnitSpan.PARTITION;
-import static dev.tidemark.tracing.UnitSpan.SYSTEM;
-import static dev.tidemark.tracing.UnitSpan.TRIAL;
+import static dev.tidemark.tracing.MessagingAttributes.DESTINATION;
+import static dev.tidemark.tracing.MessagingAttributes.ERROR;
+import static dev.tidemark.tracing.MessagingAttributes.GROUP;
+import static dev.tidemark.tracing.MessagingAttributes.KAFKA;
+import static dev.tidemark.tracing.MessagingAttributes.OPERATION;
+import static dev.tidemark.tracing.MessagingAttributes.PARTITION;
+import static dev.tidemark.tracing.MessagingAttributes.PROCESS;
+import static dev.tidemark.tracing.MessagingAttributes.SYSTEM;
+import static dev.tidemark.tracing.MessagingAttributes.TRIAL;
 
 import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Unit;
@@ -77,10 +79,8 @@ final class UnitMetrics {
     }
 
     private static Attributes common(Unit unit, @Nullable String error) {
-        AttributesBuilder common = Attributes.builder()
-                .put(SYSTEM, UnitSpan.KAFKA)
-                .put(OPERATION, UnitSpan.PROCESS)
-                .put(GROUP, unit.groupId());
+        AttributesBuilder common =
+                Attributes.builder().put(SYSTEM, KAFKA).put(OPERATION, PROCESS).put(GROUP, unit.groupId());
         return (error == null ? common : common.put(ERROR, error)).build();
     }
 }

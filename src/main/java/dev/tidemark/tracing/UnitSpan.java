@@ -1,8 +1,19 @@
 package dev.tidemark.tracing;
 
+import static dev.tidemark.tracing.MessagingAttributes.COUNT;
+import static dev.tidemark.tracing.MessagingAttributes.DESTINATION;
+import static dev.tidemark.tracing.MessagingAttributes.ERROR;
+import static dev.tidemark.tracing.MessagingAttributes.GROUP;
+import static dev.tidemark.tracing.MessagingAttributes.KAFKA;
+import static dev.tidemark.tracing.MessagingAttributes.OPERATION;
+import static dev.tidemark.tracing.MessagingAttributes.OPERATION_TYPE;
+import static dev.tidemark.tracing.MessagingAttributes.PARTITION;
+import static dev.tidemark.tracing.MessagingAttributes.PROCESS;
+import static dev.tidemark.tracing.MessagingAttributes.SYSTEM;
+import static dev.tidemark.tracing.MessagingAttributes.TRIAL;
+
 import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Unit;
-import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -21,23 +32,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** One transaction's span. Names are those of OpenTelemetry's semantic conventions for messaging. Used by one thread. */
+/** One transaction's span. Used by one thread. */
 final class UnitSpan {
-    static final AttributeKey<String> SYSTEM = AttributeKey.stringKey("messaging.system");
-    static final AttributeKey<String> OPERATION = AttributeKey.stringKey("messaging.operation.name");
-    private static final AttributeKey<String> OPERATION_TYPE = AttributeKey.stringKey("messaging.operation.type");
-    static final AttributeKey<String> DESTINATION = AttributeKey.stringKey("messaging.destination.name");
-    static final AttributeKey<String> PARTITION = AttributeKey.stringKey("messaging.destination.partition.id");
-    static final AttributeKey<String> GROUP = AttributeKey.stringKey("messaging.consumer.group.name");
-    private static final AttributeKey<Long> COUNT = AttributeKey.longKey("messaging.batch.message_count");
-    static final AttributeKey<String> ERROR = AttributeKey.stringKey("error.type");
-
-    static final String KAFKA = "kafka";
-
-    static final String PROCESS = "process";
-
-    static final AttributeKey<Boolean> TRIAL = AttributeKey.booleanKey("tidemark.trial");
-
     private final Span span;
     private final long began = System.nanoTime();
     private final Map<TopicPartition, Long> passed = new HashMap<>();
