@@ -20,7 +20,8 @@ public sealed interface StartPosition {
 
     /**
      * The log's end at the moment of the first start: nothing produced after that moment is missed. In a named topic that does not
-     * exist yet, the first record with a timestamp after a run found it missing.
+     * exist yet, the first record with a timestamp after the group first found it missing, whether a run is there when it is created or
+     * not.
      */
     static StartPosition latest() {
         return new Latest();
@@ -35,8 +36,9 @@ public sealed interface StartPosition {
     }
 
     /**
-     * As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds. A duration that is
-     * negative, or does not fit in 64 bits of milliseconds, is refused (TM-103).
+     * As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds; in a named topic that did not
+     * exist then, not after the group first found it missing. A duration that is negative, or does not fit in 64 bits of milliseconds,
+     * is refused (TM-103).
      */
     static StartPosition ago(Duration duration) {
         return new Ago(duration);

@@ -158,6 +158,59 @@ class SubscriptionIT {
         ExactlyOnce.assertApplied(database, later, LongStream.range(0, 50));
     }
 
+    /** The first start is the one that found no topic. */
+    @ParameterizedTest
+    @CsvSource({
+        "latest, false, false",
+        "latest, true, false",
+        "latest, false, true",
+        "ago, false, false",
+        "committed or latest, false, false"
+    })
+    void aNamedTopicThatIsCreatedWhileItsGroupIsDownIsReadFromItsFirstRecord(
+            String place, boolean byHand, boolean matchingLater) {
+        StartPosition start = switch (place) {
+            case "latest" -> StartPosition.latest();
+            case "ago" -> StartPosition.ago(Duration.ofMillis(1));
+            default -> StartPosition.committedOrElse(StartPosition.latest());
+        };
+        TopicPartition later = new TopicPartition(group + "-later", 0);
+        UnaryOperator<TidemarkBuilder<String, String>> named =
+                builder -> (byHand ? builder.partitions(later) : builder.topics(later.topic())).startAt(start);
+        for (int time = 1; time <= 2; time++) {
+            try (Running running = start("consumer", named)) {
+                running.until(
+                        "the missing one is told",
+                        () -> running.consumer().status().lastError().stream()
+                                .anyMatch(problem -> problem.message().contains(later.topic())));
+                running.until("it is recorded, once", () -> awaited() == 1);
+            }
+        }
+        assertThat(create("-later")).isEqualTo(later);
+        produce(later);
+        try (Running running = start(
+                "consumer",
+                matchingLater
+                        ? builder -> builder.topicPattern(Pattern.compile(group + "-.*"))
+                                .startAt(start)
+                        : named)) {
+            running.until("the topic created meanwhile is read", () -> stored(later) == 50);
+        }
+        ExactlyOnce.assertApplied(database, later, LongStream.range(0, 50));
+        if (place.equals("latest")) {
+            database.execute("select tidemark.delete_group('" + group + "')");
+            try (Running running = start("consumer", named)) {
+                running.until("a group that was deleted starts for the first time", () -> stored(later) == 50);
+            }
+            ExactlyOnce.assertApplied(database, later, LongStream.range(0, 50));
+        }
+    }
+
+    private long awaited() {
+        return database.number("select count(*) from tidemark.audit_log where action = 'bind' and group_id = '" + group
+                + "' and topic = '" + group + "-later'");
+    }
+
     @Test
     void namedPartitionsAndNoOthersAreRead() {
         String topic = kafka.createTopic(group, 3);

@@ -17,8 +17,8 @@ import org.awaitility.Awaitility;
 
 /** A consumer that runs inside the test, with a pool of its own. Closing it checks that no connection was leaked. */
 public final class Running implements AutoCloseable {
-    /** How long a busy machine may take over anything. */
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    /** How long a busy machine may take over anything, such as thousands of small transactions. */
+    public static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final HikariDataSource pool;
     private final TidemarkConsumer consumer;
@@ -88,9 +88,9 @@ public final class Running implements AutoCloseable {
     public void close() {
         consumer.close();
         try {
-            Awaitility.await("the run ends").atMost(Duration.ofMinutes(3)).until(run::isDone);
+            Awaitility.await("the run ends").atMost(PATIENCE).until(run::isDone);
             Awaitility.await("all connections are back in the pool")
-                    .atMost(Duration.ofMinutes(3))
+                    .atMost(PATIENCE)
                     .until(() -> pool.getHikariPoolMXBean() == null
                             || pool.getHikariPoolMXBean().getActiveConnections() == 0);
         } finally {

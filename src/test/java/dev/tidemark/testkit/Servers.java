@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -30,7 +29,7 @@ public final class Servers {
 
     static {
         // Ten seconds are too few when other tests run at the same time.
-        Awaitility.setDefaultTimeout(Duration.ofMinutes(3));
+        Awaitility.setDefaultTimeout(Running.PATIENCE);
     }
 
     private Servers() {}

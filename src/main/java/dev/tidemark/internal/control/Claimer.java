@@ -29,7 +29,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +48,11 @@ final class Claimer {
     private final String groupId;
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
-    private final Function<String, Optional<Instant>> missingAt;
+    private final TopicProbe missing;
 
     /**
      * @param seen receives the topics for which claims were made
-     * @param missingAt when a topic was found not to exist
+     * @param missing knows since when a topic was waited for
      */
     Claimer(
             TopicLookup lookup,
@@ -66,7 +65,7 @@ final class Claimer {
             String groupId,
             String owner,
             Consumer<Map<String, Identity>> seen,
-            Function<String, Optional<Instant>> missingAt) {
+            TopicProbe missing) {
         this.lookup = lookup;
         this.store = store;
         this.identity = identity;
@@ -77,7 +76,7 @@ final class Claimer {
         this.groupId = groupId;
         this.owner = owner;
         this.seen = seen;
-        this.missingAt = missingAt;
+        this.missing = missing;
     }
 
     /**
@@ -216,8 +215,8 @@ final class Claimer {
 
     private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
             throws SQLException, KafkaUnavailableException {
-        Map<String, Binding> missing = inStore(c -> store.bindings().missing(c, identities));
-        for (Map.Entry<String, Binding> entry : missing.entrySet()) {
+        Map<String, Binding> unbound = inStore(c -> store.bindings().missing(c, identities));
+        for (Map.Entry<String, Binding> entry : unbound.entrySet()) {
             String topic = entry.getKey();
             Identity identity = identities.get(topic);
             if (identity == null) {
@@ -227,12 +226,7 @@ final class Claimer {
                 // Both are resolved before the transaction, so that it never waits for a broker.
                 Map<Integer, Long> earliest = lookup.offsets().earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
-                        ? Optional.of(lookup.offsets()
-                                .starts(
-                                        topic,
-                                        identity.partitions(),
-                                        reading.startOfNewTopic(missingAt.apply(topic)),
-                                        Instant.now()))
+                        ? Optional.of(starts(topic, identity.partitions()))
                         : Optional.empty();
                 inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);
@@ -247,6 +241,11 @@ final class Claimer {
                         .forEach(p -> claims.refused().put(p, e));
             }
         }
+    }
+
+    private Map<Integer, Long> starts(String topic, int partitions) throws SQLException, KafkaUnavailableException {
+        Instant now = Instant.now();
+        return lookup.offsets().starts(topic, partitions, reading.startOfNewTopic(missing.missingAt(topic), now), now);
     }
 
     private boolean known(TopicPartition partition, Map<String, Identity> identities, Claims claims) {

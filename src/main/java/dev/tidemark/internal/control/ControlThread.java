@@ -78,7 +78,7 @@ public final class ControlThread {
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
         this.topics = new TopicIdentities(options.groupId(), lookup, events);
         this.mismatches = new LogMismatches(context, topics);
-        TopicProbe missing = new TopicProbe(lookup, events);
+        TopicProbe missing = new TopicProbe(context);
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.schedule =
@@ -94,7 +94,7 @@ public final class ControlThread {
                 options.groupId(),
                 options.owner(),
                 topics::knows,
-                missing::missingAt);
+                missing);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
 

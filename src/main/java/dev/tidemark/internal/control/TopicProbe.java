@@ -2,38 +2,72 @@ package dev.tidemark.internal.control;
 
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
+import dev.tidemark.internal.store.claim.TopicBindings;
+import dev.tidemark.internal.store.connection.ControlConnection.Work;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
-/** Reports which of the named topics do not exist. Used by the control thread. */
+/** Reports which of the named topics do not exist, and remembers since when, for the next process too. Used by the control thread. */
 final class TopicProbe {
+    private final ControlContext context;
     private final TopicLookup lookup;
-    private final ControlEvents events;
+    private final TopicBindings bindings;
     private final Map<String, Instant> missingAt = new HashMap<>();
+    private final Set<String> recorded = new HashSet<>();
     private boolean topicsMissing;
 
-    TopicProbe(TopicLookup lookup, ControlEvents events) {
-        this.lookup = lookup;
-        this.events = events;
+    TopicProbe(ControlContext context) {
+        this.context = context;
+        this.lookup = context.lookup();
+        this.bindings = context.store().bindings();
     }
 
     /** Reports which of the named topics do not exist. */
-    void lookForTopics(Set<String> names) throws KafkaUnavailableException {
+    void lookForTopics(Set<String> names) throws SQLException, KafkaUnavailableException {
         Set<String> missing = new HashSet<>(names);
         missing.removeAll(lookup.identities(names).keySet());
         topicsMissing = !missing.isEmpty();
         Instant now = Instant.now();
         missing.forEach(name -> missingAt.putIfAbsent(name, now));
-        events.missing(missing.isEmpty() ? null : lookup.missing(missing));
+        context.events().missing(missing.isEmpty() ? null : lookup.missing(missing));
+        if (context.options().reading().startDependsOnWaiting()) {
+            record(missing);
+        }
     }
 
-    /** When a check first found that this topic does not exist; empty if none did. */
-    Optional<Instant> missingAt(String topic) {
-        return Optional.ofNullable(missingAt.get(topic));
+    /** The next process may find that the topic exists, and must not take that for the group's first start. */
+    private void record(Set<String> missing) throws SQLException {
+        Set<String> unrecorded = new TreeSet<>(missing);
+        unrecorded.removeAll(recorded);
+        for (String topic : unrecorded) {
+            Instant unused = inStore(c -> bindings.await(c, topic));
+            recorded.add(topic);
+        }
+    }
+
+    /**
+     * When a check of this group first found that this topic does not exist, by the earlier of this process's and the server's clock;
+     * empty if none did.
+     */
+    Optional<Instant> missingAt(String topic) throws SQLException {
+        Optional<Instant> seen = Optional.ofNullable(missingAt.get(topic));
+        Optional<Instant> stored = inStore(c -> bindings.awaitedSince(c, topic));
+        return seen.isPresent() && stored.isPresent()
+                ? seen.filter(here -> here.isBefore(stored.get())).or(() -> stored)
+                : seen.or(() -> stored);
+    }
+
+    private <T> T inStore(Work<T> work) throws SQLException {
+        return context.connection().inTransaction(c -> {
+            context.identity().check(c);
+            return work.apply(c);
+        });
     }
 
     /** What the last check for topics found. */

@@ -20,14 +20,38 @@ public record ReadPlan(Subscription subscription, StartPosition start, GapPolicy
      * Where a topic begins that is new to the group after its first start: a topic that a pattern starts to match must lose nothing,
      * nor must one that was waited for lose what came before it was noticed.
      *
-     * @param missingAt when a check found that it does not exist; empty if it always did
+     * @param missingAt when a check of this group found that it does not exist; empty if it always did
+     * @param now the moment from which a duration counts back
      */
-    public StartPosition startOfNewTopic(Optional<Instant> missingAt) {
+    public StartPosition startOfNewTopic(Optional<Instant> missingAt, Instant now) {
         if (subscription instanceof Subscription.Matching) {
             return StartPosition.earliest();
         }
-        return start instanceof StartPosition.Latest && missingAt.isPresent()
-                ? StartPosition.at(missingAt.get())
-                : start;
+        return missingAt.map(then -> notAfter(then, start, now)).orElse(start);
+    }
+
+    /** Whether it matters since when a named topic has been waited for. */
+    public boolean startDependsOnWaiting() {
+        return !(subscription instanceof Subscription.Matching) && dependsOnFirstStart(start);
+    }
+
+    private static boolean dependsOnFirstStart(StartPosition position) {
+        return position instanceof StartPosition.Committed committed
+                ? dependsOnFirstStart(committed.otherwise())
+                : position instanceof StartPosition.Latest || position instanceof StartPosition.Ago;
+    }
+
+    /** What counts from the first start counts from then at the latest. */
+    private static StartPosition notAfter(Instant then, StartPosition position, Instant now) {
+        if (position instanceof StartPosition.Latest) {
+            return StartPosition.at(then);
+        }
+        if (position instanceof StartPosition.Ago ago) {
+            Instant counted = Timestamps.before(now, ago.duration());
+            return counted.isAfter(then) ? StartPosition.at(then) : position;
+        }
+        return position instanceof StartPosition.Committed committed
+                ? StartPosition.committedOrElse(notAfter(then, committed.otherwise(), now))
+                : position;
     }
 }

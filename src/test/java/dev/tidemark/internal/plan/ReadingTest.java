@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.GapPolicy;
 import dev.tidemark.StartPosition;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -18,8 +20,14 @@ class ReadingTest {
     private static final Subscription MANUAL =
             new Subscription.Manual(Set.of(new TopicPartition("a", 0), new TopicPartition("a", 1)));
 
+    private static final Instant NOW = Instant.parse("2026-11-28T12:00:00Z");
+
     private static ReadPlan reading(Subscription subscription) {
-        return new ReadPlan(subscription, StartPosition.latest(), GapPolicy.halt(), false);
+        return reading(subscription, StartPosition.latest());
+    }
+
+    private static ReadPlan reading(Subscription subscription, StartPosition start) {
+        return new ReadPlan(subscription, start, GapPolicy.halt(), false);
     }
 
     @Test
@@ -39,20 +47,47 @@ class ReadingTest {
 
     @Test
     void aTopicThatAPatternCameToMatchLosesNothing() {
-        assertThat(reading(MATCHING).startOfNewTopic(Optional.empty())).isEqualTo(StartPosition.earliest());
-        assertThat(reading(TOPICS).startOfNewTopic(Optional.empty())).isEqualTo(StartPosition.latest());
-        assertThat(reading(MANUAL).startOfNewTopic(Optional.empty())).isEqualTo(StartPosition.latest());
+        assertThat(reading(MATCHING).startOfNewTopic(Optional.empty(), NOW)).isEqualTo(StartPosition.earliest());
+        assertThat(reading(TOPICS).startOfNewTopic(Optional.empty(), NOW)).isEqualTo(StartPosition.latest());
+        assertThat(reading(MANUAL).startOfNewTopic(Optional.empty(), NOW)).isEqualTo(StartPosition.latest());
     }
 
     @Test
     void aTopicThatWasMissingLosesNothingThatCameAfterThat() {
         Optional<Instant> missing = Optional.of(Instant.parse("2026-11-28T09:00:00Z"));
         StartPosition then = StartPosition.at(missing.get());
-        assertThat(reading(TOPICS).startOfNewTopic(missing)).isEqualTo(then);
-        assertThat(reading(MANUAL).startOfNewTopic(missing)).isEqualTo(then);
-        assertThat(reading(MATCHING).startOfNewTopic(missing)).isEqualTo(StartPosition.earliest());
-        ReadPlan refusing = new ReadPlan(TOPICS, StartPosition.refuse(), GapPolicy.halt(), false);
-        assertThat(refusing.startOfNewTopic(missing)).isEqualTo(StartPosition.refuse());
+        assertThat(reading(TOPICS).startOfNewTopic(missing, NOW)).isEqualTo(then);
+        assertThat(reading(MANUAL).startOfNewTopic(missing, NOW)).isEqualTo(then);
+        assertThat(reading(MATCHING).startOfNewTopic(missing, NOW)).isEqualTo(StartPosition.earliest());
+        assertThat(reading(TOPICS, StartPosition.committedOrElse(StartPosition.latest()))
+                        .startOfNewTopic(missing, NOW))
+                .isEqualTo(StartPosition.committedOrElse(then));
+        assertThat(reading(TOPICS, StartPosition.ago(Duration.ofHours(1))).startOfNewTopic(missing, NOW))
+                .as("waited for longer than that")
+                .isEqualTo(then);
+        StartPosition day = StartPosition.ago(Duration.ofDays(1));
+        assertThat(reading(TOPICS, day).startOfNewTopic(missing, NOW)).isEqualTo(day);
+    }
+
+    @Test
+    void whatDoesNotCountFromTheFirstStartStaysAsItIs() {
+        Optional<Instant> missing = Optional.of(NOW.minusSeconds(60));
+        for (StartPosition start : List.of(
+                StartPosition.earliest(),
+                StartPosition.refuse(),
+                StartPosition.committed(),
+                StartPosition.at(NOW.plusSeconds(60)))) {
+            assertThat(reading(TOPICS, start).startOfNewTopic(missing, NOW)).isEqualTo(start);
+            assertThat(reading(TOPICS, start).startDependsOnWaiting()).isFalse();
+        }
+        for (StartPosition start : List.of(
+                StartPosition.latest(),
+                StartPosition.ago(Duration.ZERO),
+                StartPosition.committedOrElse(StartPosition.latest()))) {
+            assertThat(reading(TOPICS, start).startDependsOnWaiting()).isTrue();
+            assertThat(reading(MANUAL, start).startDependsOnWaiting()).isTrue();
+            assertThat(reading(MATCHING, start).startDependsOnWaiting()).isFalse();
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.tidemark.internal.store.table.StoredOffsetTable;
 import dev.tidemark.internal.store.table.TopicBindingTable;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -95,6 +96,25 @@ public final class TopicBindings {
     /** Records the start of a group whose pattern matches nothing: what matches later came later, even if it is down then. */
     public void beginWithoutTopics(Connection c) throws SQLException {
         audit.begun(c, "started before any topic matched its pattern");
+    }
+
+    /**
+     * Since when the group has waited for a topic that does not exist: from now on if it did not before.
+     *
+     * @return by the server's clock
+     */
+    public Instant await(Connection c, String topic) throws SQLException {
+        Optional<Instant> since = audit.awaitedSince(c, topic);
+        if (since.isEmpty()) {
+            audit.awaited(c, topic, "started before the topic existed");
+            since = audit.awaitedSince(c, topic);
+        }
+        return since.orElseThrow(() -> new SQLException("a row of the audit log vanished while it was made", "40001"));
+    }
+
+    /** As {@link #await}, of a topic that exists now; empty if the group never waited for it. */
+    public Optional<Instant> awaitedSince(Connection c, String topic) throws SQLException {
+        return audit.awaitedSince(c, topic);
     }
 
     /** What the group's offsets refer to, by topic. */

@@ -7,8 +7,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -26,12 +29,19 @@ public final class AuditLogTable {
             """;
 
     /** Rows of a group that was deleted do not count. */
-    private static final String HAS_BEGUN = """
-            select 1 from {schema}.audit_log a where a.group_id = ? and a.action = 'bind' and a.topic is null
+    private static final String SINCE_DELETED = """
+            a.group_id = ? and a.action = 'bind'
                and not exists (select 1 from {schema}.audit_log d
-                                where d.group_id = a.group_id and d.action = 'delete' and d.id > a.id)
-             limit 1
-            """;
+                                where d.group_id = a.group_id and d.action = 'delete' and d.id > a.id)""";
+
+    private static final String HAS_BEGUN = "select 1 from {schema}.audit_log a where " + SINCE_DELETED + " limit 1";
+
+    private static final String AWAITED =
+            "insert into {schema}.audit_log (action, group_id, topic, reason) values ('bind', ?, ?, ?)";
+
+    // What the function bind_topic records of a topic has details.
+    private static final String AWAITED_SINCE = "select min(a.at) from {schema}.audit_log a where " + SINCE_DELETED
+            + " and a.topic = ? and a.partition is null and a.details is null";
 
     /** What is recorded; the column {@code action} contains the name in lower case. */
     public enum Action {
@@ -107,7 +117,31 @@ public final class AuditLogTable {
         }
     }
 
-    /** Whether the group has started without a topic, see {@link #begun}. */
+    /** Records that the group waits for a topic that does not exist. */
+    public void awaited(Connection c, String topic, String reason) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(AWAITED))) {
+            s.setString(1, groupId);
+            s.setString(2, topic);
+            s.setString(3, DatabaseText.of(c).hold(reason));
+            if (s.executeUpdate() == 0) {
+                throw new SuppressedRowException("audit_log");
+            }
+        }
+    }
+
+    /** Since when the group has waited for this topic, by the server's clock; empty if it never did. */
+    public Optional<Instant> awaitedSince(Connection c, String topic) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(AWAITED_SINCE))) {
+            s.setString(1, groupId);
+            s.setString(2, topic);
+            try (ResultSet r = s.executeQuery()) {
+                r.next();
+                return Optional.ofNullable(r.getObject(1, OffsetDateTime.class)).map(OffsetDateTime::toInstant);
+            }
+        }
+    }
+
+    /** Whether the group has started without a topic, or has waited for one, see {@link #begun} and {@link #awaited}. */
     public boolean hasBegun(Connection c) throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(HAS_BEGUN))) {
             s.setString(1, groupId);
