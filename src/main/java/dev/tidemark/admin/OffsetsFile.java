@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -85,13 +84,14 @@ public final class OffsetsFile {
             }
         }
         if (offsets.isEmpty()) {
-            TreeSet<String> groups = new TreeSet<>();
-            lines.forEach(line -> groups.add(line.group()));
+            // What a file contains is not repeated: it may be the wrong file.
+            long groups = lines.stream().map(Line::group).distinct().count();
             throw OperatorErrors.nothingMatched(
                     lines.isEmpty()
                             ? "the file contains no offsets"
-                            : "the file contains no offsets of group " + group + ": it has "
-                                    + String.join(", ", groups));
+                            : "the file contains no offsets of group " + group + ", but those of " + groups
+                                    + (groups == 1 ? " other group" : " other groups")
+                                    + ": lines without a group apply to any");
         }
         return offsets;
     }

@@ -142,7 +142,7 @@ class OffsetsFileIT {
         assertFails(cli.run("import", group.name, "--file", path, "--execute"), ExitCode.WRONG_INPUT, "TM-601", "101");
         assertFails(cli.run("import", group.name, "--file", "/no/such"), ExitCode.WRONG_INPUT, "TM-103", "/no/such");
         Files.writeString(file, "other," + group.name + ",0,1\n");
-        assertFails(cli.run("import", group.name, "--file", path), ExitCode.WRONG_INPUT, "TM-601", "it has other");
+        assertFails(cli.run("import", group.name, "--file", path), ExitCode.WRONG_INPUT, "TM-601", "1 other group");
         Files.writeString(file, "what is this\n");
         assertFails(cli.run("import", group.name, "--file", path), ExitCode.WRONG_INPUT, "TM-103", "line 1");
         Files.writeString(file, "nothing,0,1\n");
