@@ -2,18 +2,15 @@ package dev.tidemark.tracing;
 
 import static dev.tidemark.tracing.MessagingAttributes.COUNT;
 import static dev.tidemark.tracing.MessagingAttributes.DESTINATION;
-import static dev.tidemark.tracing.MessagingAttributes.ERROR;
-import static dev.tidemark.tracing.MessagingAttributes.GROUP;
 import static dev.tidemark.tracing.MessagingAttributes.KAFKA;
 import static dev.tidemark.tracing.MessagingAttributes.OPERATION;
 import static dev.tidemark.tracing.MessagingAttributes.OPERATION_TYPE;
-import static dev.tidemark.tracing.MessagingAttributes.PARTITION;
 import static dev.tidemark.tracing.MessagingAttributes.PROCESS;
 import static dev.tidemark.tracing.MessagingAttributes.SYSTEM;
-import static dev.tidemark.tracing.MessagingAttributes.TRIAL;
 
 import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.TidemarkListener.Unit;
+import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
@@ -26,8 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -83,32 +78,20 @@ final class UnitSpan {
 
     /** The transaction has ended, which is a measurement too. */
     void end(Unit unit, UnitMetrics metrics) {
-        span.setAttribute(GROUP, unit.groupId());
-        span.setAttribute(COUNT, unit.size());
-        Set<TopicPartition> partitions = unit.records().keySet();
-        Set<String> topics =
-                partitions.stream().map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
-        if (topics.size() == 1) {
-            span.setAttribute(DESTINATION, topics.iterator().next());
-        } else {
-            span.updateName(PROCESS);
-        }
-        if (partitions.size() == 1) {
-            span.setAttribute(
-                    PARTITION, Integer.toString(partitions.iterator().next().partition()));
-        }
         boolean trial = unit.outcome() == Outcome.TRIAL;
-        if (trial) {
-            span.setAttribute(TRIAL, true);
-        }
         String type = null;
         if (unit.outcome() != Outcome.COMMITTED && (!trial || error != null)) {
             String outcome = unit.outcome().name().toLowerCase(Locale.ROOT);
             type = error == null ? outcome : error;
             span.setStatus(StatusCode.ERROR, outcome);
-            span.setAttribute(ERROR, type);
         }
-        metrics.ended(unit, passed, System.nanoTime() - began, type);
+        Attributes attributes = MessagingAttributes.of(unit, type);
+        span.setAllAttributes(attributes);
+        span.setAttribute(COUNT, unit.size());
+        if (attributes.get(DESTINATION) == null) {
+            span.updateName(PROCESS);
+        }
+        metrics.ended(attributes, trial ? Map.of() : passed, System.nanoTime() - began);
         span.end();
     }
 }

@@ -20,8 +20,7 @@ final class ClaimProbe {
 
     /** Detects pauses, moved offsets and claims by others while a partition was idle. */
     void probe(Collection<Claim> claims) throws SQLException {
-        Set<TopicPartition> fenced = context.connection().inTransaction(c -> {
-            context.identity().check(c);
+        Set<TopicPartition> fenced = context.inStore(c -> {
             pauses.look(c);
             return context.store().fenced(c, claims);
         });

@@ -11,11 +11,8 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.store.claim.ClaimStore;
 import dev.tidemark.internal.store.claim.ClaimStore.ClaimResult;
-import dev.tidemark.internal.store.connection.ControlConnection;
-import dev.tidemark.internal.store.connection.ControlConnection.Work;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.lock.LockHolders;
-import dev.tidemark.internal.store.schema.StoreIdentity;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -40,8 +37,7 @@ final class Claimer {
 
     private final TopicLookup lookup;
     private final ClaimStore store;
-    private final StoreIdentity identity;
-    private final ControlConnection connection;
+    private final ControlContext context;
     private final LockHolders holders;
     private final PauseWatch pauses;
     private final ReadPlan reading;
@@ -55,26 +51,19 @@ final class Claimer {
      * @param missing knows since when a topic was waited for
      */
     Claimer(
-            TopicLookup lookup,
-            ClaimStore store,
-            StoreIdentity identity,
-            ControlConnection connection,
+            ControlContext context,
             LockHolders holders,
             PauseWatch pauses,
-            ReadPlan reading,
-            String groupId,
-            String owner,
             Consumer<Map<String, Identity>> seen,
             TopicProbe missing) {
-        this.lookup = lookup;
-        this.store = store;
-        this.identity = identity;
-        this.connection = connection;
+        this.context = context;
+        this.lookup = context.lookup();
+        this.store = context.store();
         this.holders = holders;
         this.pauses = pauses;
-        this.reading = reading;
-        this.groupId = groupId;
-        this.owner = owner;
+        this.reading = context.options().reading();
+        this.groupId = context.groupId();
+        this.owner = context.options().owner();
         this.seen = seen;
         this.missing = missing;
     }
@@ -131,7 +120,7 @@ final class Claimer {
                 .filter(p -> known(p, identities, claims) && !claims.refused().containsKey(p))
                 .toList();
         if (!claimable.isEmpty()) {
-            ClaimResult result = inStore(c -> claimHeedingPauses(c, identities, claimable, false));
+            ClaimResult result = context.inStore(c -> claimHeedingPauses(c, identities, claimable, false));
             claims.add(result);
             claims.locked().addAll(result.locked());
             tellSeen(claims, identities);
@@ -151,7 +140,7 @@ final class Claimer {
             return claims;
         }
         try {
-            ClaimResult result = inStore(c -> {
+            ClaimResult result = context.inStore(c -> {
                 store.limitWait(c, ROW_PATIENCE);
                 return claimHeedingPauses(c, identities, Set.of(partition), true);
             });
@@ -188,17 +177,9 @@ final class Claimer {
         seen.accept(claimed);
     }
 
-    /** A transaction in the right store: the connection may have been replaced since the last one. */
-    private <T> T inStore(Work<T> work) throws SQLException {
-        return connection.inTransaction(c -> {
-            identity.check(c);
-            return work.apply(c);
-        });
-    }
-
     private void refuseOwned(Set<TopicPartition> partitions, Claims claims) throws SQLException {
         for (TopicPartition partition : partitions) {
-            Optional<String> holder = inStore(c -> store.owner(c, partition));
+            Optional<String> holder = context.inStore(c -> store.owner(c, partition));
             holder.filter(name -> !name.equals(owner))
                     .ifPresent(name -> claims.refused()
                             .put(
@@ -215,7 +196,7 @@ final class Claimer {
 
     private void bind(Map<String, Identity> identities, Collection<TopicPartition> partitions, Claims claims)
             throws SQLException, KafkaUnavailableException {
-        Map<String, Binding> unbound = inStore(c -> store.bindings().missing(c, identities));
+        Map<String, Binding> unbound = context.inStore(c -> store.bindings().missing(c, identities));
         for (Map.Entry<String, Binding> entry : unbound.entrySet()) {
             String topic = entry.getKey();
             Identity identity = identities.get(topic);
@@ -228,7 +209,7 @@ final class Claimer {
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
                         ? Optional.of(starts(topic, identity.partitions()))
                         : Optional.empty();
-                inStore(c -> {
+                context.inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);
                     return topic;
                 });
@@ -269,7 +250,7 @@ final class Claimer {
 
     /** Locked offset rows are skipped, so it is a binding's row or a whole table. */
     private TidemarkException bindingLocked(Set<String> topics, SQLException cause) throws SQLException {
-        String holder = connection
+        String holder = context.connection()
                 .inTransaction(c -> holders.ofBindings(c, topics))
                 .orElse("another transaction, which may have ended by now");
         return new TidemarkException(
@@ -280,7 +261,7 @@ final class Claimer {
     }
 
     private TidemarkException locked(TopicPartition partition, @Nullable SQLException cause) throws SQLException {
-        String holder = connection
+        String holder = context.connection()
                 .inTransaction(c -> holders.of(c, partition))
                 .orElse("another transaction, which may have ended by now");
         return new TidemarkException(

@@ -172,10 +172,7 @@ final class ControlSchedule {
     /** With no claims held, nothing else would notice that it replies again. */
     private void askIfSilent() throws SQLException {
         if (!context.connection().silence().known(System.nanoTime()).isZero()) {
-            context.connection().inTransaction(c -> {
-                context.identity().check(c);
-                return c;
-            });
+            var unused = context.inStore(c -> c);
         }
     }
 

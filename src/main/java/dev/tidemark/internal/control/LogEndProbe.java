@@ -26,8 +26,7 @@ final class LogEndProbe {
         Map<TopicPartition, Bounds> bounds = new HashMap<>();
         ends.forEach((partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
         context.events().logEnds(ends);
-        context.connection().inTransaction(c -> {
-            context.identity().check(c);
+        context.inStore(c -> {
             logEnds.sample(c, bounds);
             return bounds.size();
         });

@@ -3,7 +3,6 @@ package dev.tidemark.internal.control;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.store.claim.TopicBindings;
-import dev.tidemark.internal.store.connection.ControlConnection.Work;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashMap;
@@ -46,28 +45,24 @@ final class TopicProbe {
         Set<String> unrecorded = new TreeSet<>(missing);
         unrecorded.removeAll(recorded);
         for (String topic : unrecorded) {
-            Instant unused = inStore(c -> bindings.await(c, topic));
+            Instant unused = context.inStore(c -> bindings.await(c, topic));
             recorded.add(topic);
         }
     }
 
     /**
      * When a check of this group first found that this topic does not exist, by the earlier of this process's and the server's clock;
-     * empty if none did.
+     * empty if none did, or if it does not matter.
      */
     Optional<Instant> missingAt(String topic) throws SQLException {
+        if (!context.options().reading().startDependsOnWaiting()) {
+            return Optional.empty();
+        }
         Optional<Instant> seen = Optional.ofNullable(missingAt.get(topic));
-        Optional<Instant> stored = inStore(c -> bindings.awaitedSince(c, topic));
+        Optional<Instant> stored = context.inStore(c -> bindings.awaitedSince(c, topic));
         return seen.isPresent() && stored.isPresent()
                 ? seen.filter(here -> here.isBefore(stored.get())).or(() -> stored)
                 : seen.or(() -> stored);
-    }
-
-    private <T> T inStore(Work<T> work) throws SQLException {
-        return context.connection().inTransaction(c -> {
-            context.identity().check(c);
-            return work.apply(c);
-        });
     }
 
     /** What the last check for topics found. */

@@ -58,11 +58,7 @@ final class PgCtl {
 
     /** Starts the stopped server as a standby that serves nobody, which replies to each login that it is not accepting connections. */
     void startAsColdStandby() {
-        try {
-            Files.createFile(data.resolve("standby.signal"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        makeStandby(data);
         List<String> start = startingWith("start");
         start.set(start.size() - 1, start.get(start.size() - 1) + " -c hot_standby=off");
         run(start);
@@ -80,12 +76,16 @@ final class PgCtl {
     /** A standby that has what the stopped server has, and gets nothing more. */
     PgCtl coldCopy(Path target, int copyPort) {
         execute(List.of("cp", "-a", data.toString(), target.toString()));
+        makeStandby(target);
+        return new PgCtl(bin, target.toAbsolutePath(), copyPort);
+    }
+
+    private static void makeStandby(Path directory) {
         try {
-            Files.createFile(target.resolve("standby.signal"));
+            Files.createFile(directory.resolve("standby.signal"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new PgCtl(bin, target.toAbsolutePath(), copyPort);
     }
 
     private List<String> startingWith(String... verb) {
