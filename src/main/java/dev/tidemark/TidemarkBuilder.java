@@ -228,7 +228,7 @@ public final class TidemarkBuilder<K, V> {
 
     /**
      * How long {@link TidemarkConsumer#close} waits for the run to end. Default 20 s: below the 30 s that Kubernetes gives a pod. At
-     * least {@link #drainTimeout} (TM-102).
+     * least {@link #drainTimeout} (TM-102); what is left beyond that is for leaving the group and giving the claims back.
      */
     public TidemarkBuilder<K, V> closeTimeout(Duration timeout) {
         settings.closeTimeout = requireGiven("closeTimeout", timeout);

@@ -185,6 +185,7 @@ class DyingThreadIT {
                                         return super.deserialize(from, data);
                                     }
                                 })
+                                .closeTimeout(Duration.ofMinutes(3))
                                 .handleBatch(FlightEffects::foldBatch))) {
                     Awaitility.await("busy enough for help, which dies")
                             .pollInterval(Duration.ofMillis(50))

@@ -53,7 +53,7 @@ class StoppedOwnerIT {
             System.out.printf(
                     "taken over and finished after %.1f s, session timeout %d s, %s%n",
                     (System.nanoTime() - begin) / 1e9,
-                    KafkaServer.SESSION_TIMEOUT.toSeconds(),
+                    KafkaServer.QUICK_SESSION_TIMEOUT.toSeconds(),
                     copying ? "inside a COPY" : "idle in transaction");
 
             owner.thaw();

@@ -18,6 +18,7 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -203,6 +204,7 @@ class WrittenDownIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 // So that a record that fails is alone from the beginning.
                 builder -> builder.topics(topic)
+                        .closeTimeout(Duration.ofMinutes(3))
                         .limits(UnitLimits.defaults().withMaxRecords(1))
                         .handle(this::handle));
     }

@@ -1,5 +1,6 @@
 package dev.tidemark.demo;
 
+import dev.tidemark.testkit.kafka.KafkaClients;
 import dev.tidemark.testkit.process.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ final class Fleet implements AutoCloseable {
         this.group = group;
         this.logs = logs;
         this.args = args;
+        var unused = KafkaClients.withQuickSessions(group.consumerConfig(args.toArray(String[]::new)));
     }
 
     /** Starts one more; returns its name and process id, for people. */

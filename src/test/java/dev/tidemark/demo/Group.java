@@ -42,7 +42,7 @@ enum Group {
 
     /**
      * Kafka 4's own group protocol, kind to both: the members that live keep reading while the group waits for a killed one, as long as the
-     * broker's session timeout says.
+     * group's session timeout says.
      */
     Map<String, Object> consumerConfig(String[] args) {
         return Map.of(

@@ -20,7 +20,7 @@ final class TidemarkProcess {
                         .topics(Stage.TOPIC)
                         .deserializers(StringDeserializer::new, StringDeserializer::new)
                         .database(pool)
-                        .transactionIdleTimeout(KafkaServer.SESSION_TIMEOUT)
+                        .transactionIdleTimeout(KafkaServer.QUICK_SESSION_TIMEOUT)
                         .handle((record, tx) -> {
                             Flight flight = Flights.parse(record.value());
                             tx.execute(upsert, flight.origin(), flight.delay());

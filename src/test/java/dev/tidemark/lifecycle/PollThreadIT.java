@@ -17,6 +17,7 @@ import dev.tidemark.testkit.kafka.FedConsumer;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -60,6 +61,7 @@ class PollThreadIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .kafkaClients(clients)
+                        .closeTimeout(Duration.ofMinutes(3))
                         .addListener(new TidemarkListener() {
                             @Override
                             public void rebalanced(Rebalance rebalance) {

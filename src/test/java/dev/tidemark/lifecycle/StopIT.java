@@ -101,7 +101,9 @@ class StopIT {
             try (Running second = Running.start(
                     database,
                     kafka.consumerConfig(topic, "cooperative"),
-                    builder -> builder.topics(topic).handleBatch(FlightEffects::foldBatch))) {
+                    builder -> builder.topics(topic)
+                            .closeTimeout(Duration.ofMinutes(3))
+                            .handleBatch(FlightEffects::foldBatch))) {
                 second.until(
                         "the claim waits for the binding",
                         () -> database.number("select count(*) from pg_locks join pg_stat_activity using (pid)"
@@ -129,7 +131,10 @@ class StopIT {
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).addListener(held).handleBatch(FlightEffects::foldBatch))) {
+                builder -> builder.topics(topic)
+                        .closeTimeout(Duration.ofMinutes(3))
+                        .addListener(held)
+                        .handleBatch(FlightEffects::foldBatch))) {
             held.reached.await();
             running.until(
                     "it was claimed, and the poll thread does not know yet",

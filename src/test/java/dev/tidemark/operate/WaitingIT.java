@@ -24,6 +24,7 @@ import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -248,10 +249,12 @@ class WaitingIT {
         return Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).handleBatch((records, tx) -> {
-                    FlightEffects.foldBatch(records, tx);
-                    tx.execute(statement.get());
-                }));
+                builder -> builder.topics(topic)
+                        .closeTimeout(Duration.ofMinutes(3))
+                        .handleBatch((records, tx) -> {
+                            FlightEffects.foldBatch(records, tx);
+                            tx.execute(statement.get());
+                        }));
     }
 
     private void read(Running running) {

@@ -76,7 +76,15 @@ public record EngineOptions<K, V>(
      * @param close all of it
      * @param drain how long it waits for open units
      */
-    public record StopLimits(Duration close, Duration drain) {}
+    public record StopLimits(Duration close, Duration drain) {
+        private static final Duration SHORTEST_STEP = Duration.ofSeconds(3);
+
+        /** How long each of the steps after the drain may take: to leave the group, to end the workers, to record what is left. */
+        Duration step() {
+            Duration third = close.minus(drain).dividedBy(3);
+            return third.compareTo(SHORTEST_STEP) > 0 ? third : SHORTEST_STEP;
+        }
+    }
 
     String groupId() {
         return kafka.settings().groupId();

@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 final class EngineRun<K, V> {
     private static final Logger LOG = LoggerFactory.getLogger(EngineRun.class);
 
-    /** How long releasing claims and leaving the group may take at the end, each. */
-    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
+    /** How long a client may take to close that has nothing left to say. */
+    private static final Duration CLIENT_LIMIT = Duration.ofSeconds(3);
 
     /** Clients and threads are made anew each time. */
     private static final Backoff AGAIN = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(5));
@@ -202,7 +202,7 @@ final class EngineRun<K, V> {
     private record AdminLease(Admin admin) implements AutoCloseable {
         @Override
         public void close() {
-            admin.close(CLOSE_LIMIT);
+            admin.close(CLIENT_LIMIT);
         }
     }
 
@@ -233,9 +233,13 @@ final class EngineRun<K, V> {
     private void close(
             Consumer<byte[], byte[]> consumer, @Nullable ConsumerRuntime made, List<OwnThread> workers, boolean ends) {
         if (made == null) {
-            ClientLibrary.close(consumer, CLOSE_LIMIT);
+            ClientLibrary.close(consumer, CLIENT_LIMIT);
         } else {
-            made.shutDown(consumer, options.kafka().reading().isManual(), workers, CLOSE_LIMIT);
+            made.shutDown(
+                    consumer,
+                    options.kafka().reading().isManual(),
+                    workers,
+                    options.stop().step());
             listeners.stopped(view);
         }
         if (ends) {

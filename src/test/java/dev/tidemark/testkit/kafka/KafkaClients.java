@@ -11,6 +11,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -21,6 +23,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
@@ -28,7 +31,10 @@ import org.awaitility.Awaitility;
 /** What tests ask of brokers, and what their clients need to reach them. */
 public abstract class KafkaClients implements AutoCloseable {
     /** The session timeout that the tests and the demo give their consumers. */
-    public static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
+    public static final Duration SESSION_TIMEOUT = Duration.ofSeconds(20);
+
+    /** For those whose members are killed or suspended. */
+    public static final Duration QUICK_SESSION_TIMEOUT = Duration.ofSeconds(6);
 
     /** The start of a {@code sasl.jaas.config} for logins with PLAIN. */
     protected static final String PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required ";
@@ -135,6 +141,31 @@ public abstract class KafkaClients implements AutoCloseable {
         return config;
     }
 
+    /**
+     * The same settings for a group whose members are killed or suspended: they are missed soon, unless the test has a session
+     * timeout of its own.
+     */
+    public static Map<String, Object> withQuickSessions(Map<String, Object> consumerConfig) {
+        Map<String, Object> quick = new HashMap<>(consumerConfig);
+        String timeout = Long.toString(QUICK_SESSION_TIMEOUT.toMillis());
+        if (!"consumer".equals(quick.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG))) {
+            quick.replace(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, Long.toString(SESSION_TIMEOUT.toMillis()), timeout);
+            return quick;
+        }
+        // There the broker decides.
+        ConfigResource group =
+                new ConfigResource(ConfigResource.Type.GROUP, (String) quick.get(ConsumerConfig.GROUP_ID_CONFIG));
+        try (Admin admin = Admin.create(quick)) {
+            get(admin.incrementalAlterConfigs(Map.of(
+                            group,
+                            List.of(new AlterConfigOp(
+                                    new ConfigEntry("consumer.session.timeout.ms", timeout),
+                                    AlterConfigOp.OpType.SET))))
+                    .all());
+        }
+        return quick;
+    }
+
     public KafkaProducer<String, String> producer() {
         return producer(Map.of());
     }
@@ -157,7 +188,12 @@ public abstract class KafkaClients implements AutoCloseable {
     /** A producer that is ready to begin a transaction. */
     public KafkaProducer<String, String> transactionalProducer(String transactionalId) {
         KafkaProducer<String, String> producer =
-                producer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId));
+                // Whatever a test does while a transaction is open, the broker waits: its own most is 15 minutes.
+                producer(Map.of(
+                        ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                        transactionalId,
+                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                        "900000"));
         producer.initTransactions();
         return producer;
     }

@@ -63,7 +63,7 @@ final class KafkaNode implements AutoCloseable {
         properties.put("share.coordinator.state.topic.min.isr", "1");
         // Otherwise each first member of a group waits 3 s for a second.
         properties.put("group.initial.rebalance.delay.ms", "0");
-        // So that a killed broker (default 9 s) and a killed or stopped member (45 s) are noticed within seconds.
+        // So that a killed broker (default 9 s) and a killed or stopped member (45 s) are noticed soon.
         properties.put("broker.session.timeout.ms", "2000");
         properties.put("broker.heartbeat.interval.ms", "250");
         properties.put("group.min.session.timeout.ms", "1000");

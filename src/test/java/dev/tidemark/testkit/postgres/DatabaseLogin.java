@@ -7,6 +7,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -21,6 +22,9 @@ import org.postgresql.ds.PGSimpleDataSource;
 public record DatabaseLogin(String role, String jdbcUrl) {
     private static final String DENIED = "42501";
 
+    /** A login may take long where many begin at once. */
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
     public Connection connect() throws SQLException {
         return DriverManager.getConnection(jdbcUrl);
     }
@@ -32,8 +36,9 @@ public record DatabaseLogin(String role, String jdbcUrl) {
         return source;
     }
 
+    /** For a test's own questions, which nobody repeats. */
     public HikariDataSource pool(int size) {
-        return TestDatabase.pool(jdbcUrl, size);
+        return TestDatabase.pool(jdbcUrl, size, PATIENCE);
     }
 
     /** Runs statements on one connection, each in its own transaction unless they say otherwise. */

@@ -6,6 +6,7 @@ import dev.tidemark.TidemarkSchema;
 import dev.tidemark.testkit.Canary;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
@@ -42,15 +43,20 @@ public final class TestDatabase {
 
     /** For consumers: the writer's. */
     public HikariDataSource pool(int size) {
-        return writer().pool(size);
+        return pool(writer().jdbcUrl(), size);
     }
 
+    /** For consumers, which try again what had to wait for too long. */
     public static HikariDataSource pool(String jdbcUrl, int size) {
+        return pool(jdbcUrl, size, Duration.ofSeconds(5));
+    }
+
+    static HikariDataSource pool(String jdbcUrl, int size, Duration patience) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(jdbcUrl);
         config.setMaximumPoolSize(size);
         config.setMinimumIdle(0);
-        config.setConnectionTimeout(5_000);
+        config.setConnectionTimeout(patience.toMillis());
         config.setInitializationFailTimeout(-1);
         return new HikariDataSource(config);
     }

@@ -1,6 +1,7 @@
 package dev.tidemark.testkit.process;
 
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaClients;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Several consumer processes of one group. They are killed when the fleet is closed. */
+/** Several consumer processes of one group, with quick sessions. They are killed when the fleet is closed. */
 public final class ConsumerFleet implements AutoCloseable {
     private final Map<String, Object> kafka;
     private final Map<String, String> settings;
@@ -18,7 +19,7 @@ public final class ConsumerFleet implements AutoCloseable {
     private int started;
 
     public ConsumerFleet(Map<String, Object> kafka, TestDatabase database, String topic, Map<String, String> more) {
-        this.kafka = kafka;
+        this.kafka = KafkaClients.withQuickSessions(kafka);
         this.settings = new HashMap<>(more);
         settings.putIfAbsent("jdbc", database.jdbcUrl());
         settings.put("topic", topic);

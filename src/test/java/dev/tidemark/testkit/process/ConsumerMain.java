@@ -64,7 +64,8 @@ public final class ConsumerMain {
                     .database(pool)
                     .limits(limits)
                     .workers(workers)
-                    .transactionIdleTimeout(KafkaServer.SESSION_TIMEOUT);
+                    .closeTimeout(Duration.ofMinutes(1))
+                    .transactionIdleTimeout(KafkaServer.QUICK_SESSION_TIMEOUT);
             if (settings.getOrDefault("untilEnd", "false").equals("true")) {
                 builder.untilEnd();
             }

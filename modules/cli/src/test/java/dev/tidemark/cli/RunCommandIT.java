@@ -68,7 +68,8 @@ class RunCommandIT {
     private Path quickSessions() throws IOException {
         return write(
                 "kafka.properties",
-                "session.timeout.ms=" + KafkaClients.SESSION_TIMEOUT.toMillis() + "\nheartbeat.interval.ms=1000\n");
+                "session.timeout.ms=" + KafkaClients.QUICK_SESSION_TIMEOUT.toMillis()
+                        + "\nheartbeat.interval.ms=1000\n");
     }
 
     private void produce(List<Flight> some) {
