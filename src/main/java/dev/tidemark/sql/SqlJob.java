@@ -152,6 +152,8 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
     public void handle(List<ConsumerRecord<byte[], byte[]>> records, Handle tx) throws SQLException {
         Connection connection = tx.getConnection();
         UnitRelation.Rows rows = relation.rows(connection, records);
+        // Before anything fails: a pool may have closed the connection by then, which would hide what did.
+        boolean withValues = isSimple(connection);
         for (SqlStatement statement : statements) {
             try (PreparedStatement s = prepare(connection, statement)) {
                 if (statement.takesRecords()) {
@@ -159,7 +161,7 @@ public final class SqlJob implements BatchHandler<byte[], byte[]> {
                 }
                 boolean unused = s.execute();
             } catch (SQLException e) {
-                throw failed(statement, isSimple(connection), e);
+                throw failed(statement, withValues, e);
             }
         }
     }

@@ -107,6 +107,29 @@ class SqlJobIT {
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(flights));
     }
 
+    /** HikariCP closes a connection on which the server said "not supported", before the job can ask it anything. */
+    @Test
+    void whatTheServerDoesNotSupportIsTheRecordsFailure() {
+        database.owner().execute("create table seen (day text)");
+        database.owner().execute("grant insert on seen to public");
+        KafkaServer kafka = Servers.kafka();
+        String topic = kafka.createTopic(Servers.unique("unsupported"), 1);
+        try (var producer = kafka.batchingProducer()) {
+            for (String unit : List.of("day", "hour", "timezone", "week")) {
+                var unused = producer.send(new ProducerRecord<>(topic, 0, unit, unit));
+            }
+        }
+        SqlJob job = SqlJob.of(
+                "insert into seen select date_trunc(value, now())::text from records",
+                SqlJobOptions.defaults().withValue(ColumnType.TEXT));
+        try (Running running = start(kafka, topic, job, UnitLimits.defaults())) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 4);
+        }
+        assertThat(database.query("select record_offset, error_message like '%0A000%' from tidemark.dead_letter"))
+                .containsExactly("2|t");
+        assertThat(database.number("select count(*) from seen")).isEqualTo(3);
+    }
+
     @ParameterizedTest
     @EnumSource
     void columnsHaveTheTypesThatWereAskedFor(ColumnType type) throws SQLException {

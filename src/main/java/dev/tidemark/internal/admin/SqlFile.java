@@ -19,7 +19,7 @@ import org.postgresql.core.Parser;
  * @param file its file; named in errors
  */
 public record SqlFile(Path file, List<String> statements) {
-    /** Reads a file; refuses one that cannot be read, or that would end the transaction (TM-103). */
+    /** Reads a file; refuses one that cannot be read, contains no statement, or would end the transaction (TM-103). */
     public static SqlFile read(Path file) {
         List<String> statements;
         try {
@@ -35,6 +35,9 @@ public record SqlFile(Path file, List<String> statements) {
         if (statements.stream().anyMatch(TransactionVerbs::endsTransaction)) {
             throw OperatorErrors.invalid("the SQL of " + file
                     + " ends the transaction, which must include the change of offsets: remove that statement");
+        }
+        if (statements.isEmpty()) {
+            throw OperatorErrors.invalid("the SQL file contains no statement: " + file);
         }
         return new SqlFile(file, statements);
     }

@@ -111,10 +111,19 @@ final class ControlTasks {
     private void every(Duration first, Duration interval, String task, Look look) {
         later(
                 () -> {
-                    Duration wait = guarded(task, look);
+                    Duration wait = guardedTwice(task, look);
                     every(wait.compareTo(interval) > 0 ? wait : interval, interval, task, look);
                 },
                 first);
+    }
+
+    /** Classifying a failure asks the pool and the driver, which may fail as well. */
+    private Duration guardedTwice(String task, Look look) {
+        try {
+            return guarded(task, look);
+        } catch (RuntimeException e) {
+            return sorted(task, unexpected(e), fatal, true);
+        }
     }
 
     private TidemarkException unexpected(Throwable e) {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param connectionLost whether any of the causes says that the connection is gone
  * @param serverReplied whether the server itself sent the error, rather than the driver or the pool
  * @param passing whether any of the causes says that what it depends on is unavailable for now: an SQLSTATE of the classes 08, 53,
- *     57 and 58 wherever it comes from, Kafka's {@code RetriableException}, a network failure or a timeout
+ *     57 and 58 wherever it comes from, Kafka's {@code RetriableException}, a network failure or a timeout; in a deserializer
+ *     also a schema registry that refuses to answer, or cannot
  * @param linkage whether a class or method is missing from the class path
  * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
@@ -30,6 +31,12 @@ public record SqlFacts(
     /** A failure that shows nothing about its cause. */
     public static SqlFacts none() {
         return new SqlFacts(null, false, false, false, false, false, false, false, "");
+    }
+
+    /** The same, where what it depends on is unavailable for now. */
+    public SqlFacts thatPass() {
+        return new SqlFacts(
+                sqlState, fromDatabase, transientByType, connectionLost, serverReplied, true, linkage, stalePlan, kind);
     }
 
     /** Whether a time limit ended a statement, or the transaction: {@code statement_timeout}, a cancel, or an idle or long transaction. */

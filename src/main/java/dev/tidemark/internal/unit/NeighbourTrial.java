@@ -9,7 +9,6 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
-import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
@@ -221,8 +220,7 @@ final class NeighbourTrial<K, V> {
         try {
             record = decoder.decode(raw);
         } catch (UndecodableException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause));
+            return UnitRun.outcomeOf(e);
         }
         if (undecodable) {
             return new UnitOutcome.Committed(Map.of());

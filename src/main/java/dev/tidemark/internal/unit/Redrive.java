@@ -13,7 +13,6 @@ import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.failure.FailureWords;
-import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.table.DeadLetterTable;
 import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
@@ -138,9 +137,7 @@ public final class Redrive<K, V> {
                     try {
                         record = decoder.decode(letter.record());
                     } catch (UndecodableException e) {
-                        Throwable cause = e.getCause() == null ? e : e.getCause();
-                        throw new UnitRefusedException(
-                                new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause)));
+                        throw new UnitRefusedException(UnitRun.outcomeOf(e));
                     }
                     handled.set(new TopicPartition(record.topic(), record.partition()));
                     handler.handle(

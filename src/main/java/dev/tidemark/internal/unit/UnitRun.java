@@ -86,7 +86,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     static UnitOutcome outcomeOf(UndecodableException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.facts(cause));
+        return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.decodingFacts(cause));
     }
 
     /** Returns whether the unit continues. */

@@ -17,6 +17,7 @@ import dev.tidemark.cli.command.RebindCommand;
 import dev.tidemark.cli.command.ResetCommand;
 import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
+import dev.tidemark.cli.option.Arguments;
 import dev.tidemark.cli.option.EnvironmentDefaults;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.ParameterErrors;
@@ -92,12 +93,22 @@ public final class TidemarkCli {
         Logging.configure(args);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-        int code = run(out, err, args);
+        int code = runTyped(out, err, args);
         if (out.checkError() && code == ExitCode.DONE) {
             err.println("standard output could not be written: what was printed is incomplete");
             code = ExitCode.FAILED;
         }
         System.exit(code);
+    }
+
+    private static int runTyped(PrintWriter out, PrintWriter err, String... args) {
+        try {
+            Arguments.requireReadable();
+        } catch (TidemarkException e) {
+            err.println(e.getMessage());
+            return ExitCode.of(e.code());
+        }
+        return run(out, err, args);
     }
 
     /** Runs a command; returns its exit code. */

@@ -7,6 +7,7 @@ import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,23 @@ class CommandProcessIT {
         Result process = cli.runProcess(args);
         assertThat(process.exitCode()).as(process.err()).isEqualTo(exitCode);
         assertThat(process).isEqualTo(cli.run(args));
+    }
+
+    /** The JVM replaces what it cannot read, and then one group's name is as good as another's. */
+    @Test
+    void aLocaleThatCannotExpressTheGroup() {
+        Map<String, String> ascii = Map.of("LC_ALL", "C", "TIDEMARK_JDBC_URL", database.jdbcUrl());
+        Result refused = Cli.with(ascii).runProcess("describe", "d\u00e9p\u00f4t");
+        assertThat(refused.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(refused.err())
+                .startsWith("TM-103: the arguments cannot be read")
+                .contains("C.UTF-8");
+        assertThat(refused.err().lines()).hasSize(1);
+        Map<String, String> variable = new HashMap<>(ascii);
+        variable.put("TIDEMARK_GROUP", "d\u00e9p\u00f4t");
+        assertThat(Cli.with(variable).runProcess("describe", "nobody").err())
+                .startsWith("TM-103: the value of TIDEMARK_GROUP cannot be read");
+        assertThat(Cli.with(ascii).runProcess("describe", "nobody").err()).doesNotContain("locale");
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -68,9 +69,18 @@ public final class SqlFailures {
                 kind(state, chain));
     }
 
+    /**
+     * As {@link #facts}, of a failure in a deserializer. It asks nobody but a schema registry, whose refusal or failure says nothing
+     * about the record, whatever exception it is wrapped in.
+     */
+    public static SqlFacts decodingFacts(Throwable failure) {
+        SqlFacts facts = facts(failure);
+        return FailureChain.of(failure).stream().anyMatch(ServiceReply::isRefusal) ? facts.thatPass() : facts;
+    }
+
     /** Whether a failure in a deserializer says that something is unavailable for now. */
     public static boolean isTransient(Throwable failure) {
-        return FailureKind.of(facts(failure)) != FailureKind.HANDLER;
+        return FailureKind.of(decodingFacts(failure)) != FailureKind.HANDLER;
     }
 
     /**
@@ -92,6 +102,7 @@ public final class SqlFailures {
                 || t instanceof InterruptedIOException
                 || t instanceof SocketException
                 || t instanceof UnknownHostException
+                || t instanceof SSLException
                 || t instanceof TimeoutException
                 || isHttpTimeout(t.getClass());
     }

@@ -24,7 +24,10 @@ public record Schema(String name) {
 
     private static final Pattern IDENTIFIER = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
-    /** Those of {@code pg_get_keywords()} that cannot qualify a name: reserved ones, also those that may name a function or type. */
+    /**
+     * Words that cannot qualify a name everywhere: all of {@code pg_get_keywords()} but the unreserved ones, and those that PL/pgSQL
+     * reserves. Some may qualify a table, but not the type of its rows.
+     */
     private static final Set<String> RESERVED =
             Set.of(("all analyse analyze and any array as asc asymmetric authorization binary both case cast check "
                             + "collate collation column concurrently constraint create cross current_catalog current_date "
@@ -33,7 +36,14 @@ public record Schema(String name) {
                             + "initially inner intersect into is isnull join lateral leading left like limit localtime "
                             + "localtimestamp natural not notnull null offset on only or order outer overlaps placing primary "
                             + "references returning right select session_user similar some symmetric system_user table tablesample "
-                            + "then to trailing true union unique user using variadic verbose when where window with")
+                            + "then to trailing true union unique user using variadic verbose when where window with "
+                            + "between bigint bit boolean char character coalesce dec decimal exists extract float graph_table "
+                            + "greatest grouping inout int integer interval json json_array json_arrayagg json_exists "
+                            + "json_object json_objectagg json_query json_scalar json_serialize json_table json_value least "
+                            + "merge_action national nchar none normalize nullif numeric out overlay position precision real row "
+                            + "setof smallint substring time timestamp treat trim values varchar xmlattributes xmlconcat "
+                            + "xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable "
+                            + "begin by declare execute foreach if loop strict while")
                     .split(" "));
 
     /** Refuses anything but a plain lower-case identifier (TM-103): the name is inserted into SQL as it is. */

@@ -20,6 +20,8 @@ import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLHandshakeException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.junit.jupiter.api.Test;
@@ -152,6 +154,7 @@ class SqlFailuresTest {
                 new IllegalStateException(new UnknownHostException("x")),
                 new UncheckedIOException(new HttpTimeoutException("x")),
                 new UncheckedIOException(new InterruptedIOException("x")),
+                new UncheckedIOException(new SSLHandshakeException("x")),
                 new RuntimeException(new TimeoutException()),
                 new RuntimeException(new SQLException("x", "08006")),
                 new RuntimeException(new SQLException("x", "53300")),
@@ -165,6 +168,52 @@ class SqlFailuresTest {
     @MethodSource("passing")
     void whatPassesIsFoundFromWherever(Throwable failure) {
         assertThat(kind(failure)).isEqualTo(FailureKind.TRANSIENT);
+    }
+
+    /** As the clients of registries have it. */
+    public static class RefusedException extends RuntimeException {
+        private final int status;
+
+        RefusedException(int status) {
+            this.status = status;
+        }
+
+        public int getStatus() {
+            return status;
+        }
+    }
+
+    private static final class SpecialException extends RefusedException {
+        SpecialException(int status) {
+            super(status);
+        }
+    }
+
+    /** A handler may ask others about its record, and hear of them what is the record's. */
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403, 407, 408, 425, 429, 500, 502, 503, 504})
+    void aRegistryThatRefusesSaysNothingAboutTheRecord(int status) {
+        for (Throwable refusal : List.of(new RefusedException(status), new SpecialException(status))) {
+            Throwable failure = new SerializationException("x", refusal);
+            assertThat(FailureKind.of(SqlFailures.decodingFacts(failure))).isEqualTo(FailureKind.TRANSIENT);
+            assertThat(kind(failure)).isEqualTo(FailureKind.HANDLER);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 200, 400, 404, 422, 40403, 50001})
+    void aRegistryThatKnowsBetterDoes(int status) {
+        assertThat(FailureKind.of(
+                        SqlFailures.decodingFacts(new SerializationException("x", new RefusedException(status)))))
+                .isEqualTo(FailureKind.HANDLER);
+    }
+
+    @Test
+    void aRegistryThatKafkasLoginDoesNotOpen() {
+        assertThat(FailureKind.of(SqlFailures.decodingFacts(new AuthenticationException("x"))))
+                .isEqualTo(FailureKind.TRANSIENT);
+        assertThat(FailureKind.of(SqlFailures.decodingFacts(sent("ERROR", "42601", "x", "y"))))
+                .isEqualTo(FailureKind.HANDLER);
     }
 
     static Stream<Throwable> unclear() {

@@ -32,7 +32,7 @@ public final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--file",
             paramLabel = "FILE",
-            description = "The file to write; an existing one is replaced. Default: standard output.")
+            description = "The file to write; an existing one is replaced. Default, and -: standard output.")
     private @Nullable Path file;
 
     @Mixin
@@ -47,7 +47,7 @@ public final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String text = OffsetsFile.print(database.looks().offsets(group.get(), scopes.selectionOrAll()));
-        if (file == null) {
+        if (file == null || file.equals(Path.of("-"))) {
             PrintWriter out = command.commandLine().getOut();
             out.print(text);
             out.flush();

@@ -59,9 +59,9 @@ public final class ExportToKafkaCommand implements Callable<Integer> {
         } else if (admin.execute(plan) == Outcome.COMMITTED) {
             output.say("Done: Kafka has the stored offsets.");
         } else {
-            // An active group.get() is only inspected.
+            // An active group is only inspected.
             output.say(
-                    "Nothing was written, and nothing needs to be: the group.get() is active, and its consumers mirror the stored"
+                    "Nothing was written, and nothing needs to be: the group is active, and its consumers mirror the stored"
                             + " offsets.");
         }
         return ExitCode.DONE;

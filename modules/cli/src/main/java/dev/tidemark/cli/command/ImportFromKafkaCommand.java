@@ -28,8 +28,7 @@ public final class ImportFromKafkaCommand implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description =
-                    "Accept offsets outside the log, and those of a group.get() that is active and keeps committing.")
+            description = "Accept offsets outside the log, and those of a group that is active and keeps committing.")
     private boolean force;
 
     @Mixin

@@ -3,6 +3,7 @@ package dev.tidemark.cli.option;
 import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.cli.output.CommandException;
 import java.util.Map;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
@@ -21,6 +22,8 @@ public final class DatabaseOptions {
 
     /** As before, for a change: it may wait for a unit that lasts up to {@code max.poll.interval.ms}, or have much to do. */
     private static final int CHANGE_TIMEOUT = 360;
+
+    private static final Pattern PARAMETER_WITHOUT_MARK = Pattern.compile("[^?]*&");
 
     private static final String DRIVER = PGProperty.APPLICATION_NAME.getDefaultValue();
 
@@ -86,6 +89,10 @@ public final class DatabaseOptions {
     private PGSimpleDataSource configured() {
         Map<String, String> environment = System.getenv();
         PGSimpleDataSource source = new PGSimpleDataSource();
+        if (PARAMETER_WITHOUT_MARK.matcher(jdbcUrl()).lookingAt()) {
+            // The driver takes them for the database's name, and the server repeats that.
+            throw CommandException.wrongInput("--jdbc-url has an & but no ? in front of it: parameters begin with ?");
+        }
         try {
             source.setUrl(jdbcUrl());
         } catch (IllegalArgumentException e) {

@@ -41,6 +41,9 @@ public final class HttpOptions {
     @Nullable
     public HttpEndpoint start(TidemarkConsumer consumer) {
         if (port == null) {
+            if (host != null) {
+                throw CommandException.wrongInput("--http-host is given without --http-port: nothing would be served");
+            }
             return null;
         }
         if (port < 0 || port > 65_535) {

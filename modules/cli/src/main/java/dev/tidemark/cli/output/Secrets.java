@@ -4,16 +4,26 @@ import java.util.regex.Pattern;
 
 /** Passwords in what people typed in the wrong place, such as the URL of a database as the name of a group. Pure. */
 public final class Secrets {
-    private static final Pattern SETTING = Pattern.compile(
-            "(?i)((?:password|passwd|passphrase|pwd|secret|token)\\s*=\\s*)(?:'[^']*'|\"[^\"]*\"|[^&\\s'\",;]+)");
+    private static final String NAME =
+            "(?i)((?:password|passwd|passphrase|pwd|secret|token|secret[_-]?key|api[_-]?key|access[_-]?key)";
+
+    /** Up to the end of the word, since a value may contain what ends a value elsewhere; brackets and quotes around it are the line's. */
+    private static final String VALUE =
+            "(?:'[^'\\n]*'|\"[^\"\\n]*\"(?=[\\s;,})\\]'\"&]|$)|[^&\\s]+?(?=[')\"]*(?:[&\\s]|$)))";
+
+    private static final Pattern SETTING = Pattern.compile(NAME + "\\s*=\\s*)" + VALUE);
+
+    private static final Pattern FIELD = Pattern.compile(NAME + "[\"']\\s*:\\s*)" + VALUE);
 
     /** The user and the password in front of a host; as the name of a file, a URL has lost a slash. */
-    private static final Pattern USER = Pattern.compile("(:/{1,2}[^/@:\\s]*:)[^/@\\s]+@");
+    private static final Pattern USER = Pattern.compile("(:/{1,2}[^/@:\\s]*:)\\S+@");
 
     private Secrets() {}
 
     /** The line with three asterisks in place of each. */
     public static String masked(String line) {
-        return USER.matcher(SETTING.matcher(line).replaceAll("$1***")).replaceAll("$1***@");
+        String settings =
+                FIELD.matcher(SETTING.matcher(line).replaceAll("$1***")).replaceAll("$1***");
+        return USER.matcher(settings).replaceAll("$1***@");
     }
 }

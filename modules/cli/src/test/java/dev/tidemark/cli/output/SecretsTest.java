@@ -19,7 +19,15 @@ class SecretsTest {
                 "PASSWORD = 'hun ter2' and | PASSWORD = *** and",
                 "ssl.key.password=hunter2 | ssl.key.password=***",
                 "\"pwd=hunter2\" | \"pwd=***\"",
-                "password=\"hunter2\"; | password=***;"
+                "password=\"hunter2\"; | password=***;",
+                "password=hun,ter2 | password=***",
+                "password=hun;ter\"2 in | password=*** in",
+                "(password=hunter2) | (password=***)",
+                "password=\"hun\"ter2\"; | password=***",
+                "{\"password\": \"hunter2\", \"x\": 1} | {\"password\": ***, \"x\": 1}",
+                "aws_secret_key=hunter2 | aws_secret_key=***",
+                "api_key=hunter2&x=1 | api_key=***&x=1",
+                "postgresql://u:hun@ter/2@db/app | postgresql://u:***@db/app"
             })
     void masked(String line, String expected) {
         assertThat(Secrets.masked(line)).isEqualTo(expected);
