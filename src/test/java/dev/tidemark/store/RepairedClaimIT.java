@@ -17,11 +17,9 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.UnaryOperator;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -100,10 +98,7 @@ class RepairedClaimIT {
                 "TM-307",
                 builder -> builder.partitions(new TopicPartition(sound, 0), later),
                 later,
-                () -> kafka.admin()
-                        .createPartitions(Map.of(refused, NewPartitions.increaseTo(2)))
-                        .all()
-                        .get());
+                () -> kafka.addPartitions(refused, 2));
     }
 
     @Test
