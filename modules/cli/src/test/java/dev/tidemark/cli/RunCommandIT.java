@@ -237,7 +237,10 @@ class RunCommandIT {
         try (Running running = cli.start(job("flights.sql", "--http-port", Integer.toString(port)))) {
             until("read", running, () -> progress() == 100);
             until("ready", running, () -> get(port, "/ready").statusCode() == 200);
-            assertThat(get(port, "/health").body()).contains("\"live\":true", "\"problems\":[]");
+            until("no problem", running, () -> {
+                String health = get(port, "/health").body();
+                return health.contains("\"live\":true") && health.contains("\"problems\":[]");
+            });
             assertThat(get(port, "/metrics").body())
                     .contains("tidemark_", "kafka_", topic)
                     .doesNotContain(Canary.KEY.plant());
