@@ -152,12 +152,16 @@ class RepairedClaimIT {
             long before = applied(of);
             Servers.produceTo(producer, of, flights);
             running.until("it is read", () -> applied(of) == before + 100);
-            assertThat(log.news().stream()
-                            .filter(e -> e.getFormattedMessage().startsWith("halted "))
-                            .count())
-                    .isEqualTo(1);
+            // Not one an attempt; another only if it was assigned again, as after a session that was lost.
+            assertThat(lines(log, "halted ")).isBetween(1L, Math.max(1, lines(log, "assigned ")));
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, sound);
+    }
+
+    private static long lines(LogCapture log, String beginning) {
+        return log.news().stream()
+                .filter(e -> e.getFormattedMessage().startsWith(beginning))
+                .count();
     }
 
     private void rebind() throws Exception {
