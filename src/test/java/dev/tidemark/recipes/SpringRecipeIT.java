@@ -2,6 +2,7 @@ package dev.tidemark.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.Tidemark;
 import dev.tidemark.errors.FencedException;
@@ -41,7 +42,7 @@ class SpringRecipeIT {
 
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
-    private final HikariDataSource pool = database.pool(2);
+    private final HikariDataSource pool = patient(database.pool(2));
     private final TopicPartition partition = new TopicPartition(kafka.createTopic(Servers.unique("spring"), 1), 0);
     private final String topic = partition.topic();
     private final List<Flight> flights = Flights.sample().subList(0, RECORDS);
@@ -50,10 +51,18 @@ class SpringRecipeIT {
     private SpringLoop loop;
     private CompletableFuture<Void> running;
 
+    /** A connection that comes late would be a failure of the loop. */
+    private static HikariDataSource patient(HikariDataSource like) {
+        try (like) {
+            HikariConfig config = new HikariConfig();
+            like.copyStateTo(config);
+            config.setConnectionTimeout(Running.PATIENCE.toMillis());
+            return new HikariDataSource(config);
+        }
+    }
+
     @BeforeEach
     void start() {
-        // A connection that comes late would be a failure of the loop.
-        pool.setConnectionTimeout(Running.PATIENCE.toMillis());
         context.registerBean(DataSource.class, () -> pool);
         context.registerBean(FlightService.class, () -> new FailingService(pool, fails));
         context.register(SpringRecipe.Setup.class);
