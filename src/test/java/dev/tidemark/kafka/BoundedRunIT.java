@@ -205,8 +205,7 @@ class BoundedRunIT {
         // Where one process halted, the other may still go on if it gets that partition before it ends.
         for (int partition = 0; partition < 4; partition++) {
             long stored = ExactlyOnce.stored(database, topic, new TopicPartition(four, partition));
-            assertThat(stored == 1_000
-                            || (stored == 0 && (partition == firsts.get() || partition == seconds.get())))
+            assertThat(stored == 1_000 || (stored == 0 && (partition == firsts.get() || partition == seconds.get())))
                     .as("partition %d at %d, halted %s and %s", partition, stored, firsts, seconds)
                     .isTrue();
         }

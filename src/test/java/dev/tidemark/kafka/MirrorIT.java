@@ -91,7 +91,8 @@ class MirrorIT {
     }
 
     private boolean hasReadAll() {
-        return ExactlyOnce.stored(database, topic, zero) == each() && ExactlyOnce.stored(database, topic, one) == each();
+        return ExactlyOnce.stored(database, topic, zero) == each()
+                && ExactlyOnce.stored(database, topic, one) == each();
     }
 
     @ParameterizedTest

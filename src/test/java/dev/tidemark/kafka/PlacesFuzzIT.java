@@ -177,8 +177,8 @@ class PlacesFuzzIT {
                             });
                         }
                         return places.keySet().stream()
-                                .allMatch(partition -> refused.contains(partition.partition())
-                                        || isAtEnd(oracle, partition));
+                                .allMatch(partition ->
+                                        refused.contains(partition.partition()) || isAtEnd(oracle, partition));
                     });
         }
         return refused;
