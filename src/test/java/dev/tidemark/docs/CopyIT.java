@@ -8,6 +8,7 @@ import de.bytefish.pgbulkinsert.PgBulkInsert;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.docs.EmbeddingExamples.Flight;
 import dev.tidemark.docs.EmbeddingExamples.FlightRows;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -128,6 +130,8 @@ class CopyIT {
                 builder -> handled.apply(builder.topics(topic)
                         .workers(2)
                         .onFailure(FailurePolicy.park())
+                        // A unit is as large as what waits, however slow the machine is.
+                        .limits(UnitLimits.defaults().withMaxDuration(Duration.ofMinutes(5)))
                         .deserializers(StringDeserializer::new, CopyIT::flightDeserializer)));
     }
 
@@ -181,7 +185,7 @@ class CopyIT {
                     }));
         }))) {
             untilAllRead(running, RECORDS);
-            assertThat(running.consumer().health().ready()).isTrue();
+            running.until("ready", () -> running.consumer().health().ready());
         }
         assertThat(mostBefore.get()).as("rows of the same COPY before it").isPositive();
         List<Flight> neighbours = new ArrayList<>(sent);

@@ -56,11 +56,12 @@ class MixedFailuresIT extends FailureCase {
     @CsvSource({"1, 1, false", "1, 1, true", "8, 4, false", "8, 4, true"})
     void noMoreThanThreeAreGivenUp(int partitions, int workers, boolean batches) {
         String name = kafka.createTopic(topic + "-" + partitions, partitions);
-        try (var producer = kafka.producer();
+        try (var producer = kafka.batchingProducer();
                 Running running = start(name, workers, batches)) {
             for (int i = 0; i < partitions; i++) {
                 var unused = producer.send(new ProducerRecord<>(name, i, null, "good"));
             }
+            producer.flush();
             running.until("it works", () -> next() == partitions);
             outage.set(true);
             for (int i = 0; i < 48; i++) {

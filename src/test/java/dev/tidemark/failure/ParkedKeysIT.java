@@ -6,11 +6,13 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkListener;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Seeds;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -82,8 +84,11 @@ class ParkedKeysIT {
             }
         };
         Function<TidemarkBuilder<String, String>, TidemarkConsumer> special = builder -> {
-            TidemarkBuilder<String, String> all =
-                    builder.topics(topic).onFailure(policy).addListener(counting);
+            TidemarkBuilder<String, String> all = builder.topics(topic)
+                    .onFailure(policy)
+                    .addListener(counting)
+                    // A unit is as large as what waits, however slow the machine is.
+                    .limits(UnitLimits.defaults().withMaxDuration(Duration.ofMinutes(5)));
             return batches
                     ? all.handleBatch((records, tx) -> records.forEach(r -> apply(r.offset(), r.key(), r.value(), tx)))
                     : all.handle((r, tx) -> apply(r.offset(), r.key(), r.value(), tx));

@@ -251,12 +251,12 @@ class RedriveIT {
         produce("bad", "bad", "x", "bad");
         try (Running running = start(FailurePolicy.parkKey())) {
             running.until("parked", () -> ids().size() == 3);
+            brokenFrom = 3;
             // Those that failed before have their effects taken back; there are none.
             database.owner()
                     .execute(
                             "delete from applied where record_offset >= 0",
                             "update tidemark.stored_offset set next_offset = 0");
-            brokenFrom = 3;
             running.until(
                     "read again",
                     () -> ExactlyOnce.progress(database, topic) == 4

@@ -73,8 +73,9 @@ class VerdictIT {
                         "create procedure undo_all() language plpgsql as $$ begin rollback; end $$");
     }
 
+    /** They arrive together: whether a record has neighbours changes what becomes of it. */
     private void send(int from, int to) {
-        try (var producer = kafka.producer()) {
+        try (var producer = kafka.batchingProducer()) {
             for (int n = from; n < to; n++) {
                 String path = bad.contains(n) ? "top..sub tree" : "top.sub";
                 var unused = producer.send(

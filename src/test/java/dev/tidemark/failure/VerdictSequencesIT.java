@@ -33,7 +33,7 @@ class VerdictSequencesIT extends FailureCase {
     private final String other = kafka.createTopic(Servers.unique("other"), 1);
 
     private void sendKeyed(String name, String key, String... values) {
-        try (var producer = kafka.producer()) {
+        try (var producer = kafka.batchingProducer()) {
             for (String value : values) {
                 var unused = producer.send(new ProducerRecord<>(name, 0, key, value));
             }
@@ -90,7 +90,7 @@ class VerdictSequencesIT extends FailureCase {
                     tx.execute("insert into done values (?)", record.partition());
                 }));
         try (Running running = start.get();
-                KafkaProducer<String, String> producer = kafka.producer()) {
+                KafkaProducer<String, String> producer = kafka.batchingProducer()) {
             for (int n = 0; n < 4; n++) {
                 var unused = producer.send(new ProducerRecord<>(two, 0, "key " + n, "value"));
             }

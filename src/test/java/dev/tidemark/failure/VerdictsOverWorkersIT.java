@@ -36,8 +36,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VerdictsOverWorkersIT extends FailureCase {
     private static final int PARTITIONS = 8;
 
-    private static final int QUICK = 40;
-
     /** One more partition rests, since a run ends where all have halted. */
     private final String eight = kafka.createTopic(Servers.unique("eight"), PARTITIONS + 1);
 
@@ -132,7 +130,7 @@ class VerdictsOverWorkersIT extends FailureCase {
         try (Running running = oneUnit(how, policy, inBatches, p -> p < 3 ? "bad" : "good")) {
             running.until(
                     "read, or halted",
-                    () -> ExactlyOnce.progress(database, eight) == QUICK + 1 + PARTITIONS || halted(running) > 0);
+                    () -> ExactlyOnce.progress(database, eight) == 1 + PARTITIONS || halted(running) > 0);
             assertThat(halted(running)).isZero();
         }
         assertThat(givenUp()).hasSize(3);
@@ -145,7 +143,7 @@ class VerdictsOverWorkersIT extends FailureCase {
         TidemarkListener counting = new TidemarkListener() {
             @Override
             public void unitEnded(Unit unit) {
-                if (units.incrementAndGet() == QUICK + 1) {
+                if (units.incrementAndGet() == 1) {
                     gate.acquireUninterruptibly();
                 }
             }
@@ -163,6 +161,8 @@ class VerdictsOverWorkersIT extends FailureCase {
                 builder -> handling(
                         builder.topics(eight)
                                 .workers(1)
+                                // The next unit may hold many records, however long the first takes.
+                                .limits(UnitLimits.defaults().withMaxDuration(Duration.ofMinutes(5)))
                                 .deserializers(StringDeserializer::new, () -> decoding)
                                 .addListener(counting)
                                 .onFailure(policy(policy)),
@@ -175,12 +175,7 @@ class VerdictsOverWorkersIT extends FailureCase {
                             }
                         }));
         try (KafkaProducer<String, String> producer = kafka.producer()) {
-            // Quick ones, so that the next unit may hold many records.
-            for (int i = 1; i <= QUICK + 1; i++) {
-                int end = i;
-                send(producer, eight, PARTITIONS, "quick " + i);
-                Awaitility.await("one unit").pollInterval(Duration.ofMillis(5)).until(() -> units.get() >= end);
-            }
+            send(producer, eight, PARTITIONS, "first");
             Awaitility.await("it waits").until(gate::hasQueuedThreads);
             away.set(true);
             for (int p = 0; p < PARTITIONS; p++) {

@@ -27,7 +27,6 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -236,14 +235,9 @@ class BoundedRunChecksIT {
 
     @Test
     void partitionsThatWereAddedAreBoundAndRead() {
-        KafkaServer.get(kafka.admin()
-                .createPartitions(Map.of(topic, NewPartitions.increaseTo(4)))
-                .all());
+        kafka.addPartitions(topic, 4);
         TopicPartition three = new TopicPartition(topic, 3);
-        Awaitility.await("the new partitions have leaders").ignoreExceptions().until(() -> {
-            Servers.produceTo(producer, three, flights.subList(0, 1));
-            return true;
-        });
+        Servers.produceTo(producer, three, flights.subList(0, 1));
         try (Running running = start(reads("topics"))) {
             running.end();
         }

@@ -188,8 +188,10 @@ class BoundedRunIT {
             Servers.produceTo(producer, new TopicPartition(four, partition), flights);
         }
         AtomicBoolean shared = new AtomicBoolean();
-        try (Running first = startHaltingOne(four, shared);
-                Running second = startHaltingOne(four, shared)) {
+        AtomicInteger firsts = new AtomicInteger(-1);
+        AtomicInteger seconds = new AtomicInteger(-1);
+        try (Running first = startHaltingOne(four, shared, firsts);
+                Running second = startHaltingOne(four, shared, seconds)) {
             for (Running running : List.of(first, second)) {
                 running.until(
                         "two partitions each",
@@ -200,12 +202,17 @@ class BoundedRunIT {
             assertThat(second.failure()).hasMessageContaining("TM-502");
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
-        assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(2_000);
+        // Where one process halted, the other may still go on if it gets that partition before it ends.
+        for (int partition = 0; partition < 4; partition++) {
+            long stored = ExactlyOnce.stored(database, topic, new TopicPartition(four, partition));
+            assertThat(stored == 1_000 || (stored == 0 && (partition == firsts.get() || partition == seconds.get())))
+                    .as("partition %d at %d, halted %s and %s", partition, stored, firsts, seconds)
+                    .isTrue();
+        }
     }
 
-    /** Fails on the first partition it meets once the partitions are shared out, and on no other. */
-    private Running startHaltingOne(String four, AtomicBoolean shared) {
-        AtomicInteger halting = new AtomicInteger(-1);
+    /** Fails on the first partition it meets once the partitions are shared out, and on no other; notes which that is. */
+    private Running startHaltingOne(String four, AtomicBoolean shared, AtomicInteger halting) {
         return Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),

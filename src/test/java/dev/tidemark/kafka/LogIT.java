@@ -20,7 +20,6 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -131,7 +130,7 @@ class LogIT {
     }
 
     @Test
-    void addedPartitionsAreReadFromTheirFirstRecord() throws Exception {
+    void addedPartitionsAreReadFromTheirFirstRecord() {
         try (var producer = kafka.producer();
                 Running running = Running.start(
                         database,
@@ -140,16 +139,10 @@ class LogIT {
                                 .startAt(StartPosition.latest())
                                 .handleBatch(FlightEffects::foldBatch))) {
             running.until("bound", () -> database.number("select count(*) from tidemark.stored_offset") == 1);
-            kafka.admin()
-                    .createPartitions(Map.of(topic, NewPartitions.increaseTo(3)))
-                    .all()
-                    .get(3, TimeUnit.MINUTES);
-            for (Flight flight : flights) {
-                for (int partition = 0; partition < 3; partition++) {
-                    var unused = producer.send(new ProducerRecord<>(topic, partition, flight.key(), flight.json()));
-                }
+            kafka.addPartitions(topic, 3);
+            for (int partition = 0; partition < 3; partition++) {
+                Servers.produceTo(producer, new TopicPartition(topic, partition), flights);
             }
-            producer.flush();
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 300);
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
@@ -209,14 +202,17 @@ class LogIT {
                             .anyMatch(p -> p.lag().isPresent()
                                     && p.lag().getAsLong() == 0
                                     && p.storedOffset().getAsLong() == 100));
+            running.until("ready", () -> running.consumer().health().ready());
             ConsumerStatus status = running.consumer().status();
-            assertThat(running.consumer().health().ready()).isTrue();
             assertThat(status.state()).isEqualTo(ConsumerStatus.State.RUNNING);
             PartitionStatus partition = status.partitions().get(0);
             assertThat(partition.state()).isEqualTo(PartitionState.RUNNING);
             assertThat(partition.logEndOffset()).hasValue(100);
-            assertThat(database.query("select stored_offset, log_end_offset, lag, owner from tidemark.consumer_lag"))
-                    .containsExactly("100|100|0|" + partition.owner());
+            // The ends of the logs come to the status first.
+            running.until(
+                    "shown in SQL",
+                    () -> database.query("select stored_offset, log_end_offset, lag, owner from tidemark.consumer_lag")
+                            .equals(List.of("100|100|0|" + partition.owner())));
             assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
                     .contains(
                             "tidemark-" + topic + "-poll",

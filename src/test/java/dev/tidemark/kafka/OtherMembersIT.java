@@ -102,6 +102,21 @@ class OtherMembersIT {
                 .toList();
     }
 
+    /**
+     * One when the first is seen and one when the last is gone, not one a look. They may come in turn more than once: a busy machine
+     * may be too late for the others' heartbeats.
+     */
+    private static void assertOneLineAChange(LogCapture log) {
+        List<Level> levels = log.news().stream()
+                .filter(e -> e.getFormattedMessage().contains("held by others"))
+                .map(ILoggingEvent::getLevel)
+                .toList();
+        assertThat(levels).isNotEmpty();
+        for (int i = 0; i < levels.size(); i++) {
+            assertThat(levels.get(i)).as("line %d of %s", i, levels).isEqualTo(i % 2 == 0 ? Level.WARN : Level.INFO);
+        }
+    }
+
     @Provokes(ErrorCode.FOREIGN_MEMBERS)
     @ParameterizedTest
     @ValueSource(strings = {"eager", "cooperative", "consumer"})
@@ -111,26 +126,28 @@ class OtherMembersIT {
             try (Plain plain = new Plain(protocol)) {
                 plain.awaitAssigned(2);
                 running = start(protocol, TidemarkBuilder::untilEnd);
-                running.until("its half is read", () -> ExactlyOnce.progress(database, topic) == 100);
+                running.until("its half is read", () -> ExactlyOnce.progress(database, topic) >= 100);
                 running.until(
                         "it names what it waits for",
                         () -> running.consumer().health().problems().stream()
                                 .anyMatch(p -> p.contains("plain-" + topic)
                                         && p.contains(topic + "-")
                                         && p.contains("waits for")));
-                assertThat(running.consumer()
+                running.until(
+                        "the status does",
+                        () -> running.consumer()
                                 .status()
                                 .lastError()
                                 .map(Problem::toString)
-                                .orElse(""))
-                        .contains("plain-" + topic);
-                assertThat(running.consumer().health().ready()).isTrue();
+                                .orElse("")
+                                .contains("plain-" + topic));
+                running.until("ready", () -> running.consumer().health().ready());
                 ProvokedCodes.note(String.valueOf(running.consumer().status().lastError()));
             }
             try (running) {
                 running.end();
             }
-            assertThat(warnings(log)).hasSize(1);
+            assertOneLineAChange(log);
         }
         assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(200);
     }
@@ -153,9 +170,11 @@ class OtherMembersIT {
             running.until(
                     "they are gone",
                     () -> running.consumer().health().problems().isEmpty());
-            assertThat(warnings(log)).hasSize(1);
-            assertThat(log.news().stream().map(ILoggingEvent::getFormattedMessage))
-                    .anyMatch(line -> line.contains("held by others any more"));
+            running.until(
+                    "it says so",
+                    () -> log.news().stream()
+                            .anyMatch(e -> e.getFormattedMessage().contains("held by others any more")));
+            assertOneLineAChange(log);
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,6 +32,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -150,26 +152,34 @@ class PlacesFuzzIT {
         };
     }
 
+    /** Of an offset beyond the end, the lag is negative; of others, it is known once the broker has replied. */
+    private static boolean isAtEnd(KafkaConsumer<?, ?> consumer, TopicPartition partition) {
+        OptionalLong lag = consumer.currentLag(partition);
+        return lag.isPresent() && lag.getAsLong() == 0;
+    }
+
     /** The offsets that Kafka's own consumer refuses. */
     private Set<Integer> refused(Map<TopicPartition, Long> places) {
         TreeSet<Integer> refused = new TreeSet<>();
         try (var oracle = plain()) {
-            List<TopicPartition> open = new ArrayList<>(places.keySet());
-            int quiet = 0;
-            oracle.assign(open);
+            oracle.assign(places.keySet());
             places.forEach(oracle::seek);
-            while (quiet < 4) {
-                try {
-                    quiet = oracle.poll(Duration.ofMillis(100)).isEmpty() ? quiet + 1 : 0;
-                } catch (OffsetOutOfRangeException e) {
-                    quiet = 0;
-                    e.offsetOutOfRangePartitions().keySet().forEach(partition -> {
-                        refused.add(partition.partition());
-                        oracle.pause(List.of(partition));
-                        oracle.seekToBeginning(List.of(partition));
+            Awaitility.await("each is refused, or read to its end")
+                    .pollInSameThread()
+                    .until(() -> {
+                        try {
+                            oracle.poll(Duration.ofMillis(100));
+                        } catch (OffsetOutOfRangeException e) {
+                            e.offsetOutOfRangePartitions().keySet().forEach(partition -> {
+                                refused.add(partition.partition());
+                                oracle.pause(List.of(partition));
+                                oracle.seekToBeginning(List.of(partition));
+                            });
+                        }
+                        return places.keySet().stream()
+                                .allMatch(partition ->
+                                        refused.contains(partition.partition()) || isAtEnd(oracle, partition));
                     });
-                }
-            }
         }
         return refused;
     }

@@ -155,7 +155,7 @@ class RecreatedTopicIT {
                             + "truncate applied, airport; commit");
             Servers.produceTo(producer, zero, flights);
             running.until("the new one is read", () -> ExactlyOnce.progress(database, topic) == 600);
-            assertThat(running.consumer().health().ready()).isTrue();
+            running.until("ready", () -> running.consumer().health().ready());
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights, 2));

@@ -266,7 +266,7 @@ class SubscriptionIT {
                     produce(zero);
                     produce(one);
                     third.until("the others go on", () -> stored(zero) == 150 && stored(one) == 150);
-                    assertThat(second.consumer().health().ready()).isTrue();
+                    second.until("ready", () -> second.consumer().health().ready());
                     assertThat(database.query("select owner_name from tidemark.stored_offset order by partition"))
                             .containsExactly(
                                     status(second, 0).owner(), status(third, 0).owner());

@@ -198,7 +198,7 @@ class RecipesIT {
         produce(sent);
         try (Running running = start(builder -> builder.onFailure(FailurePolicy.park()), recipe::build)) {
             untilAllRead(running, RECORDS + 1);
-            assertThat(running.consumer().health().ready()).isTrue();
+            running.until("ready", () -> running.consumer().health().ready());
         }
         assertExact(flights, RECORDS + 1);
         assertThat(database.query("select error_code, attempts, convert_from(value, 'UTF8') like '%" + BAD

@@ -245,7 +245,7 @@ class SqlJobIT {
         }
         try (Running running = start(kafka, topic, SqlJob.read(SqlJobs.file("flights.sql")), UnitLimits.defaults())) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 1_000);
-            assertThat(running.consumer().health().ready()).isTrue();
+            running.until("ready", () -> running.consumer().health().ready());
         }
         ExactlyOnce.assertApplied(
                 database,

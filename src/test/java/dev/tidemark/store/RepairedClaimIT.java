@@ -17,11 +17,9 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.UnaryOperator;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -100,10 +98,7 @@ class RepairedClaimIT {
                 "TM-307",
                 builder -> builder.partitions(new TopicPartition(sound, 0), later),
                 later,
-                () -> kafka.admin()
-                        .createPartitions(Map.of(refused, NewPartitions.increaseTo(2)))
-                        .all()
-                        .get());
+                () -> kafka.addPartitions(refused, 2));
     }
 
     @Test
@@ -157,12 +152,16 @@ class RepairedClaimIT {
             long before = applied(of);
             Servers.produceTo(producer, of, flights);
             running.until("it is read", () -> applied(of) == before + 100);
-            assertThat(log.news().stream()
-                            .filter(e -> e.getFormattedMessage().startsWith("halted "))
-                            .count())
-                    .isEqualTo(1);
+            // Not one an attempt; another only if it was assigned again, as after a session that was lost.
+            assertThat(lines(log, "halted ")).isBetween(1L, Math.max(1, lines(log, "assigned ")));
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, sound);
+    }
+
+    private static long lines(LogCapture log, String beginning) {
+        return log.news().stream()
+                .filter(e -> e.getFormattedMessage().startsWith(beginning))
+                .count();
     }
 
     private void rebind() throws Exception {

@@ -86,7 +86,7 @@ class OlderKafkaIT {
 
     private static long owners(TestDatabase database, String topic) {
         return database.number(
-                "select count(distinct owner_token) from tidemark.stored_offset where topic = '" + topic + "'");
+                "select count(distinct owner_name) from tidemark.stored_offset where topic = '" + topic + "'");
     }
 
     /** When it is built, and by whatever is built. */

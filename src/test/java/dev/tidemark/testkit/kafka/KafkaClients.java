@@ -14,6 +14,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -74,6 +75,18 @@ public abstract class KafkaClients implements AutoCloseable {
     public String createTopic(String name, int partitions, Map<String, String> config) {
         get(admin().createTopics(List.of(new NewTopic(name, partitions, replicas()).configs(config)))
                 .all());
+        awaitLeaders(name, partitions);
+        return name;
+    }
+
+    /** Adds partitions, so that the topic has this many, and waits as {@link #createTopic} does. */
+    public void addPartitions(String topic, int total) {
+        get(admin().createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
+                .all());
+        awaitLeaders(topic, total);
+    }
+
+    private void awaitLeaders(String name, int partitions) {
         Awaitility.await("leaders of " + name)
                 .atMost(Duration.ofMinutes(3))
                 .ignoreExceptions()
@@ -94,7 +107,6 @@ public abstract class KafkaClients implements AutoCloseable {
         }
         // It is the leader itself that is asked, and asked again until it is one.
         get(admin().listOffsets(ends).all());
-        return name;
     }
 
     public String createTopic(String name, int partitions) {

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.StreamSupport;
-import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclOperation;
@@ -289,9 +288,7 @@ class DoctorIT {
         }
         database.owner().execute("update tidemark.stored_offset set next_offset = 7 where partition = 1");
         KAFKA.expire(new TopicPartition(group, 0), 4);
-        KafkaServer.get(KAFKA.admin()
-                .createPartitions(Map.of(group, NewPartitions.increaseTo(3)))
-                .all());
+        KAFKA.addPartitions(group, 3);
         Result result = doctor();
         assertThat(result.exitCode()).isEqualTo(ExitCode.FINDINGS);
         List<JsonNode> offsets = of(result, "fail");

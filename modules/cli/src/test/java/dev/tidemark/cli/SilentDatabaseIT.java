@@ -27,6 +27,12 @@ import org.junit.jupiter.api.Test;
 /** A database that falls silent during a command, as behind a firewall that forgets connections: none waits forever. */
 @Order(1) // its tests take longest
 class SilentDatabaseIT {
+    /**
+     * How long a change waits for a reply, in seconds, where the 6 min of its own were too many for a test. This covers its login and
+     * whatever it asks before the connection falls silent as well, which takes long on a busy machine.
+     */
+    private static final String SILENCE = "&socketTimeout=60";
+
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final String topic = kafka.createTopic(Servers.unique("silent-cli"), 2);
@@ -114,7 +120,7 @@ class SilentDatabaseIT {
         Started pause = start(
                 DatabaseRole.OPERATOR,
                 "tidemark.pause(",
-                "&socketTimeout=2",
+                SILENCE,
                 "pause",
                 topic,
                 "--execute",
@@ -130,7 +136,7 @@ class SilentDatabaseIT {
         Started reset = start(
                 DatabaseRole.OPERATOR,
                 "tidemark.reset_offset(",
-                "&socketTimeout=2",
+                SILENCE,
                 "reset",
                 topic,
                 "--all-topics",
