@@ -123,7 +123,6 @@ class HealthIT {
                                     mayGoOn.await();
                                     FlightEffects.foldOne(record, tx);
                                 }))) {
-            TidemarkConsumer consumer = running.consumer();
             untilReady(running);
             Servers.produceTo(producer, new TopicPartition(topic, 0), flights);
             Health beyond = untilTold(running, problems -> isTold(problems, "beyond its deadline"));
