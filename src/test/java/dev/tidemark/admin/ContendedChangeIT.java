@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
 
 /** Changes that another transaction, or a time limit, ends. */
 class ContendedChangeIT {
@@ -59,23 +60,33 @@ class ContendedChangeIT {
 
     @Test
     void aDeadlockIsContention() throws SQLException {
-        // The one whose limit ends while both wait is aborted.
-        database.superuser()
-                .execute("alter role " + DatabaseRole.OPERATOR.login() + " in database " + database.name()
-                        + " set deadlock_timeout = '5s'");
         try (HikariDataSource pool = pool("select 1");
                 Connection other = database.superuser().connect()) {
             TidemarkAdmin admin = TidemarkAdmin.of(pool);
             ResetPlan plan = admin.planReset("etl", OffsetTarget.offset(5), ALL, UNCHECKED);
             other.setAutoCommit(false);
+            // A session looks for a deadlock once, some time after it has begun to wait. So that the change finds this
+            // one, it is the
+            // last to wait.
             run(other, "set local deadlock_timeout = '5min'");
-            run(other, lock(1));
-            CompletableFuture<?> change = CompletableFuture.supplyAsync(() -> admin.execute(plan));
-            Awaitility.await()
-                    .until(() -> database.superuser()
-                                    .number("select count(*) from pg_stat_activity"
-                                            + " where wait_event_type = 'Lock' and datname = current_database()")
-                            > 0);
+            run(other, "select pg_advisory_xact_lock(1)");
+            database.owner()
+                    .execute("create function wait_last() returns trigger language plpgsql as $$ begin"
+                            + " while not exists (select from pg_locks where not granted and pid = "
+                            + other.unwrap(PGConnection.class).getBackendPID()
+                            + ") loop perform pg_sleep(0.1); end loop;"
+                            + " perform pg_advisory_xact_lock(1); return null; end $$");
+            database.owner()
+                    .execute("create trigger wait_last after update on tidemark.stored_offset"
+                            + " for each row execute function wait_last()");
+            CompletableFuture<?> change =
+                    CompletableFuture.supplyAsync(() -> admin.execute(plan), task -> new Thread(task).start());
+            Awaitility.await("a row is locked")
+                    .until(() -> change.isDone()
+                            || database.superuser()
+                                            .number("select count(*) from pg_stat_activity"
+                                                    + " where wait_event = 'PgSleep' and datname = current_database()")
+                                    > 0);
             run(other, lock(0));
             assertThatThrownBy(change::join)
                     .cause()
@@ -122,11 +133,12 @@ class ContendedChangeIT {
     @ParameterizedTest
     @CsvSource({"lock_timeout, 55P03", "statement_timeout, 57014"})
     void aTimeLimitChangesNothing(String limit, String state) throws SQLException {
-        try (HikariDataSource pool = pool("set " + limit + " = '500ms'");
+        try (HikariDataSource unlimited = pool("select 1");
+                HikariDataSource pool = pool("set " + limit + " = '500ms'");
                 Connection other = database.owner().connect()) {
             TidemarkAdmin admin = TidemarkAdmin.of(pool);
-            ResetPlan reset = admin.planReset("etl", OffsetTarget.offset(5), ALL, UNCHECKED);
-            DeletionPlan deletion = admin.planDeletion("etl");
+            ResetPlan reset = TidemarkAdmin.of(unlimited).planReset("etl", OffsetTarget.offset(5), ALL, UNCHECKED);
+            DeletionPlan deletion = TidemarkAdmin.of(unlimited).planDeletion("etl");
             other.setAutoCommit(false);
             run(other, lock(1));
             for (Runnable change : List.<Runnable>of(

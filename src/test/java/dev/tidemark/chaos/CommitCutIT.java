@@ -52,7 +52,8 @@ class CommitCutIT {
                     .database(pool)
                     .limits(UnitLimits.defaults().withMaxRecords(50))
                     .handleBatch(FlightEffects::foldBatch)) {
-                CompletableFuture<Void> run = CompletableFuture.runAsync(consumer);
+                CompletableFuture<Void> run =
+                        CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
                 int part = flights.size() / (CUTS + 1);
                 for (int i = 0; i < CUTS; i++) {
                     int cutsBefore = proxy.cuts();

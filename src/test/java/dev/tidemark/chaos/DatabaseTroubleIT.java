@@ -16,7 +16,9 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +27,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -78,7 +81,8 @@ class DatabaseTroubleIT {
         AtomicInteger sent = new AtomicInteger(flights.size() / 2);
         try (Running running = start(pool)) {
             firstHalf(running);
-            CompletableFuture<Void> greedy = CompletableFuture.runAsync(() -> takeAll(pool, taken));
+            CompletableFuture<Void> greedy =
+                    CompletableFuture.runAsync(() -> takeAll(pool, taken), task -> new Thread(task, "greedy").start());
             running.until("the pool is empty", () -> {
                 // A worker notices that its connection is dead when there is work.
                 endSessionsBut(taken);
@@ -202,6 +206,16 @@ class DatabaseTroubleIT {
     private void setReadOnly(String onOrOff) {
         database.superuser()
                 .execute("alter system set default_transaction_read_only = " + onOrOff, "select pg_reload_conf()");
+        // The server has only been told to read its settings again.
+        Awaitility.await("new sessions have it").until(() -> showsInNewSession(onOrOff));
+    }
+
+    private boolean showsInNewSession(String onOrOff) throws SQLException {
+        try (Connection c = database.connect();
+                Statement s = c.createStatement();
+                ResultSet shown = s.executeQuery("show default_transaction_read_only")) {
+            return shown.next() && shown.getString(1).equals(onOrOff);
+        }
     }
 
     private void complete() {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -58,11 +59,30 @@ class HangingCommitIT {
     }
 
     private void standbyIsGone() {
+        database.superuser().execute("create table if not exists probe (n int)");
         database.superuser()
                 .execute("alter system set synchronous_standby_names = 'nosuch'", "select pg_reload_conf()");
         await(
                 "the server knows",
                 () -> database.query("show synchronous_standby_names").equals(List.of("nosuch")));
+        // Commits wait as soon as the checkpointer knows as well.
+        AtomicBoolean known = new AtomicBoolean();
+        Thread probe = new Thread(
+                () -> {
+                    while (!known.get()) {
+                        database.superuser().execute("set application_name = 'probe'", "insert into probe values (1)");
+                    }
+                },
+                "probe");
+        probe.setDaemon(true);
+        probe.start();
+        await(
+                "commits wait",
+                () -> database.superuser()
+                                .number("select count(*) from pg_stat_activity where datname = current_database()"
+                                        + " and wait_event = 'SyncRep' and application_name = 'probe'")
+                        == 1);
+        known.set(true);
     }
 
     @Test

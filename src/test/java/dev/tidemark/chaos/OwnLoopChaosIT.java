@@ -70,7 +70,7 @@ class OwnLoopChaosIT {
                 for (int i = 0; i < MOVES; i++) {
                     int part = flights.size() / MOVES;
                     Servers.produceUnkeyed(producer, topic, flights.subList(i * part, (i + 1) * part));
-                    disturb(random, proxy, pool);
+                    disturb(random, proxy);
                     if (random.nextInt(3) == 0) {
                         Careless leaves = loops.remove(random.nextInt(loops.size()));
                         leaves.close();
@@ -96,7 +96,7 @@ class OwnLoopChaosIT {
         ExactlyOnceAfterMoves.assertComplete(database, topic, kafka.logEnds(topic, PARTITIONS));
     }
 
-    private void disturb(Random random, CommitProxy proxy, HikariDataSource pool) throws SQLException {
+    private void disturb(Random random, CommitProxy proxy) throws SQLException {
         int partition = random.nextInt(PARTITIONS);
         String where = "group_id = '" + topic + "' and partition = " + partition;
         long end = kafka.logEnds(topic, PARTITIONS).get(new TopicPartition(topic, partition));
@@ -110,7 +110,7 @@ class OwnLoopChaosIT {
                 database.owner()
                         .execute("update tidemark.stored_offset set next_offset = " + target + " where " + where);
             case 3 -> {
-                try (Connection c = pool.getConnection()) {
+                try (Connection c = database.connect()) {
                     Map<TopicPartition, Claim> unused =
                             OffsetStore.of(topic).claim(c, Set.of(new TopicPartition(topic, partition)));
                 } catch (dev.tidemark.errors.LogMismatchException e) {

@@ -16,6 +16,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Load;
+import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
@@ -215,8 +216,13 @@ class PgBouncerIT {
         try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
                 var producer = kafka.producer()) {
             Runnable start = postgres.stopImmediately();
-            try (Running running = start(bouncer.jdbcUrl(database), PgBouncerIT::appendUnprepared)) {
-                running.until("it has tried", () -> !running.consumer().health().ready());
+            try (LogCapture log = LogCapture.of(topic);
+                    Running running = start(bouncer.jdbcUrl(database), PgBouncerIT::appendUnprepared)) {
+                running.until(
+                        "it has tried",
+                        () -> log.news().stream()
+                                .anyMatch(
+                                        line -> line.getFormattedMessage().startsWith("the database is unavailable")));
                 start.run();
                 Servers.produce(producer, topic, flights.subList(0, 100));
                 running.until("read", () -> stored() == 100);

@@ -1,7 +1,5 @@
 package dev.tidemark.chaos;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -36,15 +34,17 @@ class RestoredBackupIT {
         try (var producer = kafka.producer();
                 Running one = start();
                 Running two = start()) {
-            Load load = Load.start(producer, topic, flights, 1, 5_000, true);
+            Load first = Load.start(producer, topic, flights.subList(0, 8_000), 1, 5_000, true);
             one.until("something to back up", () -> stored() >= 3_000);
             administer(
                     "alter database " + name + " allow_connections false",
                     endSessions(),
                     "create database " + name + "_backup template " + name,
                     "alter database " + name + " allow_connections true");
-            long backedUp = stored();
-            two.until("the backup is old", () -> stored() >= backedUp + 4_000);
+            // What the backup has is among these.
+            first.join();
+            Load second = Load.start(producer, topic, flights.subList(8_000, flights.size()), 1, 5_000, true);
+            two.until("the backup is old", () -> stored() >= 12_000);
             administer(
                     "alter database " + name + " allow_connections false",
                     endSessions(),
@@ -53,13 +53,10 @@ class RestoredBackupIT {
                     "alter database " + name + " rename to " + name + "_lost",
                     "alter database " + name + "_backup rename to " + name,
                     "commit");
-            load.join();
+            second.join();
             one.until("all read", () -> two.consumer().health().ready() && stored() == flights.size());
         }
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, PARTITIONS), Flights.truth(flights));
-        assertThat(database.query("select datname from pg_database where datname = '" + name + "_lost'"))
-                .as("the database that was replaced")
-                .hasSize(1);
     }
 
     private Running start() {
@@ -76,7 +73,8 @@ class RestoredBackupIT {
     }
 
     private String endSessions() {
-        return "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'";
+        // It waits for them: what follows would wait for 5 s only.
+        return "select pg_terminate_backend(pid, 180000) from pg_stat_activity where datname = '" + name + "'";
     }
 
     private void administer(String... statements) {

@@ -2,7 +2,6 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.internal.store.schema.SchemaCheck;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -44,9 +43,9 @@ class TogetherIT {
             instances.add(instance);
             new Thread(
                             () -> {
-                                try (HikariDataSource pool = database.owner().pool(2)) {
+                                try {
                                     int unused = start.await();
-                                    TidemarkSchema.migrate(pool);
+                                    TidemarkSchema.migrate(database.owner().dataSource());
                                     instance.complete(Running.start(
                                             database.owner().pool(5),
                                             kafka.consumerConfig(topic, "cooperative"),

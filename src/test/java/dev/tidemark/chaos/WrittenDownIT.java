@@ -2,6 +2,7 @@ package dev.tidemark.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -26,6 +27,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
+import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -94,13 +96,16 @@ class WrittenDownIT {
     @Test
     void aHaltWhileTheServerTakesNoConnections() {
         CountDownLatch halted = new CountDownLatch(1);
+        HikariDataSource pool = database.pool(3);
         accident.set(() -> {
             letIn(false);
             endControl();
+            // The halt is not to be written on the connection that the worker has and returns when it is idle.
+            pool.getHikariPoolMXBean().softEvictConnections();
             halted.countDown();
         });
         try (LogCapture log = LogCapture.of(topic);
-                Running running = start()) {
+                Running running = start(pool)) {
             running.until("refused", () -> halted.getCount() == 0 && said(log, "the database is unavailable"));
             assertThat(isHalted()).isFalse();
             letIn(true);
@@ -111,36 +116,37 @@ class WrittenDownIT {
     @Test
     void aHaltWhileATableIsLocked() throws SQLException {
         try (Connection c = database.superuser().connect();
-                LogCapture log = LogCapture.of(topic);
-                Running running = start()) {
-            // It begins to wait before it meets the bad record.
+                LogCapture log = LogCapture.of(topic)) {
             accident.set(() -> hold(c, "lock table tidemark.partition_state in share row exclusive mode"));
-            running.until("it has waited in vain", () -> said(log, "the database is unavailable"));
-            assertThat(isHalted()).isFalse();
-            c.rollback();
-            running.until("written down", this::isHalted);
+            try (Running running = start()) {
+                running.until("it has waited in vain", () -> said(log, "the database is unavailable"));
+                assertThat(isHalted()).isFalse();
+                c.rollback();
+                running.until("written down", this::isHalted);
+            }
         }
     }
 
     @Test
     void aHaltThatIsNoLongerTrue() throws SQLException {
-        try (Connection c = database.as(DatabaseRole.OPERATOR).connect();
-                Running running = start()) {
+        try (Connection c = database.as(DatabaseRole.OPERATOR).connect()) {
             accident.set(() ->
                     hold(c, "select tidemark.reset_offset('" + topic + "', '" + topic + "', 0, " + (BAD + 1) + ")"));
-            running.until(
-                    "halted",
-                    () -> running.consumer().status().partitions().stream()
-                            .anyMatch(p -> p.lastError()
-                                    .map(Problem::toString)
-                                    .orElse("")
-                                    .contains("TM-502")));
-            c.commit();
-            running.until("it follows", () -> {
-                assertThat(isHalted()).isFalse();
-                return stored(0) == flights.size();
-            });
-            assertThat(state(0)).isEqualTo("owned");
+            try (Running running = start()) {
+                running.until(
+                        "halted",
+                        () -> running.consumer().status().partitions().stream()
+                                .anyMatch(p -> p.lastError()
+                                        .map(Problem::toString)
+                                        .orElse("")
+                                        .contains("TM-502")));
+                c.commit();
+                running.until("it follows", () -> {
+                    assertThat(isHalted()).isFalse();
+                    return stored(0) == flights.size();
+                });
+                assertThat(state(0)).isEqualTo("owned");
+            }
         }
     }
 
@@ -154,12 +160,12 @@ class WrittenDownIT {
                 running.until("read", () -> stored(1) == flights.size());
                 if (lockedAsWell) {
                     hold(c, "select 1 from tidemark.stored_offset for update");
-                    CompletableFuture<Void> freed = CompletableFuture.runAsync(() -> {
-                        while (!said(log, "revoked group=" + topic)) {
-                            Thread.onSpinWait();
-                        }
-                        rollback(c);
-                    });
+                    CompletableFuture<Void> freed = CompletableFuture.runAsync(
+                            () -> {
+                                Awaitility.await("revoked").until(() -> said(log, "revoked group=" + topic));
+                                rollback(c);
+                            },
+                            task -> new Thread(task, "freeing").start());
                     running.consumer().close();
                     freed.join();
                 } else {
@@ -199,8 +205,12 @@ class WrittenDownIT {
     }
 
     private Running start() {
+        return start(database.pool(3));
+    }
+
+    private Running start(HikariDataSource pool) {
         return Running.start(
-                database.pool(3),
+                pool,
                 kafka.consumerConfig(topic, "cooperative"),
                 // So that a record that fails is alone from the beginning.
                 builder -> builder.topics(topic)

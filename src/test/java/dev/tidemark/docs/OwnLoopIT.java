@@ -25,14 +25,14 @@ class OwnLoopIT {
                 HikariDataSource pool = database.pool(4)) {
             OwnLoop first = loop(kafka, pool, topic);
             OwnLoop second = loop(kafka, pool, topic);
-            CompletableFuture<Void> running = CompletableFuture.runAsync(first);
+            CompletableFuture<Void> running = start(first);
             Servers.produce(producer, topic, flights.subList(0, 8_000));
             Awaitility.await().until(() -> ExactlyOnce.progress(database, topic) >= 8_000);
             database.owner()
                     .execute("begin; select 1 from tidemark.stored_offset for no key update;"
                             + " delete from applied where partition = 0 and record_offset >= 100;"
                             + " update tidemark.stored_offset set next_offset = 100 where partition = 0; commit");
-            CompletableFuture<Void> joining = CompletableFuture.runAsync(second);
+            CompletableFuture<Void> joining = start(second);
             Servers.produce(producer, topic, flights.subList(8_000, flights.size()));
             Awaitility.await()
                     .until(() -> running.isDone()
@@ -44,6 +44,10 @@ class OwnLoopIT {
             joining.join();
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
+    }
+
+    private static CompletableFuture<Void> start(OwnLoop loop) {
+        return CompletableFuture.runAsync(loop, task -> new Thread(task, "own-loop").start());
     }
 
     private static OwnLoop loop(KafkaServer kafka, HikariDataSource pool, String topic) {

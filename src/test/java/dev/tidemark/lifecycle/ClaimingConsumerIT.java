@@ -68,7 +68,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
             case SQL_FORWARD -> move(stands + 250);
             case SQL_BACK -> move(stands - 50);
             case CLAIMED_BY_ANOTHER -> {
-                try (Connection c = pool.getConnection()) {
+                try (Connection c = database.connect()) {
                     Map<TopicPartition, Claim> unused = OffsetStore.of(topic).claim(c, Set.of(zero));
                 }
             }
@@ -148,7 +148,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
             assertThatThrownBy(() -> apply(batch.first(1))).isInstanceOf(FencedException.class);
             assertThatThrownBy(() -> apply(batch.after(2))).isInstanceOf(FencedException.class);
             apply(batch.after(1).first(9));
-            try (Connection c = pool.getConnection()) {
+            try (Connection c = database.connect()) {
                 c.setAutoCommit(false);
                 // Two parts in one transaction, and it is rolled back.
                 batch.after(10).first(5).advance(c);
@@ -185,7 +185,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         try (ClaimingConsumer<String, String> consumer = open(topic)) {
             while (stored() < RECORDS) {
                 ClaimedRecords<String, String> batch = next(consumer);
-                try (Connection c = pool.getConnection()) {
+                try (Connection c = database.connect()) {
                     c.setAutoCommit(false);
                     FlightEffects.foldBatch(batch.records(), Jdbi.open(c));
                     int nth = ++tries;
@@ -216,7 +216,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
             commit(forgotten);
             ClaimedRecords<String, String> wrong = next(consumer);
             assertThat(wrong.records().get(0).offset()).isEqualTo(100);
-            try (Connection c = pool.getConnection()) {
+            try (Connection c = database.connect()) {
                 c.setAutoCommit(false);
                 wrong.advance(c);
                 c.rollback();
@@ -228,7 +228,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
             readTo(consumer, topic, 200);
             // The last of the log: no later advance can show that it was wrong.
             ClaimedRecords<String, String> last = next(consumer);
-            try (Connection c = pool.getConnection()) {
+            try (Connection c = database.connect()) {
                 c.setAutoCommit(false);
                 last.advance(c);
                 c.rollback();
@@ -341,7 +341,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
     void anAdvanceNeedsATransaction() throws SQLException {
         produce(0, 10);
         try (ClaimingConsumer<String, String> consumer = open(topic);
-                Connection c = pool.getConnection()) {
+                Connection c = database.connect()) {
             ClaimedRecords<String, String> batch = next(consumer);
             assertThatThrownBy(() -> batch.advance(c)).isInstanceOf(IllegalStateException.class);
             assertThat(stored()).isZero();

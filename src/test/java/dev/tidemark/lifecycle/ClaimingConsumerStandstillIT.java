@@ -386,8 +386,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                             .isInstanceOf(WakeupException.class);
                 }
                 assertThat(consumer.poll(Duration.ofMillis(10)).isEmpty()).isTrue();
-                CompletableFuture<?> polling =
-                        CompletableFuture.runAsync(() -> consumer.poll(Duration.ofMillis(Long.MAX_VALUE)));
+                CompletableFuture<?> polling = polling(consumer);
                 Awaitility.await("it polls")
                         .untilAsserted(() -> assertThatThrownBy(() -> consumer.poll(Duration.ZERO))
                                 .isInstanceOf(ConcurrentModificationException.class));
@@ -400,19 +399,29 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
     @Test
     void oneThreadPolls() throws Exception {
         try (ClaimingConsumer<String, String> consumer = open(topic)) {
-            CompletableFuture<?> polling = CompletableFuture.supplyAsync(() -> {
-                while (consumer.waiting().isEmpty()) {
-                    consumer.poll(Duration.ofMillis(100));
-                }
-                return consumer.poll(Duration.ofSeconds(30));
-            });
+            CompletableFuture<?> polling = polling(consumer);
             Awaitility.await("both at once")
                     .untilAsserted(() -> assertThatThrownBy(() -> consumer.poll(Duration.ZERO))
                             .isInstanceOf(ConcurrentModificationException.class));
             assertThatThrownBy(consumer::close).isInstanceOf(ConcurrentModificationException.class);
             consumer.wakeup();
-            Awaitility.await().until(polling::isDone);
+            assertThatThrownBy(() -> polling.get(3, TimeUnit.MINUTES)).hasCauseInstanceOf(WakeupException.class);
         }
+    }
+
+    /** Polls on another thread until it is woken; when it is refused because this one polls, it polls again. */
+    private static CompletableFuture<?> polling(ClaimingConsumer<String, String> consumer) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    while (true) {
+                        try {
+                            consumer.poll(Duration.ofMillis(Long.MAX_VALUE));
+                        } catch (ConcurrentModificationException e) {
+                            // It is its turn as soon as the other poll has ended.
+                        }
+                    }
+                },
+                task -> new Thread(task, "polling").start());
     }
 
     @ParameterizedTest

@@ -35,7 +35,8 @@ class FlightsIT {
                     .database(pool)
                     .workers(2)
                     .handleBatch(FlightEffects::foldBatch)) {
-                CompletableFuture<Void> run = CompletableFuture.runAsync(consumer);
+                CompletableFuture<Void> run =
+                        CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
                 Awaitility.await().until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == flights.size());
                 consumer.stop();
                 run.join();

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.Tidemark;
+import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -14,6 +16,8 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.apache.kafka.common.TopicPartition;
@@ -86,20 +90,32 @@ class SharedConnectionIT {
         abstract DataSource of(TestDatabase database) throws SQLException;
     }
 
-    private TidemarkConsumer consumer(DataSource source) {
+    private TidemarkBuilder<String, String> builder(DataSource source) {
         return Tidemark.consumer(kafka.consumerConfig(topic, "cooperative"))
                 .topics(topic)
                 .deserializers(StringDeserializer::new, StringDeserializer::new)
                 .database(source)
                 .workers(3)
-                .untilEnd()
-                .handle(FlightEffects::foldOne);
+                .untilEnd();
+    }
+
+    private TidemarkConsumer consumer(DataSource source) {
+        return builder(source).handle(FlightEffects::foldOne);
     }
 
     @ParameterizedTest
     @EnumSource
     void isRefusedBeforeAnythingTakesEffect(Sharing sharing) throws SQLException {
-        TidemarkConsumer consumer = consumer(sharing.of(database));
+        // One worker alone must not read everything: each unit stays open until there are two.
+        CountDownLatch two = new CountDownLatch(2);
+        TidemarkConsumer consumer = builder(sharing.of(database))
+                .limits(UnitLimits.defaults().withMaxRecords(1))
+                .transactionIdleTimeout(Duration.ofMinutes(4))
+                .handle((record, tx) -> {
+                    two.countDown();
+                    two.await();
+                    FlightEffects.foldOne(record, tx);
+                });
         assertThatThrownBy(consumer::run)
                 .isInstanceOf(InvalidConfigurationException.class)
                 .hasMessageContainingAll("TM-102", "in use", "use a pool");

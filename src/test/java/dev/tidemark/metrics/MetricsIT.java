@@ -3,6 +3,7 @@ package dev.tidemark.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
+import dev.tidemark.TidemarkListener;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
@@ -79,11 +81,21 @@ class MetricsIT {
     void countsAreWhatWasDone() {
         produce();
         TidemarkMetrics metrics = TidemarkMetrics.to(registry);
+        // Such as when a busy machine gave the process no time.
+        AtomicInteger transients = new AtomicInteger();
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .addListener(metrics)
+                        .addListener(new TidemarkListener() {
+                            @Override
+                            public void retrying(Retry retry) {
+                                if (retry.cause() == RetryCause.TRANSIENT) {
+                                    transients.incrementAndGet();
+                                }
+                            }
+                        })
                         .onFailure(FailurePolicy.retry(1, Duration.ofMillis(10)).thenPark())
                         .handleBatch(this::handle))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
@@ -92,7 +104,7 @@ class MetricsIT {
             assertThat(counter("tidemark.retries", "cause", "contention")).isEqualTo(1);
             // Once by the policy, and once more as failures of that kind might pass.
             assertThat(counter("tidemark.retries", "cause", "record")).isBetween(2.0, 4.0);
-            assertThat(counter("tidemark.retries", "cause", "transient")).isZero();
+            assertThat(counter("tidemark.retries", "cause", "transient")).isEqualTo(transients.get());
             assertThat(counter("tidemark.units", "outcome", "contention")).isEqualTo(1);
             assertThat(counter("tidemark.units", "outcome", "failed")).isGreaterThanOrEqualTo(4);
             assertThat(counter("tidemark.units", "outcome", "committed")).isEqualTo(unitsWithEffects());
@@ -162,9 +174,9 @@ class MetricsIT {
             running.until(
                     "some wait",
                     () -> registry.find("tidemark.queue.records").gauge() != null
-                            && gauge("tidemark.queue.records") >= 2 * RECORDS - 100);
-            assertThat(gauge("tidemark.queue.records")).isLessThan(2 * RECORDS);
-            assertThat(gauge("tidemark.queue.bytes")).isGreaterThan(100.0 * gauge("tidemark.queue.records"));
+                            && gauge("tidemark.queue.records") >= 2 * RECORDS - 100
+                            && gauge("tidemark.queue.records") < 2 * RECORDS
+                            && gauge("tidemark.queue.bytes") > 100.0 * gauge("tidemark.queue.records"));
             mayGoOn.countDown();
             running.until("one has halted", () -> gauge("tidemark.partitions", "state", "halted") == 1);
             running.until("so it is not ready", () -> gauge("tidemark.ready") == 0);

@@ -22,7 +22,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,20 @@ class HealthIT {
         running.until("ready", () -> running.consumer().health().equals(new Health(true, true, List.of())));
     }
 
+    /** Waits until health tells these problems; returns what it says at that moment. */
+    private static Health untilTold(Running running, Predicate<List<String>> problems) {
+        AtomicReference<Health> health = new AtomicReference<>();
+        running.until("health tells", () -> {
+            health.set(running.consumer().health());
+            return problems.test(health.get().problems());
+        });
+        return health.get();
+    }
+
+    private static boolean isTold(List<String> problems, String what) {
+        return problems.stream().anyMatch(problem -> problem.contains(what));
+    }
+
     @Test
     void aHaltedPartitionIsNotReadyAndAlive() {
         TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -65,14 +81,11 @@ class HealthIT {
             consumer = running.consumer();
             untilReady(running);
             Servers.produceTo(producer, new TopicPartition(topic, 1), flights);
-            running.until("not ready", () -> !consumer.health().ready());
-            Health health = consumer.health();
+            String halted = "partition " + topic + "-1 is HALTED: TM-502";
+            Health health = untilTold(
+                    running, problems -> problems.size() == 1 && problems.get(0).startsWith(halted));
             assertThat(health.live()).isTrue();
-            assertThat(health.problems())
-                    .singleElement()
-                    .asString()
-                    .startsWith("partition " + topic + "-1 is HALTED: TM-502");
-            assertThat(consumer.health().ready()).isFalse();
+            assertThat(health.ready()).isFalse();
         }
         assertThat(consumer.health()).isEqualTo(new Health(true, false, List.of("the consumer is STOPPED")));
     }
@@ -110,14 +123,12 @@ class HealthIT {
                                     mayGoOn.await();
                                     FlightEffects.foldOne(record, tx);
                                 }))) {
-            TidemarkConsumer consumer = running.consumer();
             untilReady(running);
             Servers.produceTo(producer, new TopicPartition(topic, 0), flights);
-            running.until("beyond its deadline", () -> !consumer.health().ready());
-            assertThat(consumer.health().ready()).isFalse();
-            assertThat(consumer.health().problems()).anyMatch(problem -> problem.contains("beyond its deadline"));
-            running.until("beyond it twice", () -> !consumer.health().live());
-            assertThat(consumer.health().problems()).anyMatch(problem -> problem.contains("does not return"));
+            Health beyond = untilTold(running, problems -> isTold(problems, "beyond its deadline"));
+            assertThat(beyond.ready()).isFalse();
+            Health beyondTwice = untilTold(running, problems -> isTold(problems, "does not return"));
+            assertThat(beyondTwice.live()).isFalse();
             mayGoOn.countDown();
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == flights.size());
             untilReady(running);

@@ -181,10 +181,10 @@ class ListenerIT {
                         .mapToInt(TidemarkListener.Unit::size)
                         .sum())
                 .isEqualTo(flights.size());
-        assertThat(notes.of(TidemarkListener.Retry.class))
-                .singleElement()
-                .extracting(TidemarkListener.Retry::cause)
-                .isEqualTo(TidemarkListener.RetryCause.CONTENTION);
+        assertThat(notes.of(TidemarkListener.Retry.class).stream()
+                        .map(TidemarkListener.Retry::cause)
+                        .filter(cause -> cause != TidemarkListener.RetryCause.TRANSIENT))
+                .containsExactly(TidemarkListener.RetryCause.CONTENTION);
     }
 
     @Test

@@ -134,8 +134,11 @@ class PauseIT {
             assertThat(running.consumer().health().ready()).isTrue();
             assertThat(status(running, zero).storedOffset()).hasValue(100);
             assertThat(status(running, zero).lag()).hasValue(100);
-            assertThat(database.query("select distinct state, owner is not null, lag from tidemark.consumer_lag"))
-                    .containsExactly("paused|t|100");
+            // The status is told of a sample before it is written.
+            running.until(
+                    "the view tells it",
+                    () -> database.query("select distinct state, owner is not null, lag from tidemark.consumer_lag")
+                            .equals(List.of("paused|t|100")));
             assertThat(claims()).as("claims while paused").isEqualTo(claims);
 
             call("resume('" + topic + "')");
@@ -244,6 +247,8 @@ class PauseIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .limits(UnitLimits.defaults().withMaxRecords(10))
+                        // The unit stays open until the pause has been noticed.
+                        .transactionIdleTimeout(Duration.ofMinutes(4))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             if (records.stream().anyMatch(record -> record.offset() == 50)) {
@@ -277,6 +282,8 @@ class PauseIT {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .limits(UnitLimits.defaults().withMaxRecords(10))
+                        // The unit stays open until the pause has been noticed.
+                        .transactionIdleTimeout(Duration.ofMinutes(4))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             if (records.stream().anyMatch(record -> record.offset() == 50)) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -14,9 +15,11 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 /** Sends flights at a bounded rate in the background, again and again the same, and checks that each arrived. */
 public final class Load {
     private final CompletableFuture<Void> done;
+    private final AtomicBoolean stopped;
 
-    private Load(CompletableFuture<Void> done) {
+    private Load(CompletableFuture<Void> done, AtomicBoolean stopped) {
         this.done = done;
+        this.stopped = stopped;
     }
 
     /**
@@ -31,22 +34,34 @@ public final class Load {
             int times,
             int perSecond,
             boolean keyed) {
-        return new Load(CompletableFuture.runAsync(() -> {
-            long begin = System.nanoTime();
-            long sent = 0;
-            List<Future<RecordMetadata>> pending = new ArrayList<>();
-            for (int i = 0; i < times; i++) {
-                for (Flight flight : flights) {
-                    pending.add(producer.send(new ProducerRecord<>(topic, keyed ? flight.key() : null, flight.json())));
-                    sent++;
-                    if (sent % 500 == 0) {
-                        long due = begin + sent * 1_000_000_000L / perSecond;
-                        LockSupport.parkNanos(Math.max(0, due - System.nanoTime()));
-                    }
-                }
-                check(pending);
-            }
-        }));
+        AtomicBoolean stopped = new AtomicBoolean();
+        return new Load(
+                CompletableFuture.runAsync(
+                        () -> {
+                            long begin = System.nanoTime();
+                            long sent = 0;
+                            List<Future<RecordMetadata>> pending = new ArrayList<>();
+                            for (int i = 0; i < times && !stopped.get(); i++) {
+                                for (Flight flight : flights) {
+                                    pending.add(producer.send(
+                                            new ProducerRecord<>(topic, keyed ? flight.key() : null, flight.json())));
+                                    sent++;
+                                    if (sent % 500 == 0) {
+                                        long due = begin + sent * 1_000_000_000L / perSecond;
+                                        LockSupport.parkNanos(Math.max(0, due - System.nanoTime()));
+                                    }
+                                }
+                                check(pending);
+                            }
+                        },
+                        task -> new Thread(task, "test-load").start()),
+                stopped);
+    }
+
+    /** As {@link #start}, keyed and again and again until {@link #stop}. */
+    public static Load startEndless(
+            KafkaProducer<String, String> producer, String topic, List<Flight> flights, int perSecond) {
+        return start(producer, topic, flights, Integer.MAX_VALUE, perSecond, true);
     }
 
     /** Waits until these have arrived, and throws if one has not. */
@@ -62,6 +77,12 @@ public final class Load {
             }
         }
         pending.clear();
+    }
+
+    /** Sends these flights to their end and no others, and waits as {@link #join}. */
+    public void stop() {
+        stopped.set(true);
+        join();
     }
 
     public boolean isDone() {

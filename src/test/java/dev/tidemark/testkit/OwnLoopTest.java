@@ -85,7 +85,7 @@ public abstract class OwnLoopTest {
 
     /** Applies records and says nothing of it. */
     protected final void commit(ClaimedRecords<String, String> batch) throws SQLException {
-        try (Connection c = pool.getConnection()) {
+        try (Connection c = database.connect()) {
             c.setAutoCommit(false);
             try {
                 FlightEffects.foldBatch(batch.records(), Jdbi.open(c));

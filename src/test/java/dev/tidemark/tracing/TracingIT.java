@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.TidemarkListener;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.Canary;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -271,7 +273,14 @@ class TracingIT {
     void whatDidNotCommitIsAnError() throws Exception {
         produce();
         AtomicBoolean refused = new AtomicBoolean();
+        AtomicBoolean suspended = new AtomicBoolean();
         try (Running running = start(b -> b.addInterceptor(tracing)
+                .addListener(new TidemarkListener() {
+                    @Override
+                    public void retrying(Retry retry) {
+                        suspended.compareAndSet(false, retry.code() == ErrorCode.PROCESS_SUSPENDED);
+                    }
+                })
                 .onFailure(FailurePolicy.park())
                 .handleBatch((records, tx) -> {
                     if (!refused.getAndSet(true)) {
@@ -292,8 +301,10 @@ class TracingIT {
         failed.forEach(this::assertUnit);
         assertThat(failed.get(0).getStatus().getDescription()).isEqualTo("contention");
         assertThat(text(failed.get(0), "error.type")).isEqualTo("java.sql.SQLException");
+        // A failure shows nothing if a busy machine gave the process no time.
+        Set<String> descriptions = suspended.get() ? Set.of("failed", "transient") : Set.of("failed");
         assertThat(failed.subList(1, failed.size())).allSatisfy(unit -> {
-            assertThat(unit.getStatus().getDescription()).isEqualTo("failed");
+            assertThat(unit.getStatus().getDescription()).isIn(descriptions);
             assertThat(text(unit, "error.type")).isEqualTo("java.lang.IllegalStateException");
         });
         assertThat(consumed())

@@ -43,13 +43,13 @@ public final class FreezingProxy implements AutoCloseable {
 
     /** Silences the connections that the server knows by these client ports. */
     public void freeze(Collection<Integer> clientPorts) {
-        freeze(link -> clientPorts.contains(link.server.getLocalPort()));
+        freeze(link -> clientPorts.stream().anyMatch(link::isOf));
     }
 
     /** Silences everything but these, new connections too. */
     public void freezeAllBut(Collection<Integer> clientPorts) {
         newOnesFrozen = true;
-        freeze(link -> !clientPorts.contains(link.server.getLocalPort()));
+        freeze(link -> clientPorts.stream().noneMatch(link::isOf));
     }
 
     /** Silences everything, new connections too: they are taken, and nothing ever comes. */
@@ -67,6 +67,18 @@ public final class FreezingProxy implements AutoCloseable {
     public void freezeAt(Predicate<String> sent) {
         momentCame = false;
         moment = sent;
+    }
+
+    /** As {@link #freezeAt(Predicate)}, for the connection that the server knows by this client port. */
+    public void freezeAt(int clientPort, Predicate<String> sent) {
+        momentCame = false;
+        links.stream().filter(link -> link.isOf(clientPort)).forEach(link -> link.moment = sent);
+    }
+
+    /** Silences the connection that the server knows by this client port in the middle of a reply: after so many more bytes. */
+    public void freezeInReply(int clientPort, int bytes) {
+        momentCame = false;
+        links.stream().filter(link -> link.isOf(clientPort)).forEach(link -> link.freezeAfter(bytes));
     }
 
     /** Whether the moment to freeze at came. */
@@ -117,8 +129,12 @@ public final class FreezingProxy implements AutoCloseable {
     private final class Link {
         private final Socket client;
         private final Socket server;
+        private volatile @Nullable Predicate<String> moment;
         private boolean frozen;
         private boolean ended;
+
+        /** How many bytes of replies pass until it freezes; zero if it does not for that. */
+        private long replyLeft;
 
         Link(Socket client, Socket server) {
             this.client = client;
@@ -130,8 +146,26 @@ public final class FreezingProxy implements AutoCloseable {
             daemon(() -> pump(server, client), "freezing-server");
         }
 
+        boolean isOf(int clientPort) {
+            return server.getLocalPort() == clientPort;
+        }
+
         synchronized void freeze() {
             frozen = true;
+        }
+
+        synchronized void freezeAfter(int bytes) {
+            replyLeft = bytes;
+        }
+
+        private synchronized void replied(int bytes) {
+            if (replyLeft > 0) {
+                replyLeft = Math.max(0, replyLeft - bytes);
+                if (replyLeft == 0) {
+                    frozen = true;
+                    momentCame = true;
+                }
+            }
         }
 
         void end() {
@@ -154,6 +188,9 @@ public final class FreezingProxy implements AutoCloseable {
                     if (n > 0) {
                         freezeAtMoment(from, buffer, n);
                         out.write(buffer, 0, n);
+                        if (from == server) {
+                            replied(n);
+                        }
                     }
                 }
             } catch (IOException e) {
@@ -164,12 +201,20 @@ public final class FreezingProxy implements AutoCloseable {
         }
 
         private void freezeAtMoment(Socket from, byte[] buffer, int length) {
-            Predicate<String> now = moment;
-            if (from == client && now != null && now.test(new String(buffer, 0, length, StandardCharsets.ISO_8859_1))) {
-                moment = null;
-                momentCame = true;
-                freeze();
+            if (from == server) {
+                return;
             }
+            String sent = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
+            Predicate<String> ofAll = FreezingProxy.this.moment;
+            Predicate<String> own = moment;
+            if (ofAll != null && ofAll.test(sent)) {
+                FreezingProxy.this.moment = null;
+            } else if (own == null || !own.test(sent)) {
+                return;
+            }
+            moment = null;
+            freeze();
+            momentCame = true;
         }
 
         private synchronized void awaitThaw() {

@@ -2,6 +2,7 @@ package dev.tidemark.testkit.process;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
@@ -10,12 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
 
 /** A JVM of its own that can be killed and stopped like any process. Its output goes to a file. */
 public final class ChildJvm implements AutoCloseable {
@@ -131,9 +134,19 @@ public final class ChildJvm implements AutoCloseable {
         return await(seconds);
     }
 
-    /** SIGSTOP: the process is stopped, its sockets stay open. */
+    /** SIGSTOP, and waits until the process is stopped; its sockets stay open. */
     public void freeze() {
         signal("STOP");
+        Awaitility.await("process " + pid() + " is stopped")
+                .atMost(Duration.ofMinutes(3))
+                .until(() -> !isAlive() || isStopped());
+    }
+
+    private boolean isStopped() throws IOException {
+        Process ps = new ProcessBuilder("ps", "-o", "state=", "-p", Long.toString(pid())).start();
+        try (InputStream state = ps.getInputStream()) {
+            return state.read() == 'T';
+        }
     }
 
     /** SIGCONT. */
