@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -84,7 +85,8 @@ class TenantsRecipeIT {
 
             reach("berlin", EACH);
             reach("oslo", EACH);
-            Awaitility.await("lisbon ends").until(() -> runs.get("lisbon").isDone());
+            Awaitility.await("lisbon ends")
+                    .until(() -> Objects.requireNonNull(runs.get("lisbon")).isDone());
             assertThat(runs.get("lisbon"))
                     .failsWithin(Duration.ZERO)
                     .withThrowableThat()

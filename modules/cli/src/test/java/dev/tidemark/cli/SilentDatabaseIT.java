@@ -118,14 +118,7 @@ class SilentDatabaseIT {
     @Test
     void whatAChangeCameToIsNotKnown() throws IOException {
         Started pause = start(
-                DatabaseRole.OPERATOR,
-                "tidemark.pause(",
-                SILENCE,
-                "pause",
-                topic,
-                "--execute",
-                "--reason",
-                "test");
+                DatabaseRole.OPERATOR, "tidemark.pause(", SILENCE, "pause", topic, "--execute", "--reason", "test");
         assertGivenUp(List.of(pause), ExitCode.UNREACHABLE);
         assertThat(pause.end().join().err()).contains("TM-212", "Whether the change was made is not known");
     }
