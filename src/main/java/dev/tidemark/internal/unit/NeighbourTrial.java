@@ -220,7 +220,7 @@ final class NeighbourTrial<K, V> {
         try {
             record = decoder.decode(raw);
         } catch (UndecodableException e) {
-            return UnitRun.outcomeOf(e);
+            return Undecodables.outcome(e);
         }
         if (undecodable) {
             return new UnitOutcome.Committed(Map.of());

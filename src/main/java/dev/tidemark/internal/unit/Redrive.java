@@ -137,7 +137,7 @@ public final class Redrive<K, V> {
                     try {
                         record = decoder.decode(letter.record());
                     } catch (UndecodableException e) {
-                        throw new UnitRefusedException(UnitRun.outcomeOf(e));
+                        throw new UnitRefusedException(Undecodables.outcome(e));
                     }
                     handled.set(new TopicPartition(record.topic(), record.partition()));
                     handler.handle(

@@ -13,7 +13,6 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
-import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.List;
@@ -79,14 +78,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             attempt = runner.decoded(attempt);
         } catch (UndecodableException e) {
             attempt = Attempt.firstRecord(attempt.firstShare());
-            return outcomeOf(e);
+            return Undecodables.outcome(e);
         }
         return runner.run(attempt, failing.isLockTimed(), search != null);
-    }
-
-    static UnitOutcome outcomeOf(UndecodableException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
-        return new UnitOutcome.Undecodable(e.side(), cause, SqlFailures.decodingFacts(cause));
     }
 
     /** Returns whether the unit continues. */

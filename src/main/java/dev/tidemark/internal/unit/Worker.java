@@ -115,7 +115,7 @@ public final class Worker<K, V> implements Runnable {
             // Those that are settled already may be in other hands.
             List<ShareProgress<K, V>> beside = new ArrayList<>(shares);
             undecodable.subList(i + 1, undecodable.size()).forEach(other -> beside.add(other.share()));
-            UnitOutcome failed = UnitRun.outcomeOf(first.failed().orElseThrow());
+            UnitOutcome failed = Undecodables.outcome(first.failed().orElseThrow());
             run(List.of(first.share()), new UnitStart.Ended(failed), beside);
         }
         if (!shares.isEmpty()) {
