@@ -125,7 +125,7 @@ class SqlJobIT {
         try (Running running = start(kafka, topic, job, UnitLimits.defaults())) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == 4);
         }
-        assertThat(database.query("select record_offset, error_message like '%0A000%' from tidemark.dead_letter"))
+        assertThat(database.query("select record_offset, error_class like '%0A000%' from tidemark.dead_letter"))
                 .containsExactly("2|t");
         assertThat(database.number("select count(*) from seen")).isEqualTo(3);
     }
