@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -27,19 +28,10 @@ import org.postgresql.copy.CopyOut;
 
 /** Which sessions are ended that a worker waits for: those of stopped processes, and none that is only slow. */
 class BlockerWatchIT {
-    private static final Duration OWNER_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration OWNER_TIMEOUT = Duration.ofSeconds(3);
 
-    /**
-     * What the watch is told has passed between two looks. It is not the true time, so that a busy machine is no stopped owner; only
-     * for how long a transaction is idle is by the server's clock.
-     */
-    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(2);
-
-    private static final Duration UNDISTURBED = OWNER_TIMEOUT.multipliedBy(3);
-    private static final int STEPS_TO_A_LOOK = 10;
-
-    /** Within so many looks the server sees something moved: twice as long is less than the timeout. */
-    private static final int LOOKS_TO_A_MOVE = 5;
+    /** Short enough that every look finds something moved, long enough that the session waits for its client at almost every look. */
+    private static final long PAUSE = 20;
 
     private static final byte[] ROW = "x".repeat(80).concat("\n").getBytes(StandardCharsets.UTF_8);
 
@@ -50,7 +42,7 @@ class BlockerWatchIT {
     private Connection waiter;
     private Connection control;
     private CompletableFuture<Void> waiting;
-    private long now;
+    private volatile boolean stop;
 
     /** What the owner's session does again and again while it holds the row. */
     enum Work {
@@ -131,11 +123,6 @@ class BlockerWatchIT {
             void begin(BlockerWatchIT test) {}
 
             @Override
-            boolean isIdleBetween() {
-                return true;
-            }
-
-            @Override
             void step(BlockerWatchIT test) throws SQLException {
                 try (Statement s = test.owner.createStatement()) {
                     s.execute(sql);
@@ -148,11 +135,6 @@ class BlockerWatchIT {
                 Statement s = test.owner.createStatement();
                 s.setFetchSize(1);
                 test.rows = s.executeQuery(sql);
-            }
-
-            @Override
-            boolean isIdleBetween() {
-                return true;
             }
 
             @Override
@@ -169,11 +151,6 @@ class BlockerWatchIT {
 
         void begin(BlockerWatchIT test) throws SQLException {
             test.in = test.copying().copyIn(sql);
-        }
-
-        /** Whether the transaction is idle between two steps, and not inside a statement. */
-        boolean isIdleBetween() {
-            return false;
         }
 
         abstract void step(BlockerWatchIT test) throws SQLException;
@@ -214,6 +191,7 @@ class BlockerWatchIT {
 
     @AfterEach
     void close() throws SQLException {
+        stop = true;
         for (Connection c : List.of(owner, waiter, control)) {
             c.abort(Runnable::run);
         }
@@ -223,30 +201,17 @@ class BlockerWatchIT {
     @EnumSource(Work.class)
     void aSlowOwnerIsLeftAloneUntilItStops(Work work) throws Exception {
         work.begin(this);
-        if (work.isIdleBetween()) {
-            Awaitility.await("it works undisturbed")
-                    .pollInterval(Duration.ofMillis(200))
-                    .during(OWNER_TIMEOUT.plusSeconds(5))
-                    .until(() -> {
-                        stepAndLook(work);
-                        return true;
-                    });
-        } else {
-            while (now < UNDISTURBED.toNanos()) {
-                String before = moved();
-                for (int look = 0; look < LOOKS_TO_A_MOVE; look++) {
-                    stepAndLook(work);
-                }
-                Awaitility.await("the server has seen it move")
-                        .pollInterval(Duration.ofMillis(10))
-                        .until(() -> {
-                            work.step(this);
-                            return !moved().equals(before);
-                        });
-            }
-        }
-        // Its session would have ended otherwise.
-        work.step(this);
+        CompletableFuture<Void> moving = CompletableFuture.runAsync(() -> repeat(work));
+        Awaitility.await("it works undisturbed")
+                .pollInterval(Duration.ofMillis(200))
+                .during(OWNER_TIMEOUT.multipliedBy(3))
+                .atMost(OWNER_TIMEOUT.multipliedBy(6))
+                .until(() -> {
+                    look();
+                    return !moving.isDone() && !waiting.isDone();
+                });
+        stop = true;
+        moving.get(3, TimeUnit.MINUTES);
         look();
         assertThat(waiting).as("ended at a first look").isNotDone();
         Awaitility.await("it is ended").pollInterval(Duration.ofMillis(200)).until(() -> {
@@ -256,28 +221,20 @@ class BlockerWatchIT {
         waiting.join();
     }
 
-    private void stepAndLook(Work work) throws SQLException {
-        for (int step = 0; step < STEPS_TO_A_LOOK; step++) {
-            work.step(this);
+    private void repeat(Work work) {
+        try {
+            while (!stop) {
+                work.step(this);
+                TimeUnit.MILLISECONDS.sleep(PAUSE);
+            }
+        } catch (SQLException | InterruptedException e) {
+            throw new IllegalStateException(e);
         }
-        look();
-        assertThat(waiting).as("while it works").isNotDone();
-    }
-
-    /** How far the server has come with what the owner does. */
-    private String moved() {
-        return String.join(
-                "",
-                database.superuser()
-                        .query("select c.bytes_processed, c.tuples_processed from pg_stat_progress_copy c"
-                                + " join pg_stat_activity a using (pid) where a.application_name = 'tidemark/owner'"
-                                + " and a.datname = current_database()"));
     }
 
     private void look() throws SQLException {
-        watch.look(control, List.of("tidemark/waiter"), now);
+        watch.look(control, List.of("tidemark/waiter"), System.nanoTime());
         control.commit();
-        now += BETWEEN_LOOKS.toNanos();
     }
 
     private CopyManager copying() throws SQLException {
