@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
@@ -80,7 +81,7 @@ class ContendedChangeIT {
                     .execute("create trigger wait_last after update on tidemark.stored_offset"
                             + " for each row execute function wait_last()");
             CompletableFuture<?> change =
-                    CompletableFuture.supplyAsync(() -> admin.execute(plan), task -> new Thread(task).start());
+                    CompletableFuture.supplyAsync(() -> admin.execute(plan), Threads.named("test"));
             Awaitility.await("a row is locked")
                     .until(() -> change.isDone()
                             || database.superuser()

@@ -13,6 +13,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.CommitProxy;
 import dev.tidemark.testkit.postgres.CommitProxy.Cut;
@@ -52,8 +53,7 @@ class CommitCutIT {
                     .database(pool)
                     .limits(UnitLimits.defaults().withMaxRecords(50))
                     .handleBatch(FlightEffects::foldBatch)) {
-                CompletableFuture<Void> run =
-                        CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
+                CompletableFuture<Void> run = CompletableFuture.runAsync(consumer, Threads.named("test-run"));
                 int part = flights.size() / (CUTS + 1);
                 for (int i = 0; i < CUTS; i++) {
                     int cutsBefore = proxy.cuts();

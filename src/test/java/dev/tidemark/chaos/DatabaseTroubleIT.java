@@ -12,6 +12,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
@@ -82,7 +83,7 @@ class DatabaseTroubleIT {
         try (Running running = start(pool)) {
             firstHalf(running);
             CompletableFuture<Void> greedy =
-                    CompletableFuture.runAsync(() -> takeAll(pool, taken), task -> new Thread(task, "greedy").start());
+                    CompletableFuture.runAsync(() -> takeAll(pool, taken), Threads.named("greedy"));
             running.until("the pool is empty", () -> {
                 // A worker notices that its connection is dead when there is work.
                 endSessionsBut(taken);

@@ -13,6 +13,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Seeds;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.CommitProxy;
 import dev.tidemark.testkit.postgres.CommitProxy.Cut;
@@ -143,7 +144,7 @@ class OwnLoopChaosIT {
                     .topics(topic)
                     .database(pool)
                     .open();
-            this.run = CompletableFuture.runAsync(this::loop, task -> new Thread(task, "careless").start());
+            this.run = CompletableFuture.runAsync(this::loop, Threads.named("careless"));
         }
 
         private void loop() {

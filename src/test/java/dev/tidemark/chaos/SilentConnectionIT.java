@@ -16,6 +16,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.FreezingProxy;
 import dev.tidemark.testkit.postgres.TestDatabase;
@@ -215,8 +216,7 @@ class SilentConnectionIT {
         try (TidemarkConsumer consumer = consumer(Tidemark.consumer(kafka.consumerConfig(topic, "cooperative"))
                 .deserializers(StringDeserializer::new, StringDeserializer::new)
                 .database(plain))) {
-            CompletableFuture<Void> run =
-                    CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
+            CompletableFuture<Void> run = CompletableFuture.runAsync(consumer, Threads.named("test-run"));
             produce(0, 200);
             until("the first half", () -> run.isDone() || stored() == 200);
             proxy.freezeAll();

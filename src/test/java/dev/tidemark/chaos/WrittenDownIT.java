@@ -12,6 +12,7 @@ import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
@@ -165,7 +166,7 @@ class WrittenDownIT {
                                 Awaitility.await("revoked").until(() -> said(log, "revoked group=" + topic));
                                 rollback(c);
                             },
-                            task -> new Thread(task, "freeing").start());
+                            Threads.named("freeing"));
                     running.consumer().close();
                     freed.join();
                 } else {

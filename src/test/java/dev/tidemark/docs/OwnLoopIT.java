@@ -6,6 +6,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
@@ -47,7 +48,7 @@ class OwnLoopIT {
     }
 
     private static CompletableFuture<Void> start(OwnLoop loop) {
-        return CompletableFuture.runAsync(loop, task -> new Thread(task, "own-loop").start());
+        return CompletableFuture.runAsync(loop, Threads.named("own-loop"));
     }
 
     private static OwnLoop loop(KafkaServer kafka, HikariDataSource pool, String topic) {

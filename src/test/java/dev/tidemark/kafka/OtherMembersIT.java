@@ -15,6 +15,7 @@ import dev.tidemark.testkit.ProvokedCodes;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.time.Duration;
@@ -74,7 +75,7 @@ class OtherMembersIT {
                             }
                         }
                     },
-                    task -> new Thread(task, "plain").start());
+                    Threads.named("plain"));
         }
 
         void awaitAssigned(int partitions) {

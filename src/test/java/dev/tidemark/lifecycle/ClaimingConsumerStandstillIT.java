@@ -17,6 +17,7 @@ import dev.tidemark.offsets.ClaimingConsumerBuilder;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.OwnLoopTest;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.postgres.FreezingProxy;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -421,7 +422,7 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
                         }
                     }
                 },
-                task -> new Thread(task, "polling").start());
+                Threads.named("polling"));
     }
 
     @ParameterizedTest

@@ -15,6 +15,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.lang.reflect.Proxy;
@@ -183,7 +184,7 @@ class CloseFromWithinIT {
                             running.consumer().close();
                             return running.consumer().status().state();
                         },
-                        task -> new Thread(task).start());
+                        Threads.named("test"));
             }
             all.await();
             CompletableFuture.allOf(closes).get(3, TimeUnit.MINUTES);

@@ -8,6 +8,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
@@ -35,8 +36,7 @@ class FlightsIT {
                     .database(pool)
                     .workers(2)
                     .handleBatch(FlightEffects::foldBatch)) {
-                CompletableFuture<Void> run =
-                        CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
+                CompletableFuture<Void> run = CompletableFuture.runAsync(consumer, Threads.named("test-run"));
                 Awaitility.await().until(() -> run.isDone() || ExactlyOnce.progress(database, topic) == flights.size());
                 consumer.stop();
                 run.join();

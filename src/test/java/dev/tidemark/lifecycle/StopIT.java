@@ -12,6 +12,7 @@ import dev.tidemark.testkit.FlightEffects;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
@@ -62,7 +63,7 @@ class StopIT {
     }
 
     private static CompletableFuture<Void> closing(Running running) {
-        return CompletableFuture.runAsync(running.consumer()::close, task -> new Thread(task, "closing").start());
+        return CompletableFuture.runAsync(running.consumer()::close, Threads.named("closing"));
     }
 
     @Test

@@ -14,6 +14,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
@@ -79,7 +80,7 @@ class SpringRecipeIT {
                         .database(pool)
                         .open(),
                 service);
-        running = CompletableFuture.runAsync(loop, task -> new Thread(task, "test-loop").start());
+        running = CompletableFuture.runAsync(loop, Threads.named("test-loop"));
     }
 
     @AfterEach

@@ -9,6 +9,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Airport;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.time.Duration;
@@ -80,8 +81,8 @@ class TenantsRecipeIT {
             database.owner()
                     .execute("alter table lisbon.airport add constraint not_yet check (code <> '"
                             + flightsOf("lisbon").get(bad).origin() + "')");
-            consumers.forEach((tenant, consumer) -> runs.put(
-                    tenant, CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-" + tenant).start())));
+            consumers.forEach((tenant, consumer) ->
+                    runs.put(tenant, CompletableFuture.runAsync(consumer, Threads.named("test-" + tenant))));
 
             reach("berlin", EACH);
             reach("oslo", EACH);

@@ -9,6 +9,7 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.TidemarkSchema;
 import dev.tidemark.internal.store.schema.SchemaCheck;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
@@ -178,8 +179,8 @@ class SchemaScriptIT {
         migrateTo(database, version);
         database.owner().execute("drop table tidemark." + TidemarkSchema.HISTORY_TABLE);
         List<CompletableFuture<Void>> all = IntStream.range(0, 8)
-                .mapToObj(i -> CompletableFuture.runAsync(
-                        () -> migrate(database, "tidemark"), task -> new Thread(task, "migration").start()))
+                .mapToObj(i ->
+                        CompletableFuture.runAsync(() -> migrate(database, "tidemark"), Threads.named("migration")))
                 .toList();
         all.forEach(CompletableFuture::join);
         assertTakenOverAt(version);

@@ -54,7 +54,7 @@ public final class Load {
                                 check(pending);
                             }
                         },
-                        task -> new Thread(task, "test-load").start()),
+                        Threads.named("test-load")),
                 stopped);
     }
 

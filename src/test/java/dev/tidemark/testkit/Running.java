@@ -27,7 +27,7 @@ public final class Running implements AutoCloseable {
     private Running(HikariDataSource pool, TidemarkConsumer consumer) {
         this.pool = pool;
         this.consumer = consumer;
-        this.run = CompletableFuture.runAsync(consumer, task -> new Thread(task, "test-run").start());
+        this.run = CompletableFuture.runAsync(consumer, Threads.named("test-run"));
     }
 
     /** Starts one that reads strings; the function adds what is special and ends the building. */

@@ -111,19 +111,10 @@ final class ControlTasks {
     private void every(Duration first, Duration interval, String task, Look look) {
         later(
                 () -> {
-                    Duration wait = guardedTwice(task, look);
+                    Duration wait = guarded(task, look);
                     every(wait.compareTo(interval) > 0 ? wait : interval, interval, task, look);
                 },
                 first);
-    }
-
-    /** Classifying a failure asks the pool and the driver, which may fail as well. */
-    private Duration guardedTwice(String task, Look look) {
-        try {
-            return guarded(task, look);
-        } catch (RuntimeException e) {
-            return sorted(task, unexpected(e), fatal, true);
-        }
     }
 
     private TidemarkException unexpected(Throwable e) {
@@ -158,6 +149,15 @@ final class ControlTasks {
      *     everything that works
      */
     private Duration guarded(String task, Look look, Consumer<TidemarkException> end, boolean lenient) {
+        try {
+            return classified(task, look, end, lenient);
+        } catch (RuntimeException e) {
+            // To classify a failure is to ask the pool and the driver, which may fail as well.
+            return sorted(task, unexpected(e), end, lenient);
+        }
+    }
+
+    private Duration classified(String task, Look look, Consumer<TidemarkException> end, boolean lenient) {
         long began = System.nanoTime();
         try {
             look.run();

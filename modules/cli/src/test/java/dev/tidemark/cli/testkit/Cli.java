@@ -4,6 +4,7 @@ import dev.tidemark.cli.InProcess;
 import dev.tidemark.cli.TidemarkCli;
 import dev.tidemark.testkit.ProvokedCodes;
 import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Threads;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseLogin;
 import dev.tidemark.testkit.postgres.DatabaseRole;
@@ -100,7 +101,7 @@ public final class Cli {
 
     /** The same on a thread of its own. */
     public CompletableFuture<Result> runInBackground(String... args) {
-        return CompletableFuture.supplyAsync(() -> run(args), task -> new Thread(task, "test-command").start());
+        return CompletableFuture.supplyAsync(() -> run(args), Threads.named("test-command"));
     }
 
     /** Runs a command to its end, in a process of its own. */
