@@ -72,7 +72,7 @@ class LossIT {
                 .startsWith(code)
                 .contains("topic " + topic + " partition 0")
                 .contains(words);
-        assertThat(running.consumer().health().ready()).isTrue();
+        running.until("ready", () -> running.consumer().health().ready());
     }
 
     private void assertAllOnce(int count) {

@@ -121,7 +121,7 @@ class TroubleIT {
                                         .orElse("")
                                         .contains("TM-310")));
                 running.until("the view tells it", () -> waiting(topic) == 2);
-                assertThat(running.consumer().health().ready()).isTrue();
+                running.until("ready", () -> running.consumer().health().ready());
                 signal(kafka, "CONT");
                 running.until(
                         "it is over",

@@ -90,7 +90,7 @@ class StaticMemberIT {
             }
             try (Running second = start("consumer", false)) {
                 untilHindered(second);
-                assertThat(first.consumer().health().ready()).isTrue();
+                first.until("ready", () -> first.consumer().health().ready());
                 first.consumer().close();
                 Servers.produce(producer, topic, flights);
                 second.until("the second goes on", () -> progress() == 200);

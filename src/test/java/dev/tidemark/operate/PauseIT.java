@@ -131,7 +131,7 @@ class PauseIT {
             sees(running, one, 200);
             assertThat(stored(zero)).isEqualTo(100);
             assertThat(stored(one)).isEqualTo(100);
-            assertThat(running.consumer().health().ready()).isTrue();
+            running.until("ready", () -> running.consumer().health().ready());
             assertThat(status(running, zero).storedOffset()).hasValue(100);
             assertThat(status(running, zero).lag()).hasValue(100);
             // The status is told of a sample before it is written.
