@@ -58,6 +58,7 @@ class UnitTransactionIT {
         proxy = new CommitProxy(database.server().port());
         pool = TestDatabase.pool(
                 database.jdbcUrl().replace(":" + database.server().port() + "/", ":" + proxy.port() + "/"), 1);
+        pool.setConnectionTimeout(Duration.ofMinutes(1).toMillis());
         session = new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
         transaction = new UnitTransaction(new Schema("tidemark"), "etl", "tester", session, Duration.ofSeconds(30));
         try (Connection c = database.connect()) {
