@@ -46,6 +46,7 @@ public final class UnitTransaction {
     private final WorkerSession session;
     private final Duration transactionIdleTimeout;
     private final UnitClock clock = new UnitClock();
+    private final TimeLimits limits = new TimeLimits();
 
     private boolean warned;
     private boolean wrote;
@@ -83,10 +84,7 @@ public final class UnitTransaction {
         return wroteToForeignTable;
     }
 
-    /**
-     * Whether the effects of the last transaction that was watched got as far as writing to a table, even if there was nothing to
-     * write.
-     */
+    /** Whether the effects of the last transaction that was watched began to write to a table, even if there was nothing to write. */
     public boolean wasReadyToWrite() {
         return readyToWrite;
     }
@@ -94,6 +92,11 @@ public final class UnitTransaction {
     /** Whether no handler had left anything in the session of the last transaction. */
     public boolean wasCleanSession() {
         return cleanSession;
+    }
+
+    /** Whether a time limit ended the last transaction, and what was seen of it does not tell a wait for a lock from work. */
+    public boolean wasUnseen() {
+        return limits.wasUnseen();
     }
 
     /** The next transaction must not see anything that earlier ones left in their session. */
@@ -121,7 +124,7 @@ public final class UnitTransaction {
             return outcome;
         }
         try {
-            UnitOutcome outcome = attempt(claims, terms, effects, unit);
+            UnitOutcome outcome = limits.unlessWaiting(attempt(claims, terms, effects, unit), terms, unit);
             clock.stop();
             if (outcome instanceof UnitOutcome.Committed) {
                 session.silence().answered();
@@ -195,6 +198,9 @@ public final class UnitTransaction {
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
             }
+            if (terms.observed()) {
+                session.observe(unit, start.transactionId());
+            }
             session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;
         } catch (SQLException e) {
@@ -216,7 +222,7 @@ public final class UnitTransaction {
                 readyToWrite = after.hasReached(before);
             }
             if (terms.trial()) {
-                // What is deferred to the commit would fail there.
+                // What is deferred to the commit would fail there. It is the handler's: its triggers and constraints.
                 Schema.execute(connection, "set constraints all immediate");
             }
         } catch (UnitRefusedException e) {
@@ -235,6 +241,11 @@ public final class UnitTransaction {
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
                 : completion.end(connection, start, end, terms.lockPatience(), unit, claims);
+    }
+
+    private boolean looks(Connection connection, BegunUnit begun) throws SQLException {
+        WrittenRows.of(connection, schema);
+        return true;
     }
 
     private void warnOfTimeLimit() {
