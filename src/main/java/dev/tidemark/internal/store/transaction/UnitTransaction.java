@@ -8,6 +8,7 @@ import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.BegunUnit;
 import dev.tidemark.offsets.Claim;
@@ -195,6 +196,7 @@ public final class UnitTransaction {
             cleanSession = session.connection().isClean();
             warnOfTimeLimit();
             start = offsets.begin(connection, claims);
+            completion.begun(connection, claims);
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
             }
@@ -215,11 +217,20 @@ public final class UnitTransaction {
         try {
             session.connection().handlerRuns();
             end = guarded(effects);
-            if (terms.watched()) {
-                WrittenRows after = WrittenRows.of(connection, schema);
-                wrote = after.hasMoreThan(before);
-                wroteToForeignTable = after.hasReachedForeign(before);
-                readyToWrite = after.hasReached(before);
+            try {
+                completion.handled(connection);
+                if (terms.watched()) {
+                    WrittenRows after = WrittenRows.of(connection, schema);
+                    wrote = after.hasMoreThan(before);
+                    wroteToForeignTable = after.hasReachedForeign(before);
+                    readyToWrite = after.hasReached(before);
+                }
+            } catch (SQLException e) {
+                if (unit.isCancelled() || !SqlFailures.facts(e).is("57014")) {
+                    throw e;
+                }
+                // It reads catalogs, and runs nothing of the handler.
+                return completion.ofCancelled(e, claims, this::looks, terms.lockPatience());
             }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there. It is the handler's: its triggers and constraints.
