@@ -88,7 +88,8 @@ class HandlerSettingsIT extends FailureCase {
     @ValueSource(strings = {"set local statement_timeout = '3ms'", "set statement_timeout = '3ms'"})
     void aLookAtWhatWasWrittenThatIsCancelledIsNoFailureOfTheRecord(String sql) {
         database.owner()
-                .execute("do $$ begin for i in 1..4000 loop execute format('create table filler_%s (n int)', i); end loop; end $$");
+                .execute(
+                        "do $$ begin for i in 1..4000 loop execute format('create table filler_%s (n int)', i); end loop; end $$");
         send(0, 20);
         try (Running running = start(FailurePolicy.skip(), (record, tx) -> {
             if (record.offset() == 0) {

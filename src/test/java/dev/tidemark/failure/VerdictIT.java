@@ -409,14 +409,22 @@ class VerdictIT {
 
     /** What the schema has no room for, while each record comes by itself: nothing but their number shows it. */
     @ParameterizedTest
-    @ValueSource(strings = {"insert into numbered (note) values ('x')", "insert into divided values (1000)", "insert into low values (1000)"})
+    @ValueSource(
+            strings = {
+                "insert into numbered (note) values ('x')",
+                "insert into divided values (1000)",
+                "insert into low values (1000)"
+            })
     void aSchemaThatHasNoRoomIsNoRecordsFault(String sql) {
         room();
-        database.owner().execute("insert into numbered (note) values ('a')", "insert into numbered (note) values ('b')");
+        database.owner()
+                .execute("insert into numbered (note) values ('a')", "insert into numbered (note) values ('b')");
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> tx.execute(sql)))) {
+                builder -> builder.topics(topic)
+                        .onFailure(FailurePolicy.park())
+                        .handle((record, tx) -> tx.execute(sql)))) {
             for (int n = 0; n < 3; n++) {
                 send(n, n + 1);
                 int parked = n + 1;
@@ -449,13 +457,16 @@ class VerdictIT {
 
     /** A check that a table or a domain names is about the record, however many break it one after the other. */
     @ParameterizedTest
-    @ValueSource(strings = {"insert into checked values (1000)", "insert into of_domain values (1000)", "select check_it()"})
+    @ValueSource(
+            strings = {"insert into checked values (1000)", "insert into of_domain values (1000)", "select check_it()"})
     void aCheckIsAboutTheRecord(String sql) {
         room();
         try (Running running = Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> tx.execute(sql)))) {
+                builder -> builder.topics(topic)
+                        .onFailure(FailurePolicy.park())
+                        .handle((record, tx) -> tx.execute(sql)))) {
             for (int n = 0; n < 5; n++) {
                 send(n, n + 1);
                 int parked = n + 1;

@@ -230,7 +230,10 @@ final class NeighbourTrial<K, V> {
         }
         Progress progress = new Progress(
                 1, System.nanoTime() + context.limits().maxDuration().toNanos());
-        UnitTerms terms = UnitTerms.USUAL.lockTimed(lockTimed).observed(lockTimed, unseenCounts).asTrial();
+        UnitTerms terms = UnitTerms.USUAL
+                .lockTimed(lockTimed)
+                .observed(lockTimed, unseenCounts)
+                .asTrial();
         UnitOutcome outcome = context.interceptors()
                 .around(
                         () -> context.transaction().run(List.of(share.claim()), terms, tx -> {

@@ -9,7 +9,8 @@ final class Facts {
     /** The driver's or the pool's own error. */
     static SqlFacts ofDriver(@Nullable String state, boolean transientByType, boolean lost) {
         boolean passing = state != null && SqlFacts.isPassing(state, false);
-        return new SqlFacts(state, true, transientByType, lost, false, passing, false, false, false, String.valueOf(state));
+        return new SqlFacts(
+                state, true, transientByType, lost, false, passing, false, false, false, String.valueOf(state));
     }
 
     /** An error that the server sent. */
@@ -31,7 +32,8 @@ final class Facts {
 
     /** A class that is missing. */
     static SqlFacts linkage() {
-        return new SqlFacts(null, false, false, false, false, false, true, false, false, "java.lang.NoClassDefFoundError");
+        return new SqlFacts(
+                null, false, false, false, false, false, true, false, false, "java.lang.NoClassDefFoundError");
     }
 
     /** What the server has no room for. */

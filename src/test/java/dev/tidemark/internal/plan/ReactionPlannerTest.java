@@ -51,7 +51,12 @@ class ReactionPlannerTest {
     private static RecordFacts record(
             FailurePolicy policy, int attempt, int givenUpInARow, boolean lockTimed, Evidence evidence) {
         return new RecordFacts(
-                policy, new ConsumerRecord<>("flights", 0, 42, null, null), attempt, givenUpInARow, lockTimed, evidence);
+                policy,
+                new ConsumerRecord<>("flights", 0, 42, null, null),
+                attempt,
+                givenUpInARow,
+                lockTimed,
+                evidence);
     }
 
     private static Reaction single(UnitOutcome outcome, FailurePolicy policy, int attempt, int givenUpInARow) {

@@ -127,7 +127,8 @@ public final class SqlFailures {
                 && String.valueOf(message.getRoutine()).startsWith("RevalidateCached");
     }
 
-    // A check constraint has a name, and a CHECK that a function raises has no table: only the lack of a partition has a
+    // A check constraint has a name, and a CHECK that a function raises has no table: only the lack of a partition has
+    // a
     // table and no constraint.
     private static boolean isOfSchema(Throwable t) {
         ServerErrorMessage message = FailureChain.serverMessage(t);

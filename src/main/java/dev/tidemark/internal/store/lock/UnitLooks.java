@@ -57,9 +57,8 @@ public final class UnitLooks {
     private static UnitLook look(ResultSet r) throws SQLException {
         boolean active = r.getBoolean("active");
         return new UnitLook(
-                active ? r.getString("statement") : null,
-                active && r.getBoolean("on_lock"),
-                Duration.ofNanos((long) (Math.max(0, r.getDouble("age")) * NANOS)));
+                active ? r.getString("statement") : null, active && r.getBoolean("on_lock"), Duration.ofNanos((long)
+                        (Math.max(0, r.getDouble("age")) * NANOS)));
     }
 
     /** As sessions show it. */

@@ -33,7 +33,9 @@ public record UnitTerms(
 
     /** The same with little patience for offset rows if they were held the last time. */
     public UnitTerms afterHeld(boolean held) {
-        return held ? new UnitTerms(lockTimed, observed, unseenCounts, LITTLE_PATIENCE, trial, watched, mayBeStale) : this;
+        return held
+                ? new UnitTerms(lockTimed, observed, unseenCounts, LITTLE_PATIENCE, trial, watched, mayBeStale)
+                : this;
     }
 
     /** The same, with waits for locks that end before time limits do. */
