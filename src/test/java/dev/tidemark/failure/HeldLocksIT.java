@@ -6,6 +6,7 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.sql.SqlJob;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
@@ -21,6 +22,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -255,5 +257,155 @@ class HeldLocksIT {
         assertAllDone(List.of(7));
         assertThat(database.query("select partition, record_offset from tidemark.dead_letter"))
                 .containsExactly("0|7");
+    }
+
+    /** What somebody else holds and one record needs. */
+    enum Needed {
+        ROW("select from needed where k = 1 for update", "update needed set k = k where k = 1"),
+        TABLE("lock table needed in access exclusive mode", "perform from needed"),
+        ADVISORY("select pg_advisory_xact_lock(4711)", "perform pg_advisory_xact_lock(4711)"),
+        KEY("insert into needed values (2)", "insert into needed values (2)"),
+        PARENT("select from needed where k = 1 for update", "insert into child values (1)"),
+        /** At the COMMIT. */
+        PARENT_LATER("select from needed where k = 1 for update", "insert into child_later values (1)"),
+        /** The wait begins late. */
+        ROW_AFTER_WORK(ROW.held, "perform pg_sleep(0.1); update needed set k = k where k = 1");
+
+        private final String held;
+        private final String need;
+
+        Needed(String held, String need) {
+            this.held = held;
+            this.need = need;
+        }
+    }
+
+    /** Limits that the store has not set. */
+    enum Limit {
+        LONG_WAITS("set local lock_timeout = '60s'", "statement_timeout = '1s'"),
+        SHORT_STATEMENTS("set local statement_timeout = '300ms'", ""),
+        SHORT_STATEMENTS_AND_LONG_WAITS("set local statement_timeout = '400ms'; set local lock_timeout = '60s'", ""),
+        DEADLINE("set local lock_timeout = '60s'", "");
+
+        private final String sql;
+        private final String ofRole;
+
+        Limit(String sql, String ofRole) {
+            this.sql = sql;
+            this.ofRole = ofRole;
+        }
+
+        private UnitLimits limits() {
+            return this == DEADLINE ? UnitLimits.defaults().withDeadline(Duration.ofSeconds(3)) : UnitLimits.defaults();
+        }
+    }
+
+    /** Record 3 of partition 0 needs it, in a handler or a job that sets its limits itself. */
+    private Running startNeeding(String need, Limit limit, boolean job, FailurePolicy policy) {
+        database.owner()
+                .execute(
+                        "create table needed (k int primary key)",
+                        "insert into needed values (1)",
+                        "create table child (k int references needed)",
+                        "create table child_later (k int references needed deferrable initially deferred)",
+                        "create function need() returns void language plpgsql as $$ begin " + need + "; end $$");
+        if (!limit.ofRole.isEmpty()) {
+            database.superuser()
+                    .execute("alter role " + database.writer().role() + " in database " + database.name() + " set "
+                            + limit.ofRole);
+        }
+        if (job) {
+            return Running.start(
+                    database,
+                    kafka.consumerConfig(topic, "cooperative"),
+                    builder -> builder.topics(topic)
+                            .limits(limit.limits())
+                            .onFailure(policy)
+                            .deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new)
+                            .handleBatch(SqlJob.of(limit.sql + """
+                                    ;
+                                    insert into done select partition, "offset" from records;
+                                    update total t set n = t.n + r.n
+                                      from (select partition, count(*) as n from records group by 1) r
+                                     where r.partition = t.partition;
+                                    select need() from records where partition = 0 and "offset" = 3
+                                    """)));
+        }
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .limits(limit.limits())
+                        .onFailure(policy)
+                        .handle((record, tx) -> {
+                            handle(record, tx);
+                            if (record.partition() == 0 && record.offset() == 3) {
+                                tx.execute(limit.sql);
+                                tx.execute("select need()");
+                            }
+                        }));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ROW, LONG_WAITS, false",
+        "ROW, SHORT_STATEMENTS, false",
+        "ROW, SHORT_STATEMENTS_AND_LONG_WAITS, true",
+        "ROW, DEADLINE, false",
+        "TABLE, SHORT_STATEMENTS_AND_LONG_WAITS, false",
+        "TABLE, DEADLINE, true",
+        "ADVISORY, SHORT_STATEMENTS, true",
+        "ADVISORY, DEADLINE, false",
+        "KEY, SHORT_STATEMENTS, false",
+        "KEY, LONG_WAITS, true",
+        "PARENT, SHORT_STATEMENTS_AND_LONG_WAITS, false",
+        "PARENT_LATER, SHORT_STATEMENTS, false",
+        "ROW_AFTER_WORK, SHORT_STATEMENTS_AND_LONG_WAITS, false"
+    })
+    void isWaitedForWhateverLimitsTheHandlerSets(Needed needed, Limit limit, boolean job) throws SQLException {
+        try (Running running = startNeeding(needed.need, limit, job, FailurePolicy.skip());
+                Connection person = database.superuser().connect();
+                Statement s = person.createStatement()) {
+            person.setAutoCommit(false);
+            s.execute(needed.held);
+            send(0, RECORDS);
+            AtomicInteger retries = new AtomicInteger();
+            running.until("it waits, or goes on without it", () -> {
+                retries.addAndGet(isRetrying(running) ? 1 : 0);
+                return retries.get() > 60 || stored(0) > 3;
+            });
+            assertThat(stored(0)).isLessThanOrEqualTo(3);
+            assertGivenUp(0);
+            running.until(
+                    "it says why",
+                    () -> running.consumer().status().partitions().stream()
+                            .anyMatch(p -> p.lastError()
+                                    .filter(e -> e.code() == ErrorCode.UNIT_WAITS)
+                                    .isPresent()));
+            person.rollback();
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
+        }
+        assertAllDone(List.of());
+        assertGivenUp(0);
+    }
+
+    /** What takes long by itself is the record's, even if it has locked something, or has waited a moment for it. */
+    @ParameterizedTest
+    @CsvSource({
+        "perform pg_sleep(600), SHORT_STATEMENTS, false",
+        "perform pg_sleep(600), SHORT_STATEMENTS_AND_LONG_WAITS, true",
+        "perform pg_sleep(600), DEADLINE, false",
+        "for i in 1..2000000000 loop null; end loop, SHORT_STATEMENTS, false",
+        "for i in 1..2000000000 loop null; end loop, DEADLINE, true",
+        "update needed set k = k; perform pg_sleep(600), LONG_WAITS, false"
+    })
+    void workUnderTheHandlersOwnLimitsIsGivenUp(String work, Limit limit, boolean job) {
+        send(0, RECORDS);
+        try (Running running = startNeeding(work, limit, job, FailurePolicy.park())) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
+        }
+        assertAllDone(List.of(3));
+        assertThat(database.query("select partition, record_offset from tidemark.dead_letter"))
+                .containsExactly("0|3");
     }
 }

@@ -407,6 +407,90 @@ class VerdictIT {
         assertThat(tried).contains(3L);
     }
 
+    /** What the schema has no room for, while each record comes by itself: nothing but their number shows it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "insert into numbered (note) values ('x')",
+                "insert into divided values (1000)",
+                "insert into low values (1000)"
+            })
+    void aSchemaThatHasNoRoomIsNoRecordsFault(String sql) {
+        room();
+        database.owner()
+                .execute("insert into numbered (note) values ('a')", "insert into numbered (note) values ('b')");
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .onFailure(FailurePolicy.park())
+                        .handle((record, tx) -> tx.execute(sql)))) {
+            for (int n = 0; n < 3; n++) {
+                send(n, n + 1);
+                int parked = n + 1;
+                running.until("parked", () -> stored() == parked);
+            }
+            send(3, 4);
+            assertThat(running.failure()).hasMessageContaining("TM-505");
+        }
+        assertThat(parked()).containsExactly("0", "1", "2");
+    }
+
+    /** A record that has no place among others that have one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"divided", "low", "checked", "of_domain"})
+    void aRecordThatHasNoPlaceAmongOthersIsParked(String table) {
+        room();
+        bad.addAll(List.of(2, 9));
+        send(0, 20);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    tx.execute("insert into reading values (?)", record.offset());
+                    tx.execute("insert into " + table + " values (?)", bad.contains((int) record.offset()) ? 1000 : 1);
+                }))) {
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(parked()).containsExactly("2", "9");
+    }
+
+    /** A check that a table or a domain names is about the record, however many break it one after the other. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"insert into checked values (1000)", "insert into of_domain values (1000)", "select check_it()"})
+    void aCheckIsAboutTheRecord(String sql) {
+        room();
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .onFailure(FailurePolicy.park())
+                        .handle((record, tx) -> tx.execute(sql)))) {
+            for (int n = 0; n < 5; n++) {
+                send(n, n + 1);
+                int parked = n + 1;
+                running.until("parked", () -> stored() == parked);
+            }
+        }
+        assertThat(parked()).hasSize(5);
+    }
+
+    private void room() {
+        database.owner()
+                .execute(
+                        "create sequence few maxvalue 2",
+                        "grant usage on sequence few to public",
+                        "create table numbered (id int default nextval('few'), note text)",
+                        "create table divided (n int) partition by range (n)",
+                        "create table low partition of divided for values from (0) to (100)",
+                        "create table checked (n int check (n < 100))",
+                        "create domain small as int check (value < 100)",
+                        "create table of_domain (n small)",
+                        "create function check_it() returns void language plpgsql as $$ begin"
+                                + " raise exception using errcode = 'check_violation'; end $$");
+    }
+
     @Test
     void anOutageThatBeginsBetweenTwoRecordsDoesNotLookLikeABadOne() {
         AtomicBoolean away = new AtomicBoolean();

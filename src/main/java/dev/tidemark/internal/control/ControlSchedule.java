@@ -47,6 +47,7 @@ final class ControlSchedule {
     private final StartupChecks preparation;
     private final WaitWatch waits;
     private final GroupWatch group;
+    private final CloseLook closely;
 
     /**
      * @param assigned the partitions that Kafka assigns to this consumer
@@ -98,6 +99,7 @@ final class ControlSchedule {
                 sessions,
                 waiting,
                 this::withoutKafka);
+        this.closely = new CloseLook(tasks, context.connection(), sessions);
         this.group = new GroupWatch(
                 members,
                 reading.subscription(),
@@ -106,6 +108,11 @@ final class ControlSchedule {
                 assigned,
                 ends,
                 context.events());
+    }
+
+    /** There is a unit to look at closely. Any thread may call. */
+    void lookClosely() {
+        closely.begin();
     }
 
     /** Starts the checks, once the store was validated; completes exceptionally if waiting does not resolve what was found. */

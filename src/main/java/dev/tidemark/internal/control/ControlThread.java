@@ -83,6 +83,7 @@ public final class ControlThread {
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.schedule =
                 new ControlSchedule(context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
+        sessions.forEach(session -> session.observedBy(schedule::lookClosely));
         Claimer claimer = new Claimer(context, holders, pauses, topics::knows, missing);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }

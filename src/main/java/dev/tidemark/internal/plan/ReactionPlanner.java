@@ -38,7 +38,7 @@ public final class ReactionPlanner {
      * @param raw as Kafka delivered it
      * @param attempt how often it was tried by itself, counting this time, from 1
      * @param givenUpInARow how many records of its partition were given up just before it
-     * @param lockTimed whether a wait for a lock would have ended this attempt before a time limit did
+     * @param lockTimed whether this attempt was one in which a wait for a lock is distinguished from work that takes long
      */
     public record RecordFacts(
             FailurePolicy policy,
@@ -126,7 +126,7 @@ public final class ReactionPlanner {
             if (facts.records() > 1) {
                 return new Reaction.Isolate();
             }
-            if (record != null && outcome.facts().isCancelled() && !record.lockTimed()) {
+            if (record != null && outcome.isOfTimeLimit() && !record.lockTimed()) {
                 return new Reaction.TryLockTimed();
             }
             boolean late = outcome.code() == ErrorCode.DEADLINE_PASSED;

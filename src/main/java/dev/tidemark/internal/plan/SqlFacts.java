@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     also a schema registry that refuses to answer, or cannot
  * @param linkage whether a class or method is missing from the class path
  * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
+ * @param ofSchema whether the server says that no table or sequence takes what a record needs, although classes 22 and 23 are
+ *     mostly about its content: there is no partition for it, or the sequence has no more numbers
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
  */
 public record SqlFacts(
@@ -27,16 +29,26 @@ public record SqlFacts(
         boolean passing,
         boolean linkage,
         boolean stalePlan,
+        boolean ofSchema,
         String kind) {
     /** A failure that shows nothing about its cause. */
     public static SqlFacts none() {
-        return new SqlFacts(null, false, false, false, false, false, false, false, "");
+        return new SqlFacts(null, false, false, false, false, false, false, false, false, "");
     }
 
     /** The same, where what it depends on is unavailable for now. */
     public SqlFacts thatPass() {
         return new SqlFacts(
-                sqlState, fromDatabase, transientByType, connectionLost, serverReplied, true, linkage, stalePlan, kind);
+                sqlState,
+                fromDatabase,
+                transientByType,
+                connectionLost,
+                serverReplied,
+                true,
+                linkage,
+                stalePlan,
+                ofSchema,
+                kind);
     }
 
     /** Whether a time limit ended a statement, or the transaction: {@code statement_timeout}, a cancel, or an idle or long transaction. */
@@ -63,10 +75,11 @@ public record SqlFacts(
     }
 
     /**
-     * Whether the failure is known to come from the record's own content: data exceptions (22) and violated constraints (23).
+     * Whether the failure is known to come from the record's own content: data exceptions (22) and violated constraints (23), unless
+     * they are about what the schema has room for.
      */
     public boolean isOfTheData() {
-        return inClass("22") || inClass("23");
+        return !ofSchema && (inClass("22") || inClass("23"));
     }
 
     boolean inClass(String sqlStateClass) {

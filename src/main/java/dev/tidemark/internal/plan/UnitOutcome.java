@@ -110,6 +110,11 @@ public sealed interface UnitOutcome {
             this(code, cause, facts, false);
         }
 
+        /** Whether a time limit is the reason, which a wait for a lock may have used up. */
+        public boolean isOfTimeLimit() {
+            return facts.isCancelled() || (code == ErrorCode.DEADLINE_PASSED && !facts.is("25P03"));
+        }
+
         @Override
         public SqlFacts failure() {
             return facts;

@@ -27,6 +27,7 @@ final class AttemptRunner<K, V> {
     private long decodeNanos;
     private @Nullable Progress progress;
     private boolean lockTimed;
+    private boolean unseenCounts;
     private boolean watched;
     private boolean reachedHandler;
     private Duration took = Duration.ZERO;
@@ -45,6 +46,11 @@ final class AttemptRunner<K, V> {
     /** Whether a wait for a lock was distinguished from work that takes long. */
     boolean wasLockTimed() {
         return lockTimed;
+    }
+
+    /** Whether a time limit was the record's failure even though nobody saw what it ended. */
+    boolean hasUnseenCounted() {
+        return unseenCounts;
     }
 
     /** Whether the last attempt got as far as the handler, so that its failure may concern only some of its partitions. */
@@ -93,6 +99,9 @@ final class AttemptRunner<K, V> {
                 .map(share -> share.partition().topic())
                 .collect(Collectors.toSet());
         lockTimed = timed || attempt.shares().stream().anyMatch(ShareProgress::isLockTimed);
+        // Of several records that fail together, one will be tried by itself.
+        boolean observed = lockTimed && attempt.size() == 1;
+        unseenCounts = observed && attempt.firstShare().isTooShortToSee();
         watched = searching
                 || attempt.shares().stream()
                         .anyMatch(share -> context.history()
@@ -101,6 +110,7 @@ final class AttemptRunner<K, V> {
                 attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
+                .observed(observed, unseenCounts)
                 .afterHeld(attempt.shares().stream()
                         .anyMatch(share -> share.history().isRowHeld()))
                 .watched(watched)

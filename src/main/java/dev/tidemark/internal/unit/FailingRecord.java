@@ -57,10 +57,10 @@ final class FailingRecord {
     }
 
     /** Records of these shares have failed together. */
-    private void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts) {
+    private void failedTogether(List<? extends ShareProgress<?, ?>> shares, SqlFacts facts, boolean ofTimeLimit) {
         together.clear();
         shares.forEach(share -> together.put(share.history(), failure(share, facts)));
-        lockTimed |= facts.isCancelled();
+        lockTimed |= ofTimeLimit;
     }
 
     /**
@@ -83,9 +83,10 @@ final class FailingRecord {
             return null;
         }
         Evidence evidence = Evidence.none();
+        boolean ofTimeLimit = outcome instanceof UnitOutcome.HandlerFailed failed && failed.isOfTimeLimit();
         if (attempt.size() > 1) {
-            failedTogether(attempt.shares(), failure);
-        } else if (timed || !failure.isCancelled() || outcome instanceof UnitOutcome.Undecodable) {
+            failedTogether(attempt.shares(), failure, ofTimeLimit);
+        } else if (timed || !ofTimeLimit) {
             evidence = evidence(first, failure, cleanSession);
         }
         return new RecordFacts(

@@ -39,6 +39,7 @@ final class NeighbourTrial<K, V> {
     private final boolean undecodable;
     private final boolean atCommit;
     private final boolean lockTimed;
+    private final boolean unseenCounts;
     private int alike;
     private int tried;
 
@@ -58,7 +59,8 @@ final class NeighbourTrial<K, V> {
             List<ShareProgress<K, V>> shares,
             SqlFacts failure,
             UnitOutcome failed,
-            boolean lockTimed) {
+            boolean lockTimed,
+            boolean unseenCounts) {
         this.context = context;
         this.decoder = decoder;
         this.share = share;
@@ -68,6 +70,7 @@ final class NeighbourTrial<K, V> {
         this.undecodable = failed instanceof UnitOutcome.Undecodable;
         this.atCommit = failed instanceof UnitOutcome.HandlerFailed f && f.atCommit();
         this.lockTimed = lockTimed;
+        this.unseenCounts = unseenCounts;
     }
 
     /**
@@ -227,7 +230,10 @@ final class NeighbourTrial<K, V> {
         }
         Progress progress = new Progress(
                 1, System.nanoTime() + context.limits().maxDuration().toNanos());
-        UnitTerms terms = UnitTerms.USUAL.lockTimed(lockTimed).asTrial();
+        UnitTerms terms = UnitTerms.USUAL
+                .lockTimed(lockTimed)
+                .observed(lockTimed, unseenCounts)
+                .asTrial();
         UnitOutcome outcome = context.interceptors()
                 .around(
                         () -> context.transaction().run(List.of(share.claim()), terms, tx -> {

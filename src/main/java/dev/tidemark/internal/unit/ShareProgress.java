@@ -148,14 +148,31 @@ final class ShareProgress<K, V> {
         return a != null && a.lockTimed();
     }
 
+    /** Whether its first record counts as failed although nobody can see whether it waits for a lock. */
+    boolean isTooShortToSee() {
+        IsolatedRecord a = known();
+        return a != null && a.isTooShortToSee();
+    }
+
+    private int unseen() {
+        IsolatedRecord a = known();
+        return a == null ? 0 : a.unseen();
+    }
+
     /** Its first record has failed by itself. */
     void failed(Failure failure) {
-        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), failure, rounds());
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), unseen(), failure, rounds());
     }
 
     /** From now on, tries of its first record distinguish a wait for a lock from work that takes long. */
     void lockTimed() {
-        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), true, failure(), rounds());
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), true, unseen(), failure(), rounds());
+    }
+
+    /** A time limit ended a try of its first record; whether nobody could see if it waited for a lock, or somebody saw it wait. */
+    void waited(boolean unseen) {
+        alone = new IsolatedRecord(
+                firstRaw().offset(), attemptsAlone(), true, unseen ? unseen() + 1 : 0, failure(), rounds());
     }
 
     /** The first records at or after the position, this many, as Kafka delivered them. */
@@ -195,12 +212,12 @@ final class ShareProgress<K, V> {
 
     /** Its first record has to be tried by itself next, having been tried this many times. */
     void tryAlone(int attempts) {
-        alone = new IsolatedRecord(firstRaw().offset(), attempts, isLockTimed(), failure(), rounds());
+        alone = new IsolatedRecord(firstRaw().offset(), attempts, isLockTimed(), unseen(), failure(), rounds());
     }
 
     /** Its first record has to be tried by itself in another round, in which nothing of this one counts. */
     void tryInAnotherRound(Rounds rounds) {
-        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), null, rounds);
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), isLockTimed(), unseen(), null, rounds);
     }
 
     void waitFor(Duration wait) {

@@ -174,7 +174,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                         shares.comparable(),
                         Objects.requireNonNull(failed.failure()),
                         failed,
-                        runner.wasLockTimed())
+                        runner.wasLockTimed(),
+                        runner.hasUnseenCounted())
                 .run();
         if (result.interrupted()) {
             return false;
@@ -224,6 +225,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             pace = pace.afterContention(attempt.reached(runner.progress()));
         }
         RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TRANSIENT;
+        if (runner.wasLockTimed() && attempt.size() == 1 && reaction.why().code() == ErrorCode.UNIT_WAITS) {
+            attempt.firstShare().waited(context.transaction().wasUnseen());
+        }
         List<ShareProgress<K, V>> waiting = attempt.waiting(reaction, runner.progress());
         settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());
         for (ShareProgress<K, V> share : waiting) {

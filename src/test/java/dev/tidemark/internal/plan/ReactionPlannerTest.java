@@ -45,8 +45,18 @@ class ReactionPlannerTest {
     }
 
     private static RecordFacts record(FailurePolicy policy, int attempt, int givenUpInARow, Evidence evidence) {
+        return record(policy, attempt, givenUpInARow, false, evidence);
+    }
+
+    private static RecordFacts record(
+            FailurePolicy policy, int attempt, int givenUpInARow, boolean lockTimed, Evidence evidence) {
         return new RecordFacts(
-                policy, new ConsumerRecord<>("flights", 0, 42, null, null), attempt, givenUpInARow, false, evidence);
+                policy,
+                new ConsumerRecord<>("flights", 0, 42, null, null),
+                attempt,
+                givenUpInARow,
+                lockTimed,
+                evidence);
     }
 
     private static Reaction single(UnitOutcome outcome, FailurePolicy policy, int attempt, int givenUpInARow) {
@@ -114,7 +124,9 @@ class ReactionPlannerTest {
                     .hasMessageContaining("topic flights partition 0 offset 42")
                     .hasMessageNotContaining("value of a record");
         });
-        assertThat(plan(new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, cause, SqlFacts.none()), 1, 1))
+        UnitOutcome late = new UnitOutcome.HandlerFailed(ErrorCode.DEADLINE_PASSED, cause, SqlFacts.none());
+        assertThat(plan(late, 1, 1)).isEqualTo(new Reaction.TryLockTimed());
+        assertThat(ReactionPlanner.plan(late, unit(1, 1), record(FailurePolicy.halt(), 1, 0, true, PROVEN)))
                 .isInstanceOfSatisfying(
                         Reaction.Halt.class,
                         halt -> assertThat(halt.why().code()).isEqualTo(ErrorCode.DEADLINE_PASSED));

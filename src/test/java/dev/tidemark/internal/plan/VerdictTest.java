@@ -80,6 +80,17 @@ class VerdictTest {
                 .isEqualTo(verdict);
     }
 
+    /** Their classes would say that they are about the record. */
+    @ParameterizedTest
+    @ValueSource(strings = {"2200H", "23514"})
+    void whatTheSchemaHasNoRoomForDoesNotSpeakForItself(String state) {
+        assertThat(of(Facts.ofSchema(state), Proof.NONE, OptionalInt.of(0), 2)).isEqualTo(Verdict.THE_RECORDS);
+        assertThat(of(Facts.ofSchema(state), Proof.NONE, OptionalInt.of(0), 3)).isEqualTo(Verdict.NOT_THE_RECORDS);
+        assertThat(of(Facts.ofSchema(state), Proof.NONE, OptionalInt.of(1), 0)).isEqualTo(Verdict.NOT_THE_RECORDS);
+        assertThat(of(Facts.ofSchema(state), Proof.OWN, OptionalInt.empty(), 99))
+                .isEqualTo(Verdict.THE_RECORDS);
+    }
+
     @ParameterizedTest
     @CsvSource({"0, 0, THE_RECORDS", "0, 3, NOT_THE_RECORDS", "1, 0, NOT_THE_RECORDS"})
     void theSuccessOfOtherPartitionsCountsLess(int alike, int inARow, Verdict verdict) {

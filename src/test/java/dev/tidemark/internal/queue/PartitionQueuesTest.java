@@ -221,7 +221,7 @@ class PartitionQueuesTest {
         queues.open(claimed(p1));
         queues.offer(p0, records(p0, 100, 108), null);
         PartitionShare whole = take().get(0);
-        queues.units().settle(List.of(again(whole, 0, new IsolatedRecord(100, 1, false, null, null))));
+        queues.units().settle(List.of(again(whole, 0, new IsolatedRecord(100, 1, false, 0, null, null))));
         queues.offer(p1, records(p1, 100, 105), null);
         List<PartitionShare> unit = take();
         assertThat(unit).hasSize(1);

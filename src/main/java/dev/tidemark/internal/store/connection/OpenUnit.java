@@ -31,6 +31,7 @@ public final class OpenUnit {
     private final Connection connection;
     private final @Nullable PGConnection driver;
     private final Thread worker = Thread.currentThread();
+    private volatile @Nullable UnitSights sights;
 
     @GuardedBy("this")
     private boolean cancelled;
@@ -69,6 +70,16 @@ public final class OpenUnit {
     /** The settings under which it was begun. */
     public Collection<Claim> claims() {
         return claims;
+    }
+
+    /** From now on, another session is to look at what its backend does. */
+    void observe(String transactionId) {
+        sights = new UnitSights(transactionId, since);
+    }
+
+    /** What was seen of its backend; null if nobody is to look. */
+    public @Nullable UnitSights sights() {
+        return sights;
     }
 
     /** How long it has lasted, in nanoseconds, without the time in which the process was suspended. */

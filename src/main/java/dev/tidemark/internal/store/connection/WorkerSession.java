@@ -29,6 +29,7 @@ public final class WorkerSession implements AutoCloseable {
     private final HandlerView view = new HandlerView();
     private final WorkerConnection connection;
     private final Suspension suspension = new Suspension();
+    private volatile Runnable observer = () -> {};
 
     /** When the records of the next transaction were taken, if it is a unit's first; the wait for a connection is left out. */
     private OptionalLong unitTaken = OptionalLong.empty();
@@ -135,6 +136,17 @@ public final class WorkerSession implements AutoCloseable {
         connection.silence().ask();
         OwnThread.enter(Step.TRANSACTION);
         return unit;
+    }
+
+    /** Who is told when there is a unit to look at; until this is called, nobody looks. */
+    public void observedBy(Runnable looks) {
+        observer = looks;
+    }
+
+    /** Has another session look at what the unit's backend does, from now until it ends. */
+    public void observe(OpenUnit unit, String transactionId) {
+        unit.observe(transactionId);
+        observer.run();
     }
 
     public void end(OpenUnit unit) {

@@ -42,6 +42,7 @@ public final class SqlFailures {
         boolean passing = false;
         boolean linkage = false;
         List<Throwable> chain = FailureChain.of(failure);
+        boolean ofSchema = chain.stream().anyMatch(SqlFailures::isOfSchema);
         for (Throwable t : chain) {
             linkage |= t instanceof LinkageError;
             passing |= isPassing(t);
@@ -66,7 +67,8 @@ public final class SqlFailures {
                 passing,
                 linkage,
                 chain.stream().anyMatch(SqlFailures::isStalePlan),
-                kind(state, chain));
+                ofSchema,
+                ofSchema ? kind(state, chain) + " of the schema" : kind(state, chain));
     }
 
     /**
@@ -123,6 +125,20 @@ public final class SqlFailures {
         return message != null
                 && "0A000".equals(message.getSQLState())
                 && String.valueOf(message.getRoutine()).startsWith("RevalidateCached");
+    }
+
+    // A check constraint has a name, and a CHECK that a function raises has no table: only the lack of a partition has
+    // a
+    // table and no constraint.
+    private static boolean isOfSchema(Throwable t) {
+        ServerErrorMessage message = FailureChain.serverMessage(t);
+        if (message == null) {
+            return false;
+        }
+        return "2200H".equals(message.getSQLState())
+                || ("23514".equals(message.getSQLState())
+                        && message.getConstraint() == null
+                        && message.getTable() != null);
     }
 
     /** What makes two failures alike: the SQLSTATE, or the first exception's class and the last cause's. */

@@ -5,8 +5,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 
 /**
- * Makes a wait for a lock end with an SQLSTATE of its own. A time limit ends a statement that works for long and one that waits for
- * a lock with the same SQLSTATE, 57014, and only the former can be the record's fault; 55P03 never is.
+ * Makes a wait for a lock end with an SQLSTATE of its own, unless the handler sets limits itself. A time limit ends a statement that
+ * works for long and one that waits for a lock with the same SQLSTATE, 57014, and only the former can be the record's fault; 55P03
+ * never is.
  */
 final class LockTimeout {
     /** A quarter of the limits leaves a statement time for its work in addition to one wait. */

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,12 +38,10 @@ final class UnitCompletion {
     private final UnitFailures failures;
     private final WorkerSession session;
     private final UnitClock clock;
+    private final ChangedLimit limit = new ChangedLimit();
 
     /** Whether the last transaction failed because another one holds an offset row. */
     private boolean isRowLocked;
-
-    /** Whether a time limit that is not the session's own kept the last unit from ending. */
-    private boolean endCancelled;
 
     UnitCompletion(
             String groupId,
@@ -59,9 +58,26 @@ final class UnitCompletion {
         this.clock = clock;
     }
 
-    /** A transaction begins. */
+    /** What the store does in a unit after the handler. */
+    @FunctionalInterface
+    interface OwnWork {
+        /** Returns whether it had the result that it should have. */
+        boolean run(Connection connection, BegunUnit start) throws SQLException;
+    }
+
+    /** A transaction is about to begin. */
     void begin() {
         isRowLocked = false;
+    }
+
+    /** It has begun. */
+    void begun(Connection connection, Collection<Claim> claims) throws SQLException {
+        limit.begun(connection, claims);
+    }
+
+    /** Its handler has returned. */
+    void handled(Connection connection) throws SQLException {
+        limit.handled(connection);
     }
 
     /** Whether the last transaction failed because another one holds an offset row. */
@@ -115,16 +131,13 @@ final class UnitCompletion {
             }
             // A time limit may be shorter than the patience.
             isRowLocked = advancing && facts.is("55P03", "57014");
-            boolean cancelled = facts.is("57014") && !unit.isCancelled() && isLongerThan(patience);
-            boolean again = cancelled && endCancelled;
-            endCancelled = cancelled;
+            if (facts.is("57014") && !unit.isCancelled()) {
+                return ofCancelled(e, claims, (c, begun) -> ends(c, begun, end, patience), patience);
+            }
             UnitOutcome outcome = failures.ofOwnStatement(e);
-            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006") || again;
-            return lasting && endsWithoutHandler(claims, end, patience)
-                    ? new UnitOutcome.TransactionBroken(
-                            "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
-                                    + facts.sqlState() + ")",
-                            e)
+            boolean lasting = outcome instanceof UnitOutcome.StoreFailed || facts.is("25006");
+            return lasting && succeedsAlone(claims, (c, begun) -> ends(c, begun, end, patience))
+                    ? settingChanged(e)
                     : outcome;
         }
         clock.next();
@@ -135,36 +148,83 @@ final class UnitCompletion {
                         ErrorCode.DATABASE_UNAVAILABLE, new SQLException("the advance ran past the deadline", "57014"));
     }
 
-    /** Whether the session's own time limit leaves time for this wait, which then ends with its own SQLSTATE. */
-    private boolean isLongerThan(Duration patience) {
-        Duration limit = session.connection().settings().statementTimeout();
-        return limit.isZero() || limit.compareTo(patience) > 0;
+    /**
+     * How a unit ends in which a time limit cancelled a statement of the store after the handler. That is the handler's doing only if
+     * it has set the limit, and the statement is cancelled under it and not without it: a server that stalls cancels any.
+     */
+    UnitOutcome ofCancelled(SQLException e, Collection<Claim> claims, OwnWork work, Duration patience) {
+        limit.cancelled(claims);
+        UnitOutcome outcome = failures.ofOwnStatement(e);
+        Optional<String> changed = limit.changed();
+        if (changed.isPresent() && succeedsAlone(claims, work) && isCancelledUnder(changed.get(), claims, work)) {
+            return settingChanged(e);
+        }
+        if (isLongerThan(patience)) {
+            // A handler may have set another limit for the whole session.
+            session.connection().discard();
+        }
+        return outcome;
     }
 
-    /** Whether the same end can be written without a handler before it; writes nothing. */
-    private boolean endsWithoutHandler(Collection<Claim> claims, UnitEnd end, Duration patience) {
+    private static UnitOutcome settingChanged(SQLException e) {
+        return new UnitOutcome.TransactionBroken(
+                "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
+                        + SqlFailures.facts(e).sqlState() + ")",
+                e);
+    }
+
+    /** Whether the session's own time limit leaves time for this wait, which then ends with its own SQLSTATE. */
+    private boolean isLongerThan(Duration patience) {
+        Duration own = session.connection().settings().statementTimeout();
+        return own.isZero() || own.compareTo(patience) > 0;
+    }
+
+    /** Whether the same succeeds without a handler before it; writes nothing. */
+    private boolean succeedsAlone(Collection<Claim> claims, OwnWork work) {
+        try {
+            return isDone(claims, work, null);
+        } catch (SQLException e) {
+            LOG.debug("the unit cannot be ended without its effects either: {}", FailureWords.describe(e));
+            return false;
+        }
+    }
+
+    private boolean isCancelledUnder(String changed, Collection<Claim> claims, OwnWork work) {
+        try {
+            boolean unused = isDone(claims, work, changed);
+            return false;
+        } catch (SQLException e) {
+            return SqlFailures.facts(e).is("57014");
+        }
+    }
+
+    private boolean isDone(Collection<Claim> claims, OwnWork work, @Nullable String timeLimit) throws SQLException {
         session.connection().rollback();
         try {
             Connection connection = session.connection().get();
             BegunUnit start = offsets.begin(connection, claims);
-            Map<Claim, Position> moves =
-                    endings.write(connection, end, start.transactionId()).orElse(Map.of());
-            return !moves.isEmpty()
-                    && offsets.advance(connection, moves, start.transactionId(), patience)
-                                    .size()
-                            == moves.size();
-        } catch (SQLException e) {
-            LOG.debug("the unit cannot be ended without its effects either: {}", FailureWords.describe(e));
-            return false;
+            if (timeLimit != null) {
+                ChangedLimit.set(connection, timeLimit);
+            }
+            return work.run(connection, start);
         } finally {
             session.connection().rollback();
         }
     }
 
+    private boolean ends(Connection connection, BegunUnit start, UnitEnd end, Duration patience) throws SQLException {
+        Map<Claim, Position> moves =
+                endings.write(connection, end, start.transactionId()).orElse(Map.of());
+        return !moves.isEmpty()
+                && offsets.advance(connection, moves, start.transactionId(), patience)
+                                .size()
+                        == moves.size();
+    }
+
     private UnitOutcome commit(Connection connection, UnitEnd end, Map<Claim, Position> moves) {
         try {
             Schema.commit(connection);
-            endCancelled = false;
+            limit.committed(moves.keySet());
             return new UnitOutcome.Committed(moves);
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);

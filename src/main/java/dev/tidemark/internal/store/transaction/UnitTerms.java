@@ -5,13 +5,23 @@ import java.time.Duration;
 /**
  * How a transaction is run.
  *
- * @param lockTimed whether a wait for a lock ends, with 55P03, long before a time limit would end its statement
+ * @param lockTimed whether a wait for a lock ends, with 55P03, long before the session's own time limits would end its statement
+ * @param observed whether another session looks at what the unit does, so that a time limit which ends a wait for a lock is no failure
+ *     of the handler
+ * @param unseenCounts whether a time limit is the handler's failure although the looks do not tell what it ended
  * @param lockPatience how long the advance may wait for offset rows that another transaction holds
  * @param trial whether the effects are only tried, and rolled back if they succeed
  * @param watched whether {@link UnitTransaction#wrote} is needed
  * @param mayBeStale whether a failure that an old session could explain is retried on another connection
  */
-public record UnitTerms(boolean lockTimed, Duration lockPatience, boolean trial, boolean watched, boolean mayBeStale) {
+public record UnitTerms(
+        boolean lockTimed,
+        boolean observed,
+        boolean unseenCounts,
+        Duration lockPatience,
+        boolean trial,
+        boolean watched,
+        boolean mayBeStale) {
     /** Long enough for every transaction of our own that holds offset rows. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -19,30 +29,37 @@ public record UnitTerms(boolean lockTimed, Duration lockPatience, boolean trial,
     static final Duration LITTLE_PATIENCE = Duration.ofMillis(200);
 
     /** As units are run. */
-    public static final UnitTerms USUAL = new UnitTerms(false, PATIENCE, false, false, false);
+    public static final UnitTerms USUAL = new UnitTerms(false, false, false, PATIENCE, false, false, false);
 
     /** The same with little patience for offset rows if they were held the last time. */
     public UnitTerms afterHeld(boolean held) {
-        return held ? new UnitTerms(lockTimed, LITTLE_PATIENCE, trial, watched, mayBeStale) : this;
+        return held
+                ? new UnitTerms(lockTimed, observed, unseenCounts, LITTLE_PATIENCE, trial, watched, mayBeStale)
+                : this;
     }
 
-    /** The same, with waits for locks distinguished from work that takes long. */
+    /** The same, with waits for locks that end before time limits do. */
     public UnitTerms lockTimed(boolean timed) {
-        return timed ? new UnitTerms(true, lockPatience, trial, watched, mayBeStale) : this;
+        return timed ? new UnitTerms(true, observed, unseenCounts, lockPatience, trial, watched, mayBeStale) : this;
+    }
+
+    /** The same, observed. */
+    public UnitTerms observed(boolean observe, boolean unseen) {
+        return observe ? new UnitTerms(lockTimed, true, unseen, lockPatience, trial, watched, mayBeStale) : this;
     }
 
     /** The same, as a trial, and watched. */
     public UnitTerms asTrial() {
-        return new UnitTerms(lockTimed, lockPatience, true, true, mayBeStale);
+        return new UnitTerms(lockTimed, observed, unseenCounts, lockPatience, true, true, mayBeStale);
     }
 
     /** The same, watched. */
     public UnitTerms watched(boolean watch) {
-        return watch ? new UnitTerms(lockTimed, lockPatience, trial, true, mayBeStale) : this;
+        return watch ? new UnitTerms(lockTimed, observed, unseenCounts, lockPatience, trial, true, mayBeStale) : this;
     }
 
     /** The same, for records that are tried for the first time. */
     public UnitTerms firstTry(boolean first) {
-        return first ? new UnitTerms(lockTimed, lockPatience, trial, watched, true) : this;
+        return first ? new UnitTerms(lockTimed, observed, unseenCounts, lockPatience, trial, watched, true) : this;
     }
 }

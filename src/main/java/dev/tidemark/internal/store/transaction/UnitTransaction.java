@@ -8,6 +8,7 @@ import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.BegunUnit;
 import dev.tidemark.offsets.Claim;
@@ -46,6 +47,7 @@ public final class UnitTransaction {
     private final WorkerSession session;
     private final Duration transactionIdleTimeout;
     private final UnitClock clock = new UnitClock();
+    private final TimeLimits limits = new TimeLimits();
 
     private boolean warned;
     private boolean wrote;
@@ -83,10 +85,7 @@ public final class UnitTransaction {
         return wroteToForeignTable;
     }
 
-    /**
-     * Whether the effects of the last transaction that was watched got as far as writing to a table, even if there was nothing to
-     * write.
-     */
+    /** Whether the effects of the last transaction that was watched began to write to a table, even if there was nothing to write. */
     public boolean wasReadyToWrite() {
         return readyToWrite;
     }
@@ -94,6 +93,11 @@ public final class UnitTransaction {
     /** Whether no handler had left anything in the session of the last transaction. */
     public boolean wasCleanSession() {
         return cleanSession;
+    }
+
+    /** Whether a time limit ended the last transaction, and what was seen of it does not tell a wait for a lock from work. */
+    public boolean wasUnseen() {
+        return limits.wasUnseen();
     }
 
     /** The next transaction must not see anything that earlier ones left in their session. */
@@ -121,7 +125,7 @@ public final class UnitTransaction {
             return outcome;
         }
         try {
-            UnitOutcome outcome = attempt(claims, terms, effects, unit);
+            UnitOutcome outcome = limits.unlessWaiting(attempt(claims, terms, effects, unit), terms, unit);
             clock.stop();
             if (outcome instanceof UnitOutcome.Committed) {
                 session.silence().answered();
@@ -192,8 +196,12 @@ public final class UnitTransaction {
             cleanSession = session.connection().isClean();
             warnOfTimeLimit();
             start = offsets.begin(connection, claims);
+            completion.begun(connection, claims);
             if (terms.lockTimed()) {
                 LockTimeout.belowTimeLimits(connection);
+            }
+            if (terms.observed()) {
+                session.observe(unit, start.transactionId());
             }
             session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;
@@ -209,14 +217,23 @@ public final class UnitTransaction {
         try {
             session.connection().handlerRuns();
             end = guarded(effects);
-            if (terms.watched()) {
-                WrittenRows after = WrittenRows.of(connection, schema);
-                wrote = after.hasMoreThan(before);
-                wroteToForeignTable = after.hasReachedForeign(before);
-                readyToWrite = after.hasReached(before);
+            try {
+                completion.handled(connection);
+                if (terms.watched()) {
+                    WrittenRows after = WrittenRows.of(connection, schema);
+                    wrote = after.hasMoreThan(before);
+                    wroteToForeignTable = after.hasReachedForeign(before);
+                    readyToWrite = after.hasReached(before);
+                }
+            } catch (SQLException e) {
+                if (unit.isCancelled() || !SqlFailures.facts(e).is("57014")) {
+                    throw e;
+                }
+                // It reads catalogs, and runs nothing of the handler.
+                return completion.ofCancelled(e, claims, this::looks, terms.lockPatience());
             }
             if (terms.trial()) {
-                // What is deferred to the commit would fail there.
+                // What is deferred to the commit would fail there. It is the handler's: its triggers and constraints.
                 Schema.execute(connection, "set constraints all immediate");
             }
         } catch (UnitRefusedException e) {
@@ -235,6 +252,11 @@ public final class UnitTransaction {
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
                 : completion.end(connection, start, end, terms.lockPatience(), unit, claims);
+    }
+
+    private boolean looks(Connection connection, BegunUnit begun) throws SQLException {
+        WrittenRows.of(connection, schema);
+        return true;
     }
 
     private void warnOfTimeLimit() {

@@ -1,0 +1,37 @@
+package dev.tidemark.internal.store.transaction;
+
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.plan.UnitOutcome;
+import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.UnitSights;
+import dev.tidemark.internal.store.connection.UnitSights.Doing;
+
+/**
+ * Tells a time limit that ended a wait for a lock from one that ended work. That such a wait has an error of its own would not show
+ * it: a handler may set limits itself, in SQL that nobody else reads. Used by one worker.
+ */
+final class TimeLimits {
+    private boolean unseen;
+
+    /** A time limit is the handler's failure only if somebody saw it at work then. */
+    UnitOutcome unlessWaiting(UnitOutcome outcome, UnitTerms terms, OpenUnit unit) {
+        unseen = false;
+        UnitSights sights = unit.sights();
+        if (sights == null || !(outcome instanceof UnitOutcome.HandlerFailed failed) || !failed.isOfTimeLimit()) {
+            return outcome;
+        }
+        long now = System.nanoTime();
+        boolean ofUnit =
+                failed.code() == ErrorCode.DEADLINE_PASSED || failed.facts().is("25P04");
+        Doing doing = ofUnit ? sights.inUnit(now) : sights.inStatement(now);
+        unseen = doing == Doing.UNSEEN;
+        return doing == Doing.WORKING || (unseen && terms.unseenCounts())
+                ? outcome
+                : new UnitOutcome.Transient(ErrorCode.UNIT_WAITS, failed.cause());
+    }
+
+    /** Whether a time limit ended the last unit and what somebody saw of it does not tell. */
+    boolean wasUnseen() {
+        return unseen;
+    }
+}
