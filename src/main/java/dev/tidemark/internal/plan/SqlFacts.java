@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     also a schema registry that refuses to answer, or cannot
  * @param linkage whether a class or method is missing from the class path
  * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
+ * @param unsure whether a deserializer failed in a way that may be a network's as well as the record's
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
  */
 public record SqlFacts(
@@ -27,16 +28,41 @@ public record SqlFacts(
         boolean passing,
         boolean linkage,
         boolean stalePlan,
+        boolean unsure,
         String kind) {
     /** A failure that shows nothing about its cause. */
     public static SqlFacts none() {
-        return new SqlFacts(null, false, false, false, false, false, false, false, "");
+        return new SqlFacts(null, false, false, false, false, false, false, false, false, "");
     }
 
     /** The same, where what it depends on is unavailable for now. */
     public SqlFacts thatPass() {
         return new SqlFacts(
-                sqlState, fromDatabase, transientByType, connectionLost, serverReplied, true, linkage, stalePlan, kind);
+                sqlState,
+                fromDatabase,
+                transientByType,
+                connectionLost,
+                serverReplied,
+                true,
+                linkage,
+                stalePlan,
+                unsure,
+                kind);
+    }
+
+    /** The same, where it may be a network's failure as well as the record's. */
+    public SqlFacts thatIsUnsure() {
+        return new SqlFacts(
+                sqlState,
+                fromDatabase,
+                transientByType,
+                connectionLost,
+                serverReplied,
+                passing,
+                linkage,
+                stalePlan,
+                true,
+                kind);
     }
 
     /** Whether a time limit ended a statement, or the transaction: {@code statement_timeout}, a cancel, or an idle or long transaction. */

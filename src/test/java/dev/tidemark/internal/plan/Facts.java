@@ -9,33 +9,35 @@ final class Facts {
     /** The driver's or the pool's own error. */
     static SqlFacts ofDriver(@Nullable String state, boolean transientByType, boolean lost) {
         boolean passing = state != null && SqlFacts.isPassing(state, false);
-        return new SqlFacts(state, true, transientByType, lost, false, passing, false, false, String.valueOf(state));
+        return new SqlFacts(
+                state, true, transientByType, lost, false, passing, false, false, false, String.valueOf(state));
     }
 
     /** An error that the server sent. */
     static SqlFacts ofServer(String state) {
         boolean passing = SqlFacts.isPassing(state, true);
         boolean lost = state.startsWith("57P0");
-        return new SqlFacts(state, true, false, lost, true, passing, false, false, state);
+        return new SqlFacts(state, true, false, lost, true, passing, false, false, false, state);
     }
 
     /** An exception that has nothing to do with the database. */
     static SqlFacts of(String kind) {
-        return new SqlFacts(null, false, false, false, false, false, false, false, kind);
+        return new SqlFacts(null, false, false, false, false, false, false, false, false, kind);
     }
 
     /** Something that is unavailable for now. */
     static SqlFacts passing() {
-        return new SqlFacts(null, false, false, false, false, true, false, false, "a.b.RetriableException");
+        return new SqlFacts(null, false, false, false, false, true, false, false, false, "a.b.RetriableException");
     }
 
     /** A class that is missing. */
     static SqlFacts linkage() {
-        return new SqlFacts(null, false, false, false, false, false, true, false, "java.lang.NoClassDefFoundError");
+        return new SqlFacts(
+                null, false, false, false, false, false, true, false, false, "java.lang.NoClassDefFoundError");
     }
 
     /** A statement that DDL has made stale. */
     static SqlFacts stalePlan() {
-        return new SqlFacts("0A000", true, false, false, true, false, false, true, "0A000");
+        return new SqlFacts("0A000", true, false, false, true, false, false, true, false, "0A000");
     }
 }
