@@ -17,7 +17,8 @@ public interface BatchHandler<K, V> {
      * Everything done through {@code tx} commits together with the offsets of all these records, or not at all. After a failure
      * the same records are passed again in smaller lists, until the one that fails is alone.
      *
-     * @param records never empty, not modifiable; values are null for tombstones
+     * @param records never empty, not modifiable; values are null for tombstones, and where the deserializer returned null; {@code
+     *     serializedValueSize()} is -1 for a tombstone only
      * @param tx valid until this method returns; commit, rollback and close are refused
      * @throws Exception to roll all of them back: transient failures are retried, anything else is narrowed down to
      *     the record that fails, for which the {@link FailurePolicy} then decides

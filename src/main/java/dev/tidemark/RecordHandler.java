@@ -16,7 +16,8 @@ public interface RecordHandler<K, V> {
      * Everything done through {@code tx} commits together with the record's offset, or not at all. May be called again for the
      * same record when the transaction did not commit, so effects outside {@code tx} can happen more than once.
      *
-     * @param record its value is null for a tombstone
+     * @param record its value is null for a tombstone, and where the deserializer returned null;
+     *     {@code serializedValueSize()} is -1 for a tombstone only
      * @param tx valid until this method returns; commit, rollback and close are refused
      * @throws Exception to roll the record back: transient failures are retried; for anything else the
      *     {@link FailurePolicy} decides

@@ -54,7 +54,8 @@ record Privilege(Kind kind, String action, String object, List<String> columns) 
                 all,
                 "UPDATE",
                 "stored_offset",
-                "next_offset, leader_epoch, owner_token, owner_epoch, progress_epoch, owner_name, claimed_at, updated_at");
+                "next_offset, leader_epoch, owner_token, owner_epoch, progress_epoch, owner_name, claimed_at, updated_at,"
+                        + " given_up_in_row, given_up_unproven, given_up_offset");
         write(all, "INSERT", "log_end", "group_id, topic, partition, log_start, log_end");
         write(all, "UPDATE", "log_end", "log_start, log_end, sampled_at");
         write(

@@ -167,7 +167,10 @@ class RolesIT {
                 "progress_epoch = 9",
                 "owner_name = 'x'",
                 "claimed_at = now()",
-                "updated_at = now()")) {
+                "updated_at = now()",
+                "given_up_in_row = 1",
+                "given_up_unproven = 1",
+                "given_up_offset = 1")) {
             add(actions, "update tidemark.stored_offset set " + column, OWNER, WRITER);
         }
         add(actions, "update tidemark.log_end set sampled_at = now()", OWNER, WRITER);

@@ -175,6 +175,20 @@ class SchemaScriptIT {
         assertTakenOverAt(version);
     }
 
+    /** An upgrade replaces the consumers before it grants anything. */
+    @Test
+    void consumersMayWriteWhatIsNewAtOnce() {
+        migrateTo(database, 8);
+        database.grantAccess("tidemark");
+        migrate(database, "tidemark");
+        String write =
+                "update tidemark.stored_offset set given_up_in_row = 1, given_up_unproven = 1, given_up_offset = 1";
+        database.writer().execute(write);
+        assertThatThrownBy(() -> database.reader().execute(write)).hasMessageContaining("permission denied");
+        database.grantAccess("tidemark");
+        database.writer().execute(write);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {5, 8})
     void severalProcessesTakeItOverAtOnce(int version) {

@@ -3,6 +3,7 @@ package dev.tidemark.internal.queue;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;
@@ -46,7 +47,7 @@ public class Batching {
     public void open() {
         queues = new PartitionQueues(limits, 1, MOST_BYTES, new Silence());
         for (Polled polled : poll) {
-            queues.open(new ClaimedPartition(polled.claim(), NOBODY, OptionalLong.empty(), Set.of()));
+            queues.open(new ClaimedPartition(polled.claim(), NOBODY, OptionalLong.empty(), Set.of(), GivenUp.NONE));
         }
     }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
  * @param ofSchema whether the server says that no table or sequence takes what a record needs, although classes 22 and 23 are
  *     mostly about its content: there is no partition for it, or the sequence has no more numbers
+ * @param unsure whether a deserializer failed in a way that may be a network's as well as the record's
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
  */
 public record SqlFacts(
@@ -30,10 +31,11 @@ public record SqlFacts(
         boolean linkage,
         boolean stalePlan,
         boolean ofSchema,
+        boolean unsure,
         String kind) {
     /** A failure that shows nothing about its cause. */
     public static SqlFacts none() {
-        return new SqlFacts(null, false, false, false, false, false, false, false, false, "");
+        return new SqlFacts(null, false, false, false, false, false, false, false, false, false, "");
     }
 
     /** The same, where what it depends on is unavailable for now. */
@@ -48,6 +50,23 @@ public record SqlFacts(
                 linkage,
                 stalePlan,
                 ofSchema,
+                unsure,
+                kind);
+    }
+
+    /** The same, where it may be a network's failure as well as the record's. */
+    public SqlFacts thatIsUnsure() {
+        return new SqlFacts(
+                sqlState,
+                fromDatabase,
+                transientByType,
+                connectionLost,
+                serverReplied,
+                passing,
+                linkage,
+                stalePlan,
+                ofSchema,
+                true,
                 kind);
     }
 

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.plan;
 
 import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.Evidence.Proof;
 
 /** Whose failure it is that a record cannot be applied. Evidence decides before the kind of the failure does. */
@@ -25,13 +26,16 @@ public enum Verdict {
     /** This many records in a row may be given up for failures that are not conclusive by themselves, without one that succeeds. */
     public static final int MOST_WITHOUT_EVIDENCE = 3;
 
+    /** For seconds, as a connection that was cut may take to come back. */
+    private static final int ROUNDS_IF_UNSURE = 6;
+
     /** Instead of a number of records: they failed in the same way, none succeeded, and so none was given up. */
     public static final int FAILED_TOGETHER = Integer.MAX_VALUE;
 
     /**
      * Judges a failure of a record that was tried by itself.
      *
-     * @param code what the failure is: {@link ErrorCode#RECORD_UNDECODABLE} is conclusive by itself
+     * @param code what the failure is: {@link ErrorCode#RECORD_UNDECODABLE} is conclusive by itself, unless the facts are unsure
      * @param facts what the failure shows
      */
     public static Verdict of(ErrorCode code, SqlFacts facts, Evidence evidence) {
@@ -43,9 +47,9 @@ public enum Verdict {
         if (verdict == THE_RECORDS && !sure) {
             return TRY_AGAIN;
         }
-        boolean often = speaksForItself(code, facts)
-                || evidence.round() >= evidence.habit().rounds();
-        return verdict == THE_RECORDS && !often ? TRY_LATER : verdict;
+        boolean often = speaksForItself(code, facts) || evidence.round() >= rounds(facts, evidence.habit());
+        boolean decided = verdict == THE_RECORDS || (facts.unsure() && verdict == NOT_THE_RECORDS);
+        return decided && !often ? TRY_LATER : verdict;
     }
 
     /** Whether a failure that is the record's is so only for a few records in a row, as nothing but the failure shows it. */
@@ -53,8 +57,12 @@ public enum Verdict {
         return evidence.proof() != Proof.OWN && !speaksForItself(code, facts);
     }
 
+    private static int rounds(SqlFacts facts, Habit habit) {
+        return facts.unsure() && habit == Habit.UNKNOWN ? ROUNDS_IF_UNSURE : habit.rounds();
+    }
+
     private static boolean speaksForItself(ErrorCode code, SqlFacts facts) {
-        return code == ErrorCode.RECORD_UNDECODABLE || facts.isOfTheData();
+        return (code == ErrorCode.RECORD_UNDECODABLE && !facts.unsure()) || facts.isOfTheData();
     }
 
     private static Verdict compared(ErrorCode code, SqlFacts facts, Evidence evidence) {

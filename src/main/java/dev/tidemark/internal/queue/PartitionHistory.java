@@ -1,5 +1,6 @@
 package dev.tidemark.internal.queue;
 
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.Set;
@@ -21,11 +22,13 @@ public final class PartitionHistory {
 
     private long successes;
     private long writes;
-    private int givenUp;
+    private GivenUp givenUp;
+    private boolean reported;
     private boolean rowHeld;
     private int confined;
 
-    PartitionHistory(Collection<ByteBuffer> heldKeys) {
+    PartitionHistory(Collection<ByteBuffer> heldKeys, GivenUp givenUp) {
+        this.givenUp = givenUp;
         holdOnly(heldKeys);
     }
 
@@ -68,7 +71,7 @@ public final class PartitionHistory {
 
     /** Records took effect. */
     public void succeeded() {
-        givenUp = 0;
+        reported = false;
         successes++;
     }
 
@@ -87,14 +90,21 @@ public final class PartitionHistory {
         return writes;
     }
 
-    /** A record was parked or skipped. */
-    public void gaveUp() {
-        givenUp++;
+    /** How many records were given up, as it is stored. */
+    public GivenUp givenUp() {
+        return givenUp;
     }
 
-    /** How many records in a row were parked or skipped. */
-    public int givenUp() {
-        return givenUp;
+    /** This is stored now. */
+    public void givenUp(GivenUp stored) {
+        givenUp = stored;
+    }
+
+    /** A record was parked or skipped; returns whether it is the first one since this claim or a success. */
+    public boolean isFirstGivenUp() {
+        boolean first = !reported;
+        reported = true;
+        return first;
     }
 
     /** How many records its next unit may hold, which then holds none of other partitions; 0 if there is no such limit. */

@@ -64,7 +64,7 @@ final class PartitionQueue {
         this.claim = claimed.claim();
         this.expected = claim.position().nextOffset();
         this.suspects = claimed.isSuspect() ? mostRecords : 0;
-        this.history = new PartitionHistory(claimed.heldKeys());
+        this.history = new PartitionHistory(claimed.heldKeys(), claimed.givenUp());
     }
 
     boolean isEmpty() {

@@ -43,6 +43,7 @@ import org.slf4j.LoggerFactory;
 
 /** The components that exist while a consumer runs, and their wiring. */
 record ConsumerRuntime(
+        HandlerHistory history,
         Assignment assigned,
         PollThreadEvents events,
         PartitionQueues queues,
@@ -105,8 +106,9 @@ record ConsumerRuntime(
                 assigned::waiting,
                 sessions,
                 threads);
+        HandlerHistory history = new HandlerHistory();
         events.connect(
-                new Transitions(groupId, assigned, seeks, queues, control, mirror, listener),
+                new Transitions(groupId, assigned, seeks, queues, control, mirror, listener, history),
                 new WaitTransitions(groupId, assigned));
         PollLoop loop = new PollLoop(
                 groupId,
@@ -133,6 +135,7 @@ record ConsumerRuntime(
                 listener,
                 options.stop().drain());
         return new ConsumerRuntime(
+                history,
                 assigned,
                 events,
                 queues,
@@ -154,7 +157,6 @@ record ConsumerRuntime(
             EngineOptions<K, V> options, String owner, SafeListeners listeners, OwnThreads group) {
         String groupId = options.groupId();
         CountedAttempts attempts = new CountedAttempts();
-        HandlerHistory history = new HandlerHistory();
         SafeInterceptors interceptors = new SafeInterceptors(groupId, options.interceptors());
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());

@@ -13,6 +13,7 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.unit.HandlerHistory;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +43,7 @@ final class Transitions {
     private final ControlThread control;
     private final Mirror mirror;
     private final TidemarkListener listener;
+    private final HandlerHistory history;
     private final PausedPartitions pausedPartitions;
 
     Transitions(
@@ -51,7 +53,8 @@ final class Transitions {
             PartitionQueues queues,
             ControlThread control,
             Mirror mirror,
-            TidemarkListener listener) {
+            TidemarkListener listener,
+            HandlerHistory history) {
         this.groupId = groupId;
         this.assigned = assigned;
         this.seeks = seeks;
@@ -59,6 +62,7 @@ final class Transitions {
         this.control = control;
         this.mirror = mirror;
         this.listener = listener;
+        this.history = history;
         this.pausedPartitions = new PausedPartitions(groupId, assigned, seeks, queues, control);
     }
 
@@ -177,6 +181,7 @@ final class Transitions {
                 s.become(paused ? PartitionState.PAUSED : PartitionState.RUNNING);
             });
             if (!paused) {
+                history.claimed(claimed);
                 queues.open(claimed);
                 seeks.begin(claim);
             }

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.unit;
 
 import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.RecordDecoder;
@@ -12,6 +13,7 @@ import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,6 +33,9 @@ final class AttemptRunner<K, V> {
     private boolean watched;
     private boolean reachedHandler;
     private Duration took = Duration.ZERO;
+
+    /** The counts of records given up that the last attempt has set back. */
+    private Map<Claim, GivenUp> setBack = Map.of();
 
     AttemptRunner(WorkerContext<K, V> context, RecordDecoder<K, V> decoder) {
         this.context = context;
@@ -95,6 +100,7 @@ final class AttemptRunner<K, V> {
                 System.nanoTime() + context.limits().maxDuration().toNanos());
         progress = current;
         reachedHandler = false;
+        setBack = Map.of();
         Set<String> topics = attempt.shares().stream()
                 .map(share -> share.partition().topic())
                 .collect(Collectors.toSet());
@@ -126,7 +132,7 @@ final class AttemptRunner<K, V> {
                             }
                             context.identities().confirm(topics);
                             Map<Claim, Position> moves = attempt.moves(current);
-                            return new UnitEnd.Advance(moves, attempt.followers(moves));
+                            return new UnitEnd.Advance(moves, attempt.followers(moves), () -> setBack(attempt, moves));
                         }),
                         ended -> context.reports()
                                 .unit(
@@ -146,6 +152,30 @@ final class AttemptRunner<K, V> {
         return outcome;
     }
 
+    /** The counts of records given up that change with this success; most units change none, and so write nothing for it. */
+    private Map<Claim, GivenUp> setBack(Attempt<K, V> attempt, Map<Claim, Position> moves) {
+        Map<Claim, GivenUp> changed = new HashMap<>();
+        boolean oneTopic = watched && attempt.topics().size() == 1;
+        for (Attempt.Part<K, V> part : attempt.parts()) {
+            ShareProgress<K, V> share = part.share();
+            GivenUp stored = share.history().givenUp();
+            if (!stored.equals(GivenUp.NONE) && part.count() > 0 && moves.containsKey(share.claim())) {
+                boolean counts = context.history().unproven(share.partition()) == 0
+                        || context.history()
+                                .isEvidence(
+                                        share.partition().topic(),
+                                        oneTopic && context.transaction().wrote(),
+                                        oneTopic && context.transaction().wasReadyToWrite());
+                GivenUp now = stored.afterSuccess(counts);
+                if (!now.equals(stored)) {
+                    changed.put(share.claim(), now);
+                }
+            }
+        }
+        setBack = changed;
+        return changed;
+    }
+
     /** The attempt has moved these claims. */
     void committed(Attempt<K, V> attempt, Map<Claim, Position> moves) {
         List<Claim> moved = new ArrayList<>();
@@ -159,6 +189,9 @@ final class AttemptRunner<K, V> {
             ShareProgress<K, V> share = part.share();
             Position to = moves.get(share.claim());
             if (to != null) {
+                share.history()
+                        .givenUp(setBack.getOrDefault(
+                                share.claim(), share.history().givenUp()));
                 moved(share, to);
                 moved.add(share.claim());
                 share.history().rowHeld(false);
@@ -201,7 +234,7 @@ final class AttemptRunner<K, V> {
             return null;
         }
         Position to = share.after(0);
-        UnitEnd end = new UnitEnd.Advance(Map.of(share.claim(), to), share.followers(to));
+        UnitEnd end = new UnitEnd.Advance(Map.of(share.claim(), to), share.followers(to), Map::of);
         UnitOutcome outcome = context.transaction().run(List.of(share.claim()), tx -> end);
         if (outcome instanceof UnitOutcome.Committed) {
             moved(share, to);

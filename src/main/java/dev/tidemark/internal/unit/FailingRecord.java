@@ -93,7 +93,7 @@ final class FailingRecord {
                 policy,
                 RawRecords.copy(first.firstRaw()),
                 first.attemptsAlone() + 1,
-                first.history().givenUp(),
+                first.history().givenUp().inARow(),
                 timed,
                 evidence);
     }

@@ -2,6 +2,7 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.FailureAction;
 import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.transaction.UnitEnd;
@@ -31,21 +32,25 @@ final class GiveUpUnit<K, V> {
     UnitOutcome run() {
         ConsumerRecord<byte[], byte[]> record = share.firstRaw();
         int attempts = share.attemptsAlone();
+        // Its own is among those that were counted before.
+        GivenUp count = new GivenUp(
+                share.history().givenUp().inARow() + 1, context.history().unproven(share.partition()), record.offset());
         UnitOutcome outcome = context.transaction()
-                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> end(record, attempts + 1));
+                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> end(record, attempts + 1, count));
         if (outcome instanceof UnitOutcome.Committed committed) {
+            share.history().givenUp(count);
             gaveUp(record, committed);
         }
         return outcome;
     }
 
-    private UnitEnd end(ConsumerRecord<byte[], byte[]> record, int attempts) {
+    private UnitEnd end(ConsumerRecord<byte[], byte[]> record, int attempts, GivenUp count) {
         Throwable cause = Objects.requireNonNullElse(reaction.why().getCause(), reaction.why());
         return isParked()
                 ? new UnitEnd.Park(
-                        share.claim(), record, holdsKey(), reaction.why().code(), cause, attempts)
+                        share.claim(), record, holdsKey(), reaction.why().code(), cause, attempts, count)
                 : new UnitEnd.Skip(
-                        share.claim(), record, String.valueOf(reaction.why().getMessage()));
+                        share.claim(), record, String.valueOf(reaction.why().getMessage()), count);
     }
 
     private boolean isParked() {
@@ -63,7 +68,6 @@ final class GiveUpUnit<K, V> {
         }
         committed.moves().values().forEach(share::moved);
         log(record.offset());
-        share.history().gaveUp();
         context.reports()
                 .gaveUp(
                         share.partition(),
@@ -77,7 +81,7 @@ final class GiveUpUnit<K, V> {
         String words = LogContext.quotable(
                 reaction.why(), String.valueOf(reaction.why().getMessage()));
         try (MDC.MDCCloseable unused = LogContext.about(share.partition())) {
-            if (share.history().givenUp() == 0) {
+            if (share.history().isFirstGivenUp()) {
                 LOG.warn(
                         "gave up a record group={} partition={} offset={} code={} error=\"{}\"",
                         context.groupId(),

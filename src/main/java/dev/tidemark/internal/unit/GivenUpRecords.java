@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,9 @@ final class GivenUpRecords {
 
     private final Map<String, Map<String, Alike>> byTopic = new ConcurrentHashMap<>();
 
+    /** How many without evidence of their own were given up before the partition was claimed, by whichever process. */
+    private final Map<TopicPartition, Integer> before = new ConcurrentHashMap<>();
+
     /** Records that failed in the same way, and whether none of them was blamed; guarded by the object around it. */
     private static final class Alike {
         final boolean inDatabase;
@@ -29,7 +33,8 @@ final class GivenUpRecords {
         /** Those of them without evidence of their own. */
         final Set<RecordId> unproven = new HashSet<>();
 
-        boolean together;
+        /** The partitions that halted since none of their records was blamed. */
+        final Set<TopicPartition> together = new HashSet<>();
 
         Alike(boolean inDatabase) {
             this.inDatabase = inDatabase;
@@ -43,10 +48,11 @@ final class GivenUpRecords {
      * @return whether it may be given up
      */
     synchronized boolean reserve(RecordId record, SqlFacts failure, boolean limited) {
-        Alike alike = alike(record.partition().topic(), failure);
-        Set<RecordId> others = countedWith(record.partition().topic(), alike);
-        boolean enough = others.size() >= Verdict.MOST_WITHOUT_EVIDENCE && !others.contains(record);
-        if (limited && (alike.together || enough)) {
+        String topic = record.partition().topic();
+        Alike alike = alike(topic, failure);
+        Set<RecordId> others = countedWith(topic, alike);
+        boolean enough = others.size() + before(topic) >= Verdict.MOST_WITHOUT_EVIDENCE && !others.contains(record);
+        if (limited && (!alike.together.isEmpty() || enough)) {
             return false;
         }
         if (alike.records.size() < MOST_REMEMBERED) {
@@ -65,13 +71,51 @@ final class GivenUpRecords {
         if (alike != null) {
             alike.records.remove(record);
             alike.unproven.remove(record);
-            forget(topic, given -> given.records.isEmpty() && !given.together);
+            forget(topic, given -> given.records.isEmpty() && given.together.isEmpty());
         }
     }
 
-    /** Records of this topic fail like this and none succeeds, so that none of them was blamed. */
-    synchronized void failTogether(String topic, SqlFacts failure) {
-        alike(topic, failure).together = true;
+    /** Records fail like this and none of their topic succeeds, so that none of them was blamed; this partition halts. */
+    synchronized void failTogether(TopicPartition partition, SqlFacts failure) {
+        alike(partition.topic(), failure).together.add(partition);
+    }
+
+    /**
+     * A partition is claimed, of which this many were given up without evidence of their own; whatever is known about it here is
+     * among them, or was set back.
+     */
+    synchronized void claimed(TopicPartition partition, int unproven) {
+        byTopic.getOrDefault(partition.topic(), Map.of()).values().forEach(given -> {
+            given.records.removeIf(record -> record.partition().equals(partition));
+            given.unproven.removeIf(record -> record.partition().equals(partition));
+            if (unproven == 0) {
+                given.together.remove(partition);
+            }
+        });
+        forget(partition.topic(), given -> given.records.isEmpty() && given.together.isEmpty());
+        if (unproven == 0) {
+            before.remove(partition);
+        } else {
+            before.put(partition, unproven);
+        }
+    }
+
+    /** How many of a partition were given up, or are about to be, without evidence of their own. */
+    synchronized int unproven(TopicPartition partition) {
+        Set<RecordId> here = new HashSet<>();
+        byTopic.getOrDefault(partition.topic(), Map.of())
+                .values()
+                .forEach(given -> given.unproven.stream()
+                        .filter(record -> record.partition().equals(partition))
+                        .forEach(here::add));
+        return here.size() + before.getOrDefault(partition, 0);
+    }
+
+    private int before(String topic) {
+        return before.entrySet().stream()
+                .filter(entry -> entry.getKey().topic().equals(topic))
+                .mapToInt(Map.Entry::getValue)
+                .sum();
     }
 
     /**
@@ -90,6 +134,7 @@ final class GivenUpRecords {
         if (counts.test(false)) {
             // Of those that are left, it is known at least that not everything failed.
             byTopic.getOrDefault(topic, Map.of()).values().forEach(given -> given.unproven.clear());
+            before.keySet().removeIf(partition -> partition.topic().equals(topic));
         }
     }
 
@@ -110,7 +155,7 @@ final class GivenUpRecords {
 
     /** Whether any was given up, or failed together with others. */
     boolean hasAny(String topic) {
-        return byTopic.containsKey(topic);
+        return byTopic.containsKey(topic) || before(topic) > 0;
     }
 
     /**
@@ -119,9 +164,9 @@ final class GivenUpRecords {
      */
     synchronized int count(String topic, String kind) {
         Alike alike = byTopic.getOrDefault(topic, Map.of()).get(kind);
-        return alike != null && alike.together
+        return alike != null && !alike.together.isEmpty()
                 ? Verdict.FAILED_TOGETHER
-                : countedWith(topic, alike).size();
+                : countedWith(topic, alike).size() + before(topic);
     }
 
     private Set<RecordId> countedWith(String topic, @Nullable Alike alike) {

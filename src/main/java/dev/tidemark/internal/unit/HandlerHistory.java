@@ -1,5 +1,7 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.SqlFacts;
@@ -7,6 +9,7 @@ import dev.tidemark.internal.plan.Verdict;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * The recent results of a consumer's records, in all its workers, by topic: what works for one topic says little about another.
@@ -26,6 +29,18 @@ public final class HandlerHistory {
     private final Map<String, Integer> withoutRows = new ConcurrentHashMap<>();
 
     private record Of(String topic, String kind) {}
+
+    /**
+     * A partition is claimed: what is stored with it replaces what is known here. Where nothing is known to write a row, so many
+     * records on that it would be taken for a topic that writes none, those before it do not count any more.
+     */
+    public void claimed(ClaimedPartition claimed) {
+        TopicPartition partition = claimed.claim().partition();
+        GivenUp stored = claimed.givenUp();
+        boolean far = !writing.contains(partition.topic())
+                && stored.since(claimed.claim().position().nextOffset()) >= ENOUGH_WITHOUT_ROWS;
+        givenUp.claimed(partition, far ? 0 : stored.unproven());
+    }
 
     /** A record of this topic wrote a row. */
     void wrote(String topic) {
@@ -64,8 +79,22 @@ public final class HandlerHistory {
      * @param readyToWrite whether it got as far as writing to a table
      */
     void succeeded(String topic, boolean wrote, boolean readyToWrite) {
+        givenUp.succeeded(topic, inDatabase -> isEvidence(topic, wrote, readyToWrite, inDatabase));
+    }
+
+    /** Whether a success is evidence about some failures at least, so that not everything fails. */
+    boolean isEvidence(String topic, boolean wrote, boolean readyToWrite) {
+        return isEvidence(topic, wrote, readyToWrite, false);
+    }
+
+    private boolean isEvidence(String topic, boolean wrote, boolean readyToWrite, boolean inDatabase) {
         boolean known = writing.contains(topic) || writesNothing(topic);
-        givenUp.succeeded(topic, inDatabase -> counts(topic, wrote || (known && readyToWrite), inDatabase));
+        return counts(topic, wrote || (known && readyToWrite), inDatabase);
+    }
+
+    /** How many records of a partition were given up, or are about to be, without evidence, since a success of its topic that counts. */
+    int unproven(TopicPartition partition) {
+        return givenUp.unproven(partition);
     }
 
     /** A record of this topic that failed in this way by itself has succeeded, though nothing was changed. */
@@ -100,9 +129,9 @@ public final class HandlerHistory {
         boolean unused = givenUp.reserve(record, failure, false);
     }
 
-    /** Records of this topic fail like this and none succeeds, so that none of them was blamed. */
-    void failTogether(String topic, SqlFacts failure) {
-        givenUp.failTogether(topic, failure);
+    /** Records fail like this and none of their topic succeeds, so that none of them was blamed; this partition halts. */
+    void failTogether(TopicPartition partition, SqlFacts failure) {
+        givenUp.failTogether(partition, failure);
     }
 
     /** Whether records of this topic were given up since a success that counts, or failed together. */

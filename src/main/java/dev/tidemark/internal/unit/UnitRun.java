@@ -282,7 +282,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     public Boolean halt(Reaction.Halt reaction) {
         SqlFacts failure = reaction.why().code() == ErrorCode.NOT_THE_RECORD && last != null ? last.failure() : null;
         if (failure != null) {
-            context.history().failTogether(attempt.firstShare().partition().topic(), failure);
+            context.history().failTogether(attempt.firstShare().partition(), failure);
         }
         settlement.halted(attempt, reaction);
         return false;

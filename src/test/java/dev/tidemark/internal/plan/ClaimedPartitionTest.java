@@ -3,6 +3,7 @@ package dev.tidemark.internal.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.util.OptionalLong;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class ClaimedPartitionTest {
     private static boolean isSuspect(OptionalLong openAttempt, long ownerEpoch, long progressEpoch) {
         Claim claim = new Claim(new TopicPartition("t", 0), UUID.randomUUID(), ownerEpoch + 1, Position.of(100));
-        return new ClaimedPartition(claim, new Before(null, null, ownerEpoch, progressEpoch), openAttempt, Set.of())
+        return new ClaimedPartition(
+                        claim, new Before(null, null, ownerEpoch, progressEpoch), openAttempt, Set.of(), GivenUp.NONE)
                 .isSuspect();
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.util.Optional;
@@ -32,7 +33,8 @@ class LossTest {
                                 now,
                                 new Before(token, owner, ownerEpoch, progressEpoch),
                                 OptionalLong.empty(),
-                                Set.of()))
+                                Set.of(),
+                                GivenUp.NONE))
                 .map(TidemarkException::code);
     }
 

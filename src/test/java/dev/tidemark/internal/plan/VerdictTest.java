@@ -58,6 +58,34 @@ class VerdictTest {
         }
     }
 
+    /** Bytes that may not be the cause: time passes first, whatever the others do, and then they are judged like any failure. */
+    @ParameterizedTest
+    @CsvSource({
+        // neighbours that fail alike, given up alike in a row, round, habit, verdict
+        "0, 0, 5, UNKNOWN, TRY_LATER",
+        "3, 0, 5, UNKNOWN, TRY_LATER",
+        "0, 3, 5, UNKNOWN, TRY_LATER",
+        "0, 0, 6, UNKNOWN, THE_RECORDS",
+        "1, 0, 6, UNKNOWN, NOT_THE_RECORDS",
+        "0, 3, 6, UNKNOWN, NOT_THE_RECORDS",
+        "0, 2, 1, STAYS, THE_RECORDS",
+        "0, 3, 1, STAYS, NOT_THE_RECORDS",
+        "0, 0, 11, PASSES, TRY_LATER"
+    })
+    void bytesThatMayNotBeTheCauseDoNotSpeakForThemselves(
+            int alike, int inARow, int round, Evidence.Habit habit, Verdict verdict) {
+        SqlFacts unsure = Facts.of("java.io.EOFException").thatIsUnsure();
+        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, round, habit, null);
+        assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, unsure, evidence)).isEqualTo(verdict);
+        assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, unsure, evidence))
+                .isTrue();
+        Evidence proven = new Evidence(Proof.OWN, OptionalInt.empty(), inARow, 2, true, round, habit, null);
+        assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, unsure, proven))
+                .isEqualTo(verdict == Verdict.NOT_THE_RECORDS ? Verdict.THE_RECORDS : verdict);
+        assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, unsure, proven))
+                .isFalse();
+    }
+
     @ParameterizedTest
     @CsvSource({
         "0, 0, THE_RECORDS",

@@ -6,6 +6,7 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.IsolatedRecord;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.unit.DecodeAhead;
@@ -53,7 +54,7 @@ class PartitionQueuesTest {
     }
 
     private static ClaimedPartition claimed(Claim claim) {
-        return new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), Set.of());
+        return new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), Set.of(), GivenUp.NONE);
     }
 
     private static Settlement done(PartitionShare portion, int done, Position moved) {
@@ -258,7 +259,8 @@ class PartitionQueuesTest {
 
     @Test
     void theRecordsOfASuspectedPartitionComeOneByOneForAsManyAsAUnitHolds() throws InterruptedException {
-        queues.open(new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of()));
+        queues.open(
+                new ClaimedPartition(p0, new Before(null, null, 7, 4), OptionalLong.empty(), Set.of(), GivenUp.NONE));
         queues.offer(p0, records(p0, 100, 118), null);
         for (long offset = 100; offset < 110; offset++) {
             PartitionShare one = take().get(0);
@@ -270,12 +272,15 @@ class PartitionQueuesTest {
 
     @Test
     void anAttemptThatNobodyCameBackFromMakesItsRecordSuspect() {
-        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 7), OptionalLong.of(100), Set.of()).isSuspect())
+        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 7), OptionalLong.of(100), Set.of(), GivenUp.NONE)
+                        .isSuspect())
                 .isTrue();
-        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 7), OptionalLong.of(99), Set.of()).isSuspect())
+        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 7), OptionalLong.of(99), Set.of(), GivenUp.NONE)
+                        .isSuspect())
                 .as("it came through after all")
                 .isFalse();
-        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 5), OptionalLong.empty(), Set.of()).isSuspect())
+        assertThat(new ClaimedPartition(p0, new Before(null, null, 7, 5), OptionalLong.empty(), Set.of(), GivenUp.NONE)
+                        .isSuspect())
                 .isFalse();
     }
 

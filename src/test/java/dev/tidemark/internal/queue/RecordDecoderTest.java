@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Test;
@@ -184,6 +187,31 @@ class RecordDecoderTest {
             assertThatThrownBy(() -> own.decode(record)).hasCauseInstanceOf(IllegalArgumentException.class);
             missing[0] = true;
             assertThatThrownBy(() -> own.decode(record)).hasCauseInstanceOf(NoClassDefFoundError.class);
+        }
+    }
+
+    /** Some values are null, such as the JSON literal: a handler can tell them from a tombstone. */
+    @Test
+    void aDeserializerMayReturnNullForBytes() throws UndecodableException {
+        try (RecordDecoder<String, String> nothing =
+                new RecordDecoder<>(StringDeserializer::new, () -> (topic, data) -> null, e -> false)) {
+            for (byte[] value : new byte[][] {{}, {'n', 'u', 'l', 'l'}, null}) {
+                int size = value == null ? ConsumerRecord.NULL_SIZE : value.length;
+                ConsumerRecord<String, String> decoded = nothing.decode(new ConsumerRecord<>(
+                        "t",
+                        0,
+                        0,
+                        0,
+                        TimestampType.CREATE_TIME,
+                        ConsumerRecord.NULL_SIZE,
+                        size,
+                        null,
+                        value,
+                        new RecordHeaders(),
+                        Optional.empty()));
+                assertThat(decoded.value()).isNull();
+                assertThat(decoded.serializedValueSize()).isEqualTo(size);
+            }
         }
     }
 }

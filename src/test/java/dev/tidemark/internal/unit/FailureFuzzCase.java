@@ -12,6 +12,7 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.connection.WorkerSession;
@@ -264,7 +265,11 @@ final class FailureFuzzCase implements WorkerEvents {
                 notifyAll();
             }
             queues.open(new ClaimedPartition(
-                    claim, new ClaimedPartition.Before(null, null, 0, 0), OptionalLong.empty(), Set.of()));
+                    claim,
+                    new ClaimedPartition.Before(null, null, 0, 0),
+                    OptionalLong.empty(),
+                    Set.of(),
+                    GivenUp.NONE));
             List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
             for (long n = from; n < size(partition); n++) {
                 ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(

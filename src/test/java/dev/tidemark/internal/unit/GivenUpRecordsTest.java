@@ -96,10 +96,56 @@ class GivenUpRecordsTest {
         assertThat(count()).isEqualTo(1);
     }
 
+    private void claim(int partition, int unproven) {
+        records.claimed(new TopicPartition("flights", partition), unproven);
+    }
+
+    @Test
+    void whatIsStoredCountsWithWhatIsGivenUpHere() {
+        claim(0, 2);
+        assertThat(reserve(1)).isTrue();
+        assertThat(reserve(2)).isFalse();
+        assertThat(reserve(1)).isTrue();
+        assertThat(count()).isEqualTo(3);
+        assertThat(records.unproven(new TopicPartition("flights", 0))).isEqualTo(2);
+        assertThat(records.unproven(new TopicPartition("flights", 1))).isEqualTo(1);
+        records.succeeded("flights", inDatabase -> true);
+        assertThat(records.hasAny("flights")).isFalse();
+        assertThat(count()).isZero();
+    }
+
+    @Test
+    void whatIsStoredIsWhatCountsAfterAClaim() {
+        assertThat(reserve(0) && reserve(1) && reserve(2)).isTrue();
+        claim(0, 1);
+        assertThat(count()).isEqualTo(3);
+        claim(0, 0);
+        claim(1, 0);
+        assertThat(count()).isEqualTo(1);
+        assertThat(reserve(3) && reserve(4)).isTrue();
+        assertThat(reserve(5)).isFalse();
+        claim(2, 0);
+        claim(3, 0);
+        claim(4, 0);
+        assertThat(records.hasAny("flights")).isFalse();
+    }
+
+    /** Whoever moves an offset, or starts a partition again, has it tried again. */
+    @Test
+    void whatFailedTogetherIsForgottenOnceItsPartitionIsClaimedAgain() {
+        records.failTogether(new TopicPartition("flights", 0), FAILURE);
+        claim(1, 0);
+        assertThat(count()).isEqualTo(Verdict.FAILED_TOGETHER);
+        claim(0, 3);
+        assertThat(count()).isEqualTo(Verdict.FAILED_TOGETHER);
+        claim(0, 0);
+        assertThat(count()).isZero();
+    }
+
     @Test
     void whatFailedTogetherIsNotForgottenWhenOneIsNotGivenUp() {
         assertThat(reserve(0)).isTrue();
-        records.failTogether("flights", FAILURE);
+        records.failTogether(new TopicPartition("flights", 0), FAILURE);
         assertThat(reserve(0)).isFalse();
         records.release(record(0), FAILURE);
         assertThat(count()).isEqualTo(Verdict.FAILED_TOGETHER);

@@ -2,10 +2,18 @@ package dev.tidemark.internal.unit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.sql.SQLException;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +71,30 @@ class HandlerHistoryTest {
         giveUpOneOfEach();
         history.succeeded("t", false, false);
         assertThat(givenUp(failure)).isEqualTo(1);
+    }
+
+    private void claim(long last, long next) {
+        history.claimed(new ClaimedPartition(
+                new Claim(RECORD.partition(), UUID.randomUUID(), 1, Position.of(next)),
+                new Before(null, null, 0, 0),
+                OptionalLong.empty(),
+                Set.of(),
+                new GivenUp(3, 3, last)));
+    }
+
+    /** Where a handler writes no rows, no success counts until it is known that it writes none: a restart must not begin that again. */
+    @Test
+    void whatIsStoredFarBeforeCountsOnlyWhereRowsAreWritten() {
+        claim(7, 107);
+        assertThat(givenUp(failure)).isEqualTo(3);
+        claim(7, 108);
+        assertThat(givenUp(failure)).isZero();
+        history.wrote("t");
+        claim(7, 108);
+        assertThat(givenUp(failure)).isEqualTo(3);
+        assertThat(history.isWritingOfInterest("t")).isTrue();
+        history.succeeded("t", true, true);
+        assertThat(history.isWritingOfInterest("t")).isFalse();
     }
 
     @Test

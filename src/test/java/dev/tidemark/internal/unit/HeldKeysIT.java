@@ -9,6 +9,7 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.connection.WorkerSession;
@@ -112,7 +113,8 @@ class HeldKeysIT {
                     context,
                     new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new, failure -> false),
                     session));
-            queues.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone));
+            queues.open(new ClaimedPartition(
+                    claim, new Before(null, null, 0, 0), OptionalLong.empty(), gone, GivenUp.NONE));
             worker.start();
             for (int n = 0; n < PARKED; n++) {
                 // Every other one succeeds, so that the failures are their records'.

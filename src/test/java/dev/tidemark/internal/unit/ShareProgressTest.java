@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.queue.PartitionShare;
@@ -39,7 +40,8 @@ class ShareProgressTest {
         UnitLimits limits = UnitLimits.defaults();
         PartitionQueues queues = new PartitionQueues(limits, 1, 50_000, NOBODY);
         Claim claim = new Claim(new TopicPartition("t", 0), UUID.randomUUID(), 1, Position.of(100));
-        queues.open(new ClaimedPartition(claim, new Before(null, null, 0, 0), OptionalLong.empty(), Set.of()));
+        queues.open(new ClaimedPartition(
+                claim, new Before(null, null, 0, 0), OptionalLong.empty(), Set.of(), GivenUp.NONE));
         List<ConsumerRecord<byte[], byte[]>> records = LongStream.of(offsets)
                 .mapToObj(offset -> new ConsumerRecord<>("t", 0, offset, new byte[0], new byte[0]))
                 .toList();

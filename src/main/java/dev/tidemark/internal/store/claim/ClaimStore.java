@@ -130,7 +130,8 @@ public final class ClaimStore {
                                 row.claim(),
                                 row.before(),
                                 attempt == null ? OptionalLong.empty() : OptionalLong.of(attempt),
-                                held.getOrDefault(partition, Set.of())));
+                                held.getOrDefault(partition, Set.of()),
+                                row.givenUp()));
             });
         }
         return claimed;

@@ -26,7 +26,8 @@ final class ServiceReply {
         return !(t instanceof SQLException) && STATUS.stream().anyMatch(name -> isRefusal(status(t, name)));
     }
 
-    private static boolean isRefusal(int status) {
+    /** Whether this status of HTTP says so. */
+    static boolean isRefusal(int status) {
         return NOT_ABOUT_THE_REQUEST.contains(status) || (status >= 500 && status <= 599);
     }
 

@@ -68,6 +68,7 @@ public final class SqlFailures {
                 linkage,
                 chain.stream().anyMatch(SqlFailures::isStalePlan),
                 ofSchema,
+                false,
                 ofSchema ? kind(state, chain) + " of the schema" : kind(state, chain));
     }
 
@@ -77,7 +78,11 @@ public final class SqlFailures {
      */
     public static SqlFacts decodingFacts(Throwable failure) {
         SqlFacts facts = facts(failure);
-        return FailureChain.of(failure).stream().anyMatch(ServiceReply::isRefusal) ? facts.thatPass() : facts;
+        List<Throwable> chain = FailureChain.of(failure);
+        if (chain.stream().anyMatch(ServiceReply::isRefusal) || DeserializerIo.isOfNetwork(chain)) {
+            return facts.thatPass();
+        }
+        return DeserializerIo.isUnsure(chain) ? facts.thatIsUnsure() : facts;
     }
 
     /** Whether a failure in a deserializer says that something is unavailable for now. */

@@ -25,7 +25,8 @@ public final class MigrationScript {
             "V5__views.sql",
             "V6__grants.sql",
             "V7__read_again.sql",
-            "V8__reader_without_contents.sql");
+            "V8__reader_without_contents.sql",
+            "V9__given_up_in_row.sql");
 
     private static final String FOLDER = "/dev/tidemark/migrations/postgresql/";
 

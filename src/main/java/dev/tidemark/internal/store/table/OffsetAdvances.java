@@ -7,6 +7,7 @@ import static dev.tidemark.internal.store.schema.Schema.texts;
 import static dev.tidemark.internal.store.table.StoredOffsetTable.bindClaims;
 import static dev.tidemark.internal.store.table.StoredOffsetTable.partition;
 
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
@@ -64,6 +65,12 @@ public final class OffsetAdvances {
               from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where o.group_id = ? and set_config('lock_timeout', ?, true) is not null
              order by o.topic, o.partition for no key update of o skip locked
+            """;
+
+    private static final String GIVEN_UP = """
+            update {schema}.stored_offset
+               set given_up_in_row = ?, given_up_unproven = ?, given_up_offset = nullif(?, -1)
+             where group_id = ? and topic = ? and partition = ? and owner_token = ?
             """;
 
     private final Schema schema;
@@ -128,6 +135,24 @@ public final class OffsetAdvances {
             s.setString(9, groupId);
             s.setString(10, unit == null ? null : unit.transactionId());
             return partitions(s);
+        }
+    }
+
+    /** Stores how many records were given up. Only after the advance of these claims, which has locked their rows in key order. */
+    public void givenUp(Connection c, Map<Claim, GivenUp> counts) throws SQLException {
+        try (PreparedStatement s = prepare(c, schema.sql(GIVEN_UP))) {
+            for (Map.Entry<Claim, GivenUp> count : counts.entrySet()) {
+                TopicPartition partition = count.getKey().partition();
+                s.setInt(1, count.getValue().inARow());
+                s.setInt(2, count.getValue().unproven());
+                s.setLong(3, count.getValue().last());
+                s.setString(4, groupId);
+                s.setString(5, partition.topic());
+                s.setInt(6, partition.partition());
+                s.setObject(7, count.getKey().token());
+                s.addBatch();
+            }
+            int[] unused = s.executeBatch();
         }
     }
 

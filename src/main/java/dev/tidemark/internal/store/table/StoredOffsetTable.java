@@ -9,6 +9,7 @@ import static dev.tidemark.internal.store.schema.Schema.topics;
 import static dev.tidemark.internal.store.schema.Schema.uuids;
 
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
@@ -50,7 +51,8 @@ public final class StoredOffsetTable {
                set owner_epoch = o.owner_epoch + 1, owner_token = l.token, owner_name = ?, claimed_at = clock_timestamp()
               from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
             returning o.topic, o.partition, o.owner_token, o.owner_epoch, o.next_offset, o.leader_epoch,
-                      l.was_token, l.was_name, l.was_epoch, o.progress_epoch
+                      l.was_token, l.was_name, l.was_epoch, o.progress_epoch,
+                      o.given_up_in_row, o.given_up_unproven, coalesce(o.given_up_offset, -1) as given_up_offset
             """;
 
     // Only an optimization for the successor, so it never waits.
@@ -92,7 +94,7 @@ public final class StoredOffsetTable {
     }
 
     /** A claim, and the row as it found it. */
-    public record Claimed(Claim claim, Before before) {}
+    public record Claimed(Claim claim, Before before, GivenUp givenUp) {}
 
     private final Schema schema;
     private final String groupId;
@@ -140,7 +142,11 @@ public final class StoredOffsetTable {
                                             r.getObject("was_token", UUID.class),
                                             r.getString("was_name"),
                                             r.getLong("was_epoch"),
-                                            r.getLong("progress_epoch"))));
+                                            r.getLong("progress_epoch")),
+                                    new GivenUp(
+                                            r.getInt("given_up_in_row"),
+                                            r.getInt("given_up_unproven"),
+                                            r.getLong("given_up_offset"))));
                 }
             }
         }

@@ -120,6 +120,7 @@ final class UnitCompletion {
                                 "the handler ended the transaction by SQL, so its effects and the offset may not have committed together",
                                 null);
             }
+            offsets.givenUp(connection, end.givenUp());
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
             if (facts.is("25P02")) {

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.transaction;
 
+import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.AdvanceTerms;
@@ -54,6 +55,13 @@ final class UnitOffsets {
             return serializable.advance(connection, move.getKey(), move.getValue(), unit);
         }
         return offsets.advance(connection, moves, unit);
+    }
+
+    /** Stores how many records of these claims, which have been advanced in this transaction, were given up. */
+    void givenUp(Connection connection, Map<Claim, GivenUp> counts) throws SQLException {
+        if (!counts.isEmpty()) {
+            offsets.givenUp(connection, counts);
+        }
     }
 
     /** Which of the claims' rows no other transaction holds. */

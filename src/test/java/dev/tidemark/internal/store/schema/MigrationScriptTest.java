@@ -36,10 +36,10 @@ class MigrationScriptTest {
 
     @Test
     void onlyWhatComesAfterAVersionIsInIt() {
-        String script = MigrationScript.of(new Schema("berlin"), 7, "history");
+        String script = MigrationScript.of(new Schema("berlin"), 8, "history");
         assertThat(script)
-                .contains("-- V8__", "berlin.grant_access", "from version 7")
-                .doesNotContain("-- V7__");
+                .contains("-- V9__", "berlin.grant_access", "from version 8")
+                .doesNotContain("-- V8__");
         for (int from = 0; from <= SchemaCheck.SCHEMA_VERSION; from++) {
             assertThat(MigrationScript.of(new Schema("berlin"), from, "history"))
                     .doesNotContain(
