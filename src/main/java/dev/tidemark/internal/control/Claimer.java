@@ -45,6 +45,7 @@ final class Claimer {
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
     private final TopicProbe missing;
+    private final LeaderEpochs epochs;
 
     /**
      * @param seen receives the topics for which claims were made
@@ -66,6 +67,7 @@ final class Claimer {
         this.owner = context.options().owner();
         this.seen = seen;
         this.missing = missing;
+        this.epochs = new LeaderEpochs(groupId, lookup.offsets());
     }
 
     /**
@@ -122,6 +124,7 @@ final class Claimer {
         if (!claimable.isEmpty()) {
             ClaimResult result = context.inStore(c -> claimHeedingPauses(c, identities, claimable, false));
             claims.add(result);
+            epochs.check(claims.claimed());
             claims.locked().addAll(result.locked());
             tellSeen(claims, identities);
         }
@@ -145,6 +148,7 @@ final class Claimer {
                 return claimHeedingPauses(c, identities, Set.of(partition), true);
             });
             claims.add(result);
+            epochs.check(claims.claimed());
             for (TopicPartition locked : result.locked()) {
                 claims.later().put(locked, locked(locked, null));
             }
