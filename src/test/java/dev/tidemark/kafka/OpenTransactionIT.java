@@ -83,7 +83,8 @@ class OpenTransactionIT {
     /** In the log, the status, the health and the database. */
     private void isTold(Running running) {
         running.until(
-                "the log tells", () -> isLogged(Level.WARN, "waiting", zero, 5) && isLogged(Level.WARN, "waiting", one, 0));
+                "the log tells",
+                () -> isLogged(Level.WARN, "waiting", zero, 5) && isLogged(Level.WARN, "waiting", one, 0));
         running.until(
                 "the status tells",
                 () -> running.consumer().status().partitions().stream()
@@ -111,8 +112,9 @@ class OpenTransactionIT {
         return log.news().stream()
                 .filter(line -> line.getLevel() == level)
                 .map(ILoggingEvent::getFormattedMessage)
-                .anyMatch(line -> line.startsWith(event + " group=" + topic + " partition=" + partition + " code=TM-312 ")
-                        && line.contains(" waits at offset " + offset + " "));
+                .anyMatch(
+                        line -> line.startsWith(event + " group=" + topic + " partition=" + partition + " code=TM-312 ")
+                                && line.contains(" waits at offset " + offset + " "));
     }
 
     @Provokes(ErrorCode.OPEN_TRANSACTION)
@@ -157,9 +159,7 @@ class OpenTransactionIT {
         Map<String, Object> config = new HashMap<>(kafka.consumerConfig(topic, "consumer"));
         config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
         try (Running running = Running.start(
-                database,
-                config,
-                builder -> builder.topics(topic).untilEnd().handleBatch(FlightEffects::foldBatch))) {
+                database, config, builder -> builder.topics(topic).untilEnd().handleBatch(FlightEffects::foldBatch))) {
             running.end();
         }
         assertApplied(true);

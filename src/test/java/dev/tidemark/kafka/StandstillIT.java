@@ -93,11 +93,12 @@ class StandstillIT {
                         .anyMatch(error -> has(error.map(Problem::toString).orElse(""), code, word)));
         running.until(
                 "the view tells",
-                () -> database
-                        .query("select partition, state, error_code, error_text from tidemark.consumer_lag")
-                        .stream()
-                        .anyMatch(row -> row.startsWith(partition.partition() + "|waiting|" + code + "|")
-                                && row.contains(word)));
+                () ->
+                        database
+                                .query("select partition, state, error_code, error_text from tidemark.consumer_lag")
+                                .stream()
+                                .anyMatch(row -> row.startsWith(partition.partition() + "|waiting|" + code + "|")
+                                        && row.contains(word)));
         running.until(
                 "the health tells, and stays live and ready",
                 () -> running.consumer().health().live()
@@ -149,7 +150,8 @@ class StandstillIT {
     void aPartitionThatTheClientForgets(String protocol) {
         AtomicBoolean isStuck = new AtomicBoolean();
         try (Running running = start(
-                kafka.consumerConfig(topic, protocol), builder -> builder.kafkaClients(new KafkaClients() {
+                kafka.consumerConfig(topic, protocol),
+                builder -> builder.kafkaClients(new KafkaClients() {
                     @Override
                     public Consumer<byte[], byte[]> consumer(Map<String, Object> settings) {
                         return new StuckConsumer(settings, one, isStuck);
@@ -167,7 +169,9 @@ class StandstillIT {
             isStuck.set(false);
             running.until("read on", () -> stored(one) == 200);
             nothingIsWrong(running);
-            running.until("the log tells that too", () -> !lines(Level.INFO, "continuing ").isEmpty());
+            running.until(
+                    "the log tells that too",
+                    () -> !lines(Level.INFO, "continuing ").isEmpty());
         }
         ExactlyOnce.assertApplied(database, one, LongStream.range(0, 200));
     }
@@ -185,7 +189,9 @@ class StandstillIT {
                     return new KafkaConsumer<>(settings) {
                         @Override
                         public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-                            if (fails.get() && paused().isEmpty() && !assignment().isEmpty()) {
+                            if (fails.get()
+                                    && paused().isEmpty()
+                                    && !assignment().isEmpty()) {
                                 throw new TimeoutException("a test");
                             }
                             return super.poll(timeout);
@@ -213,8 +219,7 @@ class StandstillIT {
     @ValueSource(strings = {"eager", "cooperative", "consumer", "manual"})
     void offsetsFromBeforeKafkaWasRestored(String protocol) {
         Servers.produceTo(producer, zero, flights);
-        Map<String, Object> config =
-                kafka.consumerConfig(topic, protocol.equals("manual") ? "cooperative" : protocol);
+        Map<String, Object> config = kafka.consumerConfig(topic, protocol.equals("manual") ? "cooperative" : protocol);
         try (Running running = begin(config, protocol)) {
             running.end();
         }
@@ -225,11 +230,14 @@ class StandstillIT {
             running.end();
         }
         assertThat(lines(Level.WARN, "the log's leader epoch is lower")).hasSizeGreaterThanOrEqualTo(2);
-        assertThat(database.query("select partition, next_offset, leader_epoch < 1000 from tidemark.stored_offset order by 1"))
+        assertThat(database.query(
+                        "select partition, next_offset, leader_epoch < 1000 from tidemark.stored_offset order by 1"))
                 .containsExactly("0|200|t", "1|100|t");
         ExactlyOnce.assertApplied(database, zero, LongStream.range(0, 200));
 
-        database.owner().execute("update tidemark.stored_offset set leader_epoch = 1000, next_offset = 500 where partition = 1");
+        database.owner()
+                .execute(
+                        "update tidemark.stored_offset set leader_epoch = 1000, next_offset = 500 where partition = 1");
         Servers.produceTo(producer, zero, flights);
         try (Running running = begin(config, protocol)) {
             assertThat(running.failure()).hasMessageContaining("TM-305").hasMessageContaining("partition 1");
@@ -316,7 +324,8 @@ class StandstillIT {
         }
         secured.allow(ResourceType.GROUP, group, AclOperation.READ);
         Map<String, Object> config = secured.consumerConfig(group, "cooperative", Canary.PASSWORD.plant());
-        UnaryOperator<TidemarkBuilder<String, String>> reads = builder -> builder.topicPattern(Pattern.compile(group + "-.*"));
+        UnaryOperator<TidemarkBuilder<String, String>> reads =
+                builder -> builder.topicPattern(Pattern.compile(group + "-.*"));
         try (Running running = reading(config, reads.andThen(TidemarkBuilder::untilEnd)::apply)) {
             running.end();
         }
@@ -324,9 +333,12 @@ class StandstillIT {
         try (LogCapture told = LogCapture.of(group);
                 Running running = reading(config, reads)) {
             running.until("it is told", () -> isProblem(running, "TM-308", hidden));
-            running.until("it reads the other all the same", () -> running.consumer().health().ready());
+            running.until(
+                    "it reads the other all the same",
+                    () -> running.consumer().health().ready());
             secured.allow(ResourceType.TOPIC, hidden, AclOperation.READ);
-            running.until("it is over", () -> running.consumer().health().problems().isEmpty());
+            running.until(
+                    "it is over", () -> running.consumer().health().problems().isEmpty());
             running.until(
                     "it is read again",
                     () -> running.consumer().status().partitions().size() == 2);
@@ -345,6 +357,11 @@ class StandstillIT {
 
     private static boolean isProblem(Running running, String code, String topic) {
         return running.consumer().health().problems().stream().anyMatch(problem -> has(problem, code, topic))
-                && running.consumer().status().lastError().map(Problem::toString).orElse("").contains(topic);
+                && running.consumer()
+                        .status()
+                        .lastError()
+                        .map(Problem::toString)
+                        .orElse("")
+                        .contains(topic);
     }
 }

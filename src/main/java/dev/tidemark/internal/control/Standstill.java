@@ -31,7 +31,11 @@ final class Standstill {
      * @param behind whether that is where an open transaction begins
      * @param why what is wrong; null until it has lasted
      */
-    private record Seen(Claim claim, boolean behind, long since, @Nullable TidemarkException why) {}
+    private record Seen(
+            Claim claim,
+            boolean behind,
+            long since,
+            @Nullable TidemarkException why) {}
 
     Standstill(String groupId) {
         this.groupId = groupId;

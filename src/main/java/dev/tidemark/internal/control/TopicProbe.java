@@ -42,8 +42,8 @@ final class TopicProbe {
 
     /** Reports which of the topics that are bound, and that a pattern matches, this user does not see: nobody assigns their partitions. */
     void lookForBound() throws SQLException, KafkaUnavailableException {
-        Set<String> bound = new HashSet<>(
-                context.connection().inTransaction(bindings::all).keySet());
+        Set<String> bound =
+                new HashSet<>(context.connection().inTransaction(bindings::all).keySet());
         bound.removeIf(topic -> !context.options().reading().subscription().includes(topic));
         context.events().unseen(bound.isEmpty() ? null : lookup.unseen(bound).orElse(null));
     }

@@ -104,7 +104,8 @@ public final class TopicLookup {
                 refused.isEmpty() ? ErrorCode.TOPIC_MISSING : ErrorCode.KAFKA_REFUSES,
                 refused.isEmpty()
                         ? which + ", and they do not exist any more: create them again, or delete their offsets"
-                        : which + ", and this user may not describe them, so they are not read: grant it, or delete their offsets",
+                        : which
+                                + ", and this user may not describe them, so they are not read: grant it, or delete their offsets",
                 null));
     }
 

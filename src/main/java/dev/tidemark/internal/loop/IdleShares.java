@@ -55,9 +55,8 @@ final class IdleShares {
         return due.isEmpty()
                 ? List.of()
                 : shares.stream()
-                        .filter(share -> share.claim != null
-                                && isIdle(share)
-                                && share.claim.equals(due.get(share.partition)))
+                        .filter(share ->
+                                share.claim != null && isIdle(share) && share.claim.equals(due.get(share.partition)))
                         .toList();
     }
 

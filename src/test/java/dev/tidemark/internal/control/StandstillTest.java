@@ -62,7 +62,10 @@ class StandstillTest {
     void theWordsStayTheSameWhileTheLogGrows() {
         samples(claim, 20, 20, 65);
         TidemarkException why = standstill.found().get(PARTITION);
-        assertThat(why).hasMessageContaining("partition 3").hasMessageContaining("offset 10").hasMessageContaining("20");
+        assertThat(why)
+                .hasMessageContaining("partition 3")
+                .hasMessageContaining("offset 10")
+                .hasMessageContaining("20");
         samples(claim, 30, 30, 60);
         assertThat(standstill.found()).containsEntry(PARTITION, why);
     }
