@@ -123,22 +123,26 @@ class StandstillIT {
     private static final class StuckConsumer extends KafkaConsumer<byte[], byte[]> {
         private final TopicPartition stuck;
         private final AtomicBoolean isStuck;
-        private boolean held;
+        private final AtomicBoolean held;
 
-        StuckConsumer(Map<String, Object> settings, TopicPartition stuck, AtomicBoolean isStuck) {
+        /**
+         * @param held whether it is, which a poll that has begun does not know yet
+         */
+        StuckConsumer(
+                Map<String, Object> settings, TopicPartition stuck, AtomicBoolean isStuck, AtomicBoolean held) {
             super(settings);
             this.stuck = stuck;
             this.isStuck = isStuck;
+            this.held = held;
         }
 
         @Override
         public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
             if (isStuck.get()) {
                 pause(Set.of(stuck));
-                held = true;
-            } else if (held) {
+                held.set(true);
+            } else if (held.getAndSet(false)) {
                 resume(Set.of(stuck));
-                held = false;
             }
             return super.poll(timeout);
         }
@@ -149,17 +153,19 @@ class StandstillIT {
     @ValueSource(strings = {"cooperative", "consumer"})
     void aPartitionThatTheClientForgets(String protocol) {
         AtomicBoolean isStuck = new AtomicBoolean();
+        AtomicBoolean held = new AtomicBoolean();
         try (Running running = start(
                 kafka.consumerConfig(topic, protocol),
                 builder -> builder.kafkaClients(new KafkaClients() {
                     @Override
                     public Consumer<byte[], byte[]> consumer(Map<String, Object> settings) {
-                        return new StuckConsumer(settings, one, isStuck);
+                        return new StuckConsumer(settings, one, isStuck, held);
                     }
                 }))) {
             Servers.produceTo(producer, one, flights);
             running.until("read", () -> stored(one) == 100);
             isStuck.set(true);
+            running.until("it is held", held::get);
             Servers.produceTo(producer, one, flights);
             Servers.produceTo(producer, zero, flights);
             isTold(running, one, "TM-313", "at offset 100 ");
