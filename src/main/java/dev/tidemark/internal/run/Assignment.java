@@ -188,7 +188,7 @@ final class Assignment {
                         p.why(),
                         Problems.of(p.why()).toString(),
                         slot.is(PartitionState.RETRYING)
-                                || p == poll
+                                || p.equals(poll)
                                 || (slot.is(PartitionState.CLAIMING)
                                         && TOLD_BY_CONTROL.contains(p.why().code())),
                         slot.is(PartitionState.RETRYING)
