@@ -144,9 +144,9 @@ public final class TidemarkBuilder<K, V> {
     }
 
     /**
-     * Ends the run once everything is read that the logs held when it started, including transaction markers. The stored offsets
-     * decide, whoever moved them: with several processes each waits for all, and finishes what another left.
-     * Records that arrive in the meantime may take effect too.
+     * Ends the run once everything is read that the logs held when it started, including transaction markers and what was behind open
+     * transactions, whose end it waits for. The stored offsets decide, whoever moved them: with several processes each waits for all,
+     * and finishes what another left. Records that arrive in the meantime may take effect too.
      */
     public TidemarkBuilder<K, V> untilEnd() {
         settings.untilEnd = true;

@@ -61,6 +61,10 @@ public enum ErrorCode {
     KAFKA_UNAVAILABLE("TM-310"),
     /** Members of the group that are not Tidemark consumers of this store hold some of its partitions. */
     FOREIGN_MEMBERS("TM-311"),
+    /** Records cannot be read yet, because a transaction of a producer that began before them is still open. */
+    OPEN_TRANSACTION("TM-312"),
+    /** A claimed partition has not moved for a minute, although its log has more and nothing is known to be waited for. */
+    NO_PROGRESS("TM-313"),
     /** The claim on a partition is no longer the current one. */
     FENCED("TM-401"),
     /** The stored offset was moved manually. */

@@ -32,6 +32,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerInterceptor;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordDeserializationException;
@@ -305,6 +310,68 @@ class ClaimingConsumerStandstillIT extends OwnLoopTest {
             }
         }
         ExactlyOnce.assertApplied(database, zero, LongStream.concat(LongStream.range(0, 20), LongStream.range(42, 62)));
+    }
+
+    /** Returns the records in new objects, which do not say where reading continues. */
+    public static final class Copying implements ConsumerInterceptor<String, String> {
+        @Override
+        public ConsumerRecords<String, String> onConsume(ConsumerRecords<String, String> records) {
+            Map<TopicPartition, List<ConsumerRecord<String, String>>> copy = new HashMap<>();
+            records.partitions().forEach(partition -> copy.put(partition, records.records(partition)));
+            return new ConsumerRecords<>(copy, Map.of());
+        }
+
+        @Override
+        public void onCommit(Map<TopicPartition, OffsetAndMetadata> offsets) {
+            // Nothing to do.
+        }
+
+        @Override
+        public void close() {
+            // Nothing to close.
+        }
+
+        @Override
+        public void configure(Map<String, ?> configs) {
+            // Nothing to configure.
+        }
+    }
+
+    /** An open transaction is told once it has lasted; the marker at its end is passed, although nothing shows it to the caller. */
+    @Test
+    void anOpenTransactionAndAnInterceptorThatHidesPositions() throws SQLException {
+        Map<String, Object> config = config(topic, "consumer");
+        config.put(ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG, Copying.class.getName());
+        produce(zero, 0, 10);
+        try (var transactional = kafka.transactionalProducer(topic);
+                ClaimingConsumer<String, String> consumer = open(topic, config, builder -> builder)) {
+            transactional.beginTransaction();
+            Servers.produceTo(transactional, zero, flights.subList(10, 20));
+            produce(zero, 20, 30);
+            Awaitility.await("it is told").pollInSameThread().until(() -> {
+                ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
+                if (!batch.isEmpty()) {
+                    apply(batch);
+                }
+                return consumer.waiting().getOrDefault(zero, "").contains("TM-312")
+                        && database.query("select error_code from tidemark.consumer_lag where partition = 0")
+                                .equals(List.of("TM-312"));
+            });
+            assertThat(stored(zero)).isEqualTo(10);
+            transactional.commitTransaction();
+            transactional.beginTransaction();
+            Servers.produceTo(transactional, zero, flights.subList(0, 10));
+            transactional.abortTransaction();
+            long end = Objects.requireNonNull(kafka.settledLogEnds(topic, 2).get(zero));
+            Awaitility.await("the end").pollInSameThread().until(() -> {
+                ClaimedRecords<String, String> batch = consumer.poll(Duration.ofMillis(200));
+                if (!batch.isEmpty()) {
+                    apply(batch);
+                }
+                return stored(zero) == end && consumer.waiting().isEmpty();
+            });
+        }
+        ExactlyOnce.assertApplied(database, zero, LongStream.range(0, 30));
     }
 
     @Test

@@ -46,6 +46,7 @@ final class Claimer {
     private final String owner;
     private final Consumer<Map<String, Identity>> seen;
     private final TopicProbe missing;
+    private final LeaderEpochs epochs;
 
     /**
      * @param seen receives the topics for which claims were made
@@ -67,6 +68,7 @@ final class Claimer {
         this.owner = context.options().owner();
         this.seen = seen;
         this.missing = missing;
+        this.epochs = new LeaderEpochs(groupId, lookup.offsets());
     }
 
     /**
@@ -123,6 +125,7 @@ final class Claimer {
         if (!claimable.isEmpty()) {
             ClaimResult result = context.inStore(c -> claimHeedingPauses(c, identities, claimable, false));
             claims.add(result);
+            epochs.check(claims.claimed());
             claims.locked().addAll(result.locked());
             tellSeen(claims, identities);
         }
@@ -146,6 +149,7 @@ final class Claimer {
                 return claimHeedingPauses(c, identities, Set.of(partition), true);
             });
             claims.add(result);
+            epochs.check(claims.claimed());
             for (TopicPartition locked : result.locked()) {
                 claims.later().put(locked, locked(locked, null));
             }

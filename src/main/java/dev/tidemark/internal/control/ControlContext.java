@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * What the tasks of the control thread share.
  *
  * @param held the claims in force, including those of halted or paused partitions
+ * @param idle those of partitions that are being read and have nothing to do
  */
 record ControlContext(
         ControlOptions options,
@@ -25,7 +26,8 @@ record ControlContext(
         ControlTasks tasks,
         ClaimStore store,
         StoreIdentity identity,
-        Supplier<Map<TopicPartition, Claim>> held) {
+        Supplier<Map<TopicPartition, Claim>> held,
+        Supplier<Map<TopicPartition, Claim>> idle) {
     String groupId() {
         return options.groupId();
     }

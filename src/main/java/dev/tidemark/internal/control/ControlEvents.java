@@ -35,8 +35,14 @@ public interface ControlEvents {
     /** The offsets after the last readable records, just sampled. */
     void logEnds(Map<TopicPartition, Long> ends);
 
+    /** Partitions that had nothing to do and did not move, although their logs have more: the client may know of a later position. */
+    void unmoved(Map<TopicPartition, Claim> idle);
+
     /** Topics that do not exist, as an error; null if all of them do. */
     void missing(@Nullable TidemarkException why);
+
+    /** Topics that a pattern matched once and that are no longer seen, as an error; null if there are none. Reported at each check. */
+    void unseen(@Nullable TidemarkException why);
 
     /** What a bounded run still has to do. */
     void unfinished(Unfinished left);

@@ -4,6 +4,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.plan.ReadPlan;
+import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.FailureWords;
@@ -48,6 +49,7 @@ final class ControlSchedule {
     private final WaitWatch waits;
     private final GroupWatch group;
     private final CloseLook closely;
+    private final Supplier<Set<TopicPartition>> assigned;
 
     /**
      * @param assigned the partitions that Kafka assigns to this consumer
@@ -67,6 +69,7 @@ final class ControlSchedule {
         this.context = context;
         this.topics = topics;
         this.tasks = context.tasks();
+        this.assigned = assigned;
         ControlOptions options = context.options();
         this.reading = options.reading();
         PartitionStateTable states = new PartitionStateTable(options.schema(), options.groupId());
@@ -98,7 +101,7 @@ final class ControlSchedule {
                 context.events(),
                 sessions,
                 waiting,
-                this::withoutKafka);
+                this::withoutRecords);
         this.closely = new CloseLook(tasks, context.connection(), sessions);
         this.group = new GroupWatch(
                 members,
@@ -131,11 +134,14 @@ final class ControlSchedule {
         tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
         tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> claims.probe(current.values())));
-        tasks.every(SAMPLE_EVERY, "sample log ends", () -> ifHeld(current -> logEnds.sampleLogEnds(current.keySet())));
+        tasks.every(SAMPLE_EVERY, "sample log ends", logEnds::sampleLogEnds);
         tasks.every(COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
         Set<String> named = reading.subscription().named();
         if (!named.isEmpty()) {
             tasks.later(() -> lookForTopics(named), Duration.ZERO);
+        }
+        if (reading.subscription() instanceof Subscription.Matching) {
+            tasks.every(COMPARE_EVERY, "look for bound topics", missing::lookForBound);
         }
         if (!reading.isManual()) {
             tasks.every(reading.untilEnd() ? PROBE_EVERY : COMPARE_EVERY, "look at the group", group::look);
@@ -145,9 +151,10 @@ final class ControlSchedule {
         }
     }
 
-    /** The partitions that are held, while nothing can be fetched for them. */
-    private Map<TopicPartition, TidemarkException> withoutKafka() {
-        Map<TopicPartition, TidemarkException> found = new HashMap<>();
+    /** The partitions for which nothing can be fetched, with the reason. */
+    private Map<TopicPartition, TidemarkException> withoutRecords() {
+        Map<TopicPartition, TidemarkException> found = new HashMap<>(logEnds.found());
+        found.putAll(ends.behindTransactions());
         tasks.kafkaProblem(System.nanoTime()).ifPresent(problem -> {
             TidemarkException why = new TidemarkException(
                     problem.code(), "group " + context.groupId() + ": " + problem.message(), null);
@@ -168,6 +175,7 @@ final class ControlSchedule {
 
     private void lookForTheEnd() throws SQLException, KafkaUnavailableException {
         context.events().unfinished(ends.look());
+        ends.tellElsewhere(assigned.get());
     }
 
     private void lookForTopics(Set<String> names) {

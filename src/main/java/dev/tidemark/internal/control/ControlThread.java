@@ -51,6 +51,7 @@ public final class ControlThread {
 
     /**
      * @param held the claims in force, including those of halted or paused partitions
+     * @param idle those of partitions that are being read and have nothing to do: no record of them waits or is in a unit
      * @param assigned the partitions that Kafka assigns to this consumer
      * @param waiting the assigned partitions that make no progress for a transient reason
      * @param sessions the workers' sessions, to detect units that hang
@@ -63,6 +64,7 @@ public final class ControlThread {
             GroupLookup members,
             ControlEvents events,
             Supplier<Map<TopicPartition, Claim>> held,
+            Supplier<Map<TopicPartition, Claim>> idle,
             Supplier<Set<TopicPartition>> assigned,
             Supplier<List<Waiting>> waiting,
             List<WorkerSession> sessions,
@@ -73,7 +75,8 @@ public final class ControlThread {
         this.store = new ClaimStore(options.schema(), options.groupId());
         this.identity = new StoreIdentity(options.schema(), options.storeId().orElse(null));
         this.tasks = new ControlTasks(options.schema(), options.groupId(), connection, events::failed, threads);
-        ControlContext context = new ControlContext(options, connection, lookup, events, tasks, store, identity, held);
+        ControlContext context =
+                new ControlContext(options, connection, lookup, events, tasks, store, identity, held, idle);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
         this.topics = new TopicIdentities(options.groupId(), lookup, events);

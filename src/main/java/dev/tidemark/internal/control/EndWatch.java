@@ -23,9 +23,10 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * The end of a bounded run: where the logs ended when it started, and which partitions the group has not read up to there yet. It
- * reads the stored offsets, so that moves by any process count; and before it reports anything as finished, it checks that they
- * still refer to this cluster, this topic and a position in its log. Used by the control thread.
+ * The end of a bounded run: where the logs ended when it started, and which partitions the group has not read up to there yet. What
+ * was behind an open transaction then belongs to the run, so it waits for the end of that. It reads the stored offsets, so that moves
+ * by any process count; and before it reports anything as finished, it checks that they still refer to this cluster, this topic and a
+ * position in its log. Used by the control thread.
  */
 final class EndWatch {
     /** While there is something to read, owners compare the ids of what they hold; this is for partitions without an owner. */
@@ -43,6 +44,7 @@ final class EndWatch {
     private final Map<TopicPartition, Long> ends = new HashMap<>();
     private final Map<String, Integer> missing = new HashMap<>();
     private final Set<TopicPartition> standing = new HashSet<>();
+    private final OpenTransactions transactions;
     private int looks;
 
     EndWatch(
@@ -56,6 +58,7 @@ final class EndWatch {
         this.store = store;
         this.states = states;
         this.connection = connection;
+        this.transactions = new OpenTransactions(groupId, lookup.offsets());
     }
 
     /**
@@ -78,7 +81,7 @@ final class EndWatch {
                 throw elsewhere.get();
             }
         }
-        Map<TopicPartition, Long> found = lookup.offsets().logEnds(lookup.partitions(subscription));
+        Map<TopicPartition, Long> found = lookup.offsets().highWatermarks(lookup.partitions(subscription));
         ends.clear();
         ends.putAll(found);
         haltedBefore.clear();
@@ -96,6 +99,7 @@ final class EndWatch {
      */
     Unfinished look() throws SQLException, KafkaUnavailableException {
         Map<TopicPartition, Position> stored = connection.inTransaction(c -> store.positions(c, ends.keySet()));
+        transactions.moved(stored);
         Set<TopicPartition> unfinished = new HashSet<>();
         ends.forEach((partition, end) -> {
             Position position = stored.get(partition);
@@ -105,7 +109,13 @@ final class EndWatch {
         });
         Set<TopicPartition> halted = halted();
         Map<TopicPartition, TidemarkException> wrong = new HashMap<>();
-        boolean whole = looks++ % LOOKS_BETWEEN_IDENTITIES == 0 || halted.containsAll(unfinished);
+        boolean due = looks++ % LOOKS_BETWEEN_IDENTITIES == 0;
+        boolean whole = due || halted.containsAll(unfinished);
+        if (due) {
+            Set<TopicPartition> open = new HashSet<>(unfinished);
+            open.removeAll(halted);
+            transactions.look(open, stored, ends);
+        }
         if (whole) {
             Set<TopicPartition> unconfirmed = compareIdentities(wrong);
             compareLogs(stored, wrong);
@@ -113,6 +123,20 @@ final class EndWatch {
             unfinished.addAll(wrong.keySet());
         }
         return new Unfinished(unfinished, halted, wrong, whole);
+    }
+
+    /** The partitions whose next record is behind a transaction that is still open, with that as an error; whoever holds them. */
+    Map<TopicPartition, TidemarkException> behindTransactions() {
+        return transactions.found();
+    }
+
+    /**
+     * Logs which of them are waited for, once each.
+     *
+     * @param here those that this consumer holds, which are reported as every wait is
+     */
+    void tellElsewhere(Set<TopicPartition> here) {
+        transactions.tellElsewhere(here);
     }
 
     /** Returns the partitions of topics that could not be seen this time. */

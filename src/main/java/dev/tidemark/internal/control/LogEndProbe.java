@@ -1,34 +1,63 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.store.table.LogEndTable;
 import dev.tidemark.internal.store.table.LogEndTable.Bounds;
+import dev.tidemark.offsets.Claim;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
-/** Samples the bounds of the logs. Used by the control thread. */
+/** Samples the bounds of the logs, and compares them with what is idle. Used by the control thread. */
 final class LogEndProbe {
     private final ControlContext context;
     private final LogEndTable logEnds;
+    private final Standstill standstill;
 
     LogEndProbe(ControlContext context) {
         this.context = context;
         this.logEnds = new LogEndTable(context.options().schema(), context.groupId());
+        this.standstill = new Standstill(context.groupId());
     }
 
-    /** Samples the ends of the logs, for the status and for lag in SQL. */
-    void sampleLogEnds(Set<TopicPartition> partitions) throws SQLException, KafkaUnavailableException {
+    /** Samples the ends of the logs of what is held, for the status and for lag in SQL. */
+    void sampleLogEnds() throws SQLException, KafkaUnavailableException {
+        Set<TopicPartition> partitions = context.held().get().keySet();
+        if (partitions.isEmpty()) {
+            standstill.forget();
+            return;
+        }
+        Map<TopicPartition, Claim> idle = context.idle().get();
         Map<TopicPartition, Long> starts = context.lookup().offsets().logStarts(partitions);
-        Map<TopicPartition, Long> ends = context.lookup().offsets().logEnds(partitions);
+        Map<TopicPartition, Long> readable = context.lookup().offsets().logEnds(partitions);
+        compare(idle, readable);
         Map<TopicPartition, Bounds> bounds = new HashMap<>();
-        ends.forEach((partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
-        context.events().logEnds(ends);
+        readable.forEach(
+                (partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
+        context.events().logEnds(readable);
         context.inStore(c -> {
             logEnds.sample(c, bounds);
             return bounds.size();
         });
+    }
+
+    /** Only what is idle can stand still, and of that only what has not moved since the last sample. */
+    private void compare(Map<TopicPartition, Claim> idle, Map<TopicPartition, Long> readable)
+            throws KafkaUnavailableException {
+        Map<TopicPartition, Long> ends =
+                idle.isEmpty() ? Map.of() : context.lookup().offsets().highWatermarks(idle.keySet());
+        standstill.sampled(idle, readable, ends, System.nanoTime());
+        Map<TopicPartition, Claim> unmoved = standstill.unmoved();
+        if (!unmoved.isEmpty()) {
+            context.events().unmoved(unmoved);
+        }
+    }
+
+    /** The partitions that have not moved for long, although there is more to read, with the reason. */
+    Map<TopicPartition, TidemarkException> found() {
+        return standstill.found();
     }
 }

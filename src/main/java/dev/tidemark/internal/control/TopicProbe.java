@@ -73,6 +73,14 @@ final class TopicProbe {
         }
     }
 
+    /** Reports which of the topics that are bound, and that a pattern matches, this user does not see: nobody assigns their partitions. */
+    void lookForBound() throws SQLException, KafkaUnavailableException {
+        Set<String> bound =
+                new HashSet<>(context.connection().inTransaction(bindings::all).keySet());
+        bound.removeIf(topic -> !context.options().reading().subscription().includes(topic));
+        context.events().unseen(bound.isEmpty() ? null : lookup.unseen(bound).orElse(null));
+    }
+
     /** The next process may find that the topic exists, and must not take that for the group's first start. */
     private void record(Set<String> missing) throws SQLException {
         Set<String> unrecorded = new TreeSet<>(missing);

@@ -60,7 +60,7 @@ final class WaitWatch {
     private final ControlEvents events;
     private final List<WorkerSession> sessions;
     private final Supplier<List<Waiting>> waiting;
-    private final Supplier<Map<TopicPartition, TidemarkException>> withoutKafka;
+    private final Supplier<Map<TopicPartition, TidemarkException>> withoutRecords;
 
     private Map<TopicPartition, TidemarkException> reported = Map.of();
     private final Map<TopicPartition, Long> logged = new HashMap<>();
@@ -68,7 +68,7 @@ final class WaitWatch {
 
     /**
      * @param waiting the assigned partitions that make no progress
-     * @param withoutKafka those that nothing can be fetched for, with the reason
+     * @param withoutRecords those that nothing can be fetched for, with the reason
      */
     WaitWatch(
             String groupId,
@@ -80,7 +80,7 @@ final class WaitWatch {
             ControlEvents events,
             List<WorkerSession> sessions,
             Supplier<List<Waiting>> waiting,
-            Supplier<Map<TopicPartition, TidemarkException>> withoutKafka) {
+            Supplier<Map<TopicPartition, TidemarkException>> withoutRecords) {
         this.groupId = groupId;
         this.connection = connection;
         this.identity = identity;
@@ -90,7 +90,7 @@ final class WaitWatch {
         this.events = events;
         this.sessions = sessions;
         this.waiting = waiting;
-        this.withoutKafka = withoutKafka;
+        this.withoutRecords = withoutRecords;
     }
 
     /** Checks once. */
@@ -102,11 +102,11 @@ final class WaitWatch {
                 .map(Waiting::partition)
                 .collect(Collectors.toSet());
         Map<String, Collection<Claim>> open = longOpen(now);
-        Map<TopicPartition, TidemarkException> found = new HashMap<>(withoutKafka.get());
+        Map<TopicPartition, TidemarkException> found = new HashMap<>(withoutRecords.get());
         if (!open.isEmpty() || !lockedOut.isEmpty()) {
             found.putAll(connection.inTransaction(c -> find(c, open, lockedOut)));
         }
-        report(found);
+        report(found, current);
         write(current.stream().filter(w -> w.isLong(now)).toList(), now);
     }
 
@@ -162,8 +162,10 @@ final class WaitWatch {
                 null);
     }
 
-    private void report(Map<TopicPartition, TidemarkException> found) {
-        if (!words(found).equals(words(reported))) {
+    /** A partition that was claimed again in the meantime knows nothing of what was reported before. */
+    private void report(Map<TopicPartition, TidemarkException> found, List<Waiting> current) {
+        Set<TopicPartition> known = current.stream().map(Waiting::partition).collect(Collectors.toSet());
+        if (!known.containsAll(found.keySet()) || !words(found).equals(words(reported))) {
             reported = found;
             events.waits(found);
         }

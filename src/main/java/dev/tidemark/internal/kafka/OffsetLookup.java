@@ -3,6 +3,7 @@ package dev.tidemark.internal.kafka;
 import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Timestamps;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,17 +17,22 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnstableOffsetCommitException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What Kafka's Admin knows about offsets: bounds of logs, start positions, commits. Each call waits for the brokers, up to 10 s. */
 public final class OffsetLookup {
     /** Log ends are sampled again soon, and other work waits behind them. */
     private static final Duration SAMPLE_PATIENCE = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(OffsetLookup.class);
 
     private final Admin admin;
     private final String groupId;
@@ -90,6 +96,27 @@ public final class OffsetLookup {
     public Map<TopicPartition, Long> highWatermarks(Collection<TopicPartition> partitions)
             throws KafkaUnavailableException {
         return offsets(partitions, OffsetSpec.latest(), SAMPLE_PATIENCE, IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    /** The current leader epoch of each log; those whose leader does not reply now, or does not know, are not in the result. */
+    public Map<TopicPartition, Integer> leaderEpochs(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        partitions.forEach(partition -> asked.put(partition, OffsetSpec.latest()));
+        ListOffsetsResult results = admin.listOffsets(asked, new ListOffsetsOptions(isolation));
+        long end = System.nanoTime() + SAMPLE_PATIENCE.toNanos();
+        Map<TopicPartition, Integer> epochs = new HashMap<>();
+        for (TopicPartition partition : partitions) {
+            try {
+                Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+                call.get(results.partitionResult(partition), left)
+                        .leaderEpoch()
+                        .ifPresent(epoch -> epochs.put(partition, epoch));
+            } catch (KafkaUnavailableException | TidemarkException e) {
+                // One partition without a leader must not keep the others from being claimed.
+                LOG.debug("the leader epoch is unknown group={} partition={}", groupId, partition);
+            }
+        }
+        return epochs;
     }
 
     private Map<Integer, Long> since(List<TopicPartition> partitions, Instant instant)

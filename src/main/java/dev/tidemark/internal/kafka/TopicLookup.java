@@ -73,6 +73,42 @@ public final class TopicLookup {
         return identities;
     }
 
+    /**
+     * Why topics that the group knows are not among those that this user sees; empty if all are.
+     *
+     * @return TM-308 if this user may not describe one of them, or else TM-307
+     */
+    public Optional<TidemarkException> unseen(Collection<String> known) throws KafkaUnavailableException {
+        Set<String> unseen = new TreeSet<>(known);
+        unseen.removeAll(names());
+        Set<String> refused = new TreeSet<>();
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> entry :
+                admin.describeTopics(unseen).topicNameValues().entrySet()) {
+            try {
+                TopicDescription unused = call.get(entry.getValue());
+                unseen.remove(entry.getKey());
+            } catch (KafkaUnavailableException e) {
+                if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw e;
+                }
+            } catch (TidemarkException e) {
+                refused.add(entry.getKey());
+            }
+        }
+        if (unseen.isEmpty()) {
+            return Optional.empty();
+        }
+        String which = "group " + groupId + " has stored offsets of topics " + (refused.isEmpty() ? unseen : refused)
+                + ", which its pattern matches";
+        return Optional.of(new LogMismatchException(
+                refused.isEmpty() ? ErrorCode.TOPIC_MISSING : ErrorCode.KAFKA_REFUSES,
+                refused.isEmpty()
+                        ? which + ", and they do not exist any more: create them again, or delete their offsets"
+                        : which
+                                + ", and this user may not describe them, so they are not read: grant it, or delete their offsets",
+                null));
+    }
+
     /** The Admin's exceptions do not name the topic. */
     private TidemarkException named(String topic, TidemarkException refusal) {
         Throwable cause = refusal.getCause();

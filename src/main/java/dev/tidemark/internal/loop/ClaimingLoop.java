@@ -14,6 +14,7 @@ import dev.tidemark.internal.run.ForeignMembers;
 import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.run.Seeks;
 import dev.tidemark.internal.run.Subscriptions;
+import dev.tidemark.internal.run.UnseenTopics;
 import dev.tidemark.internal.store.claim.ClaimStore;
 import dev.tidemark.internal.store.connection.ControlConnection;
 import dev.tidemark.internal.thread.OwnThreads;
@@ -89,7 +90,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
         this.consumer = consumer;
         this.admin = admin;
         this.offsets = new CallerAdvance(new ClaimStore(options.schema(), groupId), groupId);
-        this.events = new LoopEvents(new ForeignMembers(groupId, false));
+        this.events = new LoopEvents(new ForeignMembers(groupId, false), new UnseenTopics(groupId));
         this.control = new ControlThread(
                 new ControlOptions(
                         options.schema(),
@@ -105,6 +106,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                 new GroupLookup(admin, groupId),
                 events,
                 this::held,
+                this::idle,
                 this::assigned,
                 events::waits,
                 List.of(),
@@ -232,6 +234,10 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
 
     private Map<TopicPartition, Claim> held() {
         return shares.held();
+    }
+
+    private Map<TopicPartition, Claim> idle() {
+        return shares.idle().claims();
     }
 
     private Set<TopicPartition> assigned() {

@@ -8,6 +8,7 @@ import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.plan.Waiting;
 import dev.tidemark.internal.run.ForeignMembers;
 import dev.tidemark.internal.run.Problems;
+import dev.tidemark.internal.run.UnseenTopics;
 import dev.tidemark.offsets.Claim;
 import java.util.Collection;
 import java.util.HashMap;
@@ -23,12 +24,14 @@ import org.jspecify.annotations.Nullable;
 final class LoopEvents implements ControlEvents {
     private final ConcurrentLinkedQueue<Consumer<Shares>> pending = new ConcurrentLinkedQueue<>();
     private final ForeignMembers foreignMembers;
+    private final UnseenTopics unseen;
     private volatile Map<TopicPartition, Waiting> waits = Map.of();
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
 
-    LoopEvents(ForeignMembers foreignMembers) {
+    LoopEvents(ForeignMembers foreignMembers, UnseenTopics unseen) {
         this.foreignMembers = foreignMembers;
+        this.unseen = unseen;
     }
 
     /** The error that ends the consumer; null while there is none. */
@@ -118,8 +121,18 @@ final class LoopEvents implements ControlEvents {
     }
 
     @Override
+    public void unmoved(Map<TopicPartition, Claim> idle) {
+        pending.add(shares -> shares.idle().unmoved(idle));
+    }
+
+    @Override
     public void missing(@Nullable TidemarkException why) {
         missing = why;
+    }
+
+    @Override
+    public void unseen(@Nullable TidemarkException why) {
+        unseen.are(why);
     }
 
     @Override

@@ -48,12 +48,14 @@ final class LoopPoller<K, V> {
 
     private final String groupId;
     private final Consumer<K, V> consumer;
+    private final Seeks seeks;
     private final ControlThread control;
     private final Shares shares;
 
     LoopPoller(String groupId, Consumer<K, V> consumer, ControlThread control, Shares shares) {
         this.groupId = groupId;
         this.consumer = consumer;
+        this.seeks = new Seeks(consumer);
         this.control = control;
         this.shares = shares;
     }
@@ -106,6 +108,10 @@ final class LoopPoller<K, V> {
                 take(share, share.claim, records).ifPresent(taken::add);
             }
         }
+        // An interceptor may return records without where reading continues behind them, or nothing at all.
+        for (Share share : shares.polled()) {
+            seeks.reached(share.partition).ifPresent(next -> reach(share, next));
+        }
         return taken;
     }
 
@@ -114,13 +120,19 @@ final class LoopPoller<K, V> {
         Position next = place == null ? null : Seeks.position(place);
         Optional<Stretch<K, V>> stretch = Stretch.of(claim, share.fetched, records.records(share.partition), next);
         Position reached = stretch.isPresent() ? stretch.get().end() : next;
-        if (reached != null && reached.nextOffset() > share.fetched.nextOffset()) {
+        if (reached != null) {
+            reach(share, reached);
+        }
+        return stretch;
+    }
+
+    private static void reach(Share share, Position next) {
+        if (next.nextOffset() > share.fetched.nextOffset()) {
             if (!share.hasTail()) {
                 share.tailSince = System.nanoTime();
             }
-            share.fetched = reached;
+            share.fetched = next;
         }
-        return stretch;
     }
 
     private void outOfRange(OffsetOutOfRangeException e) {

@@ -35,6 +35,7 @@ final class Shares implements ConsumerRebalanceListener {
     private final ShareChanges changes;
     private final ControlThread control;
     private final Map<TopicPartition, Share> shares = new HashMap<>();
+    private final IdleShares idle = new IdleShares();
     private Pauses pauses = Pauses.none();
     private long assignments;
     private volatile Map<TopicPartition, Claim> held = Map.of();
@@ -109,6 +110,17 @@ final class Shares implements ConsumerRebalanceListener {
     /** The partitions that are not read, and why. Any thread may ask. */
     Map<TopicPartition, String> waiting() {
         return waiting;
+    }
+
+    /** Which of them have nothing to do. */
+    IdleShares idle() {
+        return idle;
+    }
+
+    /** To be called after each poll; returns those whose position in the client has to be compared. */
+    List<Share> polled() {
+        idle.polled(shares.values());
+        return idle.takeUnmoved(shares.values());
     }
 
     /** Publishes the current state to other threads. */

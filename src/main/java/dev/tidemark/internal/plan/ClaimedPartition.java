@@ -1,7 +1,9 @@
 package dev.tidemark.internal.plan;
 
 import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.nio.ByteBuffer;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
@@ -30,6 +32,18 @@ public record ClaimedPartition(
      * @param progressEpoch the owner epoch of the last progress
      */
     public record Before(@Nullable UUID token, @Nullable String owner, long ownerEpoch, long progressEpoch) {}
+
+    /** Whether the position has a leader epoch that this log, whose current one is given, has never had. */
+    public boolean isAheadOf(int logEpoch) {
+        OptionalInt epoch = claim.position().leaderEpoch();
+        return epoch.isPresent() && epoch.getAsInt() > logEpoch;
+    }
+
+    /** The same at the same offset, without a leader epoch. */
+    public ClaimedPartition withoutEpoch() {
+        Claim same = claim.at(Position.of(claim.position().nextOffset()));
+        return new ClaimedPartition(same, before, openAttempt, heldKeys, givenUp);
+    }
 
     /**
      * How many records of a partition were given up, as it is stored with the partition's offset: whoever owns it next goes on counting.

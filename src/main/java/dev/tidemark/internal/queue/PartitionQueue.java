@@ -75,6 +75,11 @@ final class PartitionQueue {
         return records;
     }
 
+    /** Whether nothing of it waits or is in a unit, and the poll thread need not pause it. */
+    boolean isIdle() {
+        return isEmpty() && !busy && !queued && !full && tail() == null;
+    }
+
     /** Adds records, except those already passed: whatever the fetch position does, no record is handled twice. */
     void add(FetchedRecords fetched) {
         Range range = fetched.from(expected);

@@ -173,6 +173,19 @@ public final class PartitionQueues {
         }
     }
 
+    /** The claims of partitions of which nothing waits or is in a unit, and which need not be paused. */
+    public Map<TopicPartition, Claim> idle() {
+        synchronized (state) {
+            Map<TopicPartition, Claim> idle = new HashMap<>();
+            state.queues.forEach((partition, queue) -> {
+                if (queue.isIdle()) {
+                    idle.put(partition, queue.claim);
+                }
+            });
+            return idle;
+        }
+    }
+
     /** How many keys a partition's records are compared with, including those whose dead letters are gone in the meantime. */
     public int heldKeys(TopicPartition partition) {
         synchronized (state) {

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ final class Assignment {
     private final Map<TopicPartition, AssignedPartition> slots = new HashMap<>();
     private final Map<TopicPartition, Long> logEnds = new HashMap<>();
     private final String owner;
+    private AssignedPartition.@Nullable DatedProblem poll;
     private long assignments;
 
     Assignment(String owner) {
@@ -85,6 +87,16 @@ final class Assignment {
         });
     }
 
+    /** Why polls fail, so that nothing of what is read is fetched; null if they do not. */
+    synchronized void pollFails(@Nullable TidemarkException why) {
+        AssignedPartition.DatedProblem before = poll;
+        poll = why == null
+                ? null
+                : before == null
+                        ? AssignedPartition.DatedProblem.now(why)
+                        : new AssignedPartition.DatedProblem(why, before.nanos(), before.at());
+    }
+
     /** Why the halted partitions halted. */
     synchronized List<TidemarkException> haltedBy() {
         List<TidemarkException> reasons = new ArrayList<>();
@@ -119,6 +131,14 @@ final class Assignment {
             AssignedPartition slot = slots.get(partition);
             return slot != null && slot.is(PartitionState.HALTED);
         });
+    }
+
+    /** The partitions whose records may be fetched, and of which none is tried again. */
+    synchronized Set<TopicPartition> reading() {
+        return slots.values().stream()
+                .filter(slot -> slot.isReading() && slot.is(PartitionState.RUNNING))
+                .map(slot -> slot.partition)
+                .collect(Collectors.toSet());
     }
 
     /** Whether there are partitions, and every one has halted. */
@@ -168,6 +188,7 @@ final class Assignment {
                         p.why(),
                         Problems.of(p.why()).toString(),
                         slot.is(PartitionState.RETRYING)
+                                || p.equals(poll)
                                 || (slot.is(PartitionState.CLAIMING)
                                         && TOLD_BY_CONTROL.contains(p.why().code())),
                         slot.is(PartitionState.RETRYING)
@@ -180,9 +201,12 @@ final class Assignment {
     }
 
     /** What a unit waits for says more than why it is retried; the start is the earlier of the two. */
-    private static Optional<AssignedPartition.DatedProblem> problem(AssignedPartition slot) {
+    private Optional<AssignedPartition.DatedProblem> problem(AssignedPartition slot) {
         AssignedPartition.DatedProblem problem = slot.problem();
         AssignedPartition.DatedProblem wait = slot.unitWait();
+        if (wait == null && problem == null) {
+            return Optional.ofNullable(slot.isReading() ? poll : null);
+        }
         if (wait == null || problem == null) {
             return Optional.ofNullable(wait == null ? problem : wait);
         }

@@ -40,6 +40,7 @@ final class ConsumerReport {
                         : runtime.queues().waiting(),
                 lastError(running, error)
                         .or(() -> foreignMembers(running))
+                        .or(() -> unseenTopics(running))
                         .or(() -> problems(running).stream().findFirst()));
     }
 
@@ -54,6 +55,7 @@ final class ConsumerReport {
         // Neither a restart nor another pod would change any of this, and a rolling migration must be able to continue.
         List<String> problems = new ArrayList<>(health.problems());
         foreignMembers(running).map(Problem::toString).ifPresent(problems::add);
+        unseenTopics(running).map(Problem::toString).ifPresent(problems::add);
         // Partitions that wait for it report it too.
         problems(running).stream()
                 .filter(other -> problems.stream().noneMatch(problem -> problem.contains(other.message())))
@@ -73,6 +75,12 @@ final class ConsumerReport {
         return running == null
                 ? Optional.empty()
                 : running.events().foreignMembers().problem();
+    }
+
+    private static Optional<Problem> unseenTopics(@Nullable ConsumerRuntime running) {
+        return running == null
+                ? Optional.empty()
+                : running.events().unseenTopics().problem();
     }
 
     private static List<Problem> problems(@Nullable ConsumerRuntime running) {

@@ -102,6 +102,7 @@ record ConsumerRuntime(
                 new GroupLookup(admin, groupId),
                 events,
                 () -> held(queues, assigned),
+                () -> idle(queues, assigned),
                 assigned::partitions,
                 assigned::waiting,
                 sessions,
@@ -151,6 +152,12 @@ record ConsumerRuntime(
         Map<TopicPartition, Claim> held = assigned.standingClaims();
         held.putAll(queues.claims());
         return held;
+    }
+
+    private static Map<TopicPartition, Claim> idle(PartitionQueues queues, Assignment assigned) {
+        Map<TopicPartition, Claim> idle = queues.idle();
+        idle.keySet().retainAll(assigned.reading());
+        return idle;
     }
 
     <K, V> List<OwnThread> startWorkers(

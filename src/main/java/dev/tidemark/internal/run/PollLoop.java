@@ -10,9 +10,11 @@ import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
+import dev.tidemark.offsets.Position;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.NoOffsetForPartitionException;
@@ -29,6 +32,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -176,10 +180,9 @@ final class PollLoop {
                     continue;
                 }
                 OffsetAndMetadata next = records.nextOffsets().get(partition);
-                if (queues.offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next))) {
-                    seeks.pause(Set.of(partition));
-                }
+                offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next));
             }
+            followPositions();
             seeks.pause(queues.withoutRoom());
             return true;
         } catch (WakeupException e) {
@@ -207,10 +210,27 @@ final class PollLoop {
         return false;
     }
 
+    private void offer(Claim claim, List<ConsumerRecord<byte[], byte[]>> records, @Nullable Position next) {
+        if (queues.offer(claim, records, next)) {
+            seeks.pause(Set.of(claim.partition()));
+        }
+    }
+
+    /** An interceptor may return records without where reading continues behind them, or nothing at all. */
+    private void followPositions() {
+        events.takeUnmoved().forEach((partition, claim) -> {
+            AssignedPartition slot = assigned.slot(partition);
+            if (slot != null && slot.isReading() && slot.holds(claim)) {
+                seeks.reached(partition).ifPresent(next -> offer(claim, List.of(), next));
+            }
+        });
+    }
+
     private void polled() {
         if (pollFailures > 0) {
             LOG.info("polling again group={} attempts={}", groupId, pollFailures);
             pollFailures = 0;
+            assigned.pollFails(null);
         }
         // The generation is known before the first assignment, which may be empty and then is not reported.
         joined = joined || consumer.groupMetadata().generationId() >= 0;
@@ -219,6 +239,11 @@ final class PollLoop {
 
     private void pollFailed(RetriableException e) {
         pollFailures++;
+        assigned.pollFails(new TidemarkException(
+                ErrorCode.KAFKA_UNAVAILABLE,
+                "group " + groupId + ": polls fail with " + e.getClass().getSimpleName()
+                        + ", so nothing is fetched; they are tried again",
+                null));
         if (pollFailures == 1) {
             LOG.warn(
                     "poll failed, trying again group={} cause={}",

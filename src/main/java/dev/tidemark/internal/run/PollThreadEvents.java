@@ -30,6 +30,8 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     private @Nullable Transitions transitions;
     private @Nullable WaitTransitions waits;
     private final ForeignMembers foreignMembers;
+    private final UnseenTopics unseen;
+    private Map<TopicPartition, Claim> unmoved = Map.of();
     private volatile @Nullable TidemarkException failure;
     private volatile @Nullable TidemarkException missing;
     private volatile @Nullable Unfinished unfinished;
@@ -41,6 +43,7 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
         this.tasks = tasks;
         this.mirror = mirror;
         this.foreignMembers = foreignMembers;
+        this.unseen = new UnseenTopics(groupId);
     }
 
     /** Connects it to what processes the events, which in turn depends on those that report here. */
@@ -70,6 +73,11 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     /** Members of the group that are not Tidemark consumers, and what they hold. */
     ForeignMembers foreignMembers() {
         return foreignMembers;
+    }
+
+    /** Topics that a pattern matched once and that are no longer seen. */
+    UnseenTopics unseenTopics() {
+        return unseen;
     }
 
     /** Processes the remaining events once no partition is assigned any more; claims are released. */
@@ -158,6 +166,18 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
     }
 
     @Override
+    public void unmoved(Map<TopicPartition, Claim> idle) {
+        tasks.post(() -> unmoved = idle);
+    }
+
+    /** Partitions whose position in the client has to be compared, once; for the poll thread. */
+    Map<TopicPartition, Claim> takeUnmoved() {
+        Map<TopicPartition, Claim> due = unmoved;
+        unmoved = Map.of();
+        return due;
+    }
+
+    @Override
     public void missing(@Nullable TidemarkException why) {
         TidemarkException before = missing;
         missing = why;
@@ -170,6 +190,11 @@ final class PollThreadEvents implements WorkerEvents, ControlEvents {
         } else if (why == null && before != null) {
             LOG.info("all topics exist now group={}", groupId);
         }
+    }
+
+    @Override
+    public void unseen(@Nullable TidemarkException why) {
+        unseen.are(why);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.tidemark.internal.run;
 
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -9,6 +10,7 @@ import java.util.Set;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /** Every seek, pause and resume of the KafkaConsumer. Used by the poll thread alone. */
 public final class Seeks {
@@ -41,6 +43,17 @@ public final class Seeks {
     public static Position position(OffsetAndMetadata place) {
         Optional<Integer> epoch = place.leaderEpoch();
         return new Position(place.offset(), epoch.isPresent() ? OptionalInt.of(epoch.get()) : OptionalInt.empty());
+    }
+
+    /** Where the client has read to, or passed over what has no record; empty if it does not know at once. */
+    public Optional<Position> reached(TopicPartition partition) {
+        try {
+            // An epoch is not known; that of the record before it would look as if the log ended with that.
+            return Optional.of(Position.of(consumer.position(partition, Duration.ZERO)));
+        } catch (TimeoutException | IllegalStateException e) {
+            // No longer assigned, or its position is still being validated.
+            return Optional.empty();
+        }
     }
 
     public void pause(Collection<TopicPartition> partitions) {
