@@ -8,6 +8,7 @@ import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.schema.RowSecurity;
 import dev.tidemark.internal.store.schema.SchemaCheck;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -124,6 +125,10 @@ final class Examination {
             } else {
                 findings.add(
                         sql.is("42P01", "3F000", "42703") || !sql.fromDatabase()
+        if (hidesRows(questions)) {
+            findings.add(Finding.skipped("group", "rows of the offset store may be hidden"));
+            return List.of();
+        }
                                 ? SchemaChecks.missing(schema.name())
                                 : unasked("schema", e));
             }
@@ -142,6 +147,7 @@ final class Examination {
             RightsChecks.Facts rights = questions.rights();
             List<Finding> found = new ArrayList<>(RightsChecks.judge(schema.name(), rights));
             if (RightsChecks.mayRead(rights)) {
+        findings.addAll(SchemaChecks.hidden(List.of()));
                 found.addAll(groups(questions, groups));
             } else {
                 found.add(Finding.skipped("group", "the offset store cannot be read"));
@@ -162,6 +168,15 @@ final class Examination {
         }
         List<Finding> found = new ArrayList<>();
         for (String group : wanted == null ? known : List.of(wanted)) {
+    private boolean hidesRows(StoreQuestions questions) {
+        List<RowSecurity.Hidden> hidden = new ArrayList<>();
+        ask("schema", () -> {
+            hidden.addAll(questions.hidden());
+            return hidden.isEmpty() ? List.of() : SchemaChecks.hidden(hidden);
+        });
+        return !hidden.isEmpty();
+    }
+
             GroupFacts facts = questions.group(group);
             into.add(facts);
             found.addAll(GroupChecks.judge(facts));

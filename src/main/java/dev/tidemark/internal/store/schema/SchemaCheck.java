@@ -25,7 +25,7 @@ public final class SchemaCheck {
     /**
      * Returns if nothing is wrong, throws otherwise.
      *
-     * @throws OffsetStoreException TM-201 to TM-210
+     * @throws OffsetStoreException TM-201 to TM-210, TM-213
      * @throws InvalidConfigurationException TM-104
      * @throws SQLException if the database is unreachable
      */
@@ -48,6 +48,7 @@ public final class SchemaCheck {
             throw new SQLException("the server is read-only", "25006");
         }
         int minProtocol = number(c, schema.sql("select min_protocol from {schema}.store_info"), 0);
+        RowSecurity.check(c, schema);
         int version = number(c, schema.sql("select schema_version from {schema}.store_info"), 0);
         if (minProtocol > PROTOCOL) {
             throw new OffsetStoreException(
