@@ -10,6 +10,7 @@ import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
+import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
@@ -88,7 +89,8 @@ final class Planning {
         return topics;
     }
 
-    ResetPlan imported(String group, OffsetTarget.Given given, PlanOptions options) {
+    ResetPlan imported(String name, OffsetTarget.Given given, PlanOptions options) {
+        String group = KafkaSettings.group(name);
         StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, group));
         Set<String> topics = given.selection().byTopic().keySet();
         Facts facts = options.isUnchecked() && stored.topics().keySet().containsAll(topics)
@@ -103,7 +105,8 @@ final class Planning {
         return new Facts(actual, log.logs(actual, null));
     }
 
-    ResetPlan importedFromKafka(String group, PartitionSelection selection, PlanOptions options) {
+    ResetPlan importedFromKafka(String name, PartitionSelection selection, PlanOptions options) {
+        String group = KafkaSettings.group(name);
         StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, group));
         return ask(group, log -> {
             KafkaGroup members = new KafkaGroup(log, group);
