@@ -4,6 +4,8 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.command.PastedCommand;
+import dev.tidemark.internal.log.Secrets;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -236,7 +238,8 @@ public final class KafkaErrors {
 
     /** Kafka's message, on one line. */
     private static String words(Throwable failure) {
-        return Objects.toString(failure.getMessage(), "no reason given").replaceAll("\\s*\\R\\s*", " ");
+        return Secrets.masked(Objects.toString(failure.getMessage(), "no reason given"))
+                .replaceAll("\\s*\\R\\s*", " ");
     }
 
     /** READ implies DESCRIBE, so it resolves either. */
