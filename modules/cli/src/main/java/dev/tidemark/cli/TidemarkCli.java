@@ -92,12 +92,15 @@ public final class TidemarkCli {
     /** Runs a command and ends the process with one of the documented exit codes. */
     public static void main(String[] args) {
         Logging.configure(args);
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        StandardOutput stdout = new StandardOutput();
+        PrintWriter out = new PrintWriter(stdout, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         int code = runTyped(out, err, args);
         if (out.checkError() && code == ExitCode.DONE) {
-            err.println("standard output could not be written: what was printed is incomplete");
-            code = ExitCode.FAILED;
+            code = stdout.isAbandoned() ? ExitCode.ABANDONED : ExitCode.FAILED;
+            if (code == ExitCode.FAILED) {
+                err.println(ExitCode.INCOMPLETE);
+            }
         }
         System.exit(code);
     }
