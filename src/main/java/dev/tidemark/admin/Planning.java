@@ -78,7 +78,7 @@ final class Planning {
         Set<String> topics = topics(rows);
         return ask(stored.group(), log -> {
             Map<String, Identity> actual = log.identities(topics);
-            stored.requireSame(topics, actual);
+            stored.requireSame(store.schema().name(), topics, actual);
             return log.logs(actual, OffsetPlanner.instant(target));
         });
     }
@@ -99,9 +99,9 @@ final class Planning {
         return ChangePlanner.imported(stored, given, facts, options);
     }
 
-    private static Facts facts(StoredGroup stored, Set<String> topics, KafkaLog log) throws KafkaUnavailableException {
+    private Facts facts(StoredGroup stored, Set<String> topics, KafkaLog log) throws KafkaUnavailableException {
         Map<String, Identity> actual = log.identities(topics);
-        stored.requireSame(topics, actual);
+        stored.requireSame(store.schema().name(), topics, actual);
         return new Facts(actual, log.logs(actual, null));
     }
 
@@ -188,7 +188,8 @@ final class Planning {
             if (bound == null || there == null) {
                 throw OperatorErrors.nothingMatched("topic " + topic + " was deleted during planning: call it again");
             }
-            if (BindingPlanner.mismatch(group, topic, bound, there).isEmpty()) {
+            if (BindingPlanner.mismatch(store.schema().name(), group, topic, bound, there)
+                    .isEmpty()) {
                 throw OperatorErrors.nothingMatched("the offsets of group " + group + " for topic " + topic
                         + " belong to the topic that Kafka has, " + name(there)
                         + ": there is nothing to rebind, and a reset (tidemark reset) moves them");
@@ -217,7 +218,7 @@ final class Planning {
         List<StoredGroup.Row> rows = selection.of(stored);
         Set<String> topics = topics(rows);
         return ask(group, log -> {
-            stored.requireSame(topics, log.identities(topics));
+            stored.requireSame(store.schema().name(), topics, log.identities(topics));
             KafkaGroup members = new KafkaGroup(log, group);
             Map<TopicPartition, Long> committed = members.committed();
             List<KafkaExportPlan.Row> shown = new ArrayList<>();

@@ -2,13 +2,14 @@ package dev.tidemark.doctor;
 
 import dev.tidemark.internal.admin.KafkaAccess;
 import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.command.PastedCommand;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
-import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.schema.RowSecurity;
+import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.schema.SchemaCheck;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -94,7 +95,17 @@ final class Examination {
             findings.add(Finding.skipped("group", "the database is unreachable"));
         }
         kafka(groups);
-        return List.copyOf(findings);
+        return findings.stream().map(this::inSchema).toList();
+    }
+
+    private Finding inSchema(Finding finding) {
+        String fix = finding.fix();
+        return new Finding(
+                finding.section(),
+                finding.check(),
+                finding.verdict(),
+                finding.finding(),
+                fix == null ? null : PastedCommand.inSchema(fix, schema.name()));
     }
 
     private void server(ServerQuestions questions) {
@@ -114,6 +125,10 @@ final class Examination {
 
     /** The groups to check; none if they cannot be read. */
     private List<GroupFacts> store(StoreQuestions questions, NamespaceQuestions namespace) {
+        if (hidesRows(questions)) {
+            findings.add(Finding.skipped("group", "rows of the offset store may be hidden"));
+            return List.of();
+        }
         SchemaChecks.Facts facts;
         try {
             facts = questions.schema();
@@ -125,10 +140,6 @@ final class Examination {
             } else {
                 findings.add(
                         sql.is("42P01", "3F000", "42703") || !sql.fromDatabase()
-        if (hidesRows(questions)) {
-            findings.add(Finding.skipped("group", "rows of the offset store may be hidden"));
-            return List.of();
-        }
                                 ? SchemaChecks.missing(schema.name())
                                 : unasked("schema", e));
             }
@@ -136,6 +147,7 @@ final class Examination {
             return List.of();
         }
         findings.addAll(SchemaChecks.judge(schema.name(), facts, SchemaCheck.SCHEMA_VERSION, SchemaCheck.PROTOCOL));
+        findings.addAll(SchemaChecks.hidden(List.of()));
         ask("schema", () -> NamespaceChecks.judge(schema.name(), namespace.facts()));
         if (SchemaChecks.isOlder(facts, SchemaCheck.SCHEMA_VERSION)) {
             findings.add(Finding.skipped("rights", "the schema is older than this version"));
@@ -147,7 +159,6 @@ final class Examination {
             RightsChecks.Facts rights = questions.rights();
             List<Finding> found = new ArrayList<>(RightsChecks.judge(schema.name(), rights));
             if (RightsChecks.mayRead(rights)) {
-        findings.addAll(SchemaChecks.hidden(List.of()));
                 found.addAll(groups(questions, groups));
             } else {
                 found.add(Finding.skipped("group", "the offset store cannot be read"));
@@ -155,6 +166,15 @@ final class Examination {
             return found;
         });
         return groups;
+    }
+
+    private boolean hidesRows(StoreQuestions questions) {
+        List<RowSecurity.Hidden> hidden = new ArrayList<>();
+        ask("schema", () -> {
+            hidden.addAll(questions.hidden());
+            return hidden.isEmpty() ? List.of() : SchemaChecks.hidden(hidden);
+        });
+        return !hidden.isEmpty();
     }
 
     private List<Finding> groups(StoreQuestions questions, List<GroupFacts> into) {
@@ -168,15 +188,6 @@ final class Examination {
         }
         List<Finding> found = new ArrayList<>();
         for (String group : wanted == null ? known : List.of(wanted)) {
-    private boolean hidesRows(StoreQuestions questions) {
-        List<RowSecurity.Hidden> hidden = new ArrayList<>();
-        ask("schema", () -> {
-            hidden.addAll(questions.hidden());
-            return hidden.isEmpty() ? List.of() : SchemaChecks.hidden(hidden);
-        });
-        return !hidden.isEmpty();
-    }
-
             GroupFacts facts = questions.group(group);
             into.add(facts);
             found.addAll(GroupChecks.judge(facts));

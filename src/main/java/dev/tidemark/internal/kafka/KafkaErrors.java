@@ -201,7 +201,7 @@ public final class KafkaErrors {
             return noTopicRight(e.unauthorizedTopics());
         }
         if (failure instanceof GroupAuthorizationException) {
-            return "its user lacks READ on group " + groupId + ALLOW + " --group " + groupId;
+            return "its user lacks READ on group " + groupId + ALLOW + " --group " + PastedCommand.quoted(groupId);
         }
         if (failure instanceof AuthorizationException) {
             return "its user lacks a permission (" + failure.getClass().getSimpleName()

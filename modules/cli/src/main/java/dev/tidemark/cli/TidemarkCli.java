@@ -19,14 +19,15 @@ import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
 import dev.tidemark.cli.option.Arguments;
 import dev.tidemark.cli.option.EnvironmentDefaults;
+import dev.tidemark.cli.option.TypedOptions;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.ParameterErrors;
 import dev.tidemark.cli.output.Printable;
 import dev.tidemark.cli.output.StandardOutput;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
-import java.io.PrintWriter;
 import dev.tidemark.internal.log.Secrets;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -130,7 +131,8 @@ public final class TidemarkCli {
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             TidemarkException known = explain(failure);
-            command.getErr().println(Printable.line(Secrets.masked(String.valueOf(known.getMessage()))));
+            String words = TypedOptions.repeated(command, String.valueOf(known.getMessage()));
+            command.getErr().println(Printable.line(Secrets.masked(words)));
             if (root.debug) {
                 failure.printStackTrace(command.getErr());
             }

@@ -274,8 +274,12 @@ public final class ClaimStore {
         if (binding == null || actual == null) {
             return rowMissing(partition);
         }
-        return BindingPlanner.mismatch(groupId, partition.topic(), binding, actual)
-                .orElse(null);
+        return mismatch(partition.topic(), binding, actual).orElse(null);
+    }
+
+    /** The reason why these stored offsets must not be used for that topic; empty if they belong together. */
+    public Optional<TidemarkException> mismatch(String topic, Identity stored, Identity actual) {
+        return BindingPlanner.mismatch(schema.name(), groupId, topic, stored, actual);
     }
 
     private LogMismatchException rowMissing(TopicPartition partition) {
