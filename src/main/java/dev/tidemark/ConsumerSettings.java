@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class ConsumerSettings {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumerSettings.class);
 
+    /** The maximum of PostgreSQL's max_connections. */
+    private static final int MOST_CONNECTIONS = (1 << 18) - 1;
+
     private static final Duration MILLISECOND = Duration.ofMillis(1);
     private static final Duration DAY = Duration.ofDays(1);
     private static final Duration DRAIN = Duration.ofSeconds(10);
@@ -102,7 +105,10 @@ final class ConsumerSettings {
         if (database == null) {
             throw invalid(ErrorCode.INVALID_SETTING, "no database: pass a DataSource with database(...)");
         }
-        require(workers > 0, "workers must be positive, not " + workers);
+        require(
+                workers > 0 && workers < MOST_CONNECTIONS,
+                "workers must be positive and fewer than the " + MOST_CONNECTIONS
+                        + " connections that a server can have at most, not " + workers);
         require(bufferBytes > 0, "bufferBytes must be positive, not " + bufferBytes);
         checkPool(database);
         Duration idle = transactionIdleTimeout == null ? kafka.sessionTimeout() : transactionIdleTimeout;

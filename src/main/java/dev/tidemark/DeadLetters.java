@@ -1,7 +1,6 @@
 package dev.tidemark;
 
-import dev.tidemark.errors.ErrorCode;
-import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.AuditLogTable;
 import dev.tidemark.internal.store.table.AuditLogTable.Action;
@@ -24,11 +23,9 @@ public final class DeadLetters {
     private final AuditLogTable audit;
 
     private DeadLetters(String groupId, Schema schema) {
-        if (groupId.isBlank()) {
-            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the group id is blank", null);
-        }
-        this.table = new DeadLetterTable(schema, groupId);
-        this.audit = new AuditLogTable(schema, groupId);
+        String group = KafkaSettings.group(groupId);
+        this.table = new DeadLetterTable(schema, group);
+        this.audit = new AuditLogTable(schema, group);
     }
 
     /** The dead letters of a group in the schema {@code tidemark}. */

@@ -56,8 +56,14 @@ public final class OffsetsFile {
                 int partition = Integer.parseInt(fields.get(columns - 2).strip());
                 long offset = Long.parseLong(fields.get(columns - 1).strip());
                 String topic = fields.get(columns - 3).strip();
+                String group = columns == 4 ? fields.get(0).trim() : "";
                 if (partition >= 0 && offset >= 0 && !topic.isEmpty()) {
-                    return new Line(columns == 4 ? fields.get(0) : "", new TopicPartition(topic, partition), offset);
+                    if (columns == 4 && group.isEmpty()) {
+                        throw OperatorErrors.invalid(
+                                "line " + number
+                                        + " of the file names no group in its column for it: name the group, or leave the column out");
+                    }
+                    return new Line(group, new TopicPartition(topic, partition), offset);
                 }
             } catch (NumberFormatException e) {
                 // Refused below.
@@ -73,7 +79,8 @@ public final class OffsetsFile {
      *
      * @return the offsets, in the order of the file
      */
-    public Map<TopicPartition, Long> of(String group) {
+    public Map<TopicPartition, Long> of(String name) {
+        String group = name.trim();
         Map<TopicPartition, Long> offsets = new LinkedHashMap<>();
         for (Line line : lines) {
             if ((line.group().isEmpty() || line.group().equals(group))

@@ -175,7 +175,7 @@ final class Operations {
         return planning.ask(plan.group(), log -> {
             StoredGroup stored = read(plan);
             Set<String> topics = plan.topics();
-            stored.requireSame(topics, log.identities(topics));
+            stored.requireSame(store.schema().name(), topics, log.identities(topics));
             KafkaGroup members = new KafkaGroup(log, plan.group());
             // A plan with members is only inspected, so it is not committed even if they have left.
             if (plan.members().isEmpty() && members.members().isEmpty()) {

@@ -10,6 +10,7 @@ import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.PlannedFor;
 import dev.tidemark.internal.admin.StoreAccess;
 import dev.tidemark.internal.admin.StoredGroup;
+import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
@@ -77,7 +78,7 @@ final class Planning {
         Set<String> topics = topics(rows);
         return ask(stored.group(), log -> {
             Map<String, Identity> actual = log.identities(topics);
-            stored.requireSame(topics, actual);
+            stored.requireSame(store.schema().name(), topics, actual);
             return log.logs(actual, OffsetPlanner.instant(target));
         });
     }
@@ -88,7 +89,8 @@ final class Planning {
         return topics;
     }
 
-    ResetPlan imported(String group, OffsetTarget.Given given, PlanOptions options) {
+    ResetPlan imported(String name, OffsetTarget.Given given, PlanOptions options) {
+        String group = KafkaSettings.group(name);
         StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, group));
         Set<String> topics = given.selection().byTopic().keySet();
         Facts facts = options.isUnchecked() && stored.topics().keySet().containsAll(topics)
@@ -97,13 +99,14 @@ final class Planning {
         return ChangePlanner.imported(stored, given, facts, options);
     }
 
-    private static Facts facts(StoredGroup stored, Set<String> topics, KafkaLog log) throws KafkaUnavailableException {
+    private Facts facts(StoredGroup stored, Set<String> topics, KafkaLog log) throws KafkaUnavailableException {
         Map<String, Identity> actual = log.identities(topics);
-        stored.requireSame(topics, actual);
+        stored.requireSame(store.schema().name(), topics, actual);
         return new Facts(actual, log.logs(actual, null));
     }
 
-    ResetPlan importedFromKafka(String group, PartitionSelection selection, PlanOptions options) {
+    ResetPlan importedFromKafka(String name, PartitionSelection selection, PlanOptions options) {
+        String group = KafkaSettings.group(name);
         StoredGroup stored = store.read(handle -> StoredGroup.read(handle, store, group));
         return ask(group, log -> {
             KafkaGroup members = new KafkaGroup(log, group);
@@ -185,7 +188,8 @@ final class Planning {
             if (bound == null || there == null) {
                 throw OperatorErrors.nothingMatched("topic " + topic + " was deleted during planning: call it again");
             }
-            if (BindingPlanner.mismatch(group, topic, bound, there).isEmpty()) {
+            if (BindingPlanner.mismatch(store.schema().name(), group, topic, bound, there)
+                    .isEmpty()) {
                 throw OperatorErrors.nothingMatched("the offsets of group " + group + " for topic " + topic
                         + " belong to the topic that Kafka has, " + name(there)
                         + ": there is nothing to rebind, and a reset (tidemark reset) moves them");
@@ -214,7 +218,7 @@ final class Planning {
         List<StoredGroup.Row> rows = selection.of(stored);
         Set<String> topics = topics(rows);
         return ask(group, log -> {
-            stored.requireSame(topics, log.identities(topics));
+            stored.requireSame(store.schema().name(), topics, log.identities(topics));
             KafkaGroup members = new KafkaGroup(log, group);
             Map<TopicPartition, Long> committed = members.committed();
             List<KafkaExportPlan.Row> shown = new ArrayList<>();

@@ -79,7 +79,7 @@ public final class Doctor {
 
         /** Only this group, which need not exist yet. Default: all groups of the store. */
         public Builder group(String groupId) {
-            this.group = groupId;
+            this.group = KafkaSettings.group(groupId);
             return this;
         }
 

@@ -2,11 +2,13 @@ package dev.tidemark.doctor;
 
 import dev.tidemark.internal.admin.KafkaAccess;
 import dev.tidemark.internal.admin.OperatorErrors;
+import dev.tidemark.internal.command.PastedCommand;
 import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
+import dev.tidemark.internal.store.schema.RowSecurity;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.schema.SchemaCheck;
 import java.sql.Connection;
@@ -93,7 +95,17 @@ final class Examination {
             findings.add(Finding.skipped("group", "the database is unreachable"));
         }
         kafka(groups);
-        return List.copyOf(findings);
+        return findings.stream().map(this::inSchema).toList();
+    }
+
+    private Finding inSchema(Finding finding) {
+        String fix = finding.fix();
+        return new Finding(
+                finding.section(),
+                finding.check(),
+                finding.verdict(),
+                finding.finding(),
+                fix == null ? null : PastedCommand.inSchema(fix, schema.name()));
     }
 
     private void server(ServerQuestions questions) {
@@ -113,6 +125,10 @@ final class Examination {
 
     /** The groups to check; none if they cannot be read. */
     private List<GroupFacts> store(StoreQuestions questions, NamespaceQuestions namespace) {
+        if (hidesRows(questions)) {
+            findings.add(Finding.skipped("group", "rows of the offset store may be hidden"));
+            return List.of();
+        }
         SchemaChecks.Facts facts;
         try {
             facts = questions.schema();
@@ -131,6 +147,7 @@ final class Examination {
             return List.of();
         }
         findings.addAll(SchemaChecks.judge(schema.name(), facts, SchemaCheck.SCHEMA_VERSION, SchemaCheck.PROTOCOL));
+        findings.addAll(SchemaChecks.hidden(List.of()));
         ask("schema", () -> NamespaceChecks.judge(schema.name(), namespace.facts()));
         if (SchemaChecks.isOlder(facts, SchemaCheck.SCHEMA_VERSION)) {
             findings.add(Finding.skipped("rights", "the schema is older than this version"));
@@ -149,6 +166,15 @@ final class Examination {
             return found;
         });
         return groups;
+    }
+
+    private boolean hidesRows(StoreQuestions questions) {
+        List<RowSecurity.Hidden> hidden = new ArrayList<>();
+        ask("schema", () -> {
+            hidden.addAll(questions.hidden());
+            return hidden.isEmpty() ? List.of() : SchemaChecks.hidden(hidden);
+        });
+        return !hidden.isEmpty();
     }
 
     private List<Finding> groups(StoreQuestions questions, List<GroupFacts> into) {

@@ -99,15 +99,12 @@ final class GroupChecks {
         String what = pause.topic() == null
                 ? "the whole group"
                 : "topic " + pause.topic() + (pause.partition() == null ? "" : " partition " + pause.partition());
-        String option = pause.topic() == null
-                ? ""
-                : " --topic " + pause.topic() + (pause.partition() == null ? "" : ":" + pause.partition());
         return Finding.warn(
                 SECTION,
                 "paused",
                 "group " + group + ": " + what + " was paused by " + pause.by() + " at " + pause.at()
                         + (pause.reason() == null ? "" : ": " + pause.reason()),
-                "tidemark resume " + group + option + " --execute");
+                PastedCommand.resume(group, pause.topic(), pause.partition()));
     }
 
     private static Finding parked(String group, Letters letters) {
@@ -117,7 +114,7 @@ final class GroupChecks {
                 "dead letters",
                 "group " + group + ": topic " + letters.topic() + " has " + letters.count() + " dead letters "
                         + (code == null ? "parked behind one of their key" : "with " + code),
-                "tidemark dead-letters list " + group + " --topic " + letters.topic() + ", then redrive or drop them");
+                PastedCommand.deadLetters(group, letters.topic()) + ", then redrive or drop them");
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.tidemark.doctor.KafkaQuestions.Cluster;
 import dev.tidemark.doctor.RetentionChecks.Lagging;
 import dev.tidemark.doctor.RetentionChecks.Retention;
 import dev.tidemark.doctor.TopicChecks.Bounds;
+import dev.tidemark.internal.command.PastedCommand;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class KafkaRound {
     /** What this user may do with that group. */
     Finding groupRights(String group) {
         String what = "group " + group;
-        String option = "--group " + group;
+        String option = "--group " + PastedCommand.quoted(group);
         try {
             return BrokerChecks.mayRead(what, option, kafka.groupRights(group));
         } catch (GroupAuthorizationException e) {

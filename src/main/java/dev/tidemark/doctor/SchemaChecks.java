@@ -1,5 +1,6 @@
 package dev.tidemark.doctor;
 
+import dev.tidemark.internal.store.schema.RowSecurity;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -58,6 +59,19 @@ final class SchemaChecks {
         findings.addAll(
                 Finding.each(unlogged, Finding.ok(SECTION, "unlogged", "all tables of the store survive a crash")));
         return findings;
+    }
+
+    /** Tables whose rows may be hidden from the role, so that what it reads of the store means nothing. */
+    static List<Finding> hidden(List<RowSecurity.Hidden> hidden) {
+        return Finding.each(
+                hidden.stream()
+                        .map(table -> Finding.fail(
+                                SECTION,
+                                "row level security",
+                                "table " + table.table() + " may hide rows from role " + table.role() + " (TM-213)",
+                                "as the owner: " + table.fix() + "; or give the role BYPASSRLS"))
+                        .toList(),
+                Finding.ok(SECTION, "row level security", "no table of the store hides rows"));
     }
 
     /** Whether the checks that follow can be run at all. */

@@ -4,6 +4,8 @@ import dev.tidemark.doctor.GroupFacts.Binding;
 import dev.tidemark.doctor.GroupFacts.Letters;
 import dev.tidemark.doctor.GroupFacts.Pause;
 import dev.tidemark.doctor.GroupFacts.Place;
+import dev.tidemark.internal.store.schema.RowSecurity;
+import dev.tidemark.internal.store.schema.Schema;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -42,6 +44,10 @@ final class StoreQuestions {
 
     private Query query(String sql) {
         return handle.createQuery(sql.replace("{schema}", schema));
+    }
+
+    List<RowSecurity.Hidden> hidden() throws SQLException {
+        return RowSecurity.find(handle.getConnection(), new Schema(schema));
     }
 
     SchemaChecks.Facts schema() {

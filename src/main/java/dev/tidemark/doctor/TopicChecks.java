@@ -31,7 +31,7 @@ final class TopicChecks {
                 SECTION,
                 "exists",
                 "group " + group + ": topic " + topic + " does not exist (TM-307)",
-                "create it, or, if the group no longer reads it, tidemark delete");
+                "create it, or, if the group is no longer needed: " + PastedCommand.delete(group));
     }
 
     /** Compares the ids; nothing else matters if they are wrong. */

@@ -39,6 +39,8 @@ public enum ErrorCode {
     POOLER_BY_STATEMENT("TM-211"),
     /** The database is unreachable, broke the connection, or cannot serve for now. */
     DATABASE_UNAVAILABLE("TM-212"),
+    /** Row level security may hide rows of the offset store from the role. */
+    ROWS_HIDDEN("TM-213"),
     /** The stored offsets belong to another Kafka cluster. */
     OTHER_CLUSTER("TM-301"),
     /** The stored offsets belong to another topic of the same name. */

@@ -3,9 +3,9 @@ package dev.tidemark.offsets;
 import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
-import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.kafka.KafkaSettings;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.loop.CallerAdvance;
@@ -51,16 +51,13 @@ public final class OffsetStore {
     private final String owner;
 
     private OffsetStore(String groupId, Schema schema) {
-        if (groupId.isBlank()) {
-            throw new InvalidConfigurationException(ErrorCode.INVALID_SETTING, "the group id is blank", null);
-        }
-        this.groupId = groupId;
-        this.store = new ClaimStore(schema, groupId);
-        this.advance = new CallerAdvance(store, groupId);
+        this.groupId = KafkaSettings.group(groupId);
+        this.store = new ClaimStore(schema, this.groupId);
+        this.advance = new CallerAdvance(store, this.groupId);
         this.owner = OwnerNames.ownerName();
     }
 
-    /** The offsets of a group in the schema {@code tidemark}. */
+    /** The offsets of a group in the schema {@code tidemark}. Blanks at the ends of its name do not count, as in {@code group.id}. */
     public static OffsetStore of(String groupId) {
         return of(groupId, Schema.DEFAULT);
     }

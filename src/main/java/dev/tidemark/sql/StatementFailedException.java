@@ -1,5 +1,6 @@
 package dev.tidemark.sql;
 
+import dev.tidemark.internal.log.Secrets;
 import java.sql.SQLException;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -25,7 +26,7 @@ public final class StatementFailedException extends SQLException {
 
     /** The server's position refers to what was sent, which the author of the job has never seen. */
     private static String words(SqlStatement failed, SqlStatement.Sent sent, SQLException cause) {
-        String message = String.valueOf(cause.getMessage());
+        String message = Secrets.masked(String.valueOf(cause.getMessage()));
         ServerErrorMessage server = cause instanceof PSQLException p ? p.getServerErrorMessage() : null;
         if (server == null || server.getPosition() == 0) {
             return message;

@@ -1,5 +1,6 @@
 package dev.tidemark.sql;
 
+import dev.tidemark.internal.store.table.DatabaseText;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -39,6 +40,7 @@ final class UnitRelation {
 
     /** These records, to be bound once for each statement that reads them. */
     Rows rows(Connection c, List<ConsumerRecord<byte[], byte[]>> records) throws SQLException {
+        DatabaseText database = DatabaseText.of(c);
         return new Rows(List.of(
                 c.createArrayOf("text", column(records, ConsumerRecord::topic, String[]::new)),
                 c.createArrayOf("int4", column(records, ConsumerRecord::partition, Integer[]::new)),
@@ -46,7 +48,7 @@ final class UnitRelation {
                 c.createArrayOf("int8", column(records, ConsumerRecord::timestamp, Long[]::new)),
                 c.createArrayOf("bytea", column(records, ConsumerRecord::key, byte[][]::new)),
                 c.createArrayOf("bytea", column(records, ConsumerRecord::value, byte[][]::new)),
-                c.createArrayOf("text", column(records, r -> HeaderJson.of(r.headers()), String[]::new))));
+                c.createArrayOf("text", column(records, r -> HeaderJson.of(r.headers(), database), String[]::new))));
     }
 
     private static <T> T[] column(

@@ -45,6 +45,25 @@ class OffsetsFileTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"etl", " etl", "etl ", "\t etl \t"})
+    void blanksAroundAGroupDoNotCount(String group) {
+        assertThat(OffsetsFile.parse(group + ",flights,0,5\n\"other\",flights,0,6\n")
+                        .of(" etl "))
+                .isEqualTo(Map.of(ZERO, 5L));
+        assertThat(OffsetsFile.parse("etl,flights,0,5\n").of(group)).isEqualTo(Map.of(ZERO, 5L));
+    }
+
+    /** It would count for any group. */
+    @ParameterizedTest
+    @ValueSource(strings = {",flights,0,5", "\"\",flights,0,5", "  ,flights,0,5", "\" \",flights,0,5"})
+    void anEmptyGroupIsRefused(String line) {
+        assertThatThrownBy(() -> OffsetsFile.parse("etl,flights,9,1\n" + line + "\n"))
+                .hasMessageStartingWith("TM-103")
+                .hasMessageContaining("line 2 of the file names no group")
+                .hasMessageNotContaining("flights");
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "flights,0",

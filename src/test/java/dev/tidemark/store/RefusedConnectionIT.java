@@ -18,11 +18,13 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The server rejects a connection: its message is reported by the consumer, the migration and the command line. */
 class RefusedConnectionIT {
@@ -72,6 +74,20 @@ class RefusedConnectionIT {
         String url = changed(change);
         assertTold(Running.failureToStart(kafka.consumerConfig("nothing", "cooperative"), url), sqlState, words);
         assertTold(migration(url), sqlState, words);
+    }
+
+    /** With & in place of ?, parameters are part of the database's name, and the server quotes it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"x&password=SECRET", "x&ssl=true&sslpassword=SECRET&y=1", "x;pwd=SECRET", "u:SECRET@h:5432"})
+    void whatTheServerQuotesHidesASecret(String name) {
+        String secret = "hunter-2";
+        String url = changed("/" + name.replace("SECRET", secret));
+        for (TidemarkException failure :
+                List.of(Running.failureToStart(kafka.consumerConfig("nothing", "cooperative"), url), migration(url))) {
+            assertTold(failure, "3D000", "does not exist");
+            assertThat(failure).hasMessageContaining("***").hasMessageNotContaining(secret);
+        }
     }
 
     @Test

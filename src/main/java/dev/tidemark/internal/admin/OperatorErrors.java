@@ -5,6 +5,7 @@ import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
+import dev.tidemark.internal.log.Secrets;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.failure.FailureChain;
 import dev.tidemark.internal.store.failure.FailureWords;
@@ -145,7 +146,7 @@ public final class OperatorErrors {
                 ServerErrorMessage message = p.getServerErrorMessage();
                 if (message != null && "exec_stmt_raise".equals(message.getRoutine())) {
                     String hint = message.getHint();
-                    return message.getMessage() + (hint == null ? "" : ". " + hint);
+                    return Secrets.masked(message.getMessage() + (hint == null ? "" : ". " + hint));
                 }
             }
         }

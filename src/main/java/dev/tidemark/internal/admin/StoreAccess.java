@@ -6,6 +6,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.store.connection.PoolerMode;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.StoreErrors;
+import dev.tidemark.internal.store.schema.RowSecurity;
 import dev.tidemark.internal.store.schema.Schema;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -80,6 +81,7 @@ public record StoreAccess(DataSource dataSource, Schema schema) {
             began = changing;
             T result;
             try {
+                RowSecurity.check(connection, schema);
                 result = work.on(Jdbi.open(connection));
             } catch (Throwable e) {
                 giveBack(connection, autoCommit, threshold, e);

@@ -116,13 +116,13 @@ public record StoredGroup(String group, Map<String, Identity> topics, PlannedFor
         return rows.stream().map(Row::partition).toList();
     }
 
-    /** Refuses offsets that belong to another cluster (TM-301) or to another topic of that name (TM-302). */
-    public void requireSame(Collection<String> asked, Map<String, Identity> actual) {
+    /** Refuses offsets that belong to another cluster (TM-301) or to another topic of that name (TM-302); names the store's schema. */
+    public void requireSame(String schema, Collection<String> asked, Map<String, Identity> actual) {
         for (String topic : asked) {
             Identity bound = topics.get(topic);
             Identity there = actual.get(topic);
             if (bound != null && there != null) {
-                Optional<TidemarkException> mismatch = BindingPlanner.mismatch(group, topic, bound, there);
+                Optional<TidemarkException> mismatch = BindingPlanner.mismatch(schema, group, topic, bound, there);
                 if (mismatch.isPresent()) {
                     throw mismatch.get();
                 }

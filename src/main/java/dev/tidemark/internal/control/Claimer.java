@@ -36,6 +36,10 @@ final class Claimer {
     /** A row is locked for the length of an advance and its commit; a longer lock is waited for in turns. */
     private static final Duration ROW_PATIENCE = Duration.ofMillis(500);
 
+    /** What concerns all topics, and not the one that is bound. */
+    private static final Set<ErrorCode> ENDING =
+            Set.of(ErrorCode.KAFKA_REFUSES, ErrorCode.OTHER_STORE, ErrorCode.ROWS_HIDDEN);
+
     private final TopicLookup lookup;
     private final ClaimStore store;
     private final ControlContext context;
@@ -219,7 +223,7 @@ final class Claimer {
                     return topic;
                 });
             } catch (TidemarkException e) {
-                if (e.code() == ErrorCode.KAFKA_REFUSES || e.code() == ErrorCode.OTHER_STORE) {
+                if (ENDING.contains(e.code())) {
                     throw e;
                 }
                 partitions.stream()

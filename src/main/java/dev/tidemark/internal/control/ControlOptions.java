@@ -10,6 +10,7 @@ import java.util.UUID;
  * The settings of the control thread.
  *
  * @param owner the name to claim under
+ * @param workers how many connections are needed beside the control thread's; 0 if only the caller knows
  * @param storeId the expected store; empty for whichever is found first
  * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
  * @param deadline how long a unit may last
@@ -19,6 +20,7 @@ public record ControlOptions(
         Schema schema,
         String groupId,
         String owner,
+        int workers,
         Optional<UUID> storeId,
         ReadPlan reading,
         Duration transactionIdleTimeout,

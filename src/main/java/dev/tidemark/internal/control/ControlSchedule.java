@@ -85,6 +85,7 @@ final class ControlSchedule {
         this.preparation = new StartupChecks(
                 options.schema(),
                 options.groupId(),
+                options.workers(),
                 reading,
                 context.lookup(),
                 context.store().bindings(),

@@ -79,7 +79,7 @@ public final class ControlThread {
                 new ControlContext(options, connection, lookup, events, tasks, store, identity, held, idle);
         PauseWatch pauses = new PauseWatch(new PauseTable(options.schema(), options.groupId()), events);
         LockHolders holders = new LockHolders(options.schema(), options.groupId());
-        this.topics = new TopicIdentities(options.groupId(), lookup, events);
+        this.topics = new TopicIdentities(options.schema().name(), options.groupId(), lookup, events);
         this.mismatches = new LogMismatches(context, topics);
         TopicProbe missing = new TopicProbe(context);
         this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());

@@ -5,7 +5,6 @@ import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
-import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.claim.ClaimStore;
@@ -74,8 +73,8 @@ final class EndWatch {
         for (Map.Entry<String, Identity> binding : bound.entrySet()) {
             String topic = binding.getKey();
             Identity stored = binding.getValue();
-            Optional<TidemarkException> elsewhere = BindingPlanner.mismatch(
-                    groupId, topic, stored, new Identity(cluster, stored.topicId(), stored.partitions()));
+            Optional<TidemarkException> elsewhere =
+                    store.mismatch(topic, stored, new Identity(cluster, stored.topicId(), stored.partitions()));
             // A partition that exists is refused at its claim, after the others were read.
             if (elsewhere.isPresent() && !there.containsKey(topic)) {
                 throw elsewhere.get();
@@ -155,7 +154,7 @@ final class EndWatch {
                     reasons.put(topic, lookup.missing(Set.of(topic)));
                 }
             } else if (stored != null) {
-                BindingPlanner.mismatch(groupId, topic, stored, actual).ifPresent(why -> reasons.put(topic, why));
+                store.mismatch(topic, stored, actual).ifPresent(why -> reasons.put(topic, why));
             }
         }
         Set<TopicPartition> unconfirmed = new HashSet<>();

@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ReadPlan;
 import dev.tidemark.internal.plan.Subscription;
 import dev.tidemark.internal.store.claim.TopicBindings;
+import dev.tidemark.internal.store.connection.ConnectionLimit;
 import dev.tidemark.internal.store.connection.ControlConnection;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
@@ -27,6 +28,7 @@ final class StartupChecks {
 
     private final Schema schema;
     private final String groupId;
+    private final int workers;
     private final ReadPlan reading;
     private final TopicLookup lookup;
     private final TopicBindings bindings;
@@ -37,6 +39,7 @@ final class StartupChecks {
     StartupChecks(
             Schema schema,
             String groupId,
+            int workers,
             ReadPlan reading,
             TopicLookup lookup,
             TopicBindings bindings,
@@ -45,6 +48,7 @@ final class StartupChecks {
             EndWatch ends) {
         this.schema = schema;
         this.groupId = groupId;
+        this.workers = workers;
         this.reading = reading;
         this.lookup = lookup;
         this.bindings = bindings;
@@ -65,6 +69,9 @@ final class StartupChecks {
             connection.inTransaction(c -> {
                 SchemaCheck.check(c, schema);
                 identity.check(c);
+                if (workers > 0) {
+                    ConnectionLimit.check(c, workers);
+                }
                 return schema;
             });
         } catch (SQLException e) {

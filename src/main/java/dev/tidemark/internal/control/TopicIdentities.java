@@ -20,12 +20,14 @@ import java.util.stream.Collectors;
 
 /** Which topics the claims are for, and whether Kafka still has them. Thread-safe: the workers use it too. */
 final class TopicIdentities {
+    private final String schema;
     private final String groupId;
     private final TopicLookup lookup;
     private final ControlEvents events;
     private final Map<String, Identity> identities = new ConcurrentHashMap<>();
 
-    TopicIdentities(String groupId, TopicLookup lookup, ControlEvents events) {
+    TopicIdentities(String schema, String groupId, TopicLookup lookup, ControlEvents events) {
+        this.schema = schema;
         this.groupId = groupId;
         this.lookup = lookup;
         this.events = events;
@@ -44,7 +46,7 @@ final class TopicIdentities {
         lookup.identities(topics).forEach((topic, actual) -> {
             Identity known = identities.putIfAbsent(topic, actual);
             Optional<TidemarkException> mismatch =
-                    known == null ? Optional.empty() : BindingPlanner.mismatch(groupId, topic, known, actual);
+                    known == null ? Optional.empty() : BindingPlanner.mismatch(schema, groupId, topic, known, actual);
             mismatch.ifPresent(why -> {
                 List<Claim> affected = claims.stream()
                         .filter(claim -> claim.partition().topic().equals(topic))
@@ -75,7 +77,7 @@ final class TopicIdentities {
                         ErrorCode.KAFKA_UNAVAILABLE,
                         new IllegalStateException("topic " + topic + " cannot be confirmed")));
             }
-            Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, known, actual);
+            Optional<TidemarkException> mismatch = BindingPlanner.mismatch(schema, groupId, topic, known, actual);
             if (mismatch.isPresent()) {
                 throw new UnitRefusedException(new UnitOutcome.Refused(mismatch.get(), Set.of(topic)));
             }

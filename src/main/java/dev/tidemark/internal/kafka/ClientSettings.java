@@ -2,6 +2,7 @@ package dev.tidemark.internal.kafka;
 
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
+import dev.tidemark.internal.log.Secrets;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -196,7 +197,7 @@ final class ClientSettings {
     }
 
     static InvalidConfigurationException invalid(String why) {
-        return new InvalidConfigurationException(ErrorCode.INVALID_SETTING, why, null);
+        return new InvalidConfigurationException(ErrorCode.INVALID_SETTING, Secrets.masked(why), null);
     }
 
     /** Kafka's public constructor logs every setting. */

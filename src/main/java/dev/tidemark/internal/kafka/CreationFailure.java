@@ -1,5 +1,6 @@
 package dev.tidemark.internal.kafka;
 
+import dev.tidemark.internal.log.Secrets;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ final class CreationFailure {
     }
 
     private static String message(Throwable failure) {
-        String line = Objects.toString(failure.getMessage(), "").replaceAll("\\s*\\R\\s*", " ");
+        String line = Secrets.masked(Objects.toString(failure.getMessage(), "")).replaceAll("\\s*\\R\\s*", " ");
         return line.length() > LONGEST ? line.substring(0, LONGEST) + " ..." : line;
     }
 }

@@ -4,6 +4,8 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.command.PastedCommand;
+import dev.tidemark.internal.log.Secrets;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -199,7 +201,7 @@ public final class KafkaErrors {
             return noTopicRight(e.unauthorizedTopics());
         }
         if (failure instanceof GroupAuthorizationException) {
-            return "its user lacks READ on group " + groupId + ALLOW + " --group " + groupId;
+            return "its user lacks READ on group " + groupId + ALLOW + " --group " + PastedCommand.quoted(groupId);
         }
         if (failure instanceof AuthorizationException) {
             return "its user lacks a permission (" + failure.getClass().getSimpleName()
@@ -236,7 +238,8 @@ public final class KafkaErrors {
 
     /** Kafka's message, on one line. */
     private static String words(Throwable failure) {
-        return Objects.toString(failure.getMessage(), "no reason given").replaceAll("\\s*\\R\\s*", " ");
+        return Secrets.masked(Objects.toString(failure.getMessage(), "no reason given"))
+                .replaceAll("\\s*\\R\\s*", " ");
     }
 
     /** READ implies DESCRIBE, so it resolves either. */

@@ -230,6 +230,15 @@ public final class KafkaSettings {
         checkLength(ConsumerConfig.GROUP_ID_CONFIG, group, STORABLE);
     }
 
+    /** A group's name as Kafka's client reads {@code group.id}, without blanks at its ends; refuses one that is nothing else (TM-103). */
+    public static String group(String name) {
+        String group = name.trim();
+        if (group.isEmpty()) {
+            throw ClientSettings.invalid("the group id is blank");
+        }
+        return group;
+    }
+
     /** Kafka's clients do not check it: the thread of one that has to send a longer text dies, and its callers would wait for good. */
     private static void checkLength(String name, @Nullable String value, int longest) {
         int bytes = value == null ? 0 : value.getBytes(StandardCharsets.UTF_8).length;

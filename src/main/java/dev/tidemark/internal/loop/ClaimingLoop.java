@@ -96,6 +96,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                         options.schema(),
                         groupId,
                         OwnerNames.ownerName(),
+                        0,
                         options.storeId(),
                         options.reading(),
                         NONE,

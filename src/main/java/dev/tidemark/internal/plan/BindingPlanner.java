@@ -40,14 +40,16 @@ public final class BindingPlanner {
     private static final String OR_ELSEWHERE = ", or to another target; --execute does it";
 
     /** The reason why these stored offsets must not be used for that topic; empty if they belong together. */
-    public static Optional<TidemarkException> mismatch(String groupId, String topic, Identity stored, Identity actual) {
+    public static Optional<TidemarkException> mismatch(
+            String schema, String groupId, String topic, Identity stored, Identity actual) {
+        String rebind = PastedCommand.inSchema(PastedCommand.rebind(groupId, topic), schema);
         if (!stored.clusterId().equals(actual.clusterId())) {
             return Optional.of(new LogMismatchException(
                     ErrorCode.OTHER_CLUSTER,
                     "the stored offsets of group " + groupId + " for topic " + topic + " belong to Kafka cluster "
                             + stored.clusterId() + ", and this is cluster " + actual.clusterId()
                             + ": connect to the right cluster, or continue with this one: "
-                            + PastedCommand.rebind(groupId, topic) + OR_ELSEWHERE,
+                            + rebind + OR_ELSEWHERE,
                     null));
         }
         if (stored.topicId().isPresent()
@@ -59,7 +61,7 @@ public final class BindingPlanner {
                             + stored.topicId().get() + ", and the topic of that name now has id "
                             + actual.topicId().get()
                             + ": it was deleted and created again; to continue with the new one: "
-                            + PastedCommand.rebind(groupId, topic) + OR_ELSEWHERE,
+                            + rebind + OR_ELSEWHERE,
                     null));
         }
         return Optional.empty();

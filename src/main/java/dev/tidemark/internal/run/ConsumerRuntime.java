@@ -92,6 +92,7 @@ record ConsumerRuntime(
                         store.schema(),
                         groupId,
                         owner,
+                        options.work().workers(),
                         store.storeId(),
                         options.kafka().reading(),
                         store.transactionIdleTimeout(),

@@ -271,4 +271,30 @@ class KafkaSettingsTest {
                 .isInstanceOf(InvalidConfigurationException.class)
                 .hasMessageContaining("java.lang.Integer");
     }
+
+    /** Two ways to name a group must not make two of it. */
+    @Test
+    void aGroupIsReadAsKafkaReadsIt() {
+        for (String name : List.of("etl", " etl", "etl\t", "\n etl \r\u0001")) {
+            assertThat(KafkaSettings.group(name))
+                    .isEqualTo(KafkaSettings.of(settings("group.id", name)).groupId())
+                    .isEqualTo("etl");
+        }
+        assertThat(KafkaSettings.group("a b")).isEqualTo("a b");
+        assertThatThrownBy(() -> KafkaSettings.group(" \t"))
+                .hasMessageStartingWith("TM-103")
+                .hasMessageContaining("blank");
+    }
+
+    @Test
+    void aRefusedSettingIsToldWithoutItsSecret() {
+        assertThatThrownBy(() -> KafkaSettings.of(settings("client.rack", "r", "max.poll.records", "password=HUNTER2")))
+                .hasMessageStartingWith("TM-103")
+                .hasMessageContaining("max.poll.records=password=***")
+                .hasMessageNotContaining("HUNTER2");
+        assertThatThrownBy(() -> KafkaSettings.of(settings("enable.auto.commit", "u:HUNTER2@host:9092")))
+                .hasMessageStartingWith("TM-103")
+                .hasMessageContaining("u:***@host:9092")
+                .hasMessageNotContaining("HUNTER2");
+    }
 }

@@ -25,10 +25,11 @@ class BindingPlannerTest {
     }
 
     private static Optional<ErrorCode> mismatch(Identity stored) {
-        return BindingPlanner.mismatch("etl", "flights", stored, ACTUAL).map(e -> {
-            assertThat(e).hasMessageContaining("etl").hasMessageContaining("flights");
-            return e.code();
-        });
+        return BindingPlanner.mismatch("tidemark", "etl", "flights", stored, ACTUAL)
+                .map(e -> {
+                    assertThat(e).hasMessageContaining("etl").hasMessageContaining("flights");
+                    return e.code();
+                });
     }
 
     @Test

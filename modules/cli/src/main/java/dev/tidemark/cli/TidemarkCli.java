@@ -19,12 +19,14 @@ import dev.tidemark.cli.command.ResumeCommand;
 import dev.tidemark.cli.command.RunCommand;
 import dev.tidemark.cli.option.Arguments;
 import dev.tidemark.cli.option.EnvironmentDefaults;
+import dev.tidemark.cli.option.TypedOptions;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.ParameterErrors;
 import dev.tidemark.cli.output.Printable;
-import dev.tidemark.cli.output.Secrets;
+import dev.tidemark.cli.output.StandardOutput;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.log.Secrets;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -91,12 +93,15 @@ public final class TidemarkCli {
     /** Runs a command and ends the process with one of the documented exit codes. */
     public static void main(String[] args) {
         Logging.configure(args);
-        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        StandardOutput stdout = new StandardOutput();
+        PrintWriter out = new PrintWriter(stdout, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         int code = runTyped(out, err, args);
         if (out.checkError() && code == ExitCode.DONE) {
-            err.println("standard output could not be written: what was printed is incomplete");
-            code = ExitCode.FAILED;
+            code = stdout.isAbandoned() ? ExitCode.ABANDONED : ExitCode.FAILED;
+            if (code == ExitCode.FAILED) {
+                err.println(ExitCode.INCOMPLETE);
+            }
         }
         System.exit(code);
     }
@@ -126,7 +131,8 @@ public final class TidemarkCli {
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             TidemarkException known = explain(failure);
-            command.getErr().println(Printable.line(Secrets.masked(String.valueOf(known.getMessage()))));
+            String words = TypedOptions.repeated(command, String.valueOf(known.getMessage()));
+            command.getErr().println(Printable.line(Secrets.masked(words)));
             if (root.debug) {
                 failure.printStackTrace(command.getErr());
             }

@@ -7,10 +7,13 @@ import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A command as people call it prints, and ends with, what it does in this JVM, where the other tests run it. */
 @Order(1) // its tests take longest
@@ -38,6 +41,24 @@ class CommandProcessIT {
         assertThat(Cli.with(variable).runProcess("describe", "nobody").err())
                 .startsWith("TM-103: the value of TIDEMARK_GROUP cannot be read");
         assertThat(Cli.with(ascii).runProcess("describe", "nobody").err()).doesNotContain("locale");
+    }
+
+    /** As after head: what is not read any more is no error. There is more than a pipe holds, so that its end cannot be missed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"groups", "groups -o json", "dead-letters show etl ID", "dead-letters show etl ID --raw-value"})
+    void aReaderThatLeaves(String command) throws IOException {
+        StoredGroups store = new StoredGroups().with("etl", "flights", 1);
+        store.database()
+                .execute("select tidemark.bind_topic(n || repeat('g', 200), 'flights', 'cluster', 'id', '{0}')"
+                        + " from generate_series(1, 700) n");
+        long id = store.park("etl", "flights", 4, "TM-502");
+        store.database().owner().execute("update tidemark.dead_letter set value = convert_to(repeat('x', 200000), 'UTF8')");
+        try (Cli.Running running =
+                Cli.on(store.database()).start(command.replace("ID", Long.toString(id)).split(" "))) {
+            running.process().getInputStream().close();
+            assertThat(running.await(180)).isEqualTo(ExitCode.ABANDONED);
+            assertThat(running.err()).isEmpty();
+        }
     }
 
     @Test

@@ -106,6 +106,23 @@ class RedriveCommandIT {
         assertThat(database.query("select attempts from tidemark.dead_letter")).containsExactly("3");
     }
 
+    /** The second one ends its session, as a failover would. */
+    @Test
+    void whatWasDoneBeforeABreakIsShown() throws Exception {
+        List<String> ids = ids();
+        Files.writeString(
+                mended,
+                "select pg_terminate_backend(pg_backend_pid()) from records where value->>'delay' = 'never';\n"
+                        + Files.readString(mended));
+        Result broken = redrive("--all", "--execute", "--output", "json");
+        assertThat(broken.exitCode()).as(broken.err()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(broken.err()).startsWith("TM-212").hasLineCount(1);
+        assertThat(new ObjectMapper().readTree(broken.out()).findValuesAsText("result"))
+                .containsExactly("APPLIED");
+        assertThat(ids()).containsExactly(ids.get(1));
+        assertThat(folded()).containsExactly("ABC|3|13");
+    }
+
     @Test
     void chosenOnesAlone() {
         String id = ids().get(0);

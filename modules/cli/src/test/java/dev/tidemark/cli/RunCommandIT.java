@@ -38,6 +38,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** SQL jobs as people run them: a process that is killed, stopped, and given wrong input. */
 @Order(1) // its tests take longest
@@ -339,5 +341,30 @@ class RunCommandIT {
         Result missing = cli.run(job("flights.sql", "--schema", "elsewhere"));
         assertThat(missing.exitCode()).isEqualTo(ExitCode.FAILED);
         assertThat(missing.err()).contains("TM-201", "tidemark migrate");
+    }
+
+    /** A server that other consumers need, too, must not lose all its connections to one that asks for too many. */
+    @ParameterizedTest
+    @CsvSource({"300, TM-102", "100000, TM-102", "262142, TM-102", "262143, TM-103", "2147483647, TM-103"})
+    void moreWorkersThanTheServerHasConnectionsAreRefused(String workers, String code) {
+        Result refused = cli.run(job("flights.sql", "--until-end", "--workers", workers));
+        assertThat(refused.exitCode()).as(refused.err()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(refused.err()).contains(code + ": ").contains(code.equals("TM-102") ? "max_connections" : "262143");
+        assertThat(database.number("select count(*) from pg_stat_activity where datname = current_database()"))
+                .isLessThan(20);
+    }
+
+    @Test
+    void aGroupsNameControlsNoTerminal() {
+        Result done = cli.run(
+                "run",
+                SqlJobs.file("flights.sql").toString(),
+                "--topic",
+                topic,
+                "--group",
+                "a\u001b[2Jb\u202e",
+                "--until-end");
+        assertThat(done.exitCode()).as(done.err()).isZero();
+        assertThat(done.err()).contains("a?[2Jb?  0 records").doesNotContain("a\u001b", "\u202e");
     }
 }

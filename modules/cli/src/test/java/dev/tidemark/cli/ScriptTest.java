@@ -2,6 +2,7 @@ package dev.tidemark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.testkit.process.ChildJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +14,9 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code bin/tidemark}, with a java that prints its arguments, a line each. */
 class ScriptTest {
@@ -56,6 +60,42 @@ class ScriptTest {
                 .contains("-Xmx64m", "-XX:TieredStopAtLevel=1");
         assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString()), "run", "job.sql"))
                 .doesNotContain("-XX:TieredStopAtLevel=1");
+    }
+
+    /** The JVM refuses two collectors, wherever they are named. */
+    @ParameterizedTest
+    @CsvSource({
+        "JAVA_OPTS, -XX:+UseG1GC",
+        "JAVA_OPTS, -Xmx64m -XX:+UseParallelGC -ea",
+        "JDK_JAVA_OPTIONS, -XX:+UseZGC",
+        "JAVA_TOOL_OPTIONS, -XX:+UseShenandoahGC"
+    })
+    void anotherCollectorIsUsed(String variable, String options) throws IOException {
+        assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString(), variable, options), "groups"))
+                .contains("-XX:TieredStopAtLevel=1")
+                .doesNotContain("-XX:+UseSerialGC");
+        assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString(), variable, "-XX:+UseStringDeduplication"), "groups"))
+                .contains("-XX:+UseSerialGC");
+    }
+
+    /** With a real JVM: the version is printed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "-XX:+UseG1GC", "-XX:+UseSerialGC", "-XX:-UseSerialGC -XX:+UseParallelGC"})
+    void aJvmStarts(String options) throws IOException {
+        assertThat(run(
+                        SCRIPT,
+                        Map.of(
+                                "TIDEMARK_JAR",
+                                jar.toString(),
+                                "TIDEMARK_CLASSPATH",
+                                ChildJvm.classPath(),
+                                "JAVA_HOME",
+                                System.getProperty("java.home"),
+                                "JAVA_OPTS",
+                                options),
+                        "--version"))
+                .anyMatch(line -> line.startsWith("tidemark "))
+                .noneMatch(line -> line.contains("Error"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.tidemark.internal.plan.BindingPlanner;
 import dev.tidemark.internal.plan.BindingPlanner.Identity;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.internal.store.schema.RowSecurity;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.AuditLogTable;
 import dev.tidemark.internal.store.table.AuditLogTable.Action;
@@ -46,9 +47,11 @@ public final class ClaimStore {
     private final ParkedRecords parked;
     private final PartitionStateTable states;
     private final AuditLogTable audit;
+    private final Schema schema;
     private final String groupId;
 
     public ClaimStore(Schema schema, String groupId) {
+        this.schema = schema;
         this.bindings = new TopicBindings(schema, groupId);
         this.offsets = new StoredOffsetTable(schema, groupId);
         this.advances = new OffsetAdvances(schema, groupId);
@@ -144,6 +147,7 @@ public final class ClaimStore {
         offsets.claim(c, partitions, owner, true).forEach((partition, row) -> claimed.put(partition, row.claim()));
         for (TopicPartition partition : partitions) {
             if (!claimed.containsKey(partition)) {
+                RowSecurity.check(c, schema);
                 throw rowMissing(partition);
             }
         }
@@ -271,8 +275,12 @@ public final class ClaimStore {
         if (binding == null || actual == null) {
             return rowMissing(partition);
         }
-        return BindingPlanner.mismatch(groupId, partition.topic(), binding, actual)
-                .orElse(null);
+        return mismatch(partition.topic(), binding, actual).orElse(null);
+    }
+
+    /** The reason why these stored offsets must not be used for that topic; empty if they belong together. */
+    public Optional<TidemarkException> mismatch(String topic, Identity stored, Identity actual) {
+        return BindingPlanner.mismatch(schema.name(), groupId, topic, stored, actual);
     }
 
     private LogMismatchException rowMissing(TopicPartition partition) {

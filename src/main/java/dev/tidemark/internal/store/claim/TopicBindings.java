@@ -27,9 +27,11 @@ public final class TopicBindings {
     private final TopicBindingTable table;
     private final StoredOffsetTable offsets;
     private final AuditLogTable audit;
+    private final Schema schema;
     private final String groupId;
 
     TopicBindings(Schema schema, String groupId) {
+        this.schema = schema;
         this.table = new TopicBindingTable(schema, groupId);
         this.offsets = new StoredOffsetTable(schema, groupId);
         this.audit = new AuditLogTable(schema, groupId);
@@ -69,7 +71,7 @@ public final class TopicBindings {
         if (stored == null) {
             throw new SQLException("the binding of topic " + topic + " vanished while it was made", "40001");
         }
-        Optional<TidemarkException> mismatch = BindingPlanner.mismatch(groupId, topic, stored, actual);
+        Optional<TidemarkException> mismatch = BindingPlanner.mismatch(schema.name(), groupId, topic, stored, actual);
         if (mismatch.isPresent()) {
             throw mismatch.get();
         }

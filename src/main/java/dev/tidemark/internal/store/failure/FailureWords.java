@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.failure;
 
+import dev.tidemark.internal.log.Secrets;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -21,7 +22,8 @@ public final class FailureWords {
 
     /**
      * The failure in text that contains no data: classes, SQLSTATE and what it means, never a message, which can carry values. Only
-     * messages from opening a connection, or from a pooler at any time, are shown verbatim.
+     * messages from opening a connection, or from a pooler at any time, are shown, without what looks like a secret: a server quotes what
+     * it was sent.
      */
     public static String describe(Throwable failure) {
         StringBuilder words = new StringBuilder();
@@ -107,8 +109,11 @@ public final class FailureWords {
     }
 
     private static String plain(@Nullable String text) {
-        String line =
-                String.valueOf(text).replace('"', '\'').replaceAll("\\s+", " ").strip();
+        // Before quotes are replaced, which tell where a value ends.
+        String line = Secrets.masked(String.valueOf(text))
+                .replace('"', '\'')
+                .replaceAll("\\s+", " ")
+                .strip();
         return line.length() > LONGEST ? line.substring(0, LONGEST) + "..." : line;
     }
 }

@@ -4,6 +4,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.OffsetStoreException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.command.PastedCommand;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.connection.PoolerMode;
@@ -109,8 +110,9 @@ public final class StoreErrors {
                 new OffsetStoreException(
                         ErrorCode.SCHEMA_MISSING,
                         "schema " + schema.name()
-                                + " does not contain a complete offset store: run tidemark migrate, or TidemarkSchema.migrate(dataSource),"
-                                + " once, before the consumers start",
+                                + " does not contain a complete offset store: run "
+                                + PastedCommand.migrate(schema.name())
+                                + ", or TidemarkSchema.migrate(dataSource), once, before the consumers start",
                         failure);
             case "25006" ->
                 new OffsetStoreException(

@@ -3,6 +3,7 @@ package dev.tidemark.internal.store.schema;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.InvalidConfigurationException;
 import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.internal.command.PastedCommand;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -25,7 +26,7 @@ public final class SchemaCheck {
     /**
      * Returns if nothing is wrong, throws otherwise.
      *
-     * @throws OffsetStoreException TM-201 to TM-210
+     * @throws OffsetStoreException TM-201 to TM-210, TM-213
      * @throws InvalidConfigurationException TM-104
      * @throws SQLException if the database is unreachable
      */
@@ -47,6 +48,7 @@ public final class SchemaCheck {
                 > 0) {
             throw new SQLException("the server is read-only", "25006");
         }
+        RowSecurity.check(c, schema);
         int minProtocol = number(c, schema.sql("select min_protocol from {schema}.store_info"), 0);
         int version = number(c, schema.sql("select schema_version from {schema}.store_info"), 0);
         if (minProtocol > PROTOCOL) {
@@ -60,7 +62,8 @@ public final class SchemaCheck {
             throw new OffsetStoreException(
                     ErrorCode.SCHEMA_TOO_OLD,
                     "schema " + schema.name() + " has version " + version + ", and this library needs " + SCHEMA_VERSION
-                            + ": run tidemark migrate, or TidemarkSchema.migrate(dataSource)",
+                            + ": run " + PastedCommand.migrate(schema.name())
+                            + ", or TidemarkSchema.migrate(dataSource)",
                     null);
         }
         if (number(

@@ -23,11 +23,12 @@ public final class StoreIdentity {
     }
 
     /**
-     * Checks which store this is.
+     * Checks which store this is, and that the role sees all of it.
      *
-     * @throws OffsetStoreException if it is another one than expected (TM-206)
+     * @throws OffsetStoreException if it is another one than expected (TM-206), or rows may be hidden (TM-213)
      */
     public void check(Connection c) throws SQLException {
+        RowSecurity.check(c, schema);
         UUID id = null;
         try (PreparedStatement s = Schema.prepare(c, schema.sql("select store_id from {schema}.store_info"));
                 ResultSet r = s.executeQuery()) {

@@ -11,19 +11,23 @@ import org.postgresql.PGConnection;
 import org.postgresql.core.Encoding;
 
 /** Text as one database can store it: an encoding other than UTF-8 lacks most characters. Used by one thread. */
-final class DatabaseText {
+public final class DatabaseText {
     /** SQL_ASCII accepts any bytes. */
     private static final Set<String> HOLD_ALL = Set.of("UTF8", "SQL_ASCII");
 
     /** Null if every character can be stored. */
     private final @Nullable CharsetEncoder encoder;
 
-    private DatabaseText(@Nullable CharsetEncoder encoder) {
+    /** Of a set that includes what the database can store, and perhaps more; null as above. */
+    private final @Nullable CharsetEncoder wider;
+
+    private DatabaseText(@Nullable CharsetEncoder encoder, @Nullable CharsetEncoder wider) {
         this.encoder = encoder;
+        this.wider = wider;
     }
 
     /** As the database of this connection stores text. */
-    static DatabaseText of(Connection c) throws SQLException {
+    public static DatabaseText of(Connection c) throws SQLException {
         String encoding = c.isWrapperFor(PGConnection.class)
                 ? c.unwrap(PGConnection.class).getParameterStatus("server_encoding")
                 : null;
@@ -31,14 +35,17 @@ final class DatabaseText {
     }
 
     /** As a database of this encoding, by PostgreSQL's name, stores text. */
-    static DatabaseText in(String encoding) {
+    public static DatabaseText in(String encoding) {
         if (HOLD_ALL.contains(encoding)) {
-            return new DatabaseText(null);
+            return new DatabaseText(null, null);
         }
-        Charset charset = Charset.forName(Encoding.getDatabaseEncoding(encoding).name());
+        // The driver does not know these names.
+        Charset charset = encoding.matches("WIN125\\d")
+                ? Charset.forName("windows-" + encoding.substring(3))
+                : Charset.forName(Encoding.getDatabaseEncoding(encoding).name());
         // Java's tables of larger sets include characters that the server's do not.
         boolean same = charset.name().startsWith("ISO-8859-") || charset.name().startsWith("windows-125");
-        return new DatabaseText((same ? charset : StandardCharsets.US_ASCII).newEncoder());
+        return new DatabaseText((same ? charset : StandardCharsets.US_ASCII).newEncoder(), charset.newEncoder());
     }
 
     /** The text, with a question mark for each character that the database does not know. */
@@ -53,5 +60,15 @@ final class DatabaseText {
                 .mapToObj(Character::toString)
                 .forEach(character -> held.append(known.canEncode(character) ? character : "?"));
         return held.toString();
+    }
+
+    /** Whether the database stores text as it comes, so that no character of it can be lacking. */
+    public boolean holdsAll() {
+        return encoder == null;
+    }
+
+    /** Whether the database may know this character; false if it certainly does not. */
+    public boolean mayHold(int codePoint) {
+        return wider == null || wider.canEncode(Character.toString(codePoint));
     }
 }

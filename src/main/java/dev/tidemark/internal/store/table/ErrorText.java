@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.table;
 
 import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.log.Secrets;
 import dev.tidemark.internal.plan.Fatal;
 import java.io.FilterWriter;
 import java.io.IOException;
@@ -27,7 +28,8 @@ public record ErrorText(
         String name = thrown.getClass().getName();
         try {
             String message = thrown.getMessage();
-            return new ErrorText(code.code(), name, message == null ? null : cut(message), stack(thrown));
+            return new ErrorText(
+                    code.code(), name, message == null ? null : cut(Secrets.masked(start(message))), stack(thrown));
         } catch (Throwable e) {
             // An exception whose own methods throw must not prevent its record from being parked.
             Fatal.rethrow(e);
@@ -47,9 +49,9 @@ public record ErrorText(
         try {
             thrown.printStackTrace(new PrintWriter(new Limited(stack)));
         } catch (FullException e) {
-            return cut(stack.toString());
+            return cut(Secrets.masked(stack.toString()));
         }
-        return cut(stack.toString());
+        return cut(Secrets.masked(stack.toString()));
     }
 
     /** The same error as this database can store it. */
@@ -59,7 +61,11 @@ public record ErrorText(
 
     /** As {@link #storable}, and cut to the maximum length of an error. */
     static String cut(String text) {
-        return storable(text.length() > LONGEST ? text.substring(0, LONGEST) : text);
+        return storable(start(text));
+    }
+
+    private static String start(String text) {
+        return text.length() > LONGEST ? text.substring(0, LONGEST) : text;
     }
 
     /** The text without what PostgreSQL rejects: zero characters, and halves of surrogate pairs. */

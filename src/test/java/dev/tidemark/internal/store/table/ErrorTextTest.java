@@ -22,6 +22,19 @@ class ErrorTextTest {
     }
 
     @Test
+    void secretsInAMessageAreNotKept() {
+        ErrorText text = ErrorText.of(
+                ErrorCode.HANDLER_FAILED,
+                new IllegalStateException(
+                        "401 for Authorization: Bearer HUNTER2",
+                        new IllegalArgumentException("jdbc:x://h/d?password=HUNTER2&x=1 or u:HUNTER2@h:9092")));
+        assertThat(text.message()).isEqualTo("401 for Authorization: Bearer ***");
+        assertThat(text.stack())
+                .doesNotContain("HUNTER2")
+                .contains("java.lang.IllegalArgumentException: jdbc:x://h/d?password=***&x=1 or u:***@h:9092");
+    }
+
+    @Test
     void anExceptionWithoutAMessageHasNone() {
         assertThat(ErrorText.of(ErrorCode.HANDLER_FAILED, new IllegalStateException())
                         .message())

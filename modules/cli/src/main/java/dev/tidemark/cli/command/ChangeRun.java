@@ -13,6 +13,7 @@ import dev.tidemark.cli.option.ExecuteOptions;
 import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.Table;
+import dev.tidemark.internal.command.PastedCommand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -72,7 +73,7 @@ final class ChangeRun {
         output.say(done(plan, result));
     }
 
-    private static String done(ChangePlan plan, ChangeResult result) {
+    private String done(ChangePlan plan, ChangeResult result) {
         if (result.incarnation().isPresent()) {
             return "Done: this is incarnation " + result.incarnation().getAsInt() + ".";
         }
@@ -82,8 +83,9 @@ final class ChangeRun {
         long id = result.changeId().getAsLong();
         return plan instanceof UndoPlan undo
                 ? "Done as change " + id + ": change " + undo.changeId() + " is undone."
-                : "Done as change " + id + ". tidemark reset " + plan.group() + " --undo " + id
-                        + " --execute moves the offsets back.";
+                : "Done as change " + id + ". "
+                        + PastedCommand.inSchema(PastedCommand.undo(plan.group(), id), database.schema())
+                        + " moves the offsets back.";
     }
 
     /** A table of what moves; with the number of the change, if it was executed and can be undone. */

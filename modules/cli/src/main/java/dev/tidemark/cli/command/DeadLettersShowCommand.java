@@ -7,11 +7,8 @@ import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.DeadLetterPage;
 import dev.tidemark.cli.output.ExitCode;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
+import dev.tidemark.cli.output.StandardOutput;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -68,25 +65,31 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
         }
         DeadLetter letter = database.looks().deadLetter(group.beforeIds(), named.get(0));
         if (form.rawKey) {
-            write(letter, "key", letter.record().key());
-        } else if (form.rawValue) {
-            write(letter, "value", letter.record().value());
-        } else {
-            DeadLetterPage page = new DeadLetterPage(letter, form.hex);
-            output.print(page.table(), page.words());
+            return write(letter, "key", letter.record().key());
         }
+        if (form.rawValue) {
+            return write(letter, "value", letter.record().value());
+        }
+        DeadLetterPage page = new DeadLetterPage(letter, form.hex);
+        output.print(page.table(), page.words());
         return ExitCode.DONE;
     }
 
     // Bypasses the writer, which would decode them.
-    private static void write(DeadLetter letter, String what, byte @Nullable [] bytes) {
+    private int write(DeadLetter letter, String what, byte @Nullable [] bytes) {
         if (bytes == null) {
             throw CommandException.nothingMatched("dead letter " + letter.id() + " has no " + what);
         }
-        try (OutputStream out = new FileOutputStream(FileDescriptor.out)) {
-            out.write(bytes);
+        StandardOutput out = new StandardOutput();
+        try {
+            out.write(bytes, 0, bytes.length);
+            return ExitCode.DONE;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            if (out.isAbandoned()) {
+                return ExitCode.ABANDONED;
+            }
+            output.say(ExitCode.INCOMPLETE);
+            return ExitCode.FAILED;
         }
     }
 }

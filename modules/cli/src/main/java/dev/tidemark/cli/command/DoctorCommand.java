@@ -6,11 +6,11 @@ import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
-import dev.tidemark.cli.output.Secrets;
 import dev.tidemark.cli.output.Table;
 import dev.tidemark.doctor.Doctor;
 import dev.tidemark.doctor.Finding;
 import dev.tidemark.doctor.Verdict;
+import dev.tidemark.internal.log.Secrets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -72,10 +72,11 @@ public final class DoctorCommand implements Callable<Integer> {
         if (kafka.isGiven()) {
             doctor.kafka(kafka.config(group.isGiven() ? group.get() : NO_GROUP));
         }
-        List<Finding> findings = doctor.build().examine();
+        List<Finding> findings =
+                doctor.build().examine().stream().map(this::shown).toList();
         Table table = new Table("section", "check", "verdict", "finding", "fix");
         findings.forEach(
-                f -> table.add(f.section(), f.check(), text(f.verdict()), masked(f.finding()), masked(f.fix())));
+                f -> table.add(f.section(), f.check(), text(f.verdict()), f.finding(), f.fix()));
         output.print(table, words(findings));
         return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
     }
@@ -90,9 +91,9 @@ public final class DoctorCommand implements Callable<Integer> {
                 words.append(String.format("%s%n", section));
             }
             words.append(String.format(
-                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(masked(finding.finding()))));
+                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(finding.finding())));
             if (finding.fix() != null) {
-                words.append(String.format("          fix: %s%n", Table.text(masked(finding.fix()))));
+                words.append(String.format("          fix: %s%n", Table.text(finding.fix())));
             }
         }
         words.append(String.format(
@@ -113,7 +114,13 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     /** What was typed, such as the name of a group, is in findings too. */
-    private static @Nullable String masked(@Nullable String text) {
-        return text == null ? null : Secrets.masked(text);
+    private Finding shown(Finding finding) {
+        String fix = finding.fix();
+        return new Finding(
+                finding.section(),
+                finding.check(),
+                finding.verdict(),
+                Secrets.masked(finding.finding()),
+                fix == null ? null : Secrets.masked(output.repeated(fix)));
     }
 }

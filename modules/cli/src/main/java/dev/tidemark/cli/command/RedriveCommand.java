@@ -20,9 +20,7 @@ import dev.tidemark.sql.SqlJob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +38,7 @@ import picocli.CommandLine.Parameters;
             "Without --execute it shows what it would try. Exits with 1 unless all took effect."
         })
 public final class RedriveCommand implements Callable<Integer> {
-    /** How many are redriven at a time; their errors are kept in memory until then. */
+    /** How many are read at a time. */
     private static final int PAGE = 1_000;
 
     @Mixin
@@ -141,46 +139,55 @@ public final class RedriveCommand implements Callable<Integer> {
         return page.get(page.size() - 1).id();
     }
 
-    /** Page by page, then again those that waited for one of a later page; returns whether all took effect. */
+    /** Returns whether all took effect; what was done before a failure is shown as well. */
     private boolean redrive(String group, Pages pages, SqlJob sql) {
         Table table = new Table("id", "topic", "partition", "record_offset", "result", "error");
         try (HikariDataSource pool = Pools.of(database.dataSource(), 2);
                 TidemarkConsumer consumer = consumer(group, sql, pool)) {
-            boolean allApplied = true;
-            boolean progress = false;
-            List<DeadLetterSummary> waiting = new ArrayList<>();
-            for (List<DeadLetterSummary> page = pages.after(0); !page.isEmpty(); page = pages.after(lastId(page))) {
-                Map<Long, DeadLetterSummary> letters = byId(page);
-                for (RedriveResult result : consumer.redrive(letters.keySet())) {
-                    DeadLetterSummary letter = Objects.requireNonNull(letters.get(result.id()));
-                    progress |= result.status() == Status.APPLIED;
-                    if (result.status() == Status.WAITS) {
-                        waiting.add(letter);
-                    } else {
-                        allApplied &= result.status() == Status.APPLIED;
-                        add(table, letter, result);
-                    }
-                }
+            return redrive(consumer, pages, table);
+        } finally {
+            if (!table.isEmpty()) {
+                output.print(table);
             }
-            Map<Long, DeadLetterSummary> left = byId(waiting);
-            for (RedriveResult result :
-                    left.isEmpty() || !progress ? List.<RedriveResult>of() : consumer.redrive(left.keySet())) {
-                allApplied &= result.status() == Status.APPLIED;
-                add(table, Objects.requireNonNull(left.remove(result.id())), result);
-            }
-            for (DeadLetterSummary letter : left.values()) {
-                allApplied = false;
-                add(table, letter, new RedriveResult(letter.id(), Status.WAITS, Optional.empty()));
-            }
-            output.print(table);
-            return allApplied;
         }
     }
 
-    private static Map<Long, DeadLetterSummary> byId(List<DeadLetterSummary> letters) {
-        Map<Long, DeadLetterSummary> byId = new TreeMap<>();
-        letters.forEach(letter -> byId.put(letter.id(), letter));
-        return byId;
+    /** One by one, then again those that waited for one that came later. */
+    private static boolean redrive(TidemarkConsumer consumer, Pages pages, Table table) {
+        boolean allApplied = true;
+        List<DeadLetterSummary> waiting = new ArrayList<>();
+        for (List<DeadLetterSummary> page = pages.after(0); !page.isEmpty(); page = pages.after(lastId(page))) {
+            allApplied &= round(consumer, page, table, waiting);
+        }
+        int before = Integer.MAX_VALUE;
+        while (!waiting.isEmpty() && waiting.size() < before) {
+            before = waiting.size();
+            List<DeadLetterSummary> again = waiting;
+            waiting = new ArrayList<>();
+            allApplied &= round(consumer, again, table, waiting);
+        }
+        for (DeadLetterSummary letter : waiting) {
+            add(table, letter, new RedriveResult(letter.id(), Status.WAITS, Optional.empty()));
+        }
+        return allApplied && waiting.isEmpty();
+    }
+
+    private static boolean round(
+            TidemarkConsumer consumer,
+            List<DeadLetterSummary> letters,
+            Table table,
+            List<DeadLetterSummary> waiting) {
+        boolean allApplied = true;
+        for (DeadLetterSummary letter : letters) {
+            RedriveResult result = consumer.redrive(List.of(letter.id())).get(0);
+            if (result.status() == Status.WAITS) {
+                waiting.add(letter);
+            } else {
+                allApplied &= result.status() == Status.APPLIED;
+                add(table, letter, result);
+            }
+        }
+        return allApplied;
     }
 
     private static void add(Table table, DeadLetterSummary letter, RedriveResult result) {

@@ -25,6 +25,8 @@ public final class DatabaseOptions {
 
     private static final Pattern PARAMETER_WITHOUT_MARK = Pattern.compile("[^?]*&");
 
+    static final String DEFAULT_SCHEMA = "tidemark";
+
     private static final String DRIVER = PGProperty.APPLICATION_NAME.getDefaultValue();
 
     @Option(
@@ -40,9 +42,9 @@ public final class DatabaseOptions {
     @Option(
             names = "--schema",
             paramLabel = "NAME",
-            defaultValue = "tidemark",
+            defaultValue = DEFAULT_SCHEMA,
             description = "The schema of the offset store. Default: TIDEMARK_SCHEMA, or tidemark.")
-    private String schema = "tidemark";
+    private String schema = DEFAULT_SCHEMA;
 
     /** The schema's name, not validated. */
     public String schema() {

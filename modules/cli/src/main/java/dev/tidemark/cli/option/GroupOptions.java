@@ -46,12 +46,13 @@ public final class GroupOptions {
         return required();
     }
 
+    /** Without blanks at its ends, as Kafka's client reads a {@code group.id}: a consumer could not have the other name. */
     private String required() {
         String group = option != null ? option : argument;
-        if (group == null) {
+        if (group == null || group.isBlank()) {
             throw CommandException.wrongInput("no group: name it as an argument, or by --group GROUP");
         }
-        return group;
+        return group.trim();
     }
 
     /** The ids, with the first of them if it was parsed as the group. */

@@ -55,7 +55,12 @@ public final class OutputOptions {
     /** Prints a message for people, on standard error, so that programs read only rows. */
     public void say(String line) {
         PrintWriter err = command.commandLine().getErr();
-        err.println(Printable.text(line));
+        err.println(Printable.text(repeated(line)));
         err.flush();
+    }
+
+    /** A message, with the options that named the servers in the commands that it proposes. */
+    public String repeated(String text) {
+        return TypedOptions.repeated(command.commandLine(), text);
     }
 }

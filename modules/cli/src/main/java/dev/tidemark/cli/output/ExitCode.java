@@ -19,6 +19,12 @@ public final class ExitCode {
     /** Doctor found something to fix. */
     public static final int FINDINGS = 4;
 
+    /** Who reads standard output has left before its end, as other tools say it: 128 and the number of SIGPIPE. */
+    public static final int ABANDONED = 141;
+
+    /** What is said if standard output fails for another reason. */
+    public static final String INCOMPLETE = "standard output could not be written: what was printed is incomplete";
+
     private ExitCode() {}
 
     /** The exit code for one of Tidemark's errors. */

@@ -1,6 +1,7 @@
 package dev.tidemark.cli.output;
 
 import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.internal.log.Secrets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;

@@ -107,7 +107,7 @@ public final class Table {
 
     /**
      * A header line, then a line for each row, as in RFC 4180; an empty value is empty. An apostrophe is put before text that a
-     * spreadsheet would take for a formula.
+     * spreadsheet would take for a formula, and a question mark in place of what would control a terminal.
      */
     public String asCsv() {
         StringBuilder text = new StringBuilder();
@@ -123,9 +123,14 @@ public final class Table {
     }
 
     private static @Nullable Object cell(@Nullable Object value) {
-        return value instanceof String text && !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0
-                ? "'" + text
-                : value;
+        if (value instanceof JsonNode json) {
+            return Printable.json(json.toString());
+        }
+        if (!(value instanceof String text)) {
+            return value;
+        }
+        String printable = Printable.text(text);
+        return !printable.isEmpty() && "=+-@\t\r".indexOf(printable.charAt(0)) >= 0 ? "'" + printable : printable;
     }
 
     /** The value as it is printed in every format; a time of more than four digits in its year as milliseconds since 1970. */

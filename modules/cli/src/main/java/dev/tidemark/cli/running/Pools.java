@@ -18,6 +18,8 @@ public final class Pools {
         config.setPoolName("tidemark");
         config.setDataSource(database);
         config.setMaximumPoolSize(size);
+        // The others are opened when they are needed: whether the server has that many is checked before.
+        config.setMinimumIdle(Math.min(size, 2));
         config.setConnectionTimeout(PATIENCE.toMillis());
         config.setInitializationFailTimeout(-1);
         return new HikariDataSource(config);

@@ -1,6 +1,7 @@
 package dev.tidemark.cli.running;
 
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.cli.output.Printable;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Executors;
@@ -32,7 +33,7 @@ public final class ProgressLine implements AutoCloseable {
 
     private ProgressLine(
             String group, TidemarkConsumer consumer, LongSupplier read, PrintWriter err, boolean terminal) {
-        this.group = group;
+        this.group = Printable.line(group.trim());
         this.consumer = consumer;
         this.read = read;
         this.err = err;

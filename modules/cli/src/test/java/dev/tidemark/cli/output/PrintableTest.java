@@ -35,6 +35,8 @@ class PrintableTest {
             assertHarmless(table.asTable());
             assertThat(table.asTable()).contains("before", "after");
             assertHarmless(table.asJson());
+            assertHarmless(table.asCsv());
+            assertThat(table.asCsv()).contains("before", "after");
             assertThat(new ObjectMapper()
                             .readTree(table.asJson())
                             .get(0)
