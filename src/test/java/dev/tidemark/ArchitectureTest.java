@@ -20,6 +20,7 @@ import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.tidemark.internal.store.connection.PooledConnections;
 import dev.tidemark.offsets.ClaimingConsumerBuilder;
 import dev.tidemark.offsets.OffsetStore;
+import java.io.PrintWriter;
 import java.security.SecureRandom;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -282,6 +283,21 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("org.apache.kafka.clients.consumer.KafkaConsumer")
+                .check(main);
+    }
+
+    /** Digits are those of every machine: some locales, such as ar-EG with Unicode's extension, have others. */
+    @Test
+    void nothingIsFormattedByTheMachinesLocale() {
+        noClasses()
+                .should()
+                .callMethod(String.class, "format", String.class, Object[].class)
+                .orShould()
+                .callMethod(String.class, "formatted", Object[].class)
+                .orShould()
+                .callMethod(PrintWriter.class, "printf", String.class, Object[].class)
+                .orShould()
+                .callMethod(PrintWriter.class, "format", String.class, Object[].class)
                 .check(main);
     }
 }

@@ -1,5 +1,7 @@
 package dev.tidemark.sql;
 
+import java.util.Locale;
+
 /** The type of a record's bytes in a job. Bytes that do not fit the type fail the statement that uses the column, and so their record. */
 public enum ColumnType {
     /** JSON text in UTF-8; PostgreSQL refuses {@code \u0000} in it. */
@@ -17,6 +19,6 @@ public enum ColumnType {
 
     /** The SQL that converts an expression of type bytea. */
     String of(String bytes) {
-        return conversion.formatted(bytes);
+        return String.format(Locale.ROOT, conversion, bytes);
     }
 }

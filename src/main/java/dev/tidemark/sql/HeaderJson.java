@@ -3,6 +3,7 @@ package dev.tidemark.sql;
 import dev.tidemark.internal.store.table.DatabaseText;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -47,11 +48,11 @@ final class HeaderJson {
             if (c == '"' || c == '\\') {
                 json.append('\\').append((char) c);
             } else if (c < ' ') {
-                json.append(String.format("\\u%04x", c));
+                json.append(String.format(Locale.ROOT, "\\u%04x", c));
             } else if (c < 0x80 || database.holdsAll()) {
                 json.appendCodePoint(c);
             } else if (database.mayHold(c)) {
-                Character.toString(c).chars().forEach(unit -> json.append(String.format("\\u%04x", unit)));
+                Character.toString(c).chars().forEach(unit -> json.append(String.format(Locale.ROOT, "\\u%04x", unit)));
             } else {
                 json.append('?');
             }

@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -29,8 +30,12 @@ final class UnitRelation {
     private final String expression;
 
     UnitRelation(SqlJobOptions options) {
-        this.expression = EXPRESSION.formatted(
-                NO_TIMESTAMP, options.key().of("u.key"), options.value().of("u.value"));
+        this.expression = String.format(
+                Locale.ROOT,
+                EXPRESSION,
+                NO_TIMESTAMP,
+                options.key().of("u.key"),
+                options.value().of("u.value"));
     }
 
     /** With a parameter for each column. */

@@ -47,6 +47,45 @@ class SqlScriptTest {
         assertThat(texts("select 1e5, 2.5, 0x1f;select 2")).containsExactly("select 1e5, 2.5, 0x1f", "select 2");
     }
 
+    /** As PostgreSQL joins strings that stand on different lines: the first one says whether backslashes escape. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select E'a'\n'b\\'; c'",
+                "select e'a' \t\r\n  'b\\'; c'",
+                "select E'a'\r'b\\'; c'",
+                "select E'a' -- it's\n'b\\'; c'",
+                "select E'a'\n-- it's;\n  -- another\n'b\\'; c'",
+                "select E'a'\n'b'\n'c\\'; d'",
+                "select E'a'\n''\n'c\\'; d'"
+            })
+    void aStringWithEscapesIsContinuedOnTheNextLine(String one) {
+        assertThat(texts(one + "; select 2")).containsExactly(one, "select 2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // On the same line it is no continuation, but a mistake that the server reports.
+                "select E'a' 'b\\'",
+                "select E'a' /* \n */ 'b\\'",
+                "select 'a'\n'b\\'",
+                "select E'a',\n'b\\'",
+                "select U&'a'\n'b\\'",
+                "select E'a'\n\"b\\\""
+            })
+    void allOthersHaveNoEscapes(String one) {
+        assertThat(texts(one + "; select 2")).containsExactly(one, "select 2");
+    }
+
+    @Test
+    void aContinuedStringMayNotEnd() {
+        assertThatThrownBy(() -> SqlScript.parse("select E'a'\n'b\\'; select 2"))
+                .isInstanceOfSatisfying(
+                        InvalidConfigurationException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_SETTING));
+    }
+
     @Test
     void operatorsWithQuestionMarksAreNoParameters() {
         assertThat(texts("select value ? 'a?', value ?| b, \"c?\" -- ?\n from records"))

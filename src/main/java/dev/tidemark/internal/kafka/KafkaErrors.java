@@ -10,10 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import javax.security.auth.login.LoginException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
@@ -44,8 +41,6 @@ public final class KafkaErrors {
     private static final String TOPIC_NAME =
             ": it has at most 249 letters, digits, dots, underscores and hyphens, and is not . or ..";
 
-    private static final Pattern NO_LOGIN_MODULE = Pattern.compile("No LoginModule found for ([\\w.$]+)");
-
     private static final String BOOTSTRAP = "bootstrap.servers";
 
     /** By name: not every supported version of kafka-clients has it. */
@@ -53,11 +48,18 @@ public final class KafkaErrors {
 
     private KafkaErrors() {}
 
+    /** Why a client could not be created for a reason that may pass; empty for all other failures. */
+    public static Optional<String> outage(Throwable failure) {
+        return isUnresolved(failure)
+                ? Optional.of("no host name in " + BOOTSTRAP + " can be resolved")
+                : LoginFailures.outage(failure);
+    }
+
     /**
      * Whether a client could not be created because no broker's name is known yet, as where brokers and consumers start together; Kafka
      * reports it like a bad setting.
      */
-    public static boolean isUnresolved(Throwable failure) {
+    private static boolean isUnresolved(Throwable failure) {
         for (Throwable t : Causes.of(failure)) {
             String words = String.valueOf(t.getMessage());
             if (t.getClass().getName().equals(UNRESOLVED)
@@ -81,7 +83,7 @@ public final class KafkaErrors {
 
     /** The error for a refusal that waiting does not resolve; empty for everything else. */
     public static Optional<TidemarkException> refusal(String groupId, Throwable failure) {
-        if (isUnresolved(failure)) {
+        if (outage(failure).isPresent()) {
             return Optional.empty();
         }
         if (failure instanceof InvalidTopicException e) {
@@ -92,20 +94,12 @@ public final class KafkaErrors {
         if (failure instanceof UnknownTopicOrPartitionException) {
             return Optional.of(missing(groupId, "a topic does not exist: create it, or fix its name", failure));
         }
-        Optional<String> module = missingLoginModule(failure);
-        if (module.isPresent()) {
-            return module.map(name -> new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING,
-                    "group " + groupId + ": the login module " + name + " of sasl.jaas.config"
-                            + CreationFailure.NOT_FOUND,
-                    null));
-        }
-        if (isUnreadableLogin(failure)) {
+        Optional<String> login = LoginFailures.reason(failure);
+        if (login.isPresent()) {
             // Without the cause: the client quotes from the setting, and so perhaps the password.
-            return Optional.of(new InvalidConfigurationException(
+            return login.map(why -> new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    "group " + groupId
-                            + ": Kafka's client refuses a setting: sasl.jaas.config cannot be used: check its grammar and class",
+                    "group " + groupId + ": Kafka's client refuses a setting: " + why,
                     null));
         }
         for (Throwable t : Causes.of(failure).stream().limit(2).toList()) {
@@ -132,11 +126,12 @@ public final class KafkaErrors {
      * it did not find, or a listed plug-in that failed.
      */
     public static TidemarkException notMade(String groupId, Throwable failure) {
-        if (isUnresolved(failure)) {
+        Optional<String> outage = outage(failure);
+        if (outage.isPresent()) {
             return new TidemarkException(
                     ErrorCode.KAFKA_UNAVAILABLE,
-                    "group " + groupId + ": no host name in " + BOOTSTRAP + " can be resolved",
-                    failure);
+                    "group " + groupId + ": " + outage.get(),
+                    isUnresolved(failure) ? failure : null);
         }
         return refusal(groupId, failure)
                 .orElseGet(() -> new InvalidConfigurationException(
@@ -149,29 +144,6 @@ public final class KafkaErrors {
     private static LogMismatchException refused(String groupId, String remedy, @Nullable Throwable failure) {
         return new LogMismatchException(
                 ErrorCode.KAFKA_REFUSES, "Kafka refuses group " + groupId + ": " + remedy, failure);
-    }
-
-    /** The class of a login module that Java does not find; its message ends with the name, and contains nothing else of the setting. */
-    private static Optional<String> missingLoginModule(Throwable failure) {
-        for (Throwable t : Causes.of(failure)) {
-            Matcher message = NO_LOGIN_MODULE.matcher(String.valueOf(t.getMessage()));
-            if (t instanceof LoginException && message.matches()) {
-                return Optional.of(message.group(1));
-            }
-        }
-        return Optional.empty();
-    }
-
-    /** Such a failure comes when a client is created, before any request. */
-    private static boolean isUnreadableLogin(Throwable failure) {
-        for (Throwable t : Causes.of(failure)) {
-            boolean quotes = t instanceof IllegalArgumentException
-                    && String.valueOf(t.getMessage()).contains("JAAS");
-            if (quotes || t instanceof LoginException) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static LogMismatchException missing(String groupId, String what, Throwable failure) {

@@ -93,6 +93,7 @@ public final class KafkaSettings {
         ClientLibrary.require();
         ClientSettings given = ClientSettings.resolve(user);
         FORCED.forEach((name, forced) -> refuseOther(given, name, forced));
+        refuseControllers(given);
         require(given, ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG);
         require(given, ConsumerConfig.GROUP_ID_CONFIG);
 
@@ -115,6 +116,7 @@ public final class KafkaSettings {
         // A mistyped name must be an error, and a topic that was deleted must not be created again.
         setUnlessGiven(own, given, ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         AbstractConfig parsed = given.consumerWith(own);
+        SecuritySettings.check(given, parsed);
         checkGroup(given, parsed.getString(ConsumerConfig.GROUP_ID_CONFIG));
         for (String name : List.of(ConsumerConfig.CLIENT_ID_CONFIG, ConsumerConfig.CLIENT_RACK_CONFIG)) {
             checkLength(name, parsed.getString(name), SENDABLE);
@@ -201,12 +203,26 @@ public final class KafkaSettings {
         }
     }
 
-    private static void require(ClientSettings given, String name) {
-        Object value = given.value(name);
-        boolean empty = value == null
+    /** Admin clients take it in place of the brokers, and consumers have no such setting. */
+    private static void refuseControllers(ClientSettings given) {
+        String name = AdminClientConfig.BOOTSTRAP_CONTROLLERS_CONFIG;
+        if (!isEmpty(given.value(name))) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.CONFLICTING_KAFKA_SETTING,
+                    "Kafka setting " + name + " is not allowed: records are read from brokers, which "
+                            + ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG + " names; leave " + name + " out",
+                    null);
+        }
+    }
+
+    private static boolean isEmpty(@Nullable Object value) {
+        return value == null
                 || (value instanceof String text && text.isBlank())
                 || (value instanceof List<?> list && list.isEmpty());
-        if (empty) {
+    }
+
+    private static void require(ClientSettings given, String name) {
+        if (isEmpty(given.value(name))) {
             throw ClientSettings.invalid("Kafka setting " + name + " is missing or blank");
         }
     }

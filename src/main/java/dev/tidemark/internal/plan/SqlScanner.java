@@ -48,7 +48,7 @@ public final class SqlScanner {
             return Token.SPACE;
         }
         if (sql.startsWith("--", end)) {
-            while (!atEnd() && sql.charAt(end) != '\n' && sql.charAt(end) != '\r') {
+            while (!atEnd() && !isLineBreak(sql.charAt(end))) {
                 end++;
             }
             return Token.SPACE;
@@ -114,10 +114,43 @@ public final class SqlScanner {
             end++;
         }
         boolean escapes = end - start == 1 && (sql.charAt(start) == 'e' || sql.charAt(start) == 'E');
-        if (escapes && !atEnd() && sql.charAt(end) == '\'') {
-            return quoted('\'', true) ? Token.LITERAL : Token.OPEN_END;
+        if (!escapes || atEnd() || sql.charAt(end) != '\'') {
+            return Token.WORD;
         }
-        return Token.WORD;
+        while (quoted('\'', true)) {
+            int next = continuation();
+            if (next < 0) {
+                return Token.LITERAL;
+            }
+            end = next;
+        }
+        return Token.OPEN_END;
+    }
+
+    /**
+     * Where a string on another line continues this one, and so has its escapes: only blanks and comments that begin with dashes may
+     * be in between, and a line break must be; -1 if there is none.
+     */
+    private int continuation() {
+        boolean broken = false;
+        int at = end;
+        while (at < sql.length()) {
+            char c = sql.charAt(at);
+            if (c == '\'') {
+                return broken ? at : -1;
+            }
+            if (sql.startsWith("--", at)) {
+                while (at < sql.length() && !isLineBreak(sql.charAt(at))) {
+                    at++;
+                }
+            } else if (isSpace(c)) {
+                broken |= isLineBreak(c);
+                at++;
+            } else {
+                return -1;
+            }
+        }
+        return -1;
     }
 
     /** A doubled quote ends one string and begins another, with the same result. */
@@ -155,6 +188,10 @@ public final class SqlScanner {
         int close = sql.indexOf(tag, tagEnd + 1);
         end = close < 0 ? sql.length() : close + tag.length();
         return close < 0 ? Token.OPEN_END : Token.LITERAL;
+    }
+
+    private static boolean isLineBreak(char c) {
+        return c == '\n' || c == '\r';
     }
 
     private static boolean isSpace(char c) {

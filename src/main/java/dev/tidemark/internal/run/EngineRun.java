@@ -131,7 +131,7 @@ final class EngineRun<K, V> {
     private boolean mayPass(TidemarkException failed) {
         return !hasBegun()
                 && stop.getCount() > 0
-                && (KafkaErrors.isUnresolved(failed) || KafkaErrors.isInstanceHeld(failed));
+                && (failed.code() == ErrorCode.KAFKA_UNAVAILABLE || KafkaErrors.isInstanceHeld(failed));
     }
 
     private @Nullable TidemarkException runOnce() {

@@ -137,7 +137,7 @@ class KafkaErrorsTest {
         RuntimeException one = new RuntimeException("one");
         one.initCause(new RuntimeException("two", one));
         for (RuntimeException odd : List.of(one, new Endless(), new Throwing())) {
-            assertThat(KafkaErrors.isUnresolved(odd)).isFalse();
+            assertThat(KafkaErrors.outage(odd)).isEmpty();
             assertThat(KafkaErrors.isInstanceHeld(odd)).isFalse();
             assertThat(KafkaErrors.notMade("etl", odd)).hasMessageStartingWith("TM-103");
         }

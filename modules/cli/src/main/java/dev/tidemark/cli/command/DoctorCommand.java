@@ -88,16 +88,16 @@ public final class DoctorCommand implements Callable<Integer> {
         for (Finding finding : findings) {
             if (!finding.section().equals(section)) {
                 section = finding.section();
-                words.append(String.format("%s%n", section));
+                words.append(String.format(Locale.ROOT, "%s%n", section));
             }
             words.append(String.format(
-                    "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(finding.finding())));
+                    Locale.ROOT, "  %-7s %s: %s%n", finding.verdict(), finding.check(), Table.text(finding.finding())));
             if (finding.fix() != null) {
-                words.append(String.format("          fix: %s%n", Table.text(finding.fix())));
+                words.append(String.format(Locale.ROOT, "          fix: %s%n", Table.text(finding.fix())));
             }
         }
         words.append(String.format(
-                "%d ok, %d warnings, %d failed, %d skipped%n",
+                Locale.ROOT, "%d ok, %d warnings, %d failed, %d skipped%n",
                 count(findings, Verdict.OK),
                 count(findings, Verdict.WARN),
                 count(findings, Verdict.FAIL),

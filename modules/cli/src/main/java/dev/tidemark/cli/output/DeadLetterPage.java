@@ -6,6 +6,7 @@ import dev.tidemark.DeadLetter;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ public record DeadLetterPage(DeadLetter letter, boolean hex) {
         }
         append(words, "key", Content.of(record().key(), hex).words());
         append(words, "value", Content.of(record().value(), hex).words());
-        letter.errorStack().ifPresent(stack -> words.append(String.format("error_stack:%n%s%n", stack.strip())));
+        letter.errorStack().ifPresent(stack -> words.append(String.format(Locale.ROOT, "error_stack:%n%s%n", stack.strip())));
         return Printable.text(words.toString());
     }
 
@@ -57,7 +58,7 @@ public record DeadLetterPage(DeadLetter letter, boolean hex) {
     }
 
     private static void append(StringBuilder words, String name, String value) {
-        words.append(String.format("%-15s %s%n", name + ":", value));
+        words.append(String.format(Locale.ROOT, "%-15s %s%n", name + ":", value));
     }
 
     private List<Line> place() {

@@ -1,5 +1,6 @@
 package dev.tidemark.cli.output;
 
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -36,7 +37,7 @@ public final class Printable {
     private static String escaped(int c) {
         StringBuilder escaped = new StringBuilder();
         for (char unit : Character.toChars(c)) {
-            escaped.append(String.format("\\u%04x", (int) unit));
+            escaped.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
         }
         return escaped.toString();
     }
