@@ -215,9 +215,8 @@ final class Claimer {
             try {
                 // Both are resolved before the transaction, so that it never waits for a broker.
                 Map<Integer, Long> earliest = lookup.offsets().earliest(topic, identity.partitions());
-                Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
-                        ? Optional.of(starts(topic, identity))
-                        : Optional.empty();
+                Optional<Map<Integer, Long>> starts =
+                        entry.getValue() == Binding.FIRST ? Optional.of(starts(topic, identity)) : Optional.empty();
                 context.inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);
                     return topic;

@@ -59,7 +59,7 @@ public final class KafkaErrors {
      * Whether a client could not be created because no broker's name is known yet, as where brokers and consumers start together; Kafka
      * reports it like a bad setting.
      */
-    private static boolean isUnresolved(Throwable failure) {
+    public static boolean isUnresolved(Throwable failure) {
         for (Throwable t : Causes.of(failure)) {
             String words = String.valueOf(t.getMessage());
             if (t.getClass().getName().equals(UNRESOLVED)

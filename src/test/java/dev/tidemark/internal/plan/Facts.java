@@ -27,7 +27,8 @@ final class Facts {
 
     /** Something that is unavailable for now. */
     static SqlFacts passing() {
-        return new SqlFacts(null, false, false, false, false, true, false, false, false, false, "a.b.RetriableException");
+        return new SqlFacts(
+                null, false, false, false, false, true, false, false, false, false, "a.b.RetriableException");
     }
 
     /** A class that is missing. */
