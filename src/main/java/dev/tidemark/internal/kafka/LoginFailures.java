@@ -40,8 +40,9 @@ final class LoginFailures {
         for (Throwable t : chain) {
             if (t instanceof LoginException login && !message(login).contains(REFUSED)) {
                 if (SIGNS_OF_SILENCE.stream().anyMatch(message(login)::contains)) {
-                    return Optional.of("the endpoint that issues tokens for the login (sasl.oauthbearer.token.endpoint.url)"
-                            + " does not reply: check its address, and whether it runs");
+                    return Optional.of(
+                            "the endpoint that issues tokens for the login (sasl.oauthbearer.token.endpoint.url)"
+                                    + " does not reply: check its address, and whether it runs");
                 }
                 if (login.getCause() instanceof IOException) {
                     return Optional.of(
@@ -84,8 +85,8 @@ final class LoginFailures {
                     + " in sasl.jaas.config, or run kinit if it has useTicketCache=true";
         }
         if (isKerberos(login)) {
-            return "Kerberos refuses the login (" + message.lines().findFirst().orElse("") + "): check principal and keyTab in"
-                    + " sasl.jaas.config, and krb5.conf";
+            return "Kerberos refuses the login (" + message.lines().findFirst().orElse("")
+                    + "): check principal and keyTab in" + " sasl.jaas.config, and krb5.conf";
         }
         return "sasl.jaas.config cannot be used: its login module fails before any broker is asked: check the module's options,"
                 + " and whether it is one for sasl.mechanism";

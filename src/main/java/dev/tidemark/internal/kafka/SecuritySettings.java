@@ -76,7 +76,8 @@ final class SecuritySettings {
             throw ClientSettings.invalid("Kafka setting " + SaslConfigs.SASL_MECHANISM + " is " + mechanism
                     + (given.isGiven(SaslConfigs.SASL_MECHANISM) ? "" : " by default")
                     + ", which does not fit " + module.group(1) + " in " + SaslConfigs.SASL_JAAS_CONFIG
-                    + ": set it to " + String.join(" or ", fitting.stream().sorted().toList())
+                    + ": set it to "
+                    + String.join(" or ", fitting.stream().sorted().toList())
                     + ", or name another module");
         }
     }
@@ -102,9 +103,8 @@ final class SecuritySettings {
         String protocol = parsed.getString(SslConfigs.SSL_PROTOCOL_CONFIG);
         String provider = parsed.getString(SslConfigs.SSL_PROVIDER_CONFIG);
         try {
-            SSLContext context = provider == null
-                    ? SSLContext.getInstance(protocol)
-                    : SSLContext.getInstance(protocol, provider);
+            SSLContext context =
+                    provider == null ? SSLContext.getInstance(protocol) : SSLContext.getInstance(protocol, provider);
             context.init(null, null, null);
             return context.createSSLEngine();
         } catch (GeneralSecurityException | IllegalArgumentException e) {
