@@ -2,7 +2,6 @@ package dev.tidemark.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -134,20 +133,6 @@ class PassingTroubleIT {
                 }));
         assertCode(failure, ErrorCode.CHANGE_REFUSED);
         assertThat(failure).hasMessageContaining("53300 (too many connections)").hasMessageNotContaining("secret");
-    }
-
-    /** The server ends the session, not only the statement. */
-    @Test
-    void aTransactionThatTookTooLong() throws SQLException {
-        assumeThat(database.number("select current_setting('server_version_num')::bigint"))
-                .isGreaterThanOrEqualTo(170_000);
-        try (Connection holder = holding(database.owner(), "lock table tidemark.consumer_pause in exclusive mode")) {
-            Throwable failure =
-                    pause(TidemarkAdmin.of(with(database.owner(), "transaction_timeout=15s")), ChangeOptions.none());
-            assertCode(failure, ErrorCode.CHANGE_REFUSED);
-            assertThat(failure).hasMessageContaining("25P04 (transaction timeout)");
-            assertThat(holder.isValid(30)).isTrue();
-        }
     }
 
     @Test
