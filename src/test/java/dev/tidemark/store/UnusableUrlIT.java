@@ -76,7 +76,6 @@ class UnusableUrlIT {
                 "maxResultBuffer=1",
                 "autosave=foo",
                 "connectTimeout=10s",
-                "queryTimeout=-1",
                 "readOnlyMode=perhaps",
                 "stringtype=text",
                 "gssEncMode=sometimes"
