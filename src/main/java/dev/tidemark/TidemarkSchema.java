@@ -115,12 +115,31 @@ public final class TidemarkSchema {
                             + " that owns it, or may create it (grant create on the database)",
                     failure);
         }
+        if (facts.isTimeLimit() || facts.is("55P03", "40P01", "40001")) {
+            return new OffsetStoreException(
+                    facts.is("40P01", "40001") ? ErrorCode.CONTENTION : ErrorCode.CHANGE_REFUSED,
+                    "the migration of schema " + name + " was ended by a time limit, a cancel, or a lock of another"
+                            + " transaction (" + FailureWords.describe(failure)
+                            + "): migrate again, which continues where this ended, with a higher statement_timeout or"
+                            + " lock_timeout of the role if that happens again",
+                    failure);
+        }
         if (facts.fromDatabase() && FailureKind.ofControl(facts) != FailureKind.HANDLER) {
             return new OffsetStoreException(
                     ErrorCode.DATABASE_UNAVAILABLE,
-                    "the database is unreachable, and schema " + name + " is unchanged ("
+                    "the database is unreachable, or cannot serve for now, and schema " + name + " is not migrated ("
                             + FailureWords.describe(failure)
-                            + "): check the JDBC URL, and whether the server runs there",
+                            + "): check the JDBC URL, and whether the server runs there; then migrate again",
+                    failure);
+        }
+        if (!facts.fromDatabase()) {
+            // Flyway's own: the history is not that of these migrations. Its message holds versions, names and
+            // checksums.
+            return new OffsetStoreException(
+                    ErrorCode.SCHEMA_MISSING,
+                    "Flyway does not accept the history of schema " + name + ", table " + HISTORY_TABLE
+                            + ", which changed nothing: the cause says what differs from the migrations of this library;"
+                            + " restore the rows of the history from a backup",
                     failure);
         }
         return new OffsetStoreException(

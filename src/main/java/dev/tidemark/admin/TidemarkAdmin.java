@@ -210,7 +210,7 @@ public final class TidemarkAdmin {
             try {
                 job.check(handle.getConnection());
             } catch (StatementFailedException e) {
-                if (FailureKind.of(SqlFailures.facts(e)) == FailureKind.HANDLER) {
+                if (FailureKind.ofControl(SqlFailures.facts(e)) == FailureKind.HANDLER) {
                     throw new InvalidConfigurationException(
                             ErrorCode.INVALID_SETTING, "the server refuses the SQL job, " + e.getMessage(), e);
                 }

@@ -6,7 +6,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -21,8 +20,8 @@ final class UnitRelation {
     private static final String EXPRESSION = """
             records as not materialized (
               select u.topic, u.partition, u."offset",
-                     timestamptz '1970-01-01 00:00:00+00' + nullif(u.timestamp, %d) * interval '1 millisecond' as timestamp,
-                     %s as key, %s as value, coalesce(u.headers, '{}')::jsonb as headers
+                     timestamptz '1970-01-01 00:00:00+00' + nullif(u.timestamp, {none}) * interval '1 millisecond' as timestamp,
+                     {key} as key, {value} as value, coalesce(u.headers, '{}')::jsonb as headers
                 from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[], ?::bytea[], ?::bytea[], ?::text[])
                   as u(topic, partition, "offset", timestamp, key, value, headers)
               offset 0)""";
@@ -30,12 +29,10 @@ final class UnitRelation {
     private final String expression;
 
     UnitRelation(SqlJobOptions options) {
-        this.expression = String.format(
-                Locale.ROOT,
-                EXPRESSION,
-                NO_TIMESTAMP,
-                options.key().of("u.key"),
-                options.value().of("u.value"));
+        this.expression = EXPRESSION
+                .replace("{none}", Long.toString(NO_TIMESTAMP))
+                .replace("{key}", options.key().of("u.key"))
+                .replace("{value}", options.value().of("u.value"));
     }
 
     /** With a parameter for each column. */

@@ -49,7 +49,11 @@ public final class ForeignWork {
             Fate fate = fate();
             throw fate == Fate.COMMITTED ? refused("failed", fate, e) : e;
         } catch (Exception e) {
-            throw refused("failed with " + e.getClass().getSimpleName(), fate(), e);
+            String words = FailureWords.databaseError(e);
+            throw refused(
+                    "failed with " + e.getClass().getSimpleName() + (words.isEmpty() ? "" : " (" + words + ")"),
+                    fate(),
+                    e);
         }
         requireOpen();
         try (Statement statement = connection.createStatement()) {

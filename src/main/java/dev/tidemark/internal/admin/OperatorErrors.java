@@ -6,9 +6,11 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.log.Secrets;
+import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.store.failure.FailureChain;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
@@ -75,13 +77,16 @@ public final class OperatorErrors {
                     "Kafka is unreachable: check bootstrap.servers (--bootstrap-servers) and security.protocol, and whether a broker runs there",
                     failure));
         }
-        if (KafkaErrors.isUnresolved(t)) {
-            return Optional.of(new TidemarkException(
-                    ErrorCode.KAFKA_UNAVAILABLE,
-                    "Kafka is unreachable: no host name in bootstrap.servers (--bootstrap-servers) can be resolved",
-                    failure));
-        }
         if (t instanceof KafkaException) {
+            Optional<String> outage = KafkaErrors.outage(t);
+            if (outage.isPresent()) {
+                // Without the cause, as KafkaErrors.
+                return outage.map(words -> new TidemarkException(
+                        ErrorCode.KAFKA_UNAVAILABLE,
+                        "Kafka is unreachable: "
+                                + words.replace("bootstrap.servers", "bootstrap.servers (--bootstrap-servers)"),
+                        null));
+            }
             Optional<TidemarkException> refusal = KafkaErrors.refusal(WHO, t);
             return refusal.isPresent() || !String.valueOf(t.getMessage()).startsWith(NOT_MADE)
                     ? refusal
@@ -102,15 +107,8 @@ public final class OperatorErrors {
             return refused(own, failure);
         }
         String state = facts.sqlState() == null ? "" : facts.sqlState();
-        boolean unreachable =
-                facts.connectionLost() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57P0");
-        if (unreachable && !StoreErrors.isRefusedLogin(failure)) {
-            return new TidemarkException(
-                    ErrorCode.DATABASE_UNAVAILABLE,
-                    "the database is unreachable (" + FailureWords.describe(failure)
-                            + "): check the JDBC URL (--jdbc-url), and whether the server runs there"
-                            + (changing ? ". Whether the change was made is not known; the audit log shows it" : ""),
-                    failure);
+        if (isUnavailable(failure, facts, state)) {
+            return unavailable(failure, facts, changing);
         }
         if (facts.is("40P01", "40001")) {
             return new TidemarkException(
@@ -137,6 +135,32 @@ public final class OperatorErrors {
                     failure);
         }
         return StoreErrors.translate(schema, WHO, failure);
+    }
+
+    /** A pool that hands out no connection in time has no SQLSTATE. */
+    private static boolean isUnavailable(Throwable failure, SqlFacts facts, String state) {
+        if (StoreErrors.isRefusedLogin(failure)) {
+            return false;
+        }
+        boolean passes = FailureKind.ofControl(facts) == FailureKind.TRANSIENT && !facts.isTimeLimit();
+        return NotConnectedException.in(failure).isPresent()
+                || facts.connectionLost()
+                || state.startsWith("08")
+                || (passes && !facts.is("55P03", "25006", "3D000"));
+    }
+
+    /** A server that replies, and goes on to, has rolled back. */
+    private static TidemarkException unavailable(Throwable failure, SqlFacts facts, boolean changing) {
+        boolean serves = facts.serverReplied() && !facts.connectionLost();
+        String advice = serves
+                ? "the database cannot serve this for now (" + FailureWords.describe(failure)
+                        + "): try again; see the server's log for what it lacks"
+                : "the database is unreachable (" + FailureWords.describe(failure)
+                        + "): check the JDBC URL (--jdbc-url), and whether the server runs there";
+        return new TidemarkException(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                advice + (changing ? ". Whether the change was made is not known; the audit log shows it" : ""),
+                failure);
     }
 
     /** The message that one of Tidemark's functions raised, which contains only names and offsets. */

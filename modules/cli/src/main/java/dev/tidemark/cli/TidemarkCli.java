@@ -29,10 +29,13 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.Secrets;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
 /** The command {@code tidemark}: what all commands have in common, and how one ends. */
@@ -140,13 +143,20 @@ public final class TidemarkCli {
         });
         commandLine.setParameterExceptionHandler((failure, arguments) -> {
             PrintWriter err = failure.getCommandLine().getErr();
-            err.println(ParameterErrors.words(failure));
+            err.println(ParameterErrors.words(failure, origin(failure, arguments)));
             if (root.debug) {
                 failure.printStackTrace(err);
             }
             return ExitCode.WRONG_INPUT;
         });
         return commandLine;
+    }
+
+    private static Optional<String> origin(ParameterException failure, String[] arguments) {
+        return failure.getArgSpec() != null
+                        && failure.getCommandLine().getDefaultValueProvider() instanceof EnvironmentDefaults environment
+                ? environment.origin(failure.getArgSpec(), List.of(arguments))
+                : Optional.empty();
     }
 
     /** The library explains its failures itself; anything else is a defect. */

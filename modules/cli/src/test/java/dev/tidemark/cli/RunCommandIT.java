@@ -367,4 +367,77 @@ class RunCommandIT {
         assertThat(done.exitCode()).as(done.err()).isZero();
         assertThat(done.err()).contains("a?[2Jb?  0 records").doesNotContain("a\u001b", "\u202e");
     }
+
+    @Test
+    void topicsAreNamedOrMatched() {
+        Result both = cli.run(job("flights.sql", "--topic-pattern", "a.*"));
+        assertThat(both.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(both.err()).startsWith("TM-103").contains("pass one of the two").doesNotContain("no topics");
+        Result empty = cli.run(job("flights.sql", "--topic", "a,,b"));
+        assertThat(empty.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(empty.err()).startsWith("TM-103").contains("an empty name");
+    }
+
+    @Test
+    void aListOfTopicsMayHaveBlanks() {
+        String other = kafka.createTopic(Servers.unique("run-other"), 1);
+        produce(flights.subList(0, 500));
+        Result result = cli.run(
+                "run",
+                SqlJobs.file("flights.sql").toString(),
+                "--topic",
+                " " + topic + " , " + other,
+                "--group",
+                topic,
+                "--until-end");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(progress()).isEqualTo(500);
+    }
+
+    /** A command that is refused for its arguments has changed nothing. */
+    @Test
+    void whatIsWrongIsFoundBeforeAnythingIsMigrated() throws IOException {
+        TestDatabase empty = Servers.postgres().createDatabase();
+        Cli there = Cli.on(empty, kafka);
+        String forced = write("forced.properties", "enable.auto.commit=true\n").toString();
+        String controllers = write("controllers.properties", "bootstrap.controllers=localhost:9\n").toString();
+        String postgres = empty.jdbcUrl().replaceFirst("^jdbc:postgresql://([^/]+)/.*", "$1");
+        for (String[] wrong : new String[][] {
+            {"--topic-pattern", "a.*"},
+            {"--http-host", "localhost"},
+            {"--http-port", "99999"},
+            {"--wait-at-most", "2026-11-27"},
+            {"--workers", "0"},
+            {"--unit-records", "0"},
+            {"--kafka-config", forced},
+            {"--kafka-config", controllers},
+            {"--bootstrap-servers", postgres}
+        }) {
+            String[] args = Arrays.copyOf(wrong, wrong.length + 1);
+            args[wrong.length] = "--migrate";
+            Result result = there.run(job("flights.sql", args));
+            assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(result.err()).startsWith("TM-10").hasLineCount(1);
+            assertThat(empty.owner().query("select 1 from pg_namespace where nspname = 'tidemark'"))
+                    .as(String.join(" ", wrong))
+                    .isEmpty();
+        }
+    }
+
+    /** Kafka's client would try to allocate what it takes for a length, and run out of memory. */
+    @Test
+    void anotherServerInPlaceOfKafkaIsNamed() {
+        String postgres = database.jdbcUrl().replaceFirst("^jdbc:postgresql://([^/]+)/.*", "$1");
+        for (String[] args : new String[][] {
+            job("flights.sql", "--bootstrap-servers", postgres),
+            {"reset", topic, "--all-topics", "--to-earliest", "--bootstrap-servers", postgres}
+        }) {
+            Result result = cli.runProcess(args);
+            assertThat(result.exitCode()).as(result.err()).isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(result.err())
+                    .startsWith("TM-103")
+                    .contains(postgres + " does not speak Kafka")
+                    .hasLineCount(1);
+        }
+    }
 }

@@ -6,9 +6,12 @@ import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 
 /**
@@ -17,6 +20,13 @@ import org.postgresql.util.PSQLException;
  */
 public final class NotConnectedException extends SQLException {
     private static final long serialVersionUID = 1L;
+
+    /** What the driver says of a value that it cannot use, where its SQLSTATE is that of a server that cannot be reached. */
+    private static final List<String> UNUSABLE =
+            List.of("Invalid targetServerType value: {0}", "Invalid sslmode value: {0}");
+
+    /** As {@code PSQLState} numbers them: invalid parameter value, syntax error. */
+    private static final List<String> STATES_OF_VALUES = List.of("22023", "42601");
 
     private final boolean poolClosed;
 
@@ -73,15 +83,43 @@ public final class NotConnectedException extends SQLException {
                         || t instanceof NoSuchFileException);
         String state = facts.sqlState() == null ? "" : facts.sqlState();
         boolean passes = state.isEmpty() || state.startsWith("08") || state.startsWith("53") || state.startsWith("57");
-        return poolClosed || byDriver || notTrusted || !passes;
+        return poolClosed || byDriver || notTrusted || !passes || isOfSettings();
+    }
+
+    /**
+     * Whether the driver cannot use a value of the URL, or of another property of the DataSource: something that is no number or none of
+     * the words that it takes, or a class that is not there.
+     */
+    boolean isOfSettings() {
+        return drivers()
+                .anyMatch(driver -> STATES_OF_VALUES.contains(String.valueOf(driver.getSQLState()))
+                        || isBadValue(driver.getCause())
+                        || UNUSABLE.stream().anyMatch(words -> DriverWords.says(driver, words)));
+    }
+
+    /** The driver's parsers throw it as it comes, and the driver wraps it. */
+    private static boolean isBadValue(@Nullable Throwable cause) {
+        return cause instanceof IllegalArgumentException
+                || cause instanceof ReflectiveOperationException
+                || cause instanceof ClassCastException;
+    }
+
+    /** What the driver threw without a message of the server. */
+    private Stream<PSQLException> drivers() {
+        return FailureChain.of(this).stream()
+                .filter(t -> t instanceof PSQLException driver && driver.getServerErrorMessage() == null)
+                .map(PSQLException.class::cast);
     }
 
     /** The driver's message if no server replied: it is about the URL, its parameters or the network; empty otherwise. */
     Optional<String> wordsOfDriver() {
-        return FailureChain.of(this).stream()
-                .filter(t -> t instanceof PSQLException driver
-                        && driver.getServerErrorMessage() == null
-                        && driver.getMessage() != null)
+        return drivers()
+                // It says only that something unusual has occurred.
+                .<Throwable>map(driver ->
+                        driver.getCause() instanceof IllegalArgumentException cause && cause.getMessage() != null
+                                ? cause
+                                : driver)
+                .filter(t -> t.getMessage() != null)
                 .map(Throwable::getMessage)
                 .findFirst();
     }

@@ -51,6 +51,8 @@ public final class StoreErrors {
 
     private static final String POOL_CLOSED = "the connection pool is closed: close what uses it before the pool";
 
+    private static final String CORRECT_VALUE = "correct it in the JDBC URL, or in the DataSource";
+
     private static final String SHARED =
             "the DataSource hands out a connection that is in use, as one with a single connection does, so"
                     + " that a commit of one thread would end the transaction of another: use a pool";
@@ -63,6 +65,7 @@ public final class StoreErrors {
         // While running, Tidemark waits for a missing database; one that never existed is a mistyped name.
         return facts.is("25006", "3D000")
                 || isRefusedByPooler(failure)
+                || DriverWords.isBufferExceeded(failure)
                 || NotConnectedException.in(failure)
                         .map(NotConnectedException::isRefusal)
                         .orElse(FailureKind.ofControl(facts) == FailureKind.HANDLER);
@@ -82,6 +85,19 @@ public final class StoreErrors {
         Optional<NotConnectedException> notConnected = NotConnectedException.in(failure);
         if (notConnected.filter(NotConnectedException::isPoolClosed).isPresent()) {
             return new OffsetStoreException(ErrorCode.LOGIN_REFUSED, POOL_CLOSED, failure);
+        }
+        if (DriverWords.isBufferExceeded(failure)) {
+            return new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "a result is larger than maxResultBuffer of the JDBC URL or the DataSource allows: raise it, or leave it out",
+                    failure);
+        }
+        if (notConnected.filter(NotConnectedException::isOfSettings).isPresent()) {
+            return new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "the JDBC driver cannot use a setting of the connection (" + FailureWords.describe(failure) + "): "
+                            + CORRECT_VALUE,
+                    failure);
         }
         if (notConnected.isPresent() || isRefusedByPooler(failure)) {
             return new OffsetStoreException(
@@ -106,13 +122,21 @@ public final class StoreErrors {
         }
         return switch (state) {
             case "42501" -> new OffsetStoreException(ErrorCode.RIGHT_MISSING, denied(schema, failure), failure);
-            case "42P01", "3F000", "42703" ->
+            case "22021", "22P05" ->
+                new InvalidConfigurationException(
+                        ErrorCode.INVALID_SETTING,
+                        "a name or a text has a character that cannot be stored in this database ("
+                                + FailureWords.describe(failure)
+                                + "): leave it out, or use a database with encoding UTF8",
+                        failure);
+            case "42P01", "3F000", "42703", "42883" ->
                 new OffsetStoreException(
                         ErrorCode.SCHEMA_MISSING,
                         "schema " + schema.name()
                                 + " does not contain a complete offset store: run "
                                 + PastedCommand.migrate(schema.name())
-                                + ", or TidemarkSchema.migrate(dataSource), once, before the consumers start",
+                                + ", or TidemarkSchema.migrate(dataSource), once, before the consumers start; if that changes nothing,"
+                                + " something was dropped that tidemark migrate --print shows",
                         failure);
             case "25006" ->
                 new OffsetStoreException(
@@ -139,9 +163,10 @@ public final class StoreErrors {
                 failure);
     }
 
-    /** Whether a connection was refused for a reason that is not transient. */
+    /** Whether a connection was refused, or closed by the driver, for a reason that is not transient. */
     public static boolean isRefusedLogin(Throwable failure) {
         return isRefusedByPooler(failure)
+                || DriverWords.isBufferExceeded(failure)
                 || NotConnectedException.in(failure)
                         .filter(NotConnectedException::isRefusal)
                         .isPresent();
@@ -149,12 +174,19 @@ public final class StoreErrors {
 
     /** What to do about a connection that the database refuses. */
     public static String wayIn(Throwable failure) {
+        if (NotConnectedException.in(failure)
+                .filter(NotConnectedException::isOfSettings)
+                .isPresent()) {
+            return CORRECT_VALUE;
+        }
         String state = SqlFailures.facts(failure).sqlState();
         return switch (state == null ? "" : state) {
             case "28P01", "28000", "08004" ->
                 "check user and password (in the JDBC URL, PGUSER and PGPASSWORD, ~/.pgpass), sslmode and pg_hba.conf";
             case "3D000" -> "check the database's name in the JDBC URL";
-            case "42501" -> "grant connect on the database to the role";
+            case "42501" ->
+                "grant connect on the database to the role, and membership in the role that options= in the JDBC URL sets, if"
+                        + " it sets one";
             case "55000" -> "let the database accept connections: alter database ... allow_connections true";
             case "22023", "42704" ->
                 "correct that setting; it comes from the JDBC URL (options=), from the pool, or from the JVM, whose time zone"

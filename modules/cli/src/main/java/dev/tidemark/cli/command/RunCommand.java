@@ -94,12 +94,11 @@ public final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        // What is wrong with the arguments is found before anything is changed.
+        Duration most = waitAtMost();
+        http.check();
         var config = kafka.config(group);
         SqlJob sql = job.read();
-        if (migrate) {
-            TidemarkSchema.migrate(database.forChanges(), database.schema());
-        }
-        check(sql);
         RunTally tally = new RunTally();
         CountDownLatch ended = new CountDownLatch(1);
         try (HikariDataSource pool = Pools.of(database.dataSource(), Math.max(2, options.workers() + 1));
@@ -108,8 +107,12 @@ public final class RunCommand implements Callable<Integer> {
                         .schema(database.schema())
                         .addListener(tally)
                         .handleBatch(sql)) {
+            if (migrate) {
+                TidemarkSchema.migrate(database.forChanges(), database.schema());
+            }
+            check(sql);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(consumer, ended), "tidemark-stop"));
-            run(consumer, tally);
+            run(consumer, tally, most);
         } finally {
             ended.countDown();
         }
@@ -140,10 +143,10 @@ public final class RunCommand implements Callable<Integer> {
         return Tidemark.consumer(config).deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new);
     }
 
-    private void run(TidemarkConsumer consumer, RunTally tally) {
+    private void run(TidemarkConsumer consumer, RunTally tally, @Nullable Duration most) {
         PrintWriter err = command.commandLine().getErr();
         try (HttpEndpoint endpoint = http.start(consumer);
-                WaitLimit limit = WaitLimit.start(consumer, waitAtMost());
+                WaitLimit limit = WaitLimit.start(consumer, most);
                 ProgressLine progress = quiet ? null : ProgressLine.start(group, consumer, tally, err)) {
             consumer.run();
             limit.check();

@@ -2,8 +2,6 @@ package dev.tidemark.cli.option;
 
 import dev.tidemark.admin.TidemarkAdmin;
 import dev.tidemark.cli.output.CommandException;
-import java.util.Map;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
@@ -22,8 +20,6 @@ public final class DatabaseOptions {
 
     /** As before, for a change: it may wait for a unit that lasts up to {@code max.poll.interval.ms}, or have much to do. */
     private static final int CHANGE_TIMEOUT = 360;
-
-    private static final Pattern PARAMETER_WITHOUT_MARK = Pattern.compile("[^?]*&");
 
     static final String DEFAULT_SCHEMA = "tidemark";
 
@@ -80,37 +76,7 @@ public final class DatabaseOptions {
     }
 
     private PGSimpleDataSource source() {
-        try {
-            return configured();
-        } catch (NumberFormatException e) {
-            // Without the cause, as below.
-            throw CommandException.wrongInput("a timeout or a threshold in --jdbc-url is not a number");
-        }
-    }
-
-    private PGSimpleDataSource configured() {
-        Map<String, String> environment = System.getenv();
-        PGSimpleDataSource source = new PGSimpleDataSource();
-        if (PARAMETER_WITHOUT_MARK.matcher(jdbcUrl()).lookingAt()) {
-            // The driver takes them for the database's name, and the server repeats that.
-            throw CommandException.wrongInput("--jdbc-url has an & but no ? in front of it: parameters begin with ?");
-        }
-        try {
-            source.setUrl(jdbcUrl());
-        } catch (IllegalArgumentException e) {
-            // Without the cause: it quotes the URL, and so perhaps the password.
-            throw CommandException.wrongInput(
-                    jdbcUrl().contains("service=")
-                            ? "the service of PGSERVICE, or of service= in --jdbc-url, is not defined: the driver reads the file of"
-                                    + " PGSERVICEFILE, or ~/.pg_service.conf"
-                            : "--jdbc-url is not a PostgreSQL URL: it must start with jdbc:postgresql://host:port/database");
-        }
-        if (source.getUser() == null) {
-            source.setUser(environment.get("PGUSER"));
-        }
-        if (source.getPassword() == null) {
-            source.setPassword(environment.get("PGPASSWORD"));
-        }
+        PGSimpleDataSource source = JdbcUrl.source(jdbcUrl(), System.getenv());
         // If the URL names no application the driver sets its own name; the audit log should be more specific.
         if (DRIVER.equals(source.getApplicationName())) {
             source.setApplicationName("tidemark-cli");
@@ -120,10 +86,8 @@ public final class DatabaseOptions {
         }
         // A server that accepts the connection and never replies counts as unreachable, too.
         if (source.getLoginTimeout() == 0) {
-            source.setLoginTimeout(CONNECT_TIMEOUT);
+            source.setLoginTimeout(Math.max(CONNECT_TIMEOUT, source.getConnectTimeout()));
         }
-        // It is read later, for jobs and pools.
-        int unused = source.getSocketTimeout() + source.getPrepareThreshold();
         // PgBouncer may hand out another connection for each transaction.
         source.setPrepareThreshold(0);
         return source;

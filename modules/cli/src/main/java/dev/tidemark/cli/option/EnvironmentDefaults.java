@@ -1,7 +1,9 @@
 package dev.tidemark.cli.option;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
@@ -18,6 +20,10 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
     /** The options that each command takes from the environment, by their first names. */
     private static final Set<String> SERVERS =
             Set.of("--jdbc-url", "--schema", "--bootstrap-servers", "--kafka-config");
+
+    /** As people, Kubernetes and Compose write them. */
+    private static final Map<String, String> FLAGS =
+            Map.of("yes", "true", "on", "true", "1", "true", "no", "false", "off", "false", "0", "false");
 
     private final Map<String, String> environment;
 
@@ -39,7 +45,32 @@ public final class EnvironmentDefaults implements IDefaultValueProvider {
         boolean run = argument.command() != null && argument.command().name().equals(RUN);
         String name = argument instanceof OptionSpec option ? first(option) : "--job";
         String value = run || SERVERS.contains(name) ? environment.get(variable(name)) : null;
-        return value == null || value.isBlank() ? null : value.strip();
+        if (value == null || value.isBlank()) {
+            return null;
+        }
+        return isFlag(argument)
+                ? FLAGS.getOrDefault(value.strip().toLowerCase(Locale.ROOT), value.strip())
+                : value.strip();
+    }
+
+    /**
+     * Where a value came from that was refused: the variable, with what it may be if it stands for a flag; empty if the arguments hold
+     * the value.
+     */
+    public Optional<String> origin(ArgSpec argument, List<String> arguments) {
+        if (!(argument instanceof OptionSpec option) || defaultValue(argument) == null) {
+            return Optional.empty();
+        }
+        for (String name : option.names()) {
+            if (arguments.stream().anyMatch(typed -> typed.equals(name) || typed.startsWith(name + "="))) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(variable(first(option)) + (isFlag(argument) ? ", which may be true or false" : ""));
+    }
+
+    private static boolean isFlag(ArgSpec argument) {
+        return argument.arity().max() == 0;
     }
 
     private static String first(OptionSpec option) {

@@ -14,7 +14,7 @@ public final class FailurePolicies implements ITypeConverter<FailurePolicy> {
     private static final Duration BACKOFF = Duration.ofSeconds(1);
 
     private static final Pattern GRAMMAR =
-            Pattern.compile("(?:retry=([1-9]\\d{0,5}),)?(park|park-key|skip|halt)", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("(?:retry=([1-9]\\d{0,5})\\s*,\\s*)?(park|park-key|skip|halt)", Pattern.CASE_INSENSITIVE);
 
     @Override
     public FailurePolicy convert(String text) {

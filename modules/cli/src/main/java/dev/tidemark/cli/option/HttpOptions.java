@@ -37,17 +37,21 @@ public final class HttpOptions {
         return port == null ? builder : builder.addListener(TidemarkMetrics.to(meters));
     }
 
-    /** Serves until it is closed; null without --http-port. */
+    /** Refuses what cannot be served (TM-103). */
+    public void check() {
+        if (port == null && host != null) {
+            throw CommandException.wrongInput("--http-host is given without --http-port: nothing would be served");
+        }
+        if (port != null && (port < 0 || port > 65_535)) {
+            throw CommandException.wrongInput("--http-port must be between 0 and 65535, not " + port);
+        }
+    }
+
+    /** Serves until it is closed; null without --http-port. To be {@link #check}ed before. */
     @Nullable
     public HttpEndpoint start(TidemarkConsumer consumer) {
         if (port == null) {
-            if (host != null) {
-                throw CommandException.wrongInput("--http-host is given without --http-port: nothing would be served");
-            }
             return null;
-        }
-        if (port < 0 || port > 65_535) {
-            throw CommandException.wrongInput("--http-port must be between 0 and 65535, not " + port);
         }
         InetSocketAddress address = host == null ? HttpEndpoint.loopback(port) : new InetSocketAddress(host, port);
         try {

@@ -35,7 +35,7 @@ public final class KafkaOptions {
         return bootstrapServers != null || file != null;
     }
 
-    /** The settings for this group's consumer. */
+    /** The settings for this group's consumer. Refuses servers that are not Kafka (TM-103). */
     public Map<String, Object> config(String group) {
         Map<String, Object> config = new HashMap<>();
         if (file != null) {
@@ -56,6 +56,7 @@ public final class KafkaOptions {
                     "no Kafka cluster: pass --bootstrap-servers, or set TIDEMARK_BOOTSTRAP_SERVERS");
         }
         config.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+        KafkaPorts.check(config);
         return config;
     }
 

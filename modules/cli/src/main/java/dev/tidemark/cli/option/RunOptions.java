@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -27,6 +28,7 @@ public final class RunOptions {
     @Option(
             names = "--topic-pattern",
             paramLabel = "REGEX",
+            converter = Patterns.class,
             description = "Read all topics whose whole name matches, including those that are created later.")
     private @Nullable Pattern topicPattern;
 
@@ -93,11 +95,16 @@ public final class RunOptions {
 
     /** Applies the options. */
     public <K, V> TidemarkBuilder<K, V> apply(TidemarkBuilder<K, V> builder) {
-        if (topics.isEmpty() == (topicPattern == null)) {
+        if (topics.isEmpty() && topicPattern == null) {
             throw CommandException.wrongInput("no topics: pass either --topic or --topic-pattern");
         }
+        if (topicPattern != null && !topics.isEmpty()) {
+            throw CommandException.wrongInput("--topic names topics, and --topic-pattern selects all that match, also later"
+                    + " ones: pass one of the two (TIDEMARK_TOPIC and TIDEMARK_TOPIC_PATTERN count as well). A pattern such as a|b.*"
+                    + " may name topics, too");
+        }
         if (topicPattern == null) {
-            builder.topics(topics);
+            builder.topics(names());
         } else {
             builder.topicPattern(topicPattern);
         }
@@ -112,6 +119,40 @@ public final class RunOptions {
             builder.mirrorToKafka();
         }
         return strict ? builder.strictTopicIdentity() : builder;
+    }
+
+    /** The topics without the blanks around them, which no name has, as Kafka's lists are read. */
+    private List<String> names() {
+        List<String> names = topics.stream().map(String::strip).toList();
+        if (names.contains("")) {
+            throw CommandException.wrongInput("--topic holds an empty name: write topics as in --topic flights,delays");
+        }
+        return names;
+    }
+
+    /** Parses a pattern. */
+    public static final class Patterns implements ITypeConverter<Pattern> {
+        private static final int LONGEST = 1_000;
+
+        @Override
+        public Pattern convert(String text) {
+            try {
+                return Pattern.compile(text);
+            } catch (PatternSyntaxException e) {
+                // It is parsed by recursion, which may have exhausted the stack.
+                throw text.length() > LONGEST
+                        ? tooLong(text)
+                        : new TypeConversionException("'" + text + "' is not a regular expression: " + e.getDescription()
+                                + (e.getIndex() < 0 ? "" : " near position " + (e.getIndex() + 1)));
+            } catch (StackOverflowError e) {
+                throw tooLong(text);
+            }
+        }
+
+        private static TypeConversionException tooLong(String text) {
+            return new TypeConversionException("a text of " + text.length()
+                    + " characters is not a regular expression, or is nested too deeply: write a shorter one");
+        }
     }
 
     /** Parses a gap policy. */

@@ -50,7 +50,8 @@ public final class ScopeOptions {
         PartitionSelection selection = PartitionSelection.all();
         for (String word : words) {
             int colon = word.indexOf(':');
-            String topic = colon < 0 ? word : word.substring(0, colon);
+            // No topic's name has blanks.
+            String topic = (colon < 0 ? word : word.substring(0, colon)).strip();
             Boolean before = whole.put(topic, colon < 0);
             if (topic.isEmpty() || (before != null && (colon < 0 || before))) {
                 throw CommandException.wrongInput(
@@ -58,15 +59,15 @@ public final class ScopeOptions {
             }
             PartitionSelection chosen = colon < 0
                     ? PartitionSelection.topics(topic)
-                    : PartitionSelection.partitions(partitions(word, topic));
+                    : PartitionSelection.partitions(partitions(word, colon, topic));
             selection = selection.isAll() ? chosen : selection.and(chosen);
         }
         return selection;
     }
 
-    private static Set<TopicPartition> partitions(String word, String topic) {
+    private static Set<TopicPartition> partitions(String word, int colon, String topic) {
         Set<Integer> numbers = new TreeSet<>();
-        for (String number : word.substring(topic.length() + 1).split(",", -1)) {
+        for (String number : word.substring(colon + 1).split(",", -1)) {
             numbers.add(partition(word, number));
         }
         return numbers.stream().map(number -> new TopicPartition(topic, number)).collect(Collectors.toSet());

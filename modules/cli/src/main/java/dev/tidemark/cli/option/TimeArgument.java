@@ -29,7 +29,8 @@ public record TimeArgument(@Nullable Duration ago, @Nullable Instant at) {
             "how long ago, such as 90m, 7d or PT1H30M, or a time, such as 2026-11-27, '2026-11-27 07:00'"
                     + " or 2026-11-27T07:00+01:00; UTC without a zone";
 
-    private static final Pattern PARTS = Pattern.compile("(?:\\d{1,9}[wdhms]\\s*)+");
+    /** Possessive: what may be given back is kept on the stack, and a long text would exhaust it. */
+    private static final Pattern PARTS = Pattern.compile("(?:\\d{1,9}[wdhms]\\s*)++");
 
     private static final Pattern PART = Pattern.compile("(\\d+)([wdhms])");
 

@@ -15,7 +15,9 @@ import picocli.CommandLine.TypeConversionException;
  * @param partitions empty for all of them
  */
 public record TopicChoice(String topic, List<Integer> partitions) {
-    private static final Pattern GRAMMAR = Pattern.compile("([a-zA-Z0-9._-]+)(?::(\\d{1,9}(?:,\\d{1,9})*))?");
+    /** Possessive: what may be given back is kept on the stack, and a long list would exhaust it. */
+    private static final Pattern GRAMMAR =
+            Pattern.compile("([a-zA-Z0-9._-]+)\\s*(?::\\s*(\\d{1,9}(?:\\s*,\\s*\\d{1,9})*+))?");
 
     /** Refuses everything else. */
     public static TopicChoice parse(String text) {
@@ -26,7 +28,7 @@ public record TopicChoice(String topic, List<Integer> partitions) {
         }
         List<Integer> partitions = m.group(2) == null
                 ? List.of()
-                : Arrays.stream(m.group(2).split(","))
+                : Arrays.stream(m.group(2).split("\\s*,\\s*"))
                         .map(Integer::valueOf)
                         .distinct()
                         .sorted()

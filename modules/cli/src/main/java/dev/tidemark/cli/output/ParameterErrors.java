@@ -3,6 +3,7 @@ package dev.tidemark.cli.output;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.log.Secrets;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -14,8 +15,12 @@ public final class ParameterErrors {
 
     private ParameterErrors() {}
 
-    /** The line, with its code and where to read on. */
-    public static String words(ParameterException failure) {
+    /**
+     * The line, with its code and where to read on.
+     *
+     * @param origin the variable that the value came from; empty if it was typed
+     */
+    public static String words(ParameterException failure, Optional<String> origin) {
         CommandLine command = failure.getCommandLine();
         CommandSpec spec = command.getCommandSpec();
         String message = (failure instanceof UnmatchedArgumentException unmatched
@@ -32,7 +37,8 @@ public final class ParameterErrors {
                         : "; the commands are "
                                 + String.join(", ", spec.subcommands().keySet());
         return Printable.line(
-                CODE + Secrets.masked(message) + suggestion + commands + "; see " + spec.qualifiedName() + " --help");
+                CODE + Secrets.masked(message)
+                + origin.map(variable -> "; it comes from the variable " + variable).orElse("") + suggestion + commands + "; see " + spec.qualifiedName() + " --help");
     }
 
     /** Only the names of options: a value may be a secret, also one that follows a letter at once. */

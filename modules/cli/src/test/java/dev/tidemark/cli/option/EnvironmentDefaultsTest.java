@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -112,5 +114,48 @@ class EnvironmentDefaultsTest {
                 .startsWith("TM-103")
                 .contains("explode", "--on-failure")
                 .hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "yes, true", "YES, true", "on, true", "1, true", "True, true", "no, false", "off, false", "0, false", "false, false"
+    })
+    void aFlagIsWrittenInManyWays(String value, boolean quiet) {
+        assertThat(parsed(new Run(), Map.of("TIDEMARK_QUIET", value, "TIDEMARK_GROUP", "g", "TIDEMARK_JOB", "j")).quiet)
+                .isEqualTo(quiet);
+    }
+
+    /** Whoever started the container has typed no option. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "TIDEMARK_UNTIL_END | perhaps | TIDEMARK_UNTIL_END, which may be true or false",
+                "TIDEMARK_WORKERS | many | TIDEMARK_WORKERS",
+                "TIDEMARK_ON_FAILURE | explode | TIDEMARK_ON_FAILURE",
+                "TIDEMARK_START | soon | TIDEMARK_START",
+                "TIDEMARK_TOPIC_PATTERN | ( | TIDEMARK_TOPIC_PATTERN"
+            })
+    void aWrongVariableIsNamed(String variable, String value, String words) {
+        Map<String, String> environment =
+                new HashMap<>(Map.of("TIDEMARK_JOB", "no-such.sql", "TIDEMARK_GROUP", "etl", variable, value));
+        StringWriter err = new StringWriter();
+        assertThat(InProcess.run(environment, new StringWriter(), err, "run")).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(err.toString())
+                .startsWith("TM-103")
+                .contains("'" + value + "'", "it comes from the variable " + words)
+                .hasLineCount(1);
+    }
+
+    @Test
+    void whatIsTypedIsNoVariables() {
+        Map<String, String> environment =
+                Map.of("TIDEMARK_JOB", "no-such.sql", "TIDEMARK_GROUP", "etl", "TIDEMARK_WORKERS", "2");
+        for (String[] typed : new String[][] {{"run", "--workers", "many"}, {"run", "--workers=many"}}) {
+            StringWriter err = new StringWriter();
+            assertThat(InProcess.run(environment, new StringWriter(), err, typed))
+                    .isEqualTo(ExitCode.WRONG_INPUT);
+            assertThat(err.toString()).contains("'many'").doesNotContain("TIDEMARK_");
+        }
     }
 }

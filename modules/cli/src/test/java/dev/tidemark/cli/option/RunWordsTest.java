@@ -62,10 +62,26 @@ class RunWordsTest {
                 "skip > skip, skip",
                 "halt > halt, halt",
                 "retry=1,park > retry after 1, park",
-                "retry=2,halt > retry after 1, retry after 2"
+                "retry=2,halt > retry after 1, retry after 2",
+                "retry=1 , park > retry after 1, park"
             })
     void failurePolicies(String text, String actions) {
         assertThat(actions(new FailurePolicies().convert(text), 2)).isEqualTo(actions);
+    }
+
+    /** Java's parser of patterns recurses. */
+    @Test
+    void aPatternThatIsTooDeepIsWrongInput() {
+        String deep = "(".repeat(100_000) + "a" + ")".repeat(100_000);
+        assertThatThrownBy(() -> new RunOptions.Patterns().convert(deep))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessageContaining("nested too deeply")
+                .message()
+                .hasSizeLessThan(200);
+        assertThatThrownBy(() -> new RunOptions.Patterns().convert("a("))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessageContaining("'a(' is not a regular expression");
+        assertThat(new RunOptions.Patterns().convert("a|b.*").pattern()).isEqualTo("a|b.*");
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,5 +26,11 @@ class ScopeOptionsTest {
     @ValueSource(strings = {"a:", "a:x", "a:0,", "a:-1", ":0", "a a", "a:0 a", "a a:0"})
     void whatCannotBeMeantIsRefused(String words) {
         assertThatThrownBy(() -> parsed(words)).hasMessageStartingWith("TM-103");
+    }
+
+    @Test
+    void blanksAroundWordsAreNone() {
+        assertThat(ScopeOptions.parse(List.of(" a : 1, 0 ", " b ")).toString())
+                .isEqualTo(ScopeOptions.parse(List.of("a:0,1", "b")).toString());
     }
 }

@@ -78,4 +78,11 @@ class TimeArgumentTest {
     void aDayIsTwentyFourHours() {
         assertThat(TimeArgument.parse("1d").ago()).isEqualTo(Duration.ofHours(24));
     }
+
+    @Test
+    void aLongTextIsNoDanger() {
+        assertThat(TimeArgument.parse("1s".repeat(200_000)).ago()).isEqualTo(Duration.ofSeconds(200_000));
+        String wrong = "1s".repeat(200_000) + "x";
+        assertThatThrownBy(() -> TimeArgument.parse(wrong)).isInstanceOf(TypeConversionException.class);
+    }
 }

@@ -38,4 +38,16 @@ class TopicChoiceTest {
                 .isInstanceOf(TypeConversionException.class)
                 .hasMessageContaining("flights:0,2");
     }
+
+    @Test
+    void blanksBetweenTheWordsAreNone() {
+        assertThat(TopicChoice.parse(" flights : 3 , 0,1 ")).isEqualTo(new TopicChoice("flights", List.of(0, 1, 3)));
+    }
+
+    @Test
+    void aLongListIsNoDanger() {
+        assertThat(TopicChoice.parse("flights:0" + ",1".repeat(200_000)).partitions()).containsExactly(0, 1);
+        String wrong = "flights:0" + ",1".repeat(200_000) + ",";
+        assertThatThrownBy(() -> TopicChoice.parse(wrong)).isInstanceOf(TypeConversionException.class);
+    }
 }
