@@ -128,8 +128,7 @@ class StandstillIT {
         /**
          * @param held whether it is, which a poll that has begun does not know yet
          */
-        StuckConsumer(
-                Map<String, Object> settings, TopicPartition stuck, AtomicBoolean isStuck, AtomicBoolean held) {
+        StuckConsumer(Map<String, Object> settings, TopicPartition stuck, AtomicBoolean isStuck, AtomicBoolean held) {
             super(settings);
             this.stuck = stuck;
             this.isStuck = isStuck;
