@@ -195,7 +195,7 @@ public final class ControlThread {
 
     /**
      * Finds out what is wrong with positions that the log does not have, and halts their partitions once the records read before
-     * have taken effect: they may be gone from Kafka, and exist only here.
+     * have taken effect, however long that takes: they may be gone from Kafka, and exist only here.
      *
      * @param fetched the position that Kafka refused, by the claim it was read under
      * @param truncated whether Kafka says that the log was truncated

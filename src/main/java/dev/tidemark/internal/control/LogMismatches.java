@@ -13,15 +13,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The handling of stored offsets that the log does not have. Its tasks run on the control thread. */
 final class LogMismatches {
-    /** Buffered records get 10 s to take effect before their partition halts. */
-    private static final Duration EXPLAIN_EVERY = Duration.ofMillis(250);
+    private static final Logger LOG = LoggerFactory.getLogger(LogMismatches.class);
 
-    private static final int EXPLAIN_TRIES = 40;
+    private static final Duration EXPLAIN_EVERY = Duration.ofMillis(250);
 
     private final ControlContext context;
     private final TopicIdentities topics;
@@ -39,22 +41,20 @@ final class LogMismatches {
 
     /**
      * Finds out what is wrong with positions that the log does not have, and halts their partitions once the records read before
-     * have taken effect: they may be gone from Kafka, and exist only here.
+     * have taken effect, however long that takes: they may be gone from Kafka, and exist only here.
      *
      * @param fetched the position that Kafka refused, by the claim it was read under
      * @param truncated whether Kafka says that the log was truncated
      * @param divergent where it was, if Kafka says so
      */
     void explain(Map<Claim, Long> fetched, boolean truncated, Map<TopicPartition, Long> divergent) {
-        explain(fetched, new Truncation(truncated, divergent), EXPLAIN_TRIES);
+        tasks.later(() -> explainNow(fetched, new Truncation(truncated, divergent), true), Duration.ZERO);
     }
 
-    private void explain(Map<Claim, Long> fetched, Truncation truncation, int tries) {
-        tasks.later(
-                () -> explainNow(fetched, truncation, tries), tries == EXPLAIN_TRIES ? Duration.ZERO : EXPLAIN_EVERY);
-    }
-
-    private void explainNow(Map<Claim, Long> fetched, Truncation truncation, int tries) {
+    /**
+     * @param first whether nothing was logged yet about what is waited for
+     */
+    private void explainNow(Map<Claim, Long> fetched, Truncation truncation, boolean first) {
         Map<TopicPartition, Claim> now = context.held().get();
         Map<Claim, Long> due = new HashMap<>();
         Map<Claim, Long> open = new HashMap<>();
@@ -63,21 +63,34 @@ final class LogMismatches {
             if (current == null || !current.token().equals(claim.token())) {
                 return;
             }
-            // Buffered records must not be skipped, only those that are gone.
-            boolean patient = tries > 0 || resuming;
+            // What a truncated log still holds is read again.
             boolean buffered =
-                    !truncation.happened() && patient && current.position().nextOffset() < offset;
+                    !truncation.happened() && current.position().nextOffset() < offset;
             (buffered ? open : due).put(current, offset);
         });
         if (!open.isEmpty()) {
-            explain(open, truncation, Math.max(0, tries - 1));
+            if (first) {
+                LOG.warn(
+                        "the log no longer holds what follows, waiting until what was read before has taken effect"
+                                + " group={} read={}",
+                        context.groupId(),
+                        ranges(open));
+            }
+            tasks.later(() -> explainNow(open, truncation, false), EXPLAIN_EVERY);
         }
         if (!due.isEmpty()) {
             Duration again = tasks.guarded("explain", () -> explain(due.keySet(), truncation));
             if (!again.isZero()) {
-                tasks.later(() -> explainNow(due, truncation, 0), again);
+                tasks.later(() -> explainNow(due, truncation, false), again);
             }
         }
+    }
+
+    private static Set<String> ranges(Map<Claim, Long> read) {
+        Set<String> ranges = new TreeSet<>();
+        read.forEach((claim, offset) -> ranges.add(
+                claim.partition() + "@" + claim.position().nextOffset() + "-" + (offset - 1)));
+        return ranges;
     }
 
     /** Finds out which of four things is wrong with stored offsets that the log does not have, and reacts to it. */
