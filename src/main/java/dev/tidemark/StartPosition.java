@@ -19,9 +19,10 @@ public sealed interface StartPosition {
     }
 
     /**
-     * The log's end at the moment of the first start: nothing produced after that moment is missed. In a named topic that does not
-     * exist yet, the first record with a timestamp after the group first found it missing, whether a run is there when it is created or
-     * not.
+     * The log's end at the moment of the first start: nothing produced after that moment is missed. A named topic that does not exist
+     * then is read from its first record, whatever its timestamps are and whether a run is there when it is created or not: if Kafka
+     * has said for 10 s that it does not exist. In one that is created sooner, which a broker may not know of yet, the first record with
+     * a timestamp after the group first found it missing.
      */
     static StartPosition latest() {
         return new Latest();
@@ -37,8 +38,8 @@ public sealed interface StartPosition {
 
     /**
      * As {@link #at(Instant)}, this long before the first start, by the clock of the process that binds; in a named topic that did not
-     * exist then, not after the group first found it missing. A duration that is negative, or does not fit in 64 bits of milliseconds,
-     * is refused (TM-103).
+     * exist then, as {@link #latest()}, or earlier. A duration that is negative, or does not fit in 64 bits of milliseconds, is refused
+     * (TM-103).
      */
     static StartPosition ago(Duration duration) {
         return new Ago(duration);

@@ -1,7 +1,9 @@
 package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.testkit.Canary;
@@ -12,14 +14,18 @@ import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaClients;
 import dev.tidemark.testkit.kafka.SecuredKafka;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.SaslConfigs;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +88,36 @@ class KafkaSecurityIT {
 
         kafka.allow(ResourceType.TOPIC, topic, AclOperation.READ);
         assertReadsExactlyOnce(config);
+    }
+
+    /** Kafka refuses a topic by its name, whether it exists or not; else the start position would take it for a new one. */
+    @Test
+    void aTopicThatMayNotBeSeenIsNotMissing() {
+        kafka.allow(ResourceType.GROUP, topic, AclOperation.READ);
+        for (String hidden : List.of(topic, topic + "-missing")) {
+            try (Running running = Running.start(
+                    database,
+                    kafka.consumerConfig(topic, "consumer", Canary.PASSWORD.plant()),
+                    builder -> builder.topics(hidden)
+                            .startAt(StartPosition.latest())
+                            .handleBatch(FlightEffects::foldBatch))) {
+                assertThat(running.failure())
+                        .isInstanceOf(LogMismatchException.class)
+                        .hasMessageStartingWith("TM-308");
+            }
+            assertThatThrownBy(() -> described(hidden)).hasRootCauseInstanceOf(TopicAuthorizationException.class);
+        }
+        assertThat(database.query("select topic from tidemark.audit_log where action = 'bind'"))
+                .isEmpty();
+        kafka.allow(ResourceType.TOPIC, topic + "-missing", AclOperation.DESCRIBE);
+        assertThatThrownBy(() -> described(topic + "-missing"))
+                .hasRootCauseInstanceOf(UnknownTopicOrPartitionException.class);
+    }
+
+    private Object described(String name) {
+        try (Admin admin = Admin.create(kafka.consumerConfig(topic, "consumer", Canary.PASSWORD.plant()))) {
+            return KafkaClients.get(admin.describeTopics(List.of(name)).allTopicNames());
+        }
     }
 
     @Test

@@ -208,7 +208,7 @@ class SubscriptionIT {
 
     private long awaited() {
         return database.number("select count(*) from tidemark.audit_log where action = 'bind' and group_id = '" + group
-                + "' and topic = '" + group + "-later'");
+                + "' and topic = '" + group + "-later' and reason = 'started before the topic existed'");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.StartPosition;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
@@ -207,7 +208,7 @@ final class Claimer {
                 // Both are resolved before the transaction, so that it never waits for a broker.
                 Map<Integer, Long> earliest = lookup.offsets().earliest(topic, identity.partitions());
                 Optional<Map<Integer, Long>> starts = entry.getValue() == Binding.FIRST
-                        ? Optional.of(starts(topic, identity.partitions()))
+                        ? Optional.of(starts(topic, identity))
                         : Optional.empty();
                 context.inStore(c -> {
                     store.bindings().bind(c, topic, identity, starts, earliest);
@@ -224,9 +225,12 @@ final class Claimer {
         }
     }
 
-    private Map<Integer, Long> starts(String topic, int partitions) throws SQLException, KafkaUnavailableException {
+    private Map<Integer, Long> starts(String topic, Identity identity) throws SQLException, KafkaUnavailableException {
         Instant now = Instant.now();
-        return lookup.offsets().starts(topic, partitions, reading.startOfNewTopic(missing.missingAt(topic), now), now);
+        StartPosition from = missing.wasAbsent(topic, identity.clusterId())
+                ? reading.startOfLaterTopic()
+                : reading.startOfNewTopic(missing.missingAt(topic), now);
+        return lookup.offsets().starts(topic, identity.partitions(), from, now);
     }
 
     private boolean known(TopicPartition partition, Map<String, Identity> identities, Claims claims) {

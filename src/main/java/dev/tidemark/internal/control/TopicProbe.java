@@ -4,6 +4,7 @@ import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.store.claim.TopicBindings;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,12 +15,38 @@ import java.util.TreeSet;
 
 /** Reports which of the named topics do not exist, and remembers since when, for the next process too. Used by the control thread. */
 final class TopicProbe {
+    /**
+     * A broker without contact to the controller does not learn of new topics; the controller fences it after 9 s, by Kafka's
+     * default. One that starts may not know the old ones yet.
+     */
+    private static final Duration CERTAIN_AFTER = Duration.ofSeconds(10);
+
+    /** A reply that came late says nothing more, so it takes some within that time. */
+    private static final int CERTAIN_LOOKS = 3;
+
     private final ControlContext context;
     private final TopicLookup lookup;
     private final TopicBindings bindings;
     private final Map<String, Instant> missingAt = new HashMap<>();
+    private final Map<String, Absence> absences = new HashMap<>();
     private final Set<String> recorded = new HashSet<>();
+    private final Set<String> certain = new HashSet<>();
     private boolean topicsMissing;
+
+    /**
+     * Checks in a row that did not find a topic.
+     *
+     * @param since when the first one ended, by {@link System#nanoTime}
+     */
+    private record Absence(long since, int looks) {
+        Absence again(Absence one) {
+            return new Absence(since, looks + one.looks);
+        }
+
+        boolean isCertain(long now) {
+            return looks >= CERTAIN_LOOKS && now - since >= CERTAIN_AFTER.toNanos();
+        }
+    }
 
     TopicProbe(ControlContext context) {
         this.context = context;
@@ -33,10 +60,16 @@ final class TopicProbe {
         missing.removeAll(lookup.identities(names).keySet());
         topicsMissing = !missing.isEmpty();
         Instant now = Instant.now();
-        missing.forEach(name -> missingAt.putIfAbsent(name, now));
+        Absence look = new Absence(System.nanoTime(), 1);
+        absences.keySet().retainAll(missing);
+        missing.forEach(name -> {
+            missingAt.putIfAbsent(name, now);
+            absences.merge(name, look, Absence::again);
+        });
         context.events().missing(missing.isEmpty() ? null : lookup.missing(missing));
         if (context.options().reading().startDependsOnWaiting()) {
             record(missing);
+            recordCertain(look.since());
         }
     }
 
@@ -48,6 +81,33 @@ final class TopicProbe {
             Instant unused = context.inStore(c -> bindings.await(c, topic));
             recorded.add(topic);
         }
+    }
+
+    /** Brokers may be out of date, but not for so long; so what has that name later is created later. */
+    private void recordCertain(long now) throws SQLException, KafkaUnavailableException {
+        Set<String> found = new TreeSet<>();
+        absences.forEach((topic, absence) -> {
+            if (absence.isCertain(now) && !certain.contains(topic)) {
+                found.add(topic);
+            }
+        });
+        if (found.isEmpty()) {
+            return;
+        }
+        String cluster = lookup.clusterId();
+        context.inStore(c -> {
+            for (String topic : found) {
+                bindings.absent(c, topic, cluster);
+            }
+            return found.size();
+        });
+        certain.addAll(found);
+    }
+
+    /** Whether a check of this group found for certain that this topic did not exist; false if it does not matter. */
+    boolean wasAbsent(String topic, String clusterId) throws SQLException {
+        return context.options().reading().startDependsOnWaiting()
+                && context.inStore(c -> bindings.wasAbsent(c, topic, clusterId));
     }
 
     /**

@@ -30,6 +30,21 @@ public record ReadPlan(Subscription subscription, StartPosition start, GapPolicy
         return missingAt.map(then -> notAfter(then, start, now)).orElse(start);
     }
 
+    /**
+     * As {@link #startOfNewTopic}, of a topic that certainly did not exist when the group was first started: all its records were
+     * written after that, whatever their timestamps say.
+     */
+    public StartPosition startOfLaterTopic() {
+        return fromFirstRecord(start);
+    }
+
+    private static StartPosition fromFirstRecord(StartPosition position) {
+        if (position instanceof StartPosition.Committed committed) {
+            return StartPosition.committedOrElse(fromFirstRecord(committed.otherwise()));
+        }
+        return dependsOnFirstStart(position) ? StartPosition.earliest() : position;
+    }
+
     /** Whether it matters since when a named topic has been waited for. */
     public boolean startDependsOnWaiting() {
         return !(subscription instanceof Subscription.Matching) && dependsOnFirstStart(start);

@@ -70,6 +70,21 @@ class ReadingTest {
     }
 
     @Test
+    void aTopicThatCertainlyDidNotExistLosesNothing() {
+        StartPosition later = StartPosition.at(NOW.plusSeconds(60));
+        assertThat(reading(TOPICS).startOfLaterTopic()).isEqualTo(StartPosition.earliest());
+        assertThat(reading(MANUAL, StartPosition.ago(Duration.ofHours(1))).startOfLaterTopic())
+                .isEqualTo(StartPosition.earliest());
+        assertThat(reading(TOPICS, StartPosition.committedOrElse(StartPosition.latest()))
+                        .startOfLaterTopic())
+                .isEqualTo(StartPosition.committedOrElse(StartPosition.earliest()));
+        for (StartPosition start :
+                List.of(later, StartPosition.refuse(), StartPosition.committed(), StartPosition.committedOrElse(later))) {
+            assertThat(reading(TOPICS, start).startOfLaterTopic()).isEqualTo(start);
+        }
+    }
+
+    @Test
     void whatDoesNotCountFromTheFirstStartStaysAsItIs() {
         Optional<Instant> missing = Optional.of(NOW.minusSeconds(60));
         for (StartPosition start : List.of(

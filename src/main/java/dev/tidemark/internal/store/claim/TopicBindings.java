@@ -117,6 +117,23 @@ public final class TopicBindings {
         return audit.awaitedSince(c, topic);
     }
 
+    /** Records that a topic which the group waits for certainly does not exist in this cluster: it is created after that. */
+    public void absent(Connection c, String topic, String clusterId) throws SQLException {
+        if (!wasAbsent(c, topic, clusterId)) {
+            audit.awaited(c, topic, absence(clusterId));
+        }
+    }
+
+    /** Whether {@link #absent} was recorded, so that all that the topic holds was written after the group's first start. */
+    public boolean wasAbsent(Connection c, String topic, String clusterId) throws SQLException {
+        return audit.isAwaited(c, topic, absence(clusterId));
+    }
+
+    /** It is also read back, so it must not change. */
+    private static String absence(String clusterId) {
+        return "the topic does not exist in cluster " + clusterId;
+    }
+
     /** What the group's offsets refer to, by topic. */
     public Map<String, Identity> all(Connection c) throws SQLException {
         return table.all(c);

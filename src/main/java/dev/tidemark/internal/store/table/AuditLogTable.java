@@ -43,6 +43,9 @@ public final class AuditLogTable {
     private static final String AWAITED_SINCE = "select min(a.at) from {schema}.audit_log a where " + SINCE_DELETED
             + " and a.topic = ? and a.partition is null and a.details is null";
 
+    private static final String IS_AWAITED = "select 1 from {schema}.audit_log a where " + SINCE_DELETED
+            + " and a.topic = ? and a.partition is null and a.details is null and a.reason = ? limit 1";
+
     /** What is recorded; the column {@code action} contains the name in lower case. */
     public enum Action {
         GAP("gap", true),
@@ -117,7 +120,7 @@ public final class AuditLogTable {
         }
     }
 
-    /** Records that the group waits for a topic that does not exist. */
+    /** Records that the group waits for a topic that does not exist, or what became known of it meanwhile. */
     public void awaited(Connection c, String topic, String reason) throws SQLException {
         try (PreparedStatement s = Schema.prepare(c, schema.sql(AWAITED))) {
             s.setString(1, groupId);
@@ -137,6 +140,18 @@ public final class AuditLogTable {
             try (ResultSet r = s.executeQuery()) {
                 r.next();
                 return Optional.ofNullable(r.getObject(1, OffsetDateTime.class)).map(OffsetDateTime::toInstant);
+            }
+        }
+    }
+
+    /** Whether {@link #awaited} was recorded of this topic for this reason. */
+    public boolean isAwaited(Connection c, String topic, String reason) throws SQLException {
+        try (PreparedStatement s = Schema.prepare(c, schema.sql(IS_AWAITED))) {
+            s.setString(1, groupId);
+            s.setString(2, topic);
+            s.setString(3, DatabaseText.of(c).hold(reason));
+            try (ResultSet r = s.executeQuery()) {
+                return r.next();
             }
         }
     }
