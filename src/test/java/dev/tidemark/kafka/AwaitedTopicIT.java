@@ -36,8 +36,7 @@ class AwaitedTopicIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final String topic = Servers.unique("awaited");
-    private final List<TopicPartition> partitions =
-            List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1));
+    private final List<TopicPartition> partitions = List.of(new TopicPartition(topic, 0), new TopicPartition(topic, 1));
     private final List<Flight> flights = Flights.sample().subList(0, 50);
 
     private Running start(UnaryOperator<TidemarkBuilder<String, String>> reads) {
@@ -91,9 +90,10 @@ class AwaitedTopicIT {
             case "ago" -> StartPosition.ago(Duration.ofMinutes(1));
             default -> StartPosition.committedOrElse(StartPosition.latest());
         };
-        UnaryOperator<TidemarkBuilder<String, String>> reads = builder ->
-                (byHand ? builder.partitions(partitions.toArray(TopicPartition[]::new)) : builder.topics(topic))
-                        .startAt(start);
+        UnaryOperator<TidemarkBuilder<String, String>> reads = builder -> (byHand
+                        ? builder.partitions(partitions.toArray(TopicPartition[]::new))
+                        : builder.topics(topic))
+                .startAt(start);
         if (existedBefore) {
             kafka.createTopic(topic, 2);
             produce();

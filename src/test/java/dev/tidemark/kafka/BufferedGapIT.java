@@ -165,13 +165,17 @@ class BufferedGapIT {
             try (Running running = start("consumer", GapPolicy.halt(), this::stopEachInItsWay)) {
                 running.until(
                         "three have stopped, the fourth is read",
-                        () -> stopped.containsAll(Set.of(0, 1, 2)) && stored(partitions().get(3)) == READ);
+                        () -> stopped.containsAll(Set.of(0, 1, 2))
+                                && stored(partitions().get(3)) == READ);
                 expireWhatFollows();
                 running.until(
                         "the one that has nothing buffered halts",
                         () -> running.consumer().status().partitions().get(3).state() == PartitionState.HALTED);
-                running.until("the others are waited for", () -> partitions().subList(0, 3).stream()
-                        .allMatch(partition -> isLogged(log, WAITS, partition + "@" + STOP + "-" + (READ - 1))));
+                running.until(
+                        "the others are waited for",
+                        () -> partitions().subList(0, 3).stream()
+                                .allMatch(
+                                        partition -> isLogged(log, WAITS, partition + "@" + STOP + "-" + (READ - 1))));
                 Awaitility.await("longer than they were waited for")
                         .during(Duration.ofSeconds(15))
                         .until(() -> halted(running) == 1);
@@ -219,9 +223,7 @@ class BufferedGapIT {
             members.add(first);
             first.until("all have stopped", () -> stopped.size() == PARTITIONS);
             expireWhatFollows();
-            first.until(
-                    "they are waited for",
-                    () -> isLogged(log, WAITS, topic));
+            first.until("they are waited for", () -> isLogged(log, WAITS, topic));
             switch (event) {
                 case "pause" -> {
                     database.execute("select tidemark.pause('" + topic + "')");
@@ -249,8 +251,9 @@ class BufferedGapIT {
                     goOn.countDown();
                 }
             }
-            Awaitility.await("all are told").until(() -> partitions().stream()
-                    .allMatch(partition -> isLogged(log, HALTED, " partition=" + partition + " ")));
+            Awaitility.await("all are told")
+                    .until(() -> partitions().stream()
+                            .allMatch(partition -> isLogged(log, HALTED, " partition=" + partition + " ")));
             for (TopicPartition partition : partitions()) {
                 long stored = stored(partition);
                 ExactlyOnce.assertApplied(database, partition, LongStream.range(0, stored));

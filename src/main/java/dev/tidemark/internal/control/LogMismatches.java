@@ -64,8 +64,7 @@ final class LogMismatches {
                 return;
             }
             // What a truncated log still holds is read again.
-            boolean buffered =
-                    !truncation.happened() && current.position().nextOffset() < offset;
+            boolean buffered = !truncation.happened() && current.position().nextOffset() < offset;
             (buffered ? open : due).put(current, offset);
         });
         if (!open.isEmpty()) {
@@ -88,8 +87,8 @@ final class LogMismatches {
 
     private static Set<String> ranges(Map<Claim, Long> read) {
         Set<String> ranges = new TreeSet<>();
-        read.forEach((claim, offset) -> ranges.add(
-                claim.partition() + "@" + claim.position().nextOffset() + "-" + (offset - 1)));
+        read.forEach((claim, offset) ->
+                ranges.add(claim.partition() + "@" + claim.position().nextOffset() + "-" + (offset - 1)));
         return ranges;
     }
 

@@ -78,8 +78,8 @@ class ReadingTest {
         assertThat(reading(TOPICS, StartPosition.committedOrElse(StartPosition.latest()))
                         .startOfLaterTopic())
                 .isEqualTo(StartPosition.committedOrElse(StartPosition.earliest()));
-        for (StartPosition start :
-                List.of(later, StartPosition.refuse(), StartPosition.committed(), StartPosition.committedOrElse(later))) {
+        for (StartPosition start : List.of(
+                later, StartPosition.refuse(), StartPosition.committed(), StartPosition.committedOrElse(later))) {
             assertThat(reading(TOPICS, start).startOfLaterTopic()).isEqualTo(start);
         }
     }
