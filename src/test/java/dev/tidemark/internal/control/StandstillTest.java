@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,7 +36,7 @@ class StandstillTest {
         }
     }
 
-    private ErrorCode found() {
+    private @Nullable ErrorCode found() {
         TidemarkException why = standstill.found().get(PARTITION);
         return why == null ? null : why.code();
     }

@@ -39,7 +39,7 @@ class ClaimedPartitionTest {
 
     private static ClaimedPartition at(OptionalInt epoch) {
         Claim claim = new Claim(new TopicPartition("t", 0), UUID.randomUUID(), 3, new Position(100, epoch));
-        return new ClaimedPartition(claim, new Before(null, null, 2, 2), OptionalLong.of(100), Set.of());
+        return new ClaimedPartition(claim, new Before(null, null, 2, 2), OptionalLong.of(100), Set.of(), GivenUp.NONE);
     }
 
     @Test

@@ -45,16 +45,19 @@ class CommandProcessIT {
 
     /** As after head: what is not read any more is no error. There is more than a pipe holds, so that its end cannot be missed. */
     @ParameterizedTest
-    @ValueSource(strings = {"groups", "groups -o json", "dead-letters show etl ID", "dead-letters show etl ID --raw-value"})
+    @ValueSource(
+            strings = {"groups", "groups -o json", "dead-letters show etl ID", "dead-letters show etl ID --raw-value"})
     void aReaderThatLeaves(String command) throws IOException {
         StoredGroups store = new StoredGroups().with("etl", "flights", 1);
         store.database()
                 .execute("select tidemark.bind_topic(n || repeat('g', 200), 'flights', 'cluster', 'id', '{0}')"
                         + " from generate_series(1, 700) n");
         long id = store.park("etl", "flights", 4, "TM-502");
-        store.database().owner().execute("update tidemark.dead_letter set value = convert_to(repeat('x', 200000), 'UTF8')");
-        try (Cli.Running running =
-                Cli.on(store.database()).start(command.replace("ID", Long.toString(id)).split(" "))) {
+        store.database()
+                .owner()
+                .execute("update tidemark.dead_letter set value = convert_to(repeat('x', 200000), 'UTF8')");
+        try (Cli.Running running = Cli.on(store.database())
+                .start(command.replace("ID", Long.toString(id)).split(" "))) {
             running.process().getInputStream().close();
             assertThat(running.await(180)).isEqualTo(ExitCode.ABANDONED);
             assertThat(running.err()).isEmpty();

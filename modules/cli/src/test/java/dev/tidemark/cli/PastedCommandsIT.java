@@ -32,7 +32,7 @@ class PastedCommandsIT {
     /** No server comes from the environment. */
     private final Cli cli = Cli.with(Map.of());
 
-    private String schema;
+    private String schema = "tidemark";
 
     private void migrate(String name, String group) {
         schema = name;
@@ -62,9 +62,8 @@ class PastedCommandsIT {
     private Result paste(String command) {
         assertThat(command).doesNotContain(Canary.PASSWORD.plant());
         try {
-            Process shell = new ProcessBuilder(
-                            "bash", "-c", "tidemark() { printf '%s\\0' \"$@\"; }; " + command)
-                    .start();
+            Process shell =
+                    new ProcessBuilder("bash", "-c", "tidemark() { printf '%s\\0' \"$@\"; }; " + command).start();
             String words = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return cli.run(Arrays.copyOf(words.split("\0", -1), words.split("\0", -1).length - 1));
         } catch (IOException e) {
@@ -101,8 +100,8 @@ class PastedCommandsIT {
         String group = named.substring(named.indexOf('|') + 1);
         migrate(name, group);
         // Another store holds no such group: there, a command would say so.
-        Result reset = run(
-                "reset", "--group=" + group, "--topic", "flights:1", "--to-offset", "3", "--force", "--execute");
+        Result reset =
+                run("reset", "--group=" + group, "--topic", "flights:1", "--to-offset", "3", "--force", "--execute");
         assertThat(reset.exitCode()).as(reset.err()).isZero();
         Matcher undo = Pattern.compile("Done as change \\d+\\. (tidemark .*) moves the offsets back\\.")
                 .matcher(reset.err());
@@ -139,12 +138,12 @@ class PastedCommandsIT {
             assertThat(command).contains("--jdbc-url").doesNotContain(Canary.PASSWORD.plant());
         }
         // Whoever may create a schema.
-        String asOwner = migrate.group(1)
-                .replace(DatabaseRole.OPERATOR.login(), DatabaseRole.OWNER.login());
+        String asOwner = migrate.group(1).replace(DatabaseRole.OPERATOR.login(), DatabaseRole.OWNER.login());
         Result made = paste(asOwner);
         assertThat(made.exitCode()).as(made.err()).isZero();
         assertThat(made.out()).contains(name);
-        assertThat(database.owner().number("select count(*) from " + name + ".store_info")).isOne();
+        assertThat(database.owner().number("select count(*) from " + name + ".store_info"))
+                .isOne();
     }
 
     /** Only commands that ask Kafka take its options. */
@@ -152,14 +151,23 @@ class PastedCommandsIT {
     void kafkaIsNamedWhereItIsAsked() throws IOException {
         migrate("tidemark", "etl");
         database.execute("select tidemark.pause('etl')");
-        Result doctor = run(
-                "doctor", "--bootstrap-servers", StoredGroups.NOBODY, "--kafka-config", "/dev/null", "-o", "json");
+        Result doctor =
+                run("doctor", "--bootstrap-servers", StoredGroups.NOBODY, "--kafka-config", "/dev/null", "-o", "json");
         assertThat(fix(doctor, "paused")).doesNotContain("--bootstrap-servers", "--kafka-config");
         Result reset = run(
-                "reset", "etl", "--topic", "flights:1", "--to-offset", "3", "--force", "--execute",
-                "--bootstrap-server", StoredGroups.NOBODY, "--command-config", "/dev/null");
-        assertThat(reset.err())
-                .contains("--bootstrap-servers 'localhost:1' --kafka-config '/dev/null' etl --undo");
+                "reset",
+                "etl",
+                "--topic",
+                "flights:1",
+                "--to-offset",
+                "3",
+                "--force",
+                "--execute",
+                "--bootstrap-server",
+                StoredGroups.NOBODY,
+                "--command-config",
+                "/dev/null");
+        assertThat(reset.err()).contains("--bootstrap-servers 'localhost:1' --kafka-config '/dev/null' etl --undo");
     }
 
     @Test

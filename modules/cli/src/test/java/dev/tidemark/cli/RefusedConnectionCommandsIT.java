@@ -55,7 +55,8 @@ class RefusedConnectionCommandsIT {
     void eachPropertyIsRefusedOrWorks(PGProperty property) {
         for (String value : List.of("nonsense", "1", "")) {
             String setting = property.getName() + "=" + value;
-            Cli.Result result = Cli.with(Map.of("TIDEMARK_JDBC_URL", DATABASE.reader().jdbcUrl() + "&" + setting))
+            Cli.Result result = Cli.with(
+                            Map.of("TIDEMARK_JDBC_URL", DATABASE.reader().jdbcUrl() + "&" + setting))
                     .run("groups");
             if (result.exitCode() != ExitCode.DONE) {
                 assertThat(result.err())

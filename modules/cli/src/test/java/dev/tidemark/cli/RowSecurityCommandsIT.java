@@ -64,9 +64,8 @@ class RowSecurityCommandsIT {
             assertThat(result.err())
                     .as(args.toString())
                     .startsWith("TM-213: row level security")
-                    .contains(
-                            "alter table tidemark.dead_letter disable row level security;"
-                                    + " alter table tidemark.topic_binding disable row level security")
+                    .contains("alter table tidemark.dead_letter disable row level security;"
+                            + " alter table tidemark.topic_binding disable row level security")
                     .hasLineCount(1);
         }
     }

@@ -372,7 +372,10 @@ class RunCommandIT {
     void topicsAreNamedOrMatched() {
         Result both = cli.run(job("flights.sql", "--topic-pattern", "a.*"));
         assertThat(both.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
-        assertThat(both.err()).startsWith("TM-103").contains("pass one of the two").doesNotContain("no topics");
+        assertThat(both.err())
+                .startsWith("TM-103")
+                .contains("pass one of the two")
+                .doesNotContain("no topics");
         Result empty = cli.run(job("flights.sql", "--topic", "a,,b"));
         assertThat(empty.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(empty.err()).startsWith("TM-103").contains("an empty name");
@@ -400,7 +403,8 @@ class RunCommandIT {
         TestDatabase empty = Servers.postgres().createDatabase();
         Cli there = Cli.on(empty, kafka);
         String forced = write("forced.properties", "enable.auto.commit=true\n").toString();
-        String controllers = write("controllers.properties", "bootstrap.controllers=localhost:9\n").toString();
+        String controllers = write("controllers.properties", "bootstrap.controllers=localhost:9\n")
+                .toString();
         String postgres = empty.jdbcUrl().replaceFirst("^jdbc:postgresql://([^/]+)/.*", "$1");
         for (String[] wrong : new String[][] {
             {"--topic-pattern", "a.*"},

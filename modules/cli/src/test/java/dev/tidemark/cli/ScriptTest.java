@@ -74,7 +74,10 @@ class ScriptTest {
         assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString(), variable, options), "groups"))
                 .contains("-XX:TieredStopAtLevel=1")
                 .doesNotContain("-XX:+UseSerialGC");
-        assertThat(run(SCRIPT, Map.of("TIDEMARK_JAR", jar.toString(), variable, "-XX:+UseStringDeduplication"), "groups"))
+        assertThat(run(
+                        SCRIPT,
+                        Map.of("TIDEMARK_JAR", jar.toString(), variable, "-XX:+UseStringDeduplication"),
+                        "groups"))
                 .contains("-XX:+UseSerialGC");
     }
 

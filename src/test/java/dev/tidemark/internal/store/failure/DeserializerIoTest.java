@@ -34,6 +34,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -236,7 +237,7 @@ class DeserializerIoTest {
         } finally {
             server.stop(0);
         }
-        assertUnsure(failure.get());
+        assertUnsure(Objects.requireNonNull(failure.get()));
     }
 
     private static byte[] gzip(byte[] data) throws IOException {

@@ -75,8 +75,7 @@ public final class DoctorCommand implements Callable<Integer> {
         List<Finding> findings =
                 doctor.build().examine().stream().map(this::shown).toList();
         Table table = new Table("section", "check", "verdict", "finding", "fix");
-        findings.forEach(
-                f -> table.add(f.section(), f.check(), text(f.verdict()), f.finding(), f.fix()));
+        findings.forEach(f -> table.add(f.section(), f.check(), text(f.verdict()), f.finding(), f.fix()));
         output.print(table, words(findings));
         return count(findings, Verdict.FAIL) > 0 ? ExitCode.FINDINGS : ExitCode.DONE;
     }
@@ -97,7 +96,8 @@ public final class DoctorCommand implements Callable<Integer> {
             }
         }
         words.append(String.format(
-                Locale.ROOT, "%d ok, %d warnings, %d failed, %d skipped%n",
+                Locale.ROOT,
+                "%d ok, %d warnings, %d failed, %d skipped%n",
                 count(findings, Verdict.OK),
                 count(findings, Verdict.WARN),
                 count(findings, Verdict.FAIL),

@@ -173,10 +173,7 @@ public final class RedriveCommand implements Callable<Integer> {
     }
 
     private static boolean round(
-            TidemarkConsumer consumer,
-            List<DeadLetterSummary> letters,
-            Table table,
-            List<DeadLetterSummary> waiting) {
+            TidemarkConsumer consumer, List<DeadLetterSummary> letters, Table table, List<DeadLetterSummary> waiting) {
         boolean allApplied = true;
         for (DeadLetterSummary letter : letters) {
             RedriveResult result = consumer.redrive(List.of(letter.id())).get(0);

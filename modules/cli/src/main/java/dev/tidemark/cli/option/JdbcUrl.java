@@ -43,8 +43,9 @@ final class JdbcUrl {
             throw CommandException.wrongInput("--jdbc-url has an & but no ? in front of it: parameters begin with ?");
         }
         if (LONE_PERCENT.matcher(url).find()) {
-            throw CommandException.wrongInput("--jdbc-url has a % that no two hexadecimal digits follow: write a percent sign"
-                    + " of a password, or of another value, as %25");
+            throw CommandException.wrongInput(
+                    "--jdbc-url has a % that no two hexadecimal digits follow: write a percent sign"
+                            + " of a password, or of another value, as %25");
         }
         Properties given = given(url);
         for (PGProperty property : PGProperty.values()) {
@@ -98,7 +99,8 @@ final class JdbcUrl {
             return all.stream().anyMatch(value::equalsIgnoreCase) ? null : "is none of " + String.join(", ", all);
         }
         return switch (property) {
-            case MAX_RESULT_BUFFER -> isSize(value) ? null : "is not a size of 1M or more, such as 100M, or 10p for percent of the heap";
+            case MAX_RESULT_BUFFER ->
+                isSize(value) ? null : "is not a size of 1M or more, such as 100M, or 10p for percent of the heap";
             case LOCAL_SOCKET_ADDRESS -> isAddress(value) ? null : "is no address of this machine";
             case PG_PORT, PROTOCOL_VERSION -> null;
             default -> isWhole(value) || !isNumeric(property) ? null : "is not a whole number";

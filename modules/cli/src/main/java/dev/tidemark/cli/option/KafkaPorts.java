@@ -53,9 +53,8 @@ final class KafkaPorts {
             if (address.matches() && System.nanoTime() - start < PATIENCE) {
                 String problem = problem(address.group(1), Integer.parseInt(address.group(2)));
                 if (problem != null) {
-                    throw CommandException.wrongInput(
-                            CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG + " (--bootstrap-servers): " + server.strip() + " "
-                                    + problem);
+                    throw CommandException.wrongInput(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG
+                            + " (--bootstrap-servers): " + server.strip() + " " + problem);
                 }
             }
         }
@@ -81,7 +80,9 @@ final class KafkaPorts {
             return null;
         }
         String words = new String(reply, StandardCharsets.ISO_8859_1);
-        String whose = words.startsWith("E\0") ? "; PostgreSQL replies there" : words.startsWith("HTTP") ? "; HTTP is spoken there" : "";
+        String whose = words.startsWith("E\0")
+                ? "; PostgreSQL replies there"
+                : words.startsWith("HTTP") ? "; HTTP is spoken there" : "";
         return "does not speak Kafka" + whose + ": name the host and the port of a broker";
     }
 }

@@ -99,9 +99,10 @@ public final class RunOptions {
             throw CommandException.wrongInput("no topics: pass either --topic or --topic-pattern");
         }
         if (topicPattern != null && !topics.isEmpty()) {
-            throw CommandException.wrongInput("--topic names topics, and --topic-pattern selects all that match, also later"
-                    + " ones: pass one of the two (TIDEMARK_TOPIC and TIDEMARK_TOPIC_PATTERN count as well). A pattern such as a|b.*"
-                    + " may name topics, too");
+            throw CommandException.wrongInput(
+                    "--topic names topics, and --topic-pattern selects all that match, also later"
+                            + " ones: pass one of the two (TIDEMARK_TOPIC and TIDEMARK_TOPIC_PATTERN count as well). A pattern such as a|b.*"
+                            + " may name topics, too");
         }
         if (topicPattern == null) {
             builder.topics(names());
@@ -142,8 +143,9 @@ public final class RunOptions {
                 // It is parsed by recursion, which may have exhausted the stack.
                 throw text.length() > LONGEST
                         ? tooLong(text)
-                        : new TypeConversionException("'" + text + "' is not a regular expression: " + e.getDescription()
-                                + (e.getIndex() < 0 ? "" : " near position " + (e.getIndex() + 1)));
+                        : new TypeConversionException(
+                                "'" + text + "' is not a regular expression: " + e.getDescription()
+                                        + (e.getIndex() < 0 ? "" : " near position " + (e.getIndex() + 1)));
             } catch (StackOverflowError e) {
                 throw tooLong(text);
             }

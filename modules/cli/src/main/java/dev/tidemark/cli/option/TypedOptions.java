@@ -39,8 +39,8 @@ public final class TypedOptions {
         return SERVERS.stream()
                 .filter(name -> proposed.isPresent()
                         && proposed.get().getCommandSpec().optionsMap().containsKey(name))
-                .flatMap(name -> value(typed, name).stream()
-                        .map(value -> " " + name + " " + PastedCommand.quoted(value)));
+                .flatMap(name ->
+                        value(typed, name).stream().map(value -> " " + name + " " + PastedCommand.quoted(value)));
     }
 
     /** The command of that name; empty if the text only looks like one. */

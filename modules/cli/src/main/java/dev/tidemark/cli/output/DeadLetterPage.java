@@ -49,7 +49,8 @@ public record DeadLetterPage(DeadLetter letter, boolean hex) {
         }
         append(words, "key", Content.of(record().key(), hex).words());
         append(words, "value", Content.of(record().value(), hex).words());
-        letter.errorStack().ifPresent(stack -> words.append(String.format(Locale.ROOT, "error_stack:%n%s%n", stack.strip())));
+        letter.errorStack()
+                .ifPresent(stack -> words.append(String.format(Locale.ROOT, "error_stack:%n%s%n", stack.strip())));
         return Printable.text(words.toString());
     }
 

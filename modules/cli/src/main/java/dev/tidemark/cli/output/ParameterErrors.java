@@ -36,9 +36,9 @@ public final class ParameterErrors {
                         ? ""
                         : "; the commands are "
                                 + String.join(", ", spec.subcommands().keySet());
-        return Printable.line(
-                CODE + Secrets.masked(message)
-                + origin.map(variable -> "; it comes from the variable " + variable).orElse("") + suggestion + commands + "; see " + spec.qualifiedName() + " --help");
+        return Printable.line(CODE + Secrets.masked(message)
+                + origin.map(variable -> "; it comes from the variable " + variable)
+                        .orElse("") + suggestion + commands + "; see " + spec.qualifiedName() + " --help");
     }
 
     /** Only the names of options: a value may be a secret, also one that follows a letter at once. */

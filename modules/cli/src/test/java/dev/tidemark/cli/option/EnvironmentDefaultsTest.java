@@ -118,7 +118,15 @@ class EnvironmentDefaultsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "yes, true", "YES, true", "on, true", "1, true", "True, true", "no, false", "off, false", "0, false", "false, false"
+        "yes, true",
+        "YES, true",
+        "on, true",
+        "1, true",
+        "True, true",
+        "no, false",
+        "off, false",
+        "0, false",
+        "false, false"
     })
     void aFlagIsWrittenInManyWays(String value, boolean quiet) {
         assertThat(parsed(new Run(), Map.of("TIDEMARK_QUIET", value, "TIDEMARK_GROUP", "g", "TIDEMARK_JOB", "j")).quiet)

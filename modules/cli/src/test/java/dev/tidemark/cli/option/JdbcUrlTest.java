@@ -42,7 +42,8 @@ class JdbcUrlTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"password=hunter2%", "password=hunter2%&x=1", "password=hunter2%4", "ApplicationName=100%25%zz"})
+    @ValueSource(
+            strings = {"password=hunter2%", "password=hunter2%&x=1", "password=hunter2%4", "ApplicationName=100%25%zz"})
     void aPercentSignIsWrittenAsOne(String setting) {
         assertRefused(URL + "&" + setting, Map.of(), "%25");
     }

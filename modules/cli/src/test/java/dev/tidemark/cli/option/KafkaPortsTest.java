@@ -53,24 +53,28 @@ class KafkaPortsTest {
         for (int i = 0; i < 32; i++) {
             bytes = bytes.replace("<" + i + ">", Character.toString(i));
         }
-        withServer(bytes, address -> assertThatThrownBy(
-                        () -> KafkaPorts.check(Map.of("bootstrap.servers", "localhost:1, " + address)))
-                .hasMessageStartingWith("TM-103")
-                .hasMessageContaining(address)
-                .hasMessageContaining(words));
+        withServer(
+                bytes,
+                address -> assertThatThrownBy(
+                                () -> KafkaPorts.check(Map.of("bootstrap.servers", "localhost:1, " + address)))
+                        .hasMessageStartingWith("TM-103")
+                        .hasMessageContaining(address)
+                        .hasMessageContaining(words));
     }
 
     @ParameterizedTest
     @CsvSource({"<0>", "abcd", "<0><0><0>xtide<0><0>"})
     void whatIsKafkaOrSaysTooLittleIsLeftToTheClient(String reply) throws Exception {
-        withServer(reply.replace("<0>", "\0"), address -> assertThatCode(
-                        () -> KafkaPorts.check(Map.of("bootstrap.servers", address)))
-                .doesNotThrowAnyException());
+        withServer(
+                reply.replace("<0>", "\0"),
+                address -> assertThatCode(() -> KafkaPorts.check(Map.of("bootstrap.servers", address)))
+                        .doesNotThrowAnyException());
     }
 
     @Test
     void whatCannotBeAskedIsLeftToTheClient() {
-        for (String servers : new String[] {"localhost:1", "nowhere.invalid:9092", "localhost", "${a:b}", "x:99999", ""}) {
+        for (String servers :
+                new String[] {"localhost:1", "nowhere.invalid:9092", "localhost", "${a:b}", "x:99999", ""}) {
             assertThatCode(() -> KafkaPorts.check(Map.of("bootstrap.servers", servers)))
                     .doesNotThrowAnyException();
         }

@@ -46,7 +46,8 @@ class TopicChoiceTest {
 
     @Test
     void aLongListIsNoDanger() {
-        assertThat(TopicChoice.parse("flights:0" + ",1".repeat(200_000)).partitions()).containsExactly(0, 1);
+        assertThat(TopicChoice.parse("flights:0" + ",1".repeat(200_000)).partitions())
+                .containsExactly(0, 1);
         String wrong = "flights:0" + ",1".repeat(200_000) + ",";
         assertThatThrownBy(() -> TopicChoice.parse(wrong)).isInstanceOf(TypeConversionException.class);
     }
