@@ -160,11 +160,12 @@ class ControlFailureIT {
                 "drop trigger broken on tidemark.stored_offset"),
         IN_PROBES(
                 "probe claims",
-                "alter table tidemark.consumer_pause enable row level security;"
-                        + "create policy broken on tidemark.consumer_pause using (1 / length(substr(group_id, 1, 0)) = 1);"
-                        + "insert into tidemark.consumer_pause (group_id, topic) values ('{group}', 'another')",
-                "drop policy broken on tidemark.consumer_pause;"
-                        + "alter table tidemark.consumer_pause disable row level security");
+                "alter table tidemark.consumer_pause rename to kept;"
+                        + "create view tidemark.consumer_pause as"
+                        + " select * from tidemark.kept where 1 / length(substr(group_id, 1, 0)) = 1;"
+                        + "grant select on tidemark.consumer_pause to public;"
+                        + "insert into tidemark.kept (group_id, topic) values ('{group}', 'another')",
+                "drop view tidemark.consumer_pause; alter table tidemark.kept rename to consumer_pause");
 
         private final String task;
         private final String sql;

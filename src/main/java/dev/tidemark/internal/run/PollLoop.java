@@ -232,12 +232,17 @@ final class PollLoop {
             pollFailures = 0;
             assigned.pollFails(null);
         }
-        // The generation is known before the first assignment, which may be empty and then is not reported.
-        joined = joined || consumer.groupMetadata().generationId() >= 0;
+        seeMembership();
         wait.polled(System.nanoTime(), joined, !assigned.partitions().isEmpty());
     }
 
+    /** The generation is known before the first assignment, which may be empty and then is not reported. */
+    private void seeMembership() {
+        joined = joined || consumer.groupMetadata().generationId() >= 0;
+    }
+
     private void pollFailed(RetriableException e) {
+        seeMembership();
         pollFailures++;
         assigned.pollFails(new TidemarkException(
                 ErrorCode.KAFKA_UNAVAILABLE,
