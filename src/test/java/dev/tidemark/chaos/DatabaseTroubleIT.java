@@ -97,6 +97,7 @@ class DatabaseTroubleIT {
                 boolean asks = pool.getHikariPoolMXBean().getThreadsAwaitingConnection() > 0;
                 return asked.getAndSet(asks || asked.get()) && !asks;
             });
+            // After a minute without a connection it is not ready, which is right.
             assertThat(running.consumer().health().live()).isTrue();
             for (Connection connection : taken) {
                 connection.close();

@@ -43,7 +43,7 @@ class SchemaScriptIT {
                     + " from pg_class c where {ours} order by 2",
             "select 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,"
                     + " a.attidentity, a.attgenerated, a.attstorage, a.attcollation::regcollation, a.attacl,"
-                    // What the server itself keeps there (17.12: pg_attver, a position in its log) differs each time.
+                    // What the server itself keeps there, such as the pg_attver of Debian's 17.12, differs each time.
                     + " array(select o from unnest(a.attoptions) o where o !~ '^pg_' order by 1),"
                     + " pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum) from pg_class c join"
                     + " pg_attribute a on a.attrelid = c.oid and a.attnum > 0 left join pg_attrdef d on d.adrelid = c.oid"

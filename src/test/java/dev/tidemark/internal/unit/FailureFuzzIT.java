@@ -6,7 +6,6 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.testkit.Seeds;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -46,10 +45,8 @@ class FailureFuzzIT {
         List<HikariDataSource> pools = new ArrayList<>();
         try {
             for (int i = 0; i < Math.max(1, AT_ONCE / THREADS_OF_A_POOL); i++) {
-                HikariDataSource pool = database.pool(2 * THREADS_OF_A_POOL);
                 // A busy machine is no outage.
-                pool.setConnectionTimeout(Duration.ofMinutes(1).toMillis());
-                pools.add(pool);
+                pools.add(database.writer().pool(2 * THREADS_OF_A_POOL));
             }
             List<Future<FailureFuzzCase.Tally>> running = new ArrayList<>();
             for (int i = ONLY < 0 ? 0 : ONLY; i < (ONLY < 0 ? CASES : ONLY + 1); i++) {

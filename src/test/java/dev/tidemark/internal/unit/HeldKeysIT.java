@@ -85,8 +85,7 @@ class HeldKeysIT {
         UnitLimits limits = UnitLimits.defaults();
         News news = new News();
         PartitionQueues queues = new PartitionQueues(limits, 1, 64_000_000, news);
-        try (HikariDataSource pool = database.pool(1)) {
-            pool.setConnectionTimeout(Duration.ofMinutes(1).toMillis());
+        try (HikariDataSource pool = database.writer().pool(1)) {
             WorkerSession session =
                     new WorkerSession(pool, "tidemark/test", Duration.ofMinutes(5), Duration.ofSeconds(10));
             UnitTransaction transaction =
