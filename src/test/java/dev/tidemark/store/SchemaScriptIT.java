@@ -184,7 +184,8 @@ class SchemaScriptIT {
         String write =
                 "update tidemark.stored_offset set given_up_in_row = 1, given_up_unproven = 1, given_up_offset = 1";
         database.writer().execute(write);
-        assertThatThrownBy(() -> database.reader().execute(write)).hasMessageContaining("tidemark_reader may not do this");
+        assertThatThrownBy(() -> database.reader().execute(write))
+                .hasMessageContaining("tidemark_reader may not do this");
         database.grantAccess("tidemark");
         database.writer().execute(write);
     }

@@ -76,9 +76,10 @@ class UnusableUrlIT {
                 "maxResultBuffer=1",
                 "autosave=foo",
                 "connectTimeout=10s",
-                "readOnlyMode=perhaps",
                 "stringtype=text",
-                "gssEncMode=sometimes"
+                "gssEncMode=sometimes",
+                "channelBinding=perhaps",
+                "protocolVersion=1"
             })
     void consumersAndMigrationsEndWithTheDriversWords(String setting) {
         String value = setting.substring(setting.indexOf('=') + 1);

@@ -5,7 +5,6 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
-import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.queue.PartitionQueues;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
@@ -19,8 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -63,10 +60,10 @@ final class PollLoop {
     private final Withdrawal withdrawal;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final AssignmentWait wait;
+    private final PollFailures failures;
     private volatile long lastPoll;
     private volatile boolean polls;
     private volatile boolean joined;
-    private int pollFailures;
 
     PollLoop(
             String groupId,
@@ -95,6 +92,7 @@ final class PollLoop {
         this.end = end;
         this.withdrawal = withdrawal;
         this.wait = wait;
+        this.failures = new PollFailures(groupId, assigned);
     }
 
     /**
@@ -227,11 +225,7 @@ final class PollLoop {
     }
 
     private void polled() {
-        if (pollFailures > 0) {
-            LOG.info("polling again group={} attempts={}", groupId, pollFailures);
-            pollFailures = 0;
-            assigned.pollFails(null);
-        }
+        failures.ended();
         seeMembership();
         wait.polled(System.nanoTime(), joined, !assigned.partitions().isEmpty());
     }
@@ -243,28 +237,8 @@ final class PollLoop {
 
     private void pollFailed(RetriableException e) {
         seeMembership();
-        pollFailures++;
-        assigned.pollFails(new TidemarkException(
-                ErrorCode.KAFKA_UNAVAILABLE,
-                "group " + groupId + ": polls fail with " + e.getClass().getSimpleName()
-                        + ", so nothing is fetched; they are tried again",
-                null));
-        if (pollFailures == 1) {
-            LOG.warn(
-                    "poll failed, trying again group={} cause={}",
-                    groupId,
-                    e.getClass().getSimpleName());
-        }
-        try {
-            Duration wait = Backoff.TRANSIENT.after(
-                    pollFailures, ThreadLocalRandom.current().nextDouble());
-            if (stopped.await(wait.toNanos(), TimeUnit.NANOSECONDS)) {
-                LOG.debug("stopped while waiting for Kafka group={}", groupId);
-            }
-        } catch (InterruptedException interrupted) {
-            if (!OwnThread.mayContinue(interrupted)) {
-                stopped.countDown();
-            }
+        if (!failures.waitAfter(e, stopped)) {
+            stopped.countDown();
         }
     }
 

@@ -6,12 +6,14 @@ import java.nio.file.NoSuchFileException;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
 import org.postgresql.util.PSQLException;
 
 /**
@@ -22,8 +24,10 @@ public final class NotConnectedException extends SQLException {
     private static final long serialVersionUID = 1L;
 
     /** What the driver says of a value that it cannot use, where its SQLSTATE is that of a server that cannot be reached. */
-    private static final List<String> UNUSABLE =
-            List.of("Invalid targetServerType value: {0}", "Invalid sslmode value: {0}");
+    private static final List<String> UNUSABLE = Stream.concat(
+                    Arrays.stream(PGProperty.values()).map(property -> "Invalid " + property.getName() + " value: {0}"),
+                    Stream.of("A connection could not be made using the requested protocol {0}."))
+            .toList();
 
     /** As {@code PSQLState} numbers them: invalid parameter value, syntax error. */
     private static final List<String> STATES_OF_VALUES = List.of("22023", "42601");
