@@ -73,7 +73,7 @@ class UnusableUrlIT {
                 "sslmode=requird",
                 "socketFactory=nosuch",
                 "socketFactory=java.lang.String",
-                "maxResultBuffer=1",
+                "maxResultBuffer=30",
                 "autosave=foo",
                 "connectTimeout=10s",
                 "stringtype=text",

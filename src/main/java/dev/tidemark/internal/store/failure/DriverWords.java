@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.failure;
 
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,9 +28,16 @@ final class DriverWords {
 
     /** Whether the driver closed the connection since a result did not fit {@code maxResultBuffer}. */
     static boolean isBufferExceeded(Throwable failure) {
+        return bufferExceeded(failure).isPresent();
+    }
+
+    /** What the driver says of a result that did not fit {@code maxResultBuffer}, with both sizes in bytes; empty if none did. */
+    static Optional<String> bufferExceeded(Throwable failure) {
         return FailureChain.of(failure).stream()
-                .anyMatch(t -> t instanceof PSQLException driver
+                .filter(t -> t instanceof PSQLException driver
                         && driver.getServerErrorMessage() == null
-                        && says(driver, LARGER_THAN_BUFFER));
+                        && says(driver, LARGER_THAN_BUFFER))
+                .map(Throwable::getMessage)
+                .findFirst();
     }
 }

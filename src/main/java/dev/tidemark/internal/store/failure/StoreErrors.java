@@ -86,10 +86,12 @@ public final class StoreErrors {
         if (notConnected.filter(NotConnectedException::isPoolClosed).isPresent()) {
             return new OffsetStoreException(ErrorCode.LOGIN_REFUSED, POOL_CLOSED, failure);
         }
-        if (DriverWords.isBufferExceeded(failure)) {
+        Optional<String> exceeded = DriverWords.bufferExceeded(failure);
+        if (exceeded.isPresent()) {
             return new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
-                    "a result is larger than maxResultBuffer of the JDBC URL or the DataSource allows: raise it, or leave it out",
+                    "a result is larger than maxResultBuffer of the JDBC URL or the DataSource allows ("
+                            + exceeded.get() + "): raise it, or leave it out",
                     failure);
         }
         if (notConnected.filter(NotConnectedException::isOfSettings).isPresent()) {
