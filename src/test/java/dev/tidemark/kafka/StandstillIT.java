@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -42,6 +43,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.resource.ResourceType;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -353,6 +355,29 @@ class StandstillIT {
                             .map(ILoggingEvent::getFormattedMessage)
                             .filter(line -> line.startsWith("topics are not seen ")))
                     .hasSizeGreaterThanOrEqualTo(2);
+        }
+    }
+
+    /** It ends before anything would look for the second time. */
+    @Test
+    void aBoundedRunWithoutATopicThatItsPatternSawOnceSaysSo() throws Exception {
+        String group = Servers.unique("gone");
+        String gone = kafka.createTopic(group + "-gone", 1);
+        kafka.createTopic(group + "-kept", 1);
+        Map<String, Object> config = kafka.consumerConfig(group, "cooperative");
+        UnaryOperator<TidemarkBuilder<String, String>> reads =
+                builder -> builder.topicPattern(Pattern.compile(group + "-.*")).untilEnd();
+        try (Running running = reading(config, reads)) {
+            running.end();
+        }
+        kafka.admin().deleteTopics(List.of(gone)).all().get(3, TimeUnit.MINUTES);
+        Awaitility.await("it is gone")
+                .until(() -> !kafka.admin().listTopics().names().get(3, TimeUnit.MINUTES).contains(gone));
+        try (LogCapture told = LogCapture.of(group);
+                Running running = reading(config, reads)) {
+            running.end();
+            assertThat(told.news().stream().map(ILoggingEvent::getFormattedMessage))
+                    .anyMatch(line -> line.startsWith("topics are not seen ") && has(line, "TM-307", gone));
         }
     }
 

@@ -2,8 +2,10 @@ package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.PartitionState;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
+import dev.tidemark.errors.Problem;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
@@ -44,6 +46,13 @@ class TruncatedLogIT {
                 database,
                 kafka.consumerConfig(topic, "consumer"),
                 builder -> builder.topics(topic).handle(CopiedLog::copy));
+    }
+
+    private Running startBounded() {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "consumer"),
+                builder -> builder.topics(topic).untilEnd().handle(CopiedLog::copy));
     }
 
     private void produce(int from, int to) throws Exception {
@@ -101,6 +110,42 @@ class TruncatedLogIT {
         try (Running running = start()) {
             running.until("goes on", () -> stored() == 3 * COMMON);
         }
+        CopiedLog.assertComplete(database, kafka, topic, 1);
+    }
+
+    /** What it would have to wait for is no transaction, and it does not end before its end. */
+    @Test
+    void aBoundedRunWhoseEndIsLostSaysSo() throws Exception {
+        CopiedLog.createTable(database);
+        produce(0, COMMON);
+        try (Running running = start()) {
+            running.until("all read", () -> stored() == COMMON);
+        }
+        kafka.kill(second);
+        kafka.awaitReplicas(partition, first);
+        produce(COMMON, 2 * COMMON);
+        database.execute("select tidemark.pause('" + topic + "')");
+        try (Running running = startBounded()) {
+            running.until(
+                    "it has begun",
+                    () -> running.consumer().status().partitions().stream()
+                            .anyMatch(p -> p.state() == PartitionState.PAUSED));
+            kafka.kill(first);
+            kafka.boot(second);
+            kafka.awaitReplicas(partition, second);
+            database.execute("select tidemark.resume('" + topic + "')");
+            running.until(
+                    "it is told",
+                    () -> running.consumer().status().partitions().stream()
+                            .flatMap(p -> p.lastError().stream())
+                            .map(Problem::toString)
+                            .anyMatch(error -> error.contains("TM-306")
+                                    && error.contains("ended at offset " + 2 * COMMON)
+                                    && error.contains("ends at " + COMMON + " now")));
+            produce(2 * COMMON, 3 * COMMON);
+            running.end();
+        }
+        assertThat(stored()).isEqualTo(2 * COMMON);
         CopiedLog.assertComplete(database, kafka, topic, 1);
     }
 

@@ -142,7 +142,8 @@ final class ControlSchedule {
             tasks.later(() -> lookForTopics(named), Duration.ZERO);
         }
         if (reading.subscription() instanceof Subscription.Matching) {
-            tasks.every(COMPARE_EVERY, "look for bound topics", missing::lookForBound);
+            // At once, since a bounded run without one of them may be over soon.
+            tasks.every(Duration.ZERO, COMPARE_EVERY, "look for bound topics", missing::lookForBound);
         }
         if (!reading.isManual()) {
             tasks.every(reading.untilEnd() ? PROBE_EVERY : COMPARE_EVERY, "look at the group", group::look);
@@ -155,7 +156,7 @@ final class ControlSchedule {
     /** The partitions for which nothing can be fetched, with the reason. */
     private Map<TopicPartition, TidemarkException> withoutRecords() {
         Map<TopicPartition, TidemarkException> found = new HashMap<>(logEnds.found());
-        found.putAll(ends.behindTransactions());
+        found.putAll(ends.withoutRecords());
         tasks.kafkaProblem(System.nanoTime()).ifPresent(problem -> {
             TidemarkException why = new TidemarkException(
                     problem.code(), "group " + context.groupId() + ": " + problem.message(), null);

@@ -108,7 +108,12 @@ final class ControlTasks {
         every(interval, interval, task, look);
     }
 
-    private void every(Duration first, Duration interval, String task, Look look) {
+    /**
+     * As {@link #every(Duration, String, Look)}.
+     *
+     * @param first how long to wait before the first check
+     */
+    void every(Duration first, Duration interval, String task, Look look) {
         later(
                 () -> {
                     Duration wait = guarded(task, look);

@@ -124,8 +124,8 @@ final class EndWatch {
         return new Unfinished(unfinished, halted, wrong, whole);
     }
 
-    /** The partitions whose next record is behind a transaction that is still open, with that as an error; whoever holds them. */
-    Map<TopicPartition, TidemarkException> behindTransactions() {
+    /** The partitions whose log has nothing to read now before the run's end, with the reason as an error; whoever holds them. */
+    Map<TopicPartition, TidemarkException> withoutRecords() {
         return transactions.found();
     }
 

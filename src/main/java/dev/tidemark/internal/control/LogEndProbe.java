@@ -58,6 +58,6 @@ final class LogEndProbe {
 
     /** The partitions that have not moved for long, although there is more to read, with the reason. */
     Map<TopicPartition, TidemarkException> found() {
-        return standstill.found();
+        return standstill.found(System.nanoTime());
     }
 }

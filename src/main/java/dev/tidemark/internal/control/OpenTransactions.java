@@ -15,7 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/** Which partitions of a bounded run wait for a transaction of a producer that is still open. Used by the control thread. */
+/**
+ * Which partitions of a bounded run wait for more than can be read now: for the end of a producer's transaction, or for a log that was
+ * truncated in the meantime. Used by the control thread.
+ */
 final class OpenTransactions {
     private static final Logger LOG = LoggerFactory.getLogger(OpenTransactions.class);
 
@@ -47,16 +50,41 @@ final class OpenTransactions {
         Map<TopicPartition, Long> still = new HashMap<>(now);
         still.entrySet().removeIf(e -> !e.getValue().equals(before.get(e.getKey())));
         before = now;
-        Map<TopicPartition, TidemarkException> next = new HashMap<>();
         if (!still.isEmpty()) {
-            offsets.logEnds(still.keySet()).forEach((partition, readable) -> {
-                long position = still.getOrDefault(partition, 0L);
-                if (isBehind(position, readable, ends.getOrDefault(partition, 0L))) {
-                    next.put(partition, error(groupId, partition, position));
-                }
-            });
+            offsets.logEnds(still.keySet())
+                    .forEach((partition, readable) -> still.computeIfPresent(
+                            partition, (p, position) -> position >= readable ? position : null));
         }
-        found = next;
+        found = still.isEmpty() ? new HashMap<>() : explained(still, ends, offsets.highWatermarks(still.keySet()));
+    }
+
+    /**
+     * @param now where the logs end, whether it may be read or not
+     */
+    private Map<TopicPartition, TidemarkException> explained(
+            Map<TopicPartition, Long> stopped, Map<TopicPartition, Long> ends, Map<TopicPartition, Long> now) {
+        Map<TopicPartition, TidemarkException> why = new HashMap<>();
+        stopped.forEach((partition, position) -> {
+            long last = now.getOrDefault(partition, 0L);
+            long end = ends.getOrDefault(partition, 0L);
+            if (position < last) {
+                why.put(partition, error(groupId, partition, position));
+            } else if (last < end) {
+                why.put(partition, shorter(partition, last, end));
+            }
+        });
+        return why;
+    }
+
+    /** Whether records were lost, or the leader that was asked is out of date, cannot be told apart: so the run does not end by that. */
+    private TidemarkException shorter(TopicPartition partition, long last, long end) {
+        return new TidemarkException(
+                ErrorCode.LOG_TRUNCATED,
+                "group " + groupId + ": topic " + partition.topic() + " partition " + partition.partition() + " ended at offset "
+                        + end + " when the run began, and ends at " + last
+                        + " now: its log was truncated. The run waits until it is as long again; to end it where the log ends"
+                        + " now, start it again",
+                null);
     }
 
     /** Those that have moved do not wait any more. */

@@ -103,9 +103,17 @@ final class Standstill {
         return unmoved;
     }
 
-    /** The partitions that have not moved for long, with the reason. The words stay the same while it lasts. */
-    Map<TopicPartition, TidemarkException> found() {
+    /**
+     * The partitions that have not moved for long, with the reason. The words stay the same while it lasts. None if nothing was sampled
+     * recently: they may have moved.
+     *
+     * @param now monotonic, in nanoseconds
+     */
+    Map<TopicPartition, TidemarkException> found(long now) {
         Map<TopicPartition, TidemarkException> found = new HashMap<>();
+        if (now - last > APART.toNanos()) {
+            return found;
+        }
         seen.forEach((partition, stands) -> {
             if (stands.why() != null) {
                 found.put(partition, stands.why());

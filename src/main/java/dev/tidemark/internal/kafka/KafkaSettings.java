@@ -161,6 +161,11 @@ public final class KafkaSettings {
         return Duration.ofMillis(parsed.getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG));
     }
 
+    /** {@code max.poll.records}; 5,000 unless the user sets it. */
+    public int maxPollRecords() {
+        return parsed.getInt(ConsumerConfig.MAX_POLL_RECORDS_CONFIG);
+    }
+
     /** {@code session.timeout.ms}; 45 s is Kafka's default, and under the consumer protocol the brokers' default too. */
     public Duration sessionTimeout() {
         return isConsumerProtocol(parsed)

@@ -113,7 +113,7 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                 List.of(),
                 threads);
         this.identities = options.strictIdentity() ? control::confirm : IdentityCheck.NONE;
-        this.shares = new Shares(groupId, new ShareChanges(groupId, new Seeks(consumer), control), control);
+        this.shares = new Shares(groupId, new Seeks(consumer), control, options.mostPolled());
         this.poller = new LoopPoller<>(groupId, consumer, control, shares);
         this.sound = control.start();
     }

@@ -1,8 +1,8 @@
 package dev.tidemark.internal.loop;
 
 import dev.tidemark.internal.loop.Share.State;
+import dev.tidemark.internal.run.DrainedPolls;
 import dev.tidemark.offsets.Claim;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -13,34 +13,35 @@ import org.apache.kafka.common.TopicPartition;
  * Which partitions of a {@link ClaimingLoop} are read and have nothing to do. Used by the thread that polls, but for {@link #claims}.
  */
 final class IdleShares {
-    /** A caller that has not polled for this long does not poll. */
-    private static final Duration POLLS = Duration.ofSeconds(10);
-
-    private volatile Polled last = new Polled(Map.of(), System.nanoTime());
+    private final DrainedPolls polls;
+    private volatile Map<TopicPartition, Claim> last = Map.of();
     private Map<TopicPartition, Claim> unmoved = Map.of();
 
     /**
-     * What a poll left idle.
-     *
-     * @param at by {@link System#nanoTime}
+     * @param polls what polls return
      */
-    private record Polled(Map<TopicPartition, Claim> idle, long at) {}
-
-    /** Their claims: nothing of them was returned and not confirmed yet. None while the caller does not poll. Any thread may ask. */
-    Map<TopicPartition, Claim> claims() {
-        Polled polled = last;
-        return System.nanoTime() - polled.at() < POLLS.toNanos() ? polled.idle() : Map.of();
+    IdleShares(DrainedPolls polls) {
+        this.polls = polls;
     }
 
-    /** To be called after each poll, with all partitions. */
-    void polled(Collection<Share> shares) {
+    /**
+     * Their claims: nothing of them was returned and not confirmed yet, and nothing waits in the client behind what it returns of others.
+     * None while the caller does not poll. Any thread may ask.
+     */
+    Map<TopicPartition, Claim> claims() {
+        return polls.isRecent(System.nanoTime()) ? last : Map.of();
+    }
+
+    /** To be called after each poll, with all partitions and the number of records that it returned. */
+    void polled(Collection<Share> shares, int records) {
         Map<TopicPartition, Claim> idle = new HashMap<>();
         for (Share share : shares) {
             if (share.claim != null && isIdle(share)) {
                 idle.put(share.partition, share.claim);
             }
         }
-        last = new Polled(Map.copyOf(idle), System.nanoTime());
+        last = Map.copyOf(idle);
+        polls.returned(records, System.nanoTime());
     }
 
     /** These have not moved, although their logs have more. */

@@ -25,6 +25,11 @@ public record LoopOptions(
         Schema schema,
         Optional<UUID> storeId,
         boolean strictIdentity) {
+    /** How many records a poll returns at most. */
+    int mostPolled() {
+        return ownPollRecords ? kafka.maxPollRecords() : ConsumerConfig.DEFAULT_MAX_POLL_RECORDS;
+    }
+
     /** For the KafkaConsumer, which decodes here. */
     Map<String, Object> consumerSettings() {
         Map<String, Object> settings = new HashMap<>(kafka.consumer());

@@ -64,6 +64,7 @@ final class LoopPoller<K, V> {
     List<Stretch<K, V>> poll(long left) {
         boolean orderly = false;
         try {
+            followPositions();
             ConsumerRecords<K, V> records = consumer.poll(slice(left));
             List<Stretch<K, V>> taken = take(records);
             orderly = true;
@@ -108,11 +109,18 @@ final class LoopPoller<K, V> {
                 take(share, share.claim, records).ifPresent(taken::add);
             }
         }
-        // An interceptor may return records without where reading continues behind them, or nothing at all.
-        for (Share share : shares.polled()) {
+        shares.polled(records.count());
+        return taken;
+    }
+
+    /**
+     * An interceptor may return records without where reading continues behind them, or nothing at all. Kafka's client may throw here
+     * what a poll throws, so this comes before records are taken, which would be lost.
+     */
+    private void followPositions() {
+        for (Share share : shares.takeUnmoved()) {
             seeks.reached(share.partition).ifPresent(next -> reach(share, next));
         }
-        return taken;
     }
 
     private Optional<Stretch<K, V>> take(Share share, Claim claim, ConsumerRecords<K, V> records) {

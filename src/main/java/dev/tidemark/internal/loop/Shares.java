@@ -5,7 +5,9 @@ import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.loop.Share.State;
 import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.Pauses;
+import dev.tidemark.internal.run.DrainedPolls;
 import dev.tidemark.internal.run.Problems;
+import dev.tidemark.internal.run.Seeks;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.Collection;
@@ -35,16 +37,20 @@ final class Shares implements ConsumerRebalanceListener {
     private final ShareChanges changes;
     private final ControlThread control;
     private final Map<TopicPartition, Share> shares = new HashMap<>();
-    private final IdleShares idle = new IdleShares();
+    private final IdleShares idle;
     private Pauses pauses = Pauses.none();
     private long assignments;
     private volatile Map<TopicPartition, Claim> held = Map.of();
     private volatile Map<TopicPartition, String> waiting = Map.of();
 
-    Shares(String groupId, ShareChanges changes, ControlThread control) {
+    /**
+     * @param mostPolled how many records a poll returns at most
+     */
+    Shares(String groupId, Seeks seeks, ControlThread control, int mostPolled) {
         this.groupId = groupId;
-        this.changes = changes;
+        this.changes = new ShareChanges(groupId, seeks, control);
         this.control = control;
+        this.idle = new IdleShares(new DrainedPolls(mostPolled));
     }
 
     @Override
@@ -117,9 +123,13 @@ final class Shares implements ConsumerRebalanceListener {
         return idle;
     }
 
-    /** To be called after each poll; returns those whose position in the client has to be compared. */
-    List<Share> polled() {
-        idle.polled(shares.values());
+    /** To be called after each poll, with the number of records that it returned. */
+    void polled(int records) {
+        idle.polled(shares.values(), records);
+    }
+
+    /** Those whose position in the client has to be compared, once. */
+    List<Share> takeUnmoved() {
         return idle.takeUnmoved(shares.values());
     }
 

@@ -78,6 +78,7 @@ record ConsumerRuntime(
                 options.work().workers(),
                 options.work().bufferBytes(),
                 events);
+        DrainedPolls drained = new DrainedPolls(options.kafka().settings().maxPollRecords());
         List<WorkerSession> sessions = new ArrayList<>();
         String instance = OwnerNames.instanceId();
         for (int i = 1; i <= options.work().workers(); i++) {
@@ -103,7 +104,7 @@ record ConsumerRuntime(
                 new GroupLookup(admin, groupId),
                 events,
                 () -> held(queues, assigned),
-                () -> idle(queues, assigned),
+                () -> idle(queues, assigned, drained),
                 assigned::partitions,
                 assigned::waiting,
                 sessions,
@@ -126,7 +127,8 @@ record ConsumerRuntime(
                 new RunEnd(groupId, options.kafka().reading().untilEnd(), assigned, events, control),
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()),
-                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), System.nanoTime()));
+                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), System.nanoTime()),
+                drained);
         Rebalances rebalances = new Rebalances(
                 groupId,
                 assigned,
@@ -155,7 +157,11 @@ record ConsumerRuntime(
         return held;
     }
 
-    private static Map<TopicPartition, Claim> idle(PartitionQueues queues, Assignment assigned) {
+    private static Map<TopicPartition, Claim> idle(PartitionQueues queues, Assignment assigned, DrainedPolls drained) {
+        if (!drained.isRecent(System.nanoTime())) {
+            // What was fetched of them may not be here yet.
+            return Map.of();
+        }
         Map<TopicPartition, Claim> idle = queues.idle();
         idle.keySet().retainAll(assigned.reading());
         return idle;

@@ -61,6 +61,7 @@ final class PollLoop {
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final AssignmentWait wait;
     private final PollFailures failures;
+    private final DrainedPolls drained;
     private volatile long lastPoll;
     private volatile boolean polls;
     private volatile boolean joined;
@@ -78,7 +79,8 @@ final class PollLoop {
             OwnThreads threads,
             RunEnd end,
             Withdrawal withdrawal,
-            AssignmentWait wait) {
+            AssignmentWait wait,
+            DrainedPolls drained) {
         this.groupId = groupId;
         this.consumer = consumer;
         this.seeks = seeks;
@@ -93,6 +95,7 @@ final class PollLoop {
         this.withdrawal = withdrawal;
         this.wait = wait;
         this.failures = new PollFailures(groupId, assigned);
+        this.drained = drained;
     }
 
     /**
@@ -180,6 +183,7 @@ final class PollLoop {
                 OffsetAndMetadata next = records.nextOffsets().get(partition);
                 offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next));
             }
+            drained.returned(records.count(), System.nanoTime());
             followPositions();
             seeks.pause(queues.withoutRoom());
             return true;

@@ -37,7 +37,7 @@ class StandstillTest {
     }
 
     private @Nullable ErrorCode found() {
-        TidemarkException why = standstill.found().get(PARTITION);
+        TidemarkException why = standstill.found(now).get(PARTITION);
         return why == null ? null : why.code();
     }
 
@@ -62,19 +62,19 @@ class StandstillTest {
     @Test
     void theWordsStayTheSameWhileTheLogGrows() {
         samples(claim, 20, 20, 65);
-        TidemarkException why = standstill.found().get(PARTITION);
+        TidemarkException why = standstill.found(now).get(PARTITION);
         assertThat(why)
                 .hasMessageContaining("partition 3")
                 .hasMessageContaining("offset 10")
                 .hasMessageContaining("20");
         samples(claim, 30, 30, 60);
-        assertThat(standstill.found()).containsEntry(PARTITION, why);
+        assertThat(standstill.found(now)).containsEntry(PARTITION, why);
     }
 
     @Test
     void whatIsWrongWithATransactionSaysHowToFindIt() {
         samples(claim, 10, 20, 65);
-        assertThat(standstill.found().get(PARTITION))
+        assertThat(standstill.found(now).get(PARTITION))
                 .hasMessageContaining("topic flights partition 3")
                 .hasMessageContaining("offset 10")
                 .hasMessageContaining("kafka-transactions.sh find-hanging");
@@ -128,6 +128,16 @@ class StandstillTest {
         assertThat(found()).isNull();
         sample(claim, 20, 20, EVERY);
         assertThat(found()).isEqualTo(ErrorCode.NO_PROGRESS);
+    }
+
+    /** Kafka does not reply, which is told otherwise. */
+    @Test
+    void whatWasFoundIsNotKnownWithoutSamples() {
+        samples(claim, 20, 20, 65);
+        now += Standstill.APART.toNanos();
+        assertThat(found()).isEqualTo(ErrorCode.NO_PROGRESS);
+        now++;
+        assertThat(found()).isNull();
     }
 
     @Test
