@@ -24,7 +24,7 @@ final class ConnectionChecks {
      */
     static List<Finding> judge(Settings settings, Facts facts, int workers, @Nullable Integer pool) {
         List<Finding> findings = new ArrayList<>();
-        int needed = workers + 1;
+        long needed = workers + 1L;
         String need = workers + " workers need " + needed + " connections";
         if (pool == null) {
             findings.add(Finding.ok(SECTION, "pool", need + "; --pool compares a pool's size with that"));
@@ -42,7 +42,7 @@ final class ConnectionChecks {
         return findings;
     }
 
-    private static Finding server(Settings settings, Facts facts, int wanted) {
+    private static Finding server(Settings settings, Facts facts, long wanted) {
         int reserved = settings.number("superuser_reserved_connections") + settings.number("reserved_connections");
         int most = settings.number("max_connections") - reserved;
         String limit = "max_connections (less " + reserved + " reserved)";

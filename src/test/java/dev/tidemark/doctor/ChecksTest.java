@@ -178,6 +178,9 @@ class ChecksTest {
         assertThat(only(ConnectionChecks.judge(server(), free, 97, null), Verdict.FAIL)
                         .finding())
                 .contains("allows 97", "needs 98");
+        assertThat(only(ConnectionChecks.judge(server(), free, Integer.MAX_VALUE, null), Verdict.FAIL)
+                        .finding())
+                .contains("needs 2147483648");
         assertThat(only(ConnectionChecks.judge(server(), new ConnectionChecks.Facts(95, -1, -1), 4, null), Verdict.WARN)
                         .finding())
                 .contains("95 are open");

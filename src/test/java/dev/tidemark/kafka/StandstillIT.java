@@ -372,7 +372,11 @@ class StandstillIT {
         }
         kafka.admin().deleteTopics(List.of(gone)).all().get(3, TimeUnit.MINUTES);
         Awaitility.await("it is gone")
-                .until(() -> !kafka.admin().listTopics().names().get(3, TimeUnit.MINUTES).contains(gone));
+                .until(() -> !kafka.admin()
+                        .listTopics()
+                        .names()
+                        .get(3, TimeUnit.MINUTES)
+                        .contains(gone));
         try (LogCapture told = LogCapture.of(group);
                 Running running = reading(config, reads)) {
             running.end();

@@ -54,7 +54,7 @@ public final class ControlThread {
      * @param idle those of partitions that are being read and have nothing to do: no record of them waits or is in a unit
      * @param assigned the partitions that Kafka assigns to this consumer
      * @param waiting the assigned partitions that make no progress for a transient reason
-     * @param sessions the workers' sessions, to detect units that hang
+     * @param sessions the workers' sessions, to detect units that hang; there may be none yet
      * @param threads the consumer's threads, to which its own is added
      */
     public ControlThread(
@@ -86,7 +86,6 @@ public final class ControlThread {
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.schedule =
                 new ControlSchedule(context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
-        sessions.forEach(session -> session.observedBy(schedule::lookClosely));
         Claimer claimer = new Claimer(context, holders, pauses, topics::knows, missing);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
@@ -97,6 +96,11 @@ public final class ControlThread {
         units.start();
         tasks.later(() -> schedule.prepare(sound), Duration.ZERO);
         return sound;
+    }
+
+    /** Looks closely at the session's units when it asks for that; to be called before its first unit. */
+    public void observe(WorkerSession session) {
+        session.observedBy(schedule::lookClosely);
     }
 
     /** Claims these partitions, each for its assignment, as soon as possible after the delay. */

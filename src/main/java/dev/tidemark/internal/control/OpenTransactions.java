@@ -52,8 +52,8 @@ final class OpenTransactions {
         before = now;
         if (!still.isEmpty()) {
             offsets.logEnds(still.keySet())
-                    .forEach((partition, readable) -> still.computeIfPresent(
-                            partition, (p, position) -> position >= readable ? position : null));
+                    .forEach((partition, readable) ->
+                            still.computeIfPresent(partition, (p, position) -> position >= readable ? position : null));
         }
         found = still.isEmpty() ? new HashMap<>() : explained(still, ends, offsets.highWatermarks(still.keySet()));
     }
@@ -80,7 +80,8 @@ final class OpenTransactions {
     private TidemarkException shorter(TopicPartition partition, long last, long end) {
         return new TidemarkException(
                 ErrorCode.LOG_TRUNCATED,
-                "group " + groupId + ": topic " + partition.topic() + " partition " + partition.partition() + " ended at offset "
+                "group " + groupId + ": topic " + partition.topic() + " partition " + partition.partition()
+                        + " ended at offset "
                         + end + " when the run began, and ends at " + last
                         + " now: its log was truncated. The run waits until it is as long again; to end it where the log ends"
                         + " now, start it again",

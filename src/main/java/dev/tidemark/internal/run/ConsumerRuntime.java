@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
@@ -79,15 +80,8 @@ record ConsumerRuntime(
                 options.work().bufferBytes(),
                 events);
         DrainedPolls drained = new DrainedPolls(options.kafka().settings().maxPollRecords());
-        List<WorkerSession> sessions = new ArrayList<>();
-        String instance = OwnerNames.instanceId();
-        for (int i = 1; i <= options.work().workers(); i++) {
-            sessions.add(new WorkerSession(
-                    store.dataSource(),
-                    OwnerNames.applicationName(BlockerWatch.NAME_PREFIX, instance, i, groupId),
-                    options.work().deadline(),
-                    store.networkTimeout()));
-        }
+        // Empty until the store was validated: how many connections the server has is not known before.
+        List<WorkerSession> sessions = new CopyOnWriteArrayList<>();
         ControlThread control = new ControlThread(
                 new ControlOptions(
                         store.schema(),
@@ -146,7 +140,7 @@ record ConsumerRuntime(
                 control,
                 loop,
                 rebalances,
-                List.copyOf(sessions),
+                sessions,
                 options.stop().drain());
     }
 
@@ -173,6 +167,7 @@ record ConsumerRuntime(
         CountedAttempts attempts = new CountedAttempts();
         SafeInterceptors interceptors = new SafeInterceptors(groupId, options.interceptors());
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
+        openSessions(options);
         int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
         Iterator<RecordDecoder<K, V>> decoders = RecordDecoder.several(
                         sessions.size() + assistants, options.work().decoders())
@@ -210,6 +205,22 @@ record ConsumerRuntime(
         boolean unused = OwnThread.mayContinue();
         threads.forEach(OwnThread::start);
         return threads;
+    }
+
+    private void openSessions(EngineOptions<?, ?> options) {
+        StoreSide store = options.store();
+        String instance = OwnerNames.instanceId();
+        List<WorkerSession> made = new ArrayList<>();
+        for (int i = 1; i <= options.work().workers(); i++) {
+            WorkerSession session = new WorkerSession(
+                    store.dataSource(),
+                    OwnerNames.applicationName(BlockerWatch.NAME_PREFIX, instance, i, options.groupId()),
+                    options.work().deadline(),
+                    store.networkTimeout());
+            control.observe(session);
+            made.add(session);
+        }
+        sessions.addAll(made);
     }
 
     /** In this order: no new unit, open units end, partitions are released, the group is left. Each step is bounded. */

@@ -27,7 +27,9 @@ class DrainedPollsTest {
         polls.returned(499, after(1));
         assertThat(polls.isRecent(after(1))).isTrue();
         polls.returned(500, after(2));
-        assertThat(polls.isRecent(after(2))).as("what came in between is not much").isTrue();
+        assertThat(polls.isRecent(after(2)))
+                .as("what came in between is not much")
+                .isTrue();
         polls.returned(500, after(11));
         assertThat(polls.isRecent(after(11))).isFalse();
     }

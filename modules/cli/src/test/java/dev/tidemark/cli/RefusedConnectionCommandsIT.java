@@ -31,7 +31,8 @@ class RefusedConnectionCommandsIT {
             PGProperty.PG_DBNAME,
             PGProperty.USER,
             PGProperty.PASSWORD,
-            PGProperty.SERVICE);
+            PGProperty.SERVICE,
+            PGProperty.LOCAL_SOCKET_ADDRESS);
 
     /** The driver reads numbers only when they are needed. */
     @ParameterizedTest

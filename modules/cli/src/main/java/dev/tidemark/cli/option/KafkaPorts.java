@@ -35,7 +35,8 @@ final class KafkaPorts {
 
     private static final byte TLS_ALERT = 0x15;
 
-    private static final Pattern SERVER = Pattern.compile("\\[?([^\\[\\]]+?)]?:(\\d{1,5})");
+    /** The client accepts a listener in front of the host, as {@code advertised.listeners} has it. */
+    private static final Pattern SERVER = Pattern.compile("(?:[0-9a-zA-Z%._-]*://)?\\[?([^\\[\\]]+?)]?:(\\d{1,5})");
 
     private KafkaPorts() {}
 

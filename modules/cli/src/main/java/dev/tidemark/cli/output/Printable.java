@@ -1,6 +1,7 @@
 package dev.tidemark.cli.output;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -8,16 +9,20 @@ import java.util.stream.Collectors;
  * lines, or reverse the order of characters. Pure.
  */
 public final class Printable {
+    /** It goes back to the beginning of the line, and what follows covers what was there. */
+    private static final Pattern LONE_RETURN = Pattern.compile("\r(?!\n)");
+
     private Printable() {}
 
     /** With a question mark for each control or format character, except line breaks and tabs. */
     public static String text(String text) {
-        return text.codePoints().anyMatch(Printable::isUnsafe)
-                ? text.codePoints()
+        String lines = LONE_RETURN.matcher(text).replaceAll("?");
+        return lines.codePoints().anyMatch(Printable::isUnsafe)
+                ? lines.codePoints()
                         .map(c -> isUnsafe(c) ? '?' : c)
                         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                         .toString()
-                : text;
+                : lines;
     }
 
     /** As {@link #text}, on one line. */

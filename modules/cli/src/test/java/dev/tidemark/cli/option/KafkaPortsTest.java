@@ -62,6 +62,16 @@ class KafkaPortsTest {
                         .hasMessageContaining(words));
     }
 
+    @Test
+    void aListenerInFrontOfTheHostIsNoPartOfIt() throws Exception {
+        withServer(
+                "E\0\0\0xSFATAL",
+                address -> assertThatThrownBy(
+                                () -> KafkaPorts.check(Map.of("bootstrap.servers", "PLAINTEXT://" + address)))
+                        .hasMessageStartingWith("TM-103")
+                        .hasMessageContaining("PostgreSQL replies there"));
+    }
+
     @ParameterizedTest
     @CsvSource({"<0>", "abcd", "<0><0><0>xtide<0><0>"})
     void whatIsKafkaOrSaysTooLittleIsLeftToTheClient(String reply) throws Exception {
