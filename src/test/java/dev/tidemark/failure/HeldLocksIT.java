@@ -24,6 +24,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -285,7 +286,9 @@ class HeldLocksIT {
         LONG_WAITS("set local lock_timeout = '60s'", "statement_timeout = '1s'"),
         SHORT_STATEMENTS("set local statement_timeout = '300ms'", ""),
         SHORT_STATEMENTS_AND_LONG_WAITS("set local statement_timeout = '400ms'; set local lock_timeout = '60s'", ""),
-        DEADLINE("set local lock_timeout = '60s'", "");
+        DEADLINE("set local lock_timeout = '60s'", ""),
+        /** Over before anybody looks, most times. */
+        TINY("set local statement_timeout = '1ms'", "");
 
         private final String sql;
         private final String ofRole;
@@ -395,6 +398,7 @@ class HeldLocksIT {
         "perform pg_sleep(600), SHORT_STATEMENTS, false",
         "perform pg_sleep(600), SHORT_STATEMENTS_AND_LONG_WAITS, true",
         "perform pg_sleep(600), DEADLINE, false",
+        "perform pg_sleep(600), TINY, false",
         "for i in 1..2000000000 loop null; end loop, SHORT_STATEMENTS, false",
         "for i in 1..2000000000 loop null; end loop, DEADLINE, true",
         "update needed set k = k; perform pg_sleep(600), LONG_WAITS, false"
@@ -407,5 +411,95 @@ class HeldLocksIT {
         assertAllDone(List.of(3));
         assertThat(database.query("select partition, record_offset from tidemark.dead_letter"))
                 .containsExactly("0|3");
+    }
+
+    /** Why nobody sees the wait, or takes it for something else. */
+    enum Unseen {
+        /** The role that a session has taken may not see what the role that logged in does. */
+        ROLE_TAKEN,
+        NOT_TRACKED,
+        AFTER_A_LONG_STATEMENT,
+        /** The handler is busy for much longer before the failure arrives. */
+        CAUGHT_AT_A_SAVEPOINT;
+
+        private void prepare(TestDatabase database) {
+            String writer = "alter role " + database.writer().role() + " in database " + database.name() + " set ";
+            if (this == NOT_TRACKED) {
+                database.superuser().execute(writer + "track_activities = off");
+            } else if (this == ROLE_TAKEN) {
+                String taken = Servers.unique("taken");
+                database.superuser()
+                        .execute(
+                                "create role " + taken + " in role pg_read_all_data, pg_write_all_data",
+                                "grant " + taken + " to " + database.writer().role(),
+                                writer + "role = " + taken);
+            }
+        }
+
+        private void need(Handle tx) {
+            switch (this) {
+                case AFTER_A_LONG_STATEMENT -> {
+                    tx.execute("select pg_sleep(1)");
+                    tx.execute("set local statement_timeout = '20ms'");
+                    tx.execute(TAKE);
+                    tx.execute("set local statement_timeout = 0");
+                }
+                case CAUGHT_AT_A_SAVEPOINT -> {
+                    tx.savepoint("before");
+                    try {
+                        tx.execute("set local statement_timeout = '200ms'");
+                        tx.execute(TAKE);
+                    } catch (UnableToExecuteStatementException e) {
+                        tx.rollbackToSavepoint("before");
+                        tx.execute("select pg_sleep(2)");
+                        throw e;
+                    }
+                }
+                default -> {
+                    tx.execute("set local statement_timeout = '200ms'");
+                    tx.execute(TAKE);
+                }
+            }
+        }
+
+        private static final String TAKE = "update needed set k = k where k = 1";
+    }
+
+    /** More often than what is too short to be seen is taken for a wait. */
+    @ParameterizedTest
+    @EnumSource
+    void isWaitedForHoweverHardItIsToSee(Unseen unseen) throws SQLException {
+        database.owner()
+                .execute(
+                        "create table needed (k int primary key)",
+                        "insert into needed values (1)",
+                        "grant update on needed to public");
+        unseen.prepare(database);
+        AtomicInteger tries = new AtomicInteger();
+        try (Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .onFailure(FailurePolicy.skip())
+                                .handle((record, tx) -> {
+                                    handle(record, tx);
+                                    if (record.partition() == 0 && record.offset() == 3) {
+                                        tries.incrementAndGet();
+                                        unseen.need(tx);
+                                    }
+                                }));
+                Connection person = database.superuser().connect();
+                Statement s = person.createStatement()) {
+            person.setAutoCommit(false);
+            s.execute(Needed.ROW.held);
+            send(0, RECORDS);
+            running.until("it has waited often, or goes on without it", () -> tries.get() > 16 || stored(0) > 3);
+            assertGivenUp(0);
+            assertThat(stored(0)).isEqualTo(3);
+            person.rollback();
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
+        }
+        assertAllDone(List.of());
+        assertGivenUp(0);
     }
 }

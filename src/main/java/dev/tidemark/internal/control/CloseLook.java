@@ -23,10 +23,10 @@ final class CloseLook {
     /** Each look may miss this part of a statement's time at its end, so that statements of any length are seen. */
     private static final int PART = 8;
 
-    private static final Duration SOONEST = Duration.ofMillis(2);
+    private static final Duration SOONEST = Duration.ofMillis(1);
 
-    /** The next statement may be a short one. */
-    private static final Duration LATEST = Duration.ofMillis(50);
+    /** The next statement may be a short one, and what it does at its end decides. */
+    private static final Duration LATEST = Duration.ofMillis(5);
 
     private final ControlTasks tasks;
     private final ControlConnection connection;
@@ -77,20 +77,21 @@ final class CloseLook {
 
     private void lookOnce() throws SQLException {
         Map<String, UnitSights> observed = observed();
-        next = LATEST;
         if (observed.isEmpty()) {
             return;
         }
+        next = observed.values().stream().anyMatch(UnitSights::isBrief) ? SOONEST : LATEST;
+        boolean hidden = observed.values().stream().anyMatch(UnitSights::isHidden);
         // In a transaction of its own, since the server shows all of one the same.
         connection.inTransaction(c -> {
             long now = System.nanoTime();
-            Map<String, UnitLook> looks = UnitLooks.look(c, observed.keySet());
+            Map<String, UnitLook> looks = UnitLooks.look(c, observed.keySet(), hidden);
             observed.forEach((id, sights) -> {
                 UnitLook look = looks.get(id);
                 if (look == null) {
                     sights.missed();
                 } else {
-                    sights.saw(now, look.onLock(), look.statement(), look.age().toNanos());
+                    sights.saw(now, look.waiting(), look.statement(), look.age().toNanos());
                     next = sooner(next, look);
                 }
             });

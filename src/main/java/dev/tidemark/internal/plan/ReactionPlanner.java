@@ -72,7 +72,7 @@ public final class ReactionPlanner {
             case KAFKA_UNAVAILABLE -> "Kafka is unavailable";
             case DEPENDENCY_UNAVAILABLE -> "something that the handler needs is unavailable for now";
             case PROCESS_SUSPENDED -> "the process was suspended while the handler was at work";
-            case UNIT_WAITS -> "another transaction holds a lock that the handler needs";
+            case UNIT_WAITS -> "another transaction holds, or may hold, a lock that the handler needs";
             default -> "the database is unavailable";
         };
     }

@@ -232,7 +232,7 @@ final class NeighbourTrial<K, V> {
                 1, System.nanoTime() + context.limits().maxDuration().toNanos());
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
-                .observed(lockTimed, unseenCounts)
+                .observed(lockTimed, unseenCounts, share.wasUnseen())
                 .asTrial();
         UnitOutcome outcome = context.interceptors()
                 .around(

@@ -154,6 +154,11 @@ final class ShareProgress<K, V> {
         return a != null && a.isTooShortToSee();
     }
 
+    /** Whether what a time limit ended in the last try of its first record was too short to be seen. */
+    boolean wasUnseen() {
+        return unseen() > 0;
+    }
+
     private int unseen() {
         IsolatedRecord a = known();
         return a == null ? 0 : a.unseen();

@@ -225,8 +225,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             pace = pace.afterContention(attempt.reached(runner.progress()));
         }
         RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TRANSIENT;
-        if (runner.wasLockTimed() && attempt.size() == 1 && reaction.why().code() == ErrorCode.UNIT_WAITS) {
-            attempt.firstShare().waited(context.transaction().wasUnseen());
+        ShareProgress<K, V> first = attempt.firstShare();
+        boolean waits = reaction.why().code() == ErrorCode.UNIT_WAITS;
+        if (waits && runner.wasLockTimed() && attempt.size() == 1 && first.hasLeft()) {
+            first.waited(context.transaction().wasUnseen());
         }
         List<ShareProgress<K, V>> waiting = attempt.waiting(reaction, runner.progress());
         settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());

@@ -46,6 +46,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private static final int CHECKED_TEXTS = 32;
 
     private final Connection target;
+    private final @Nullable UnitSights sights;
     private final Connection guarded;
 
     /** Held while the target is used: a unit does not end between the check that it is open and the use. */
@@ -72,14 +73,23 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     @GuardedBy("lock")
     private int forgetAt = FORGET_EVERY;
 
-    ConnectionGuard(Connection target) {
+    /**
+     * @param sights who is told of the unit's statements; null if nobody looks at them
+     */
+    ConnectionGuard(Connection target, @Nullable UnitSights sights) {
         this.target = target;
+        this.sights = sights;
         this.guarded = GuardedResult.proxy(Connection.class, this);
     }
 
     @Override
     public Connection guarded() {
         return guarded;
+    }
+
+    @Override
+    public @Nullable UnitSights sights() {
+        return sights;
     }
 
     /** Ends it; returns what the handler tried to do that is not allowed, empty if nothing. */

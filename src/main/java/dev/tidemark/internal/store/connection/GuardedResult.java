@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +26,10 @@ final class GuardedResult implements InvocationHandler {
 
         /** Refuses SQL that ends the transaction. */
         void check(String sql);
+
+        /** Who is told of statements; null if nobody looks at them. */
+        @Nullable
+        UnitSights sights();
     }
 
     /** The narrower first. */
@@ -77,12 +82,27 @@ final class GuardedResult implements InvocationHandler {
                 guard.check(sql);
             }
         }
-        Object result = invokeOn(target, method, args);
+        UnitSights sights = guard.sights();
+        Object result = sights == null ? invokeOn(target, method, args) : observed(sights, method, args);
         // Called for each value of each record: most methods cannot return the connection.
         Class<?> returned = method.getReturnType();
         return returned.isInterface() || returned == Object.class
                 ? of(guard, result, target instanceof Statement ? proxy : statement)
                 : result;
+    }
+
+    private @Nullable Object observed(UnitSights sights, Method method, @Nullable Object @Nullable [] args)
+            throws Throwable {
+        if (target instanceof Statement && method.getName().startsWith("execute")) {
+            sights.sends(System.nanoTime());
+        }
+        try {
+            return invokeOn(target, method, args);
+        } catch (SQLException e) {
+            // A result may be read in pieces, each of which the server sends by itself.
+            sights.failed(e, System.nanoTime());
+            throw e;
+        }
     }
 
     /** The driver's own interface, guarded as well; its class, which cannot be guarded, as it is. */

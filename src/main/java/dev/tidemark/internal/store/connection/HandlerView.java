@@ -24,9 +24,13 @@ final class HandlerView {
     /** What the handler of one unit sees. */
     private record View(ConnectionGuard guard, Handle handle) {}
 
-    /** Creates the handler's view of the open unit. */
-    Handle open(Connection connection) throws SQLException {
-        ConnectionGuard guard = new ConnectionGuard(connection);
+    /**
+     * Creates the handler's view of the open unit.
+     *
+     * @param sights who is told of its statements; null if nobody looks at them
+     */
+    Handle open(Connection connection, @Nullable UnitSights sights) throws SQLException {
+        ConnectionGuard guard = new ConnectionGuard(connection, sights);
         opening = new Opening(guard, Thread.currentThread(), new AtomicInteger());
         Handle handle = jdbi.open();
         unit = new View(guard, handle);

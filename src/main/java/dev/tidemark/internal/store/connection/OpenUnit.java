@@ -73,8 +73,10 @@ public final class OpenUnit {
     }
 
     /** From now on, another session is to look at what its backend does. */
-    void observe(String transactionId) {
-        sights = new UnitSights(transactionId, since);
+    UnitSights observe(String transactionId, boolean brief) {
+        UnitSights made = new UnitSights(transactionId, since, brief);
+        sights = made;
+        return made;
     }
 
     /** What was seen of its backend; null if nobody is to look. */

@@ -1,6 +1,10 @@
 package dev.tidemark.internal.store.connection;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.OwnThread;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,19 +16,22 @@ public final class UnitSights {
     /** Work that a wait of this part of its time keeps from ending in time takes nearly as long as it may by itself. */
     private static final int PART = 4;
 
+    /** A statement that was cancelled, and a transaction that has lasted too long. */
+    private static final Set<String> TIME_LIMITS = Set.of("57014", "25P04");
+
     /** What used up the time. */
     public enum Doing {
-        /** Nobody has looked. */
+        /** Nobody has seen the transaction at all. */
         NOT_LOOKED_AT,
-        /** Somebody has looked, but has not seen enough: it may have waited in between. */
+        /** It was seen, but not enough of it: it may have waited in between. */
         UNSEEN,
-        /** It waited for a lock. */
+        /** It waited for a lock, or for another server, which may wait for a lock. */
         WAITING,
         /** It was at work. */
         WORKING
     }
 
-    /** What it has waited for locks in one stretch of time, as far as that was seen. */
+    /** What it has waited for in one stretch of time, as far as that was seen. */
     private static final class Waits {
         private final long begun;
         private long seen;
@@ -36,9 +43,9 @@ public final class UnitSights {
             this.seen = begun;
         }
 
-        void saw(long now, boolean onLock) {
-            waited += onLock ? now - seen : 0;
-            waiting = onLock;
+        void saw(long now, boolean isWaiting) {
+            waited += isWaiting ? now - seen : 0;
+            waiting = isWaiting;
             seen = now;
         }
 
@@ -52,12 +59,17 @@ public final class UnitSights {
     }
 
     private final String transactionId;
+    private final boolean brief;
 
     @GuardedBy("this")
     private final Waits unit;
 
+    /** Whether somebody has looked, and whether the transaction was seen then. */
     @GuardedBy("this")
     private boolean looked;
+
+    @GuardedBy("this")
+    private boolean seen;
 
     @GuardedBy("this")
     private @Nullable Waits statement;
@@ -65,13 +77,27 @@ public final class UnitSights {
     @GuardedBy("this")
     private String statementId = "";
 
+    /** When the last statement was sent that is known to have been. */
+    @GuardedBy("this")
+    private long sent;
+
+    /** As it was when a time limit ended a statement: what the handler did since then took time as well. */
+    @GuardedBy("this")
+    private @Nullable Doing endedStatement;
+
+    @GuardedBy("this")
+    private @Nullable Doing endedUnit;
+
     /**
      * @param transactionId the server's id of the unit's transaction
      * @param begun since when the unit lasts
+     * @param brief whether what a time limit ended in an earlier try was too short to be seen
      */
-    public UnitSights(String transactionId, long begun) {
+    public UnitSights(String transactionId, long begun, boolean brief) {
         this.transactionId = transactionId;
+        this.brief = brief;
         this.unit = new Waits(begun);
+        this.sent = begun;
     }
 
     /** The server's id of the unit's transaction. */
@@ -79,28 +105,57 @@ public final class UnitSights {
         return transactionId;
     }
 
+    /** Whether it has to be looked at as often as possible. */
+    public boolean isBrief() {
+        return brief;
+    }
+
+    /**
+     * Waits until somebody has looked, while it does nothing yet: whoever cannot see it then will not see it wait either.
+     *
+     * @param longest for how long; nobody may be able to look
+     */
+    public synchronized void awaitLook(Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        long left = longest.toMillis();
+        try {
+            while (!seen && left > 0) {
+                wait(left);
+                left = (end - System.nanoTime()) / 1_000_000;
+            }
+        } catch (InterruptedException e) {
+            boolean unused = OwnThread.mayContinue(e);
+        }
+    }
+
     /**
      * Somebody has looked.
      *
      * @param now when the question was sent, so that the sight is not older than that
-     * @param onLock whether its statement waits for a lock
+     * @param waiting whether its statement waits for a lock or for another server
      * @param statement which of its statements is running; null if none is
      * @param age for how long that has been running, in nanoseconds
      */
-    public synchronized void saw(long now, boolean onLock, @Nullable String statement, long age) {
+    public synchronized void saw(long now, boolean waiting, @Nullable String statement, long age) {
         looked = true;
-        unit.saw(now, onLock);
+        seen = true;
+        notifyAll();
+        unit.saw(now, waiting);
+        if (now - sent < 0) {
+            // That was the statement before.
+            return;
+        }
         if (statement == null) {
             this.statement = null;
             return;
         }
         Waits current = this.statement;
         if (current == null || !statement.equals(statementId)) {
-            current = new Waits(now - age);
+            current = new Waits(Math.max(now - age, sent));
             this.statement = current;
             statementId = statement;
         }
-        current.saw(now, onLock);
+        current.saw(now, waiting);
     }
 
     /** Somebody has looked and could not see it, for want of a right or since it has just ended. */
@@ -108,14 +163,46 @@ public final class UnitSights {
         looked = true;
     }
 
-    /** What used up the time of the last statement, which a limit has just ended. */
+    /** Whether somebody has looked, and nobody has ever seen it: whoever looks may have to do so with other rights. */
+    public synchronized boolean isHidden() {
+        return looked && !seen;
+    }
+
+    /** A statement is about to be sent: what was seen before is not about it. */
+    synchronized void sends(long now) {
+        sent = now;
+        statement = null;
+    }
+
+    /** A statement has failed just now. */
+    synchronized void failed(SQLException e, long now) {
+        if (TIME_LIMITS.contains(e.getSQLState())) {
+            endedStatement = inStatementUntil(now);
+            endedUnit = inUnitUntil(now);
+        }
+    }
+
+    /** What used up the time of the last statement, which a limit has ended. */
     public synchronized Doing inStatement(long now) {
-        Waits last = statement;
-        return last == null ? (looked ? Doing.UNSEEN : Doing.NOT_LOOKED_AT) : last.doing(now);
+        Doing ended = endedStatement;
+        return ended == null ? inStatementUntil(now) : ended;
     }
 
     /** What used up the time of the whole unit, the handler's own work included. */
     public synchronized Doing inUnit(long now) {
-        return looked ? unit.doing(now) : Doing.NOT_LOOKED_AT;
+        Doing all = inUnitUntil(now);
+        Doing ended = endedUnit;
+        return ended == null || all == Doing.WAITING ? all : ended;
+    }
+
+    @GuardedBy("this")
+    private Doing inStatementUntil(long now) {
+        Waits last = statement;
+        return last == null ? (seen ? Doing.UNSEEN : Doing.NOT_LOOKED_AT) : last.doing(now);
+    }
+
+    @GuardedBy("this")
+    private Doing inUnitUntil(long now) {
+        return seen ? unit.doing(now) : Doing.NOT_LOOKED_AT;
     }
 }

@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 public final class WorkerSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerSession.class);
 
+    /** Whoever looks has a connection to a server that replies, or nobody sees anything. */
+    private static final Duration FIRST_LOOK = Duration.ofSeconds(1);
+
     private final String applicationName;
     private final AtomicReference<@Nullable OpenUnit> openUnit = new AtomicReference<>();
     private final HandlerView view = new HandlerView();
@@ -101,7 +104,8 @@ public final class WorkerSession implements AutoCloseable {
 
     /** Creates the handler's view of the open unit. */
     public Handle openView() throws SQLException {
-        return view.open(connection.get());
+        OpenUnit unit = openUnit.get();
+        return view.open(connection.get(), unit == null ? null : unit.sights());
     }
 
     /** Ends the handler's view; returns what the handler tried to do that is not allowed, empty if nothing. */
@@ -143,10 +147,15 @@ public final class WorkerSession implements AutoCloseable {
         observer = looks;
     }
 
-    /** Has another session look at what the unit's backend does, from now until it ends. */
-    public void observe(OpenUnit unit, String transactionId) {
-        unit.observe(transactionId);
+    /**
+     * Has another session look at what the unit's backend does, from now until it ends. Returns when it has, or cannot.
+     *
+     * @param brief whether what a time limit ended in an earlier try was too short to be seen
+     */
+    public void observe(OpenUnit unit, String transactionId, boolean brief) {
+        UnitSights sights = unit.observe(transactionId, brief);
         observer.run();
+        sights.awaitLook(FIRST_LOOK);
     }
 
     public void end(OpenUnit unit) {

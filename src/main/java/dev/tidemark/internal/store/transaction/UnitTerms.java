@@ -9,6 +9,7 @@ import java.time.Duration;
  * @param observed whether another session looks at what the unit does, so that a time limit which ends a wait for a lock is no failure
  *     of the handler
  * @param unseenCounts whether a time limit is the handler's failure although the looks do not tell what it ended
+ * @param brief whether what a time limit ended in an earlier try was too short for these looks
  * @param lockPatience how long the advance may wait for offset rows that another transaction holds
  * @param trial whether the effects are only tried, and rolled back if they succeed
  * @param watched whether {@link UnitTransaction#wrote} is needed
@@ -18,6 +19,7 @@ public record UnitTerms(
         boolean lockTimed,
         boolean observed,
         boolean unseenCounts,
+        boolean brief,
         Duration lockPatience,
         boolean trial,
         boolean watched,
@@ -29,37 +31,37 @@ public record UnitTerms(
     static final Duration LITTLE_PATIENCE = Duration.ofMillis(200);
 
     /** As units are run. */
-    public static final UnitTerms USUAL = new UnitTerms(false, false, false, PATIENCE, false, false, false);
+    public static final UnitTerms USUAL = new UnitTerms(false, false, false, false, PATIENCE, false, false, false);
 
     /** The same with little patience for offset rows if they were held the last time. */
     public UnitTerms afterHeld(boolean held) {
         return held
-                ? new UnitTerms(lockTimed, observed, unseenCounts, LITTLE_PATIENCE, trial, watched, mayBeStale)
+                ? new UnitTerms(lockTimed, observed, unseenCounts, brief, LITTLE_PATIENCE, trial, watched, mayBeStale)
                 : this;
     }
 
     /** The same, with waits for locks that end before time limits do. */
     public UnitTerms lockTimed(boolean timed) {
-        return timed ? new UnitTerms(true, observed, unseenCounts, lockPatience, trial, watched, mayBeStale) : this;
+        return timed ? new UnitTerms(true, observed, unseenCounts, brief, lockPatience, trial, watched, mayBeStale) : this;
     }
 
     /** The same, observed. */
-    public UnitTerms observed(boolean observe, boolean unseen) {
-        return observe ? new UnitTerms(lockTimed, true, unseen, lockPatience, trial, watched, mayBeStale) : this;
+    public UnitTerms observed(boolean observe, boolean unseen, boolean soon) {
+        return observe ? new UnitTerms(lockTimed, true, unseen, soon, lockPatience, trial, watched, mayBeStale) : this;
     }
 
     /** The same, as a trial, and watched. */
     public UnitTerms asTrial() {
-        return new UnitTerms(lockTimed, observed, unseenCounts, lockPatience, true, true, mayBeStale);
+        return new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, true, true, mayBeStale);
     }
 
     /** The same, watched. */
     public UnitTerms watched(boolean watch) {
-        return watch ? new UnitTerms(lockTimed, observed, unseenCounts, lockPatience, trial, true, mayBeStale) : this;
+        return watch ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, true, mayBeStale) : this;
     }
 
     /** The same, for records that are tried for the first time. */
     public UnitTerms firstTry(boolean first) {
-        return first ? new UnitTerms(lockTimed, observed, unseenCounts, lockPatience, trial, watched, true) : this;
+        return first ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, watched, true) : this;
     }
 }

@@ -201,7 +201,7 @@ public final class UnitTransaction {
                 LockTimeout.belowTimeLimits(connection);
             }
             if (terms.observed()) {
-                session.observe(unit, start.transactionId());
+                session.observe(unit, start.transactionId(), terms.brief());
             }
             session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;

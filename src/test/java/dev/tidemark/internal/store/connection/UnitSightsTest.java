@@ -3,13 +3,15 @@ package dev.tidemark.internal.store.connection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.internal.store.connection.UnitSights.Doing;
+import java.sql.SQLException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** All times are in milliseconds. */
 class UnitSightsTest {
-    private final UnitSights sights = new UnitSights("1", 0);
+    private final UnitSights sights = new UnitSights("1", 0, false);
 
     private static long ms(long millis) {
         return millis * 1_000_000;
@@ -90,5 +92,95 @@ class UnitSightsTest {
         sights.saw(ms(100), false, null, 0);
         sights.saw(ms(950), false, null, 0);
         assertThat(sights.inUnit(ms(1_000))).isEqualTo(Doing.WORKING);
+    }
+
+    private void failed(String sqlState, long now) {
+        sights.failed(new SQLException("failed", sqlState), ms(now));
+    }
+
+    /** Nobody has the right to see it, or it ended before the first look. */
+    @Test
+    void whatNobodyEverSawShowsNothing() {
+        sights.missed();
+        sights.missed();
+        assertThat(sights.isHidden()).isTrue();
+        assertThat(sights.inStatement(ms(300))).isEqualTo(Doing.NOT_LOOKED_AT);
+        assertThat(sights.inUnit(ms(300))).isEqualTo(Doing.NOT_LOOKED_AT);
+        sights.saw(ms(10), false, null, 0);
+        sights.missed();
+        assertThat(sights.isHidden()).isFalse();
+        assertThat(sights.inStatement(ms(300))).isEqualTo(Doing.UNSEEN);
+    }
+
+    /** It is sent as soon as the long one has ended, and is cut before anybody looks. */
+    @Test
+    void whatALongStatementDidIsNotAboutTheShortOneBehindIt() {
+        sights.sends(ms(5));
+        working(1_000, 995);
+        sights.sends(ms(1_002));
+        assertThat(sights.inStatement(ms(1_003))).isEqualTo(Doing.UNSEEN);
+    }
+
+    /** The look was asked for before the statement was sent, and shows the one before. */
+    @Test
+    void aLookThatComesLateShowsTheStatementBefore() {
+        sights.sends(ms(5));
+        sights.sends(ms(1_002));
+        working(1_001, 995);
+        assertThat(sights.inStatement(ms(1_003))).isEqualTo(Doing.UNSEEN);
+    }
+
+    /** A savepoint keeps the transaction visible, and whatever the handler does then takes time. */
+    @ParameterizedTest
+    @CsvSource({"57014, WAITING", "25P04, WAITING", "23505, UNSEEN"})
+    void whatAHandlerDoesAfterATimeLimitIsNotAboutIt(String sqlState, Doing doing) {
+        sights.sends(ms(5));
+        waiting(300, 295);
+        failed(sqlState, 305);
+        sights.saw(ms(310), false, null, 0);
+        sights.saw(ms(5_000), false, null, 0);
+        assertThat(sights.inStatement(ms(5_001))).isEqualTo(doing);
+    }
+
+    /** A wait that used up the whole deadline is a small part of what the handler took in all. */
+    @Test
+    void whatAHandlerDoesAfterItsDeadlineIsNotAboutItEither() {
+        sights.sends(ms(5));
+        waiting(3_000, 2_995);
+        failed("57014", 3_001);
+        sights.saw(ms(3_010), false, null, 0);
+        sights.saw(ms(30_000), false, null, 0);
+        assertThat(sights.inUnit(ms(30_001))).isEqualTo(Doing.WAITING);
+    }
+
+    @Test
+    void workThatALimitEndedIsWorkHoweverLongTheHandlerIsBusyThen() {
+        sights.sends(ms(5));
+        working(2_995, 2_990);
+        failed("57014", 3_000);
+        assertThat(sights.inStatement(ms(30_000))).isEqualTo(Doing.WORKING);
+        assertThat(sights.inUnit(ms(30_000))).isEqualTo(Doing.WORKING);
+    }
+
+    /** What was swallowed before decides nothing. */
+    @Test
+    void aWaitThatUsedUpTheUnitAfterwardsCounts() {
+        sights.sends(ms(5));
+        working(100, 95);
+        failed("57014", 101);
+        sights.sends(ms(102));
+        waiting(3_000, 2_898);
+        assertThat(sights.inUnit(ms(3_001))).isEqualTo(Doing.WAITING);
+        failed("57014", 3_001);
+        assertThat(sights.inStatement(ms(3_002))).isEqualTo(Doing.WAITING);
+    }
+
+    @Test
+    void theFirstLookIsWaitedFor() {
+        Thread looks = new Thread(() -> sights.saw(System.nanoTime(), false, null, 0));
+        looks.start();
+        sights.awaitLook(Duration.ofMinutes(3));
+        assertThat(sights.isHidden()).isFalse();
+        assertThat(sights.inUnit(System.nanoTime())).isNotEqualTo(Doing.NOT_LOOKED_AT);
     }
 }
