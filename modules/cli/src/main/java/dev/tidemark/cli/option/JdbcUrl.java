@@ -103,7 +103,7 @@ final class JdbcUrl {
                 isSize(value) ? null : "is not a size of 1M or more, such as 100M, or 10p for percent of the heap";
             case LOCAL_SOCKET_ADDRESS -> isAddress(value) ? null : "is no address of this machine";
             case PG_PORT, PROTOCOL_VERSION -> null;
-            default -> isWhole(value) || !isNumeric(property) ? null : "is not a whole number";
+            default -> isWhole(value) || !isNumeric(property) ? null : "is not a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
         };
     }
 
