@@ -147,11 +147,10 @@ final class ChangePlanner {
         if (!refusals.isEmpty()) {
             String named = refusals.stream().limit(NAMED).map(Refuse::why).collect(Collectors.joining("; "));
             String more = refusals.size() > NAMED ? "; and " + (refusals.size() - NAMED) + " more" : "";
-            throw OperatorErrors.nothingMatched(
-                    named + more + ". Nothing was changed"
-                            + (refusals.stream().allMatch(Refuse::outsideLog)
-                                    ? "; unchecked (--force) allows offsets outside the log"
-                                    : ""));
+            throw OperatorErrors.nothingMatched(named + more + ". Nothing was changed"
+                    + (refusals.stream().allMatch(Refuse::outsideLog)
+                            ? "; unchecked (--force) allows offsets outside the log"
+                            : ""));
         }
     }
 

@@ -61,9 +61,8 @@ public final class OffsetsFile {
         long offset = number("offset", fields.get(columns - 1), Long.MAX_VALUE, number);
         String group = columns == 4 ? fields.get(0).trim() : "";
         if (columns == 4 && group.isEmpty()) {
-            throw OperatorErrors.invalid(
-                    "line " + number
-                            + " of the file names no group in its column for it: name the group, or leave the column out");
+            throw OperatorErrors.invalid("line " + number
+                    + " of the file names no group in its column for it: name the group, or leave the column out");
         }
         return new Line(group, new TopicPartition(topic, (int) partition), offset);
     }

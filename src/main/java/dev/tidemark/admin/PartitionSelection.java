@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** Selects partitions of a group: all, some topics, some partitions. A value; immutable. */
 public final class PartitionSelection {
@@ -112,16 +113,15 @@ public final class PartitionSelection {
             }
             for (int partition : partitions) {
                 if (!there.contains(new TopicPartition(topic, partition))) {
-                    throw OperatorErrors.nothingMatched(
-                            whose + " has no offset for topic " + topic + " partition " + partition + ": it has "
-                                    + numbers(there, topic));
+                    throw OperatorErrors.nothingMatched(whose + " has no offset for topic " + topic + " partition "
+                            + partition + ": it has " + numbers(there, topic));
                 }
             }
         });
     }
 
     /** The partitions of a topic in a few words, such as {@code 0 to 5, 7}. */
-    static String numbers(Collection<TopicPartition> there, String topic) {
+    static String numbers(Collection<TopicPartition> there, @Nullable String topic) {
         List<String> ranges = new ArrayList<>();
         int from = 0;
         Set<Integer> numbers = new TreeSet<>();

@@ -95,7 +95,10 @@ class ChangePlannerTest {
                 .hasMessageNotContaining("--force");
         for (long records : List.of(Long.MAX_VALUE, -21L)) {
             assertThatThrownBy(() -> ChangePlanner.reset(
-                            STORED, OffsetTarget.shiftBy(records), STORED.rows(), records < 0 ? Map.of() : FACTS.logs()))
+                            STORED,
+                            OffsetTarget.shiftBy(records),
+                            STORED.rows(),
+                            records < 0 ? Map.of() : FACTS.logs()))
                     .hasMessageStartingWith("TM-601")
                     .hasMessageNotContaining("--force");
         }

@@ -192,6 +192,10 @@ class DeadLettersIT {
         assertThat(cli.run("dead-letters", "list", "etl", "--error-code", "502").err())
                 .startsWith("TM-103")
                 .contains("'502' is not an error code: write it like TM-502");
+        assertThat(cli.run("dead-letters", "list", "etl", "--topic", " flights ", "-o", "csv")
+                        .out())
+                .isEqualTo(cli.run("dead-letters", "list", "etl", "--topic", "flights", "-o", "csv")
+                        .out());
         assertThat(cli.run("dead-letters", "list", "etl", "--error-code", "tm-502").out())
                 .isEqualTo(cli.run("dead-letters", "list", "etl", "--error-code", "TM-502")
                         .out());

@@ -31,6 +31,10 @@ class ParameterErrorsTest {
                 Arguments.of("groups --jdbc-ulr x", "did you mean --jdbc-url?"),
                 Arguments.of("describe etl other", "unexpected argument 'other'"),
                 Arguments.of("rebnd", "did you mean rebind"),
+                Arguments.of("help", "unexpected argument 'help'; see tidemark --help"),
+                Arguments.of("rebind etl --to-latest --topic=", "'' is no name of a topic"),
+                Arguments.of("audit --topic=", "'' is no name of a topic"),
+                Arguments.of("run job.sql --group g --value xml", "expected one of [jsonb, text, bytea]"),
                 Arguments.of(
                         "dead-letters", "the commands are list, show, redrive, drop; see tidemark dead-letters --help"),
                 Arguments.of("groups --limit=7 -x", "unknown options '--limit', '-x'"));

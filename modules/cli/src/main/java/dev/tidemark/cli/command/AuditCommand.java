@@ -6,6 +6,7 @@ import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.TimeArgument;
+import dev.tidemark.cli.option.TopicChoice;
 import dev.tidemark.cli.option.WholeNumbers;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
@@ -64,7 +65,11 @@ public final class AuditCommand implements Callable<Integer> {
     @Mixin
     private GroupOptions group = new GroupOptions();
 
-    @Option(names = "--topic", paramLabel = "TOPIC", description = "Only rows about this topic.")
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            converter = TopicChoice.Name.class,
+            description = "Only rows about this topic.")
     private @Nullable String topic;
 
     @Option(

@@ -16,7 +16,11 @@ public final class DeadLetterOptions {
     @Mixin
     private GroupOptions group = new GroupOptions();
 
-    @Option(names = "--topic", paramLabel = "TOPIC", description = "Only those of this topic.")
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            converter = TopicChoice.Name.class,
+            description = "Only those of this topic.")
     private @Nullable String topic;
 
     @Option(

@@ -53,6 +53,18 @@ public record TopicChoice(String topic, List<Integer> partitions) {
                         .toList());
     }
 
+    /** For picocli: the name of a topic alone; blanks around it are no part of it. */
+    public static final class Name implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            String name = value.strip();
+            if (name.isEmpty()) {
+                throw new TypeConversionException("'" + value + "' is no name of a topic");
+            }
+            return name;
+        }
+    }
+
     /** For picocli. */
     public static final class Converter implements ITypeConverter<TopicChoice> {
         @Override
