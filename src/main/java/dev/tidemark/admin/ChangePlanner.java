@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /** Plans changes of offsets from what the store and Kafka say; an impossible one is refused for all partitions (TM-601). Pure. */
@@ -59,15 +60,15 @@ final class ChangePlanner {
         Map<String, Set<Integer>> fresh = new TreeMap<>(given.selection().byTopic());
         fresh.keySet().removeAll(stored.topics().keySet());
 
-        List<String> refusals = new ArrayList<>();
+        List<Refuse> refusals = new ArrayList<>();
         List<Binding> bindings = new ArrayList<>();
         fresh.forEach((topic, partitions) -> {
             Identity identity = facts.topics().get(topic);
             if (identity != null) {
                 for (int p : partitions) {
                     if (p >= identity.partitions()) {
-                        refusals.add("topic " + topic + " has no partition " + p + ": it has 0 to "
-                                + (identity.partitions() - 1));
+                        refusals.add(new Refuse("topic " + topic + " has no partition " + p + ": it has 0 to "
+                                + (identity.partitions() - 1)));
                     }
                 }
                 Outcome first = first(topic, identity, given, facts, checked, options.missing());
@@ -78,8 +79,9 @@ final class ChangePlanner {
         List<TopicPartition> there = stored.partitions();
         given.offsets().keySet().forEach(partition -> {
             if (stored.topics().containsKey(partition.topic()) && !there.contains(partition)) {
-                refusals.add("group " + stored.group() + " has no offset for topic " + partition.topic() + " partition "
-                        + partition.partition() + ", although the topic is bound: its consumers bind new partitions");
+                refusals.add(new Refuse("group " + stored.group() + " has no offset for topic " + partition.topic()
+                        + " partition " + partition.partition()
+                        + ", although the topic is bound: its consumers bind new partitions"));
             }
         });
         refuse(refusals);
@@ -140,12 +142,15 @@ final class ChangePlanner {
         return new RebindPlan(facts, outcome.moves, outcome.notes);
     }
 
-    /** Throws the refusals, if there are any. */
-    private static void refuse(List<String> refusals) {
+    /** Throws the refusals, if there are any. That a check can be left out is said only if it is all that stands in the way. */
+    private static void refuse(List<Refuse> refusals) {
         if (!refusals.isEmpty()) {
+            String named = refusals.stream().limit(NAMED).map(Refuse::why).collect(Collectors.joining("; "));
             String more = refusals.size() > NAMED ? "; and " + (refusals.size() - NAMED) + " more" : "";
-            throw OperatorErrors.nothingMatched(String.join("; ", refusals.subList(0, Math.min(NAMED, refusals.size())))
-                    + more + ". Nothing was changed; unchecked (--force) allows offsets outside the log");
+            throw OperatorErrors.nothingMatched(named + more + ". Nothing was changed"
+                    + (refusals.stream().allMatch(Refuse::outsideLog)
+                            ? "; unchecked (--force) allows offsets outside the log"
+                            : ""));
         }
     }
 
@@ -153,7 +158,7 @@ final class ChangePlanner {
     private static final class Outcome {
         private final List<Move> moves = new ArrayList<>();
         private final List<String> notes = new ArrayList<>();
-        private final List<String> refusals = new ArrayList<>();
+        private final List<Refuse> refusals = new ArrayList<>();
 
         void add(Choice choice, Move move) {
             if (choice instanceof MoveTo to) {
@@ -162,7 +167,7 @@ final class ChangePlanner {
                     notes.add(to.note());
                 }
             } else if (choice instanceof Refuse refuse) {
-                refusals.add(refuse.why());
+                refusals.add(refuse);
             }
         }
     }

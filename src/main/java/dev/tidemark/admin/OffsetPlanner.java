@@ -75,8 +75,16 @@ final class OffsetPlanner {
      */
     record MoveTo(long offset, String note) implements Choice {}
 
-    /** No offset, and why. */
-    record Refuse(String why) implements Choice {}
+    /**
+     * No offset, and why.
+     *
+     * @param outsideLog whether the offset would be accepted unchecked
+     */
+    record Refuse(String why, boolean outsideLog) implements Choice {
+        Refuse(String why) {
+            this(why, false);
+        }
+    }
 
     /**
      * Chooses the offset.
@@ -97,7 +105,7 @@ final class OffsetPlanner {
         if (target instanceof Given given) {
             Long offset = given.offsets().get(partition);
             return offset == null
-                    ? new Refuse(name(partition) + " has no offset there")
+                    ? new Refuse(name(partition) + " is not among those given: give an offset for each partition")
                     : inside(partition, offset, log);
         }
         if (log == null) {
@@ -171,8 +179,10 @@ final class OffsetPlanner {
             return new Refuse(name(partition) + ": offset " + offset + " is negative");
         }
         if (log != null && (offset < log.start() || offset > log.end())) {
-            return new Refuse(name(partition) + ": offset " + offset + " is outside the log, which goes from "
-                    + log.start() + " to " + log.end());
+            return new Refuse(
+                    name(partition) + ": offset " + offset + " is outside the log, which goes from " + log.start()
+                            + " to " + log.end(),
+                    true);
         }
         return new MoveTo(offset, "");
     }

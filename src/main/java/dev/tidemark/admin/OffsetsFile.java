@@ -51,27 +51,34 @@ public final class OffsetsFile {
 
     private static Line line(List<String> fields, int number) {
         int columns = fields.size();
-        if (columns == 3 || columns == 4) {
-            try {
-                int partition = Integer.parseInt(fields.get(columns - 2).strip());
-                long offset = Long.parseLong(fields.get(columns - 1).strip());
-                String topic = fields.get(columns - 3).strip();
-                String group = columns == 4 ? fields.get(0).trim() : "";
-                if (partition >= 0 && offset >= 0 && !topic.isEmpty()) {
-                    if (columns == 4 && group.isEmpty()) {
-                        throw OperatorErrors.invalid(
-                                "line " + number
-                                        + " of the file names no group in its column for it: name the group, or leave the column out");
-                    }
-                    return new Line(group, new TopicPartition(topic, partition), offset);
-                }
-            } catch (NumberFormatException e) {
-                // Refused below.
-            }
+        String topic = columns == 3 || columns == 4 ? fields.get(columns - 3).strip() : "";
+        // Without the line itself, here and below: it could be any file.
+        if (topic.isEmpty()) {
+            throw OperatorErrors.invalid("line " + number
+                    + " of the file is neither topic,partition,offset nor group,topic,partition,offset");
         }
-        // Without the line itself: it could be any file.
-        throw OperatorErrors.invalid(
-                "line " + number + " of the file is neither topic,partition,offset nor group,topic,partition,offset");
+        long partition = number("partition", fields.get(columns - 2), Integer.MAX_VALUE, number);
+        long offset = number("offset", fields.get(columns - 1), Long.MAX_VALUE, number);
+        String group = columns == 4 ? fields.get(0).trim() : "";
+        if (columns == 4 && group.isEmpty()) {
+            throw OperatorErrors.invalid("line " + number
+                    + " of the file names no group in its column for it: name the group, or leave the column out");
+        }
+        return new Line(group, new TopicPartition(topic, (int) partition), offset);
+    }
+
+    private static long number(String column, String text, long most, int line) {
+        try {
+            long number = Long.parseLong(text.strip());
+            if (number >= 0 && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Refused below.
+        }
+        throw OperatorErrors.invalid("line " + line + " of the file has no " + column
+                + " in its column for it, which is a whole number from 0 to " + most
+                + ": a line is topic,partition,offset or group,topic,partition,offset");
     }
 
     /**

@@ -71,15 +71,12 @@ final class Operations {
     }
 
     private static TidemarkException missing(String group, Pause pause, List<PartitionSummary> all) {
-        String partitions = all.stream()
-                .map(PartitionSummary::partition)
-                .filter(there -> there.topic().equals(pause.topic()))
-                .map(there -> Integer.toString(there.partition()))
-                .collect(Collectors.joining(", "));
+        String partitions = PartitionSelection.numbers(
+                all.stream().map(PartitionSummary::partition).toList(), pause.topic());
         String topics =
                 all.stream().map(there -> there.partition().topic()).distinct().collect(Collectors.joining(", "));
         return OperatorErrors.nothingMatched("group " + group + " has no stored offset for " + pause.words() + ": "
-                + (partitions.isEmpty() ? "its topics are " + topics : "there are " + partitions));
+                + (partitions.isEmpty() ? "its topics are " + topics : "it has " + partitions));
     }
 
     private static TidemarkException nothingEnds(String group, Pauses there) {

@@ -2,6 +2,7 @@ package dev.tidemark.admin;
 
 import dev.tidemark.internal.admin.OperatorErrors;
 import dev.tidemark.internal.admin.StoredGroup;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
@@ -11,9 +12,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /** Selects partitions of a group: all, some topics, some partitions. A value; immutable. */
 public final class PartitionSelection {
+    /** How many ranges of partitions an error lists. */
+    private static final int NAMED = 10;
+
     private static final PartitionSelection ALL = new PartitionSelection(Map.of());
 
     /** The selected partitions of each topic, none for all of them; no topic for all topics. */
@@ -108,11 +113,29 @@ public final class PartitionSelection {
             }
             for (int partition : partitions) {
                 if (!there.contains(new TopicPartition(topic, partition))) {
-                    throw OperatorErrors.nothingMatched(
-                            whose + " has no offset for topic " + topic + " partition " + partition);
+                    throw OperatorErrors.nothingMatched(whose + " has no offset for topic " + topic + " partition "
+                            + partition + ": it has " + numbers(there, topic));
                 }
             }
         });
+    }
+
+    /** The partitions of a topic in a few words, such as {@code 0 to 5, 7}. */
+    static String numbers(Collection<TopicPartition> there, @Nullable String topic) {
+        List<String> ranges = new ArrayList<>();
+        int from = 0;
+        Set<Integer> numbers = new TreeSet<>();
+        there.stream().filter(p -> p.topic().equals(topic)).forEach(p -> numbers.add(p.partition()));
+        for (int number : numbers) {
+            if (!numbers.contains(number - 1)) {
+                from = number;
+            }
+            if (!numbers.contains(number + 1)) {
+                ranges.add(from == number ? Integer.toString(number) : from + " to " + number);
+            }
+        }
+        return String.join(", ", ranges.subList(0, Math.min(NAMED, ranges.size())))
+                + (ranges.size() > NAMED ? ", ..." : "");
     }
 
     @Override

@@ -78,6 +78,32 @@ class ChangePlannerTest {
         }
     }
 
+    /** Only where nothing else stands in the way. */
+    @Test
+    void forceIsProposedWhereItHelps() {
+        assertThatThrownBy(() -> plan(Map.of("new-0", 9L, "old-0", 51L), Missing.EARLIEST, false))
+                .hasMessageContaining("(--force)");
+        for (Map<String, Long> given :
+                List.of(Map.of("new-2", 30L), Map.of("old-2", 30L), Map.of("old-2", 30L, "old-0", 9L))) {
+            for (boolean force : List.of(false, true)) {
+                assertThatThrownBy(() -> plan(given, Missing.EARLIEST, force))
+                        .hasMessageStartingWith("TM-601")
+                        .hasMessageEndingWith("Nothing was changed");
+            }
+        }
+        assertThatThrownBy(() -> plan(Map.of("new-1", 9L), Missing.REFUSE, false))
+                .hasMessageNotContaining("--force");
+        for (long records : List.of(Long.MAX_VALUE, -21L)) {
+            assertThatThrownBy(() -> ChangePlanner.reset(
+                            STORED,
+                            OffsetTarget.shiftBy(records),
+                            STORED.rows(),
+                            records < 0 ? Map.of() : FACTS.logs()))
+                    .hasMessageStartingWith("TM-601")
+                    .hasMessageNotContaining("--force");
+        }
+    }
+
     @Test
     void partitionsThatAreNotThereAreRefused() {
         assertThatThrownBy(() -> plan(Map.of("new-2", 30L), Missing.EARLIEST, true))

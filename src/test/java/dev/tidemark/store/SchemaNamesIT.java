@@ -30,7 +30,12 @@ class SchemaNamesIT {
                     .hasMessageStartingWith("TM-103")
                     .hasMessageContaining("'" + word + "'");
         }
-        assertThatThrownBy(() -> new Schema("pg_offsets")).hasMessageStartingWith("TM-103");
+        for (String word : List.of(
+                "pg_offsets", "PG_CATALOG", "information_schema", "INFORMATION_SCHEMA", "Information_Schema", "USER")) {
+            assertThatThrownBy(() -> new Schema(word))
+                    .hasMessageStartingWith("TM-103")
+                    .hasMessageContaining("'" + word + "' is reserved");
+        }
         assertThatThrownBy(() -> new Schema("loop")).hasMessageStartingWith("TM-103");
     }
 

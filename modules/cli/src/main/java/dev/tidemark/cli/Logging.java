@@ -1,6 +1,7 @@
 package dev.tidemark.cli;
 
 import java.util.Arrays;
+import java.util.logging.LogManager;
 
 /** Configures the logging of libraries: to standard error, warnings only, unless --debug is given. */
 final class Logging {
@@ -15,6 +16,9 @@ final class Logging {
         }
         if (Arrays.asList(args).contains("--debug")) {
             System.setProperty("tidemark.log", "DEBUG");
+        } else if (System.getProperty("java.util.logging.config.file") == null) {
+            // The JDBC driver warns there, on two lines, of what an error says as well.
+            LogManager.getLogManager().reset();
         }
     }
 }

@@ -54,7 +54,8 @@ import picocli.CommandLine.ScopeType;
             "1:something failed",
             "2:wrong input, or nothing matched it",
             "3:the database or Kafka is unreachable or rejects the login",
-            "4:doctor found something to fix"
+            "4:doctor found something to fix",
+            "141:who reads standard output left before its end"
         },
         subcommands = {
             MigrateCommand.class,

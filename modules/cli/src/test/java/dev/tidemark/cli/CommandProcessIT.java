@@ -77,6 +77,11 @@ class CommandProcessIT {
                 ExitCode.UNREACHABLE,
                 Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:1/nothing")),
                 "groups");
+        // The driver logs a warning of its own.
+        assertTheSame(
+                ExitCode.WRONG_INPUT,
+                Cli.with(Map.of("TIDEMARK_JDBC_URL", "jdbc:postgresql://localhost:99999/nothing")),
+                "groups");
         // What it finds, such as how many connections the server has, changes while other tests run.
         Result doctor = Cli.on(Servers.postgres().createDatabase()).runProcess("doctor");
         assertThat(doctor.exitCode()).isEqualTo(ExitCode.FINDINGS);

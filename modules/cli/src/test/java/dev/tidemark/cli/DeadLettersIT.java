@@ -179,9 +179,26 @@ class DeadLettersIT {
         assertThat(cli.run("dead-letters", "show", "etl", "99999").err())
                 .startsWith("TM-601")
                 .contains("it has");
-        assertThat(cli.run("dead-letters", "drop", "etl", "--all", "--topic", "trains")
-                        .exitCode())
-                .isEqualTo(ExitCode.WRONG_INPUT);
+        Result filtered =
+                cli.run("dead-letters", "drop", "etl", "--all", "--topic", "trains", "--error-code", "tm-502");
+        assertThat(filtered.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
+        assertThat(filtered.err())
+                .isEqualToIgnoringNewLines(
+                        "TM-601: group etl has no dead letter for --topic trains and --error-code TM-502");
+        Result empty = cli.run("dead-letters", "list", "etl", "--topic", "trains", "-o", "csv");
+        assertThat(empty.exitCode()).isZero();
+        assertThat(empty.out()).hasLineCount(1);
+        assertThat(empty.err()).isEqualToIgnoringNewLines("group etl has no dead letter for --topic trains");
+        assertThat(cli.run("dead-letters", "list", "etl", "--error-code", "502").err())
+                .startsWith("TM-103")
+                .contains("'502' is not an error code: write it like TM-502");
+        assertThat(cli.run("dead-letters", "list", "etl", "--topic", " flights ", "-o", "csv")
+                        .out())
+                .isEqualTo(cli.run("dead-letters", "list", "etl", "--topic", "flights", "-o", "csv")
+                        .out());
+        assertThat(cli.run("dead-letters", "list", "etl", "--error-code", "tm-502").out())
+                .isEqualTo(cli.run("dead-letters", "list", "etl", "--error-code", "TM-502")
+                        .out());
         for (String[] unclear : new String[][] {
             {"dead-letters", "drop", "etl"},
             {"dead-letters", "drop", "etl", Long.toString(first), "--all"},

@@ -158,6 +158,7 @@ record FuzzedCommand(List<String> arguments, Map<String, String> environment) {
                 FuzzedWords.of(List.of("earliest", "latest", "committed", FuzzedWords.time(random)), random);
             case "--to-datetime", "--by-duration", "--since", "--wait-at-most" -> FuzzedWords.time(random);
             case "--workers" -> good ? "2" : FuzzedWords.number(random);
+            case "ID" -> FuzzedWords.number(random);
             case "--error-code" -> good ? "TM-502" : FuzzedWords.name(random);
             case "--http-host" ->
                 good ? "127.0.0.1" : FuzzedWords.of(List.of("localhost", "256.1.1.1", " ", "::1", "a b"), random);

@@ -98,7 +98,7 @@ class OperateIT {
         assertThat(topic.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(topic.err()).contains("all of topic trains", "its topics are airports, flights");
         assertThat(cli.run("resume", "etl", "--topic", "flights:7").err())
-                .contains("topic flights partition 7", "there are 0, 1, 2");
+                .contains("topic flights partition 7", "it has 0 to 2");
         Result typed = cli.run("pause", "etl", "--topic", "flights:x");
         assertThat(typed.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(typed.err()).contains("flights:0,2");

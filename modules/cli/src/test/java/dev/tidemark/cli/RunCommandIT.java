@@ -301,7 +301,7 @@ class RunCommandIT {
             assertThat(result.exitCode()).as(away + result.err()).isEqualTo(ExitCode.UNREACHABLE);
             assertThat(result.err().lines().reduce((a, b) -> b).orElseThrow())
                     .startsWith(away.containsKey("TIDEMARK_JDBC_URL") ? "TM-212" : "TM-310")
-                    .contains("--wait-at-most PT15S");
+                    .contains("--wait-at-most 15s");
         }
         Result wrong = cli.run(job("flights.sql", "--wait-at-most", "2026-11-27"));
         assertThat(wrong.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);

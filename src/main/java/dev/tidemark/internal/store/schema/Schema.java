@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -48,6 +49,12 @@ public record Schema(String name) {
 
     /** Refuses anything but a plain lower-case identifier (TM-103): the name is inserted into SQL as it is. */
     public Schema {
+        if (isReserved(name.toLowerCase(Locale.ROOT))) {
+            throw new InvalidConfigurationException(
+                    ErrorCode.INVALID_SETTING,
+                    "schema name '" + name + "' is reserved by PostgreSQL: choose another",
+                    null);
+        }
         if (!IDENTIFIER.matcher(name).matches()) {
             throw new InvalidConfigurationException(
                     ErrorCode.INVALID_SETTING,
@@ -55,12 +62,11 @@ public record Schema(String name) {
                             + "' is not a valid identifier: use lower-case letters, digits and underscores, at most 63",
                     null);
         }
-        if (RESERVED.contains(name) || name.startsWith("pg_")) {
-            throw new InvalidConfigurationException(
-                    ErrorCode.INVALID_SETTING,
-                    "schema name '" + name + "' is reserved by PostgreSQL: choose another",
-                    null);
-        }
+    }
+
+    /** Also the standard's own schema, whose name is no keyword. */
+    private static boolean isReserved(String name) {
+        return RESERVED.contains(name) || name.startsWith("pg_") || name.equals("information_schema");
     }
 
     /** The text with the schema's name in place of {@code {schema}}. */

@@ -6,15 +6,21 @@ import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.OutputOptions;
 import dev.tidemark.cli.option.TimeArgument;
-import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.option.TopicChoice;
+import dev.tidemark.cli.option.WholeNumbers;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Shows the audit log. */
 @Command(
@@ -41,10 +47,29 @@ public final class AuditCommand implements Callable<Integer> {
         drop
     }
 
+    /** Parses an action; blanks around it are no part of it. */
+    static final class Actions implements ITypeConverter<Action> {
+        @Override
+        public Action convert(String text) {
+            String word = text.strip().toLowerCase(Locale.ROOT);
+            return Arrays.stream(Action.values())
+                    .filter(action -> action.name().equals(word))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException(
+                            "'" + text + "' is none of " + Arrays.stream(Action.values())
+                                    .map(Action::name)
+                                    .collect(Collectors.joining(", "))));
+        }
+    }
+
     @Mixin
     private GroupOptions group = new GroupOptions();
 
-    @Option(names = "--topic", paramLabel = "TOPIC", description = "Only rows about this topic.")
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            converter = TopicChoice.Name.class,
+            description = "Only rows about this topic.")
     private @Nullable String topic;
 
     @Option(
@@ -58,6 +83,7 @@ public final class AuditCommand implements Callable<Integer> {
             names = "--action",
             paramLabel = "ACTION",
             split = ",",
+            converter = Actions.class,
             description = "Only these actions: ${COMPLETION-CANDIDATES}.")
     private List<Action> actions = List.of();
 
@@ -65,6 +91,7 @@ public final class AuditCommand implements Callable<Integer> {
             names = "--limit",
             paramLabel = "N",
             defaultValue = "100",
+            converter = WholeNumbers.Counts.class,
             description = "At most this many rows, the newest. Default: ${DEFAULT-VALUE}.")
     private int limit = 100;
 
@@ -76,9 +103,6 @@ public final class AuditCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (limit < 1) {
-            throw CommandException.wrongInput("--limit must be positive, not " + limit);
-        }
         Table table = new Table(
                 "change_id",
                 "at",
@@ -108,6 +132,9 @@ public final class AuditCommand implements Callable<Integer> {
                     entry.details().map(Table::json));
         }
         output.print(table);
+        if (table.isEmpty()) {
+            output.say("no row of the audit log matches");
+        }
         return ExitCode.DONE;
     }
 

@@ -28,7 +28,7 @@ public final class DeadLettersDropCommand implements Callable<Integer> {
     private DeadLetterOptions choice = new DeadLetterOptions();
 
     @Parameters(index = "1..*", paramLabel = "ID", description = "The dead letters, as dead-letters list shows them.")
-    private List<Long> ids = List.of();
+    private List<String> ids = List.of();
 
     @Option(names = "--all", description = "All of the group, or those that --topic and --error-code select.")
     private boolean all;
@@ -59,7 +59,7 @@ public final class DeadLettersDropCommand implements Callable<Integer> {
             database.looks().deadLetters(query).forEach(letter -> add(table, letter, "would be dropped"));
         }
         if (table.isEmpty()) {
-            throw CommandException.nothingMatched("group " + choice.group() + " has no such dead letter");
+            throw CommandException.nothingMatched(choice.missing());
         }
         output.print(table);
         change.sayIfDry(output);

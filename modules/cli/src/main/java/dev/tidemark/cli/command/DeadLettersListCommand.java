@@ -4,7 +4,7 @@ import dev.tidemark.admin.DeadLetterSummary;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.DeadLetterOptions;
 import dev.tidemark.cli.option.OutputOptions;
-import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.option.WholeNumbers;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
 import java.util.List;
@@ -29,6 +29,7 @@ public final class DeadLettersListCommand implements Callable<Integer> {
             names = "--limit",
             paramLabel = "N",
             defaultValue = "100",
+            converter = WholeNumbers.Counts.class,
             description = "At most this many, the oldest. Default: ${DEFAULT-VALUE}.")
     private int limit = 100;
 
@@ -36,6 +37,7 @@ public final class DeadLettersListCommand implements Callable<Integer> {
             names = "--after",
             paramLabel = "ID",
             defaultValue = "0",
+            converter = WholeNumbers.Offsets.class,
             description = "Only those with a greater id: the next page.")
     private long after;
 
@@ -48,9 +50,6 @@ public final class DeadLettersListCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         choice.refuseIds();
-        if (limit < 1) {
-            throw CommandException.wrongInput("--limit must be positive, not " + limit);
-        }
         List<DeadLetterSummary> letters =
                 database.looks().deadLetters(choice.query().after(after).withLimit(limit));
         Table table = new Table(
@@ -82,6 +81,9 @@ public final class DeadLettersListCommand implements Callable<Integer> {
                 letter.parkedAt(),
                 letter.supersededAt()));
         output.print(table);
+        if (letters.isEmpty() && choice.isNarrowed()) {
+            output.say(choice.missing());
+        }
         if (letters.size() == limit) {
             output.say("There may be more: --after " + letters.get(limit - 1).id());
         }

@@ -46,7 +46,7 @@ public final class DeadLettersShowCommand implements Callable<Integer> {
     private GroupOptions group = new GroupOptions();
 
     @Parameters(index = "1..*", paramLabel = "ID", description = "The dead letter, as dead-letters list shows it.")
-    private List<Long> ids = List.of();
+    private List<String> ids = List.of();
 
     @ArgGroup(exclusive = true)
     private Form form = new Form();

@@ -4,7 +4,7 @@ import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.OutputOptions;
-import dev.tidemark.cli.output.CommandException;
+import dev.tidemark.cli.option.WholeNumbers;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
 import dev.tidemark.doctor.Doctor;
@@ -39,10 +39,15 @@ public final class DoctorCommand implements Callable<Integer> {
             names = "--workers",
             paramLabel = "N",
             defaultValue = "1",
+            converter = WholeNumbers.Workers.class,
             description = "How many workers one consumer has. Default: ${DEFAULT-VALUE}.")
     private int workers = 1;
 
-    @Option(names = "--pool", paramLabel = "N", description = "How many connections its pool holds.")
+    @Option(
+            names = "--pool",
+            paramLabel = "N",
+            converter = WholeNumbers.Counts.class,
+            description = "How many connections its pool holds.")
     private @Nullable Integer pool;
 
     @Mixin
@@ -56,9 +61,6 @@ public final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (workers < 1 || (pool != null && pool < 1)) {
-            throw CommandException.wrongInput("--workers and --pool must be positive");
-        }
         Doctor.Builder doctor = Doctor.builder(database.forLooks())
                 .schema(database.schema())
                 .workers(workers)

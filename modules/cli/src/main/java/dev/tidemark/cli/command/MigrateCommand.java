@@ -4,6 +4,7 @@ import dev.tidemark.TidemarkSchema;
 import dev.tidemark.admin.StoreInfo;
 import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.option.WholeNumbers;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
@@ -38,6 +39,7 @@ public final class MigrateCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "VERSION",
+            converter = WholeNumbers.Versions.class,
             description = "With --print: only what comes after this version of the schema. Default: 0, all of it.")
     private @Nullable Integer from;
 

@@ -4,6 +4,7 @@ import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.PlanOptions;
 import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.SelectorOptions;
+import dev.tidemark.cli.option.TopicChoice;
 import dev.tidemark.cli.output.ExitCode;
 import java.time.Instant;
 import java.util.concurrent.Callable;
@@ -26,7 +27,12 @@ public final class RebindCommand implements Callable<Integer> {
     @Mixin
     private GroupOptions group = new GroupOptions();
 
-    @Option(names = "--topic", paramLabel = "TOPIC", required = true, description = "The topic.")
+    @Option(
+            names = "--topic",
+            paramLabel = "TOPIC",
+            required = true,
+            converter = TopicChoice.Name.class,
+            description = "The topic.")
     private String topic = "";
 
     @Mixin

@@ -59,7 +59,7 @@ public final class RedriveCommand implements Callable<Integer> {
             arity = "0..*",
             paramLabel = "ID",
             description = "Dead letters, as dead-letters list shows them. These or --all are required.")
-    private List<Long> ids = new ArrayList<>();
+    private List<String> ids = new ArrayList<>();
 
     @Option(names = "--all", description = "All dead letters of the group that can be redriven.")
     private boolean all;

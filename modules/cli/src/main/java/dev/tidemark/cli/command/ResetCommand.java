@@ -6,6 +6,7 @@ import dev.tidemark.admin.PlanOptions;
 import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.ScopeOptions;
 import dev.tidemark.cli.option.SelectorOptions;
+import dev.tidemark.cli.option.WholeNumbers;
 import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
 import java.time.Instant;
@@ -33,7 +34,11 @@ public final class ResetCommand implements Callable<Integer> {
     @Mixin
     private SelectorOptions selectors = new SelectorOptions();
 
-    @Option(names = "--undo", paramLabel = "CHANGE", description = "Move all offsets back that this change moved.")
+    @Option(
+            names = "--undo",
+            paramLabel = "CHANGE",
+            converter = WholeNumbers.Ids.class,
+            description = "Move all offsets back that this change moved.")
     private @Nullable Long undo;
 
     @Mixin

@@ -11,7 +11,6 @@ import dev.tidemark.cli.option.JobOptions;
 import dev.tidemark.cli.option.KafkaOptions;
 import dev.tidemark.cli.option.RunOptions;
 import dev.tidemark.cli.option.TimeArgument;
-import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.running.HttpEndpoint;
 import dev.tidemark.cli.running.Pools;
@@ -23,7 +22,6 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.sql.StatementFailedException;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -74,7 +72,7 @@ public final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--wait-at-most",
             paramLabel = "DURATION",
-            converter = TimeArgument.Converter.class,
+            converter = TimeArgument.Lengths.class,
             description =
                     "Exit with 3 once the database or Kafka has been unavailable for this long, such as 10m. Default:"
                             + " wait for them.")
@@ -95,7 +93,6 @@ public final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         // What is wrong with the arguments is found before anything is changed.
-        Duration most = waitAtMost();
         http.check();
         var config = kafka.config(group);
         SqlJob sql = job.read();
@@ -112,7 +109,7 @@ public final class RunCommand implements Callable<Integer> {
             }
             check(sql);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(consumer, ended), "tidemark-stop"));
-            run(consumer, tally, most);
+            run(consumer, tally);
         } finally {
             ended.countDown();
         }
@@ -130,23 +127,15 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private @Nullable Duration waitAtMost() {
-        TimeArgument most = waitAtMost;
-        if (most != null && most.ago() == null) {
-            throw CommandException.wrongInput("--wait-at-most is a duration, such as 90s, 10m or PT1H");
-        }
-        return most == null ? null : most.ago();
-    }
-
     /** SQL reads bytes, whatever deserializers the settings name. */
     private static TidemarkBuilder<byte[], byte[]> bytes(Map<String, Object> config) {
         return Tidemark.consumer(config).deserializers(ByteArrayDeserializer::new, ByteArrayDeserializer::new);
     }
 
-    private void run(TidemarkConsumer consumer, RunTally tally, @Nullable Duration most) {
+    private void run(TidemarkConsumer consumer, RunTally tally) {
         PrintWriter err = command.commandLine().getErr();
         try (HttpEndpoint endpoint = http.start(consumer);
-                WaitLimit limit = WaitLimit.start(consumer, most);
+                WaitLimit limit = WaitLimit.start(consumer, waitAtMost);
                 ProgressLine progress = quiet ? null : ProgressLine.start(group, consumer, tally, err)) {
             consumer.run();
             limit.check();

@@ -21,8 +21,8 @@ public final class FailurePolicies implements ITypeConverter<FailurePolicy> {
         Matcher m = GRAMMAR.matcher(text.strip());
         if (!m.matches()) {
             throw new TypeConversionException("'" + text
-                    + "' is not a failure policy: use park, park-key, skip or halt, optionally with retry=N, in front, such as"
-                    + " retry=3,park");
+                    + "' is not a failure policy: use park, park-key, skip or halt, optionally with retry=N, in front, N from 1 to"
+                    + " 999999, such as retry=3,park");
         }
         FailurePolicy last = switch (m.group(2).toLowerCase(Locale.ROOT)) {
             case "park" -> FailurePolicy.park();

@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** The consumer group: an argument, or {@code --group} as in Kafka's own tools. */
 public final class GroupOptions {
@@ -55,17 +56,19 @@ public final class GroupOptions {
         return group.trim();
     }
 
-    /** The ids, with the first of them if it was parsed as the group. */
-    public List<Long> ids(List<Long> others) {
+    /** The ids, with the first of them if it was parsed as the group; refuses what is no id (TM-103). */
+    public List<Long> ids(List<String> others) {
         String first = argument;
-        if (option == null || first == null) {
-            return others;
-        }
+        return (option == null || first == null ? others.stream() : Stream.concat(Stream.of(first), others.stream()))
+                .map(GroupOptions::id)
+                .toList();
+    }
+
+    private static Long id(String typed) {
         try {
-            return Stream.concat(Stream.of(Long.valueOf(first)), others.stream())
-                    .toList();
-        } catch (NumberFormatException e) {
-            throw CommandException.wrongInput("'" + first + "' is not the id of a dead letter, which is a number");
+            return WholeNumbers.parse(typed, 1, Long.MAX_VALUE);
+        } catch (TypeConversionException e) {
+            throw CommandException.wrongInput(e.getMessage() + ", as the id of a dead letter is");
         }
     }
 }

@@ -17,6 +17,7 @@ public final class HttpOptions {
     @Option(
             names = "--http-port",
             paramLabel = "PORT",
+            converter = WholeNumbers.Ports.class,
             description =
                     "Serve /health (/livez), /ready (/readyz) and /metrics (Prometheus, OpenMetrics) on this port."
                             + " Default: off.")
@@ -41,9 +42,6 @@ public final class HttpOptions {
     public void check() {
         if (port == null && host != null) {
             throw CommandException.wrongInput("--http-host is given without --http-port: nothing would be served");
-        }
-        if (port != null && (port < 0 || port > 65_535)) {
-            throw CommandException.wrongInput("--http-port must be between 0 and 65535, not " + port);
         }
     }
 

@@ -6,9 +6,11 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -24,6 +26,14 @@ import org.postgresql.util.PSQLException;
 final class JdbcUrl {
     private static final Pattern PARAMETER_WITHOUT_MARK = Pattern.compile("[^?]*&");
     private static final Pattern LONE_PERCENT = Pattern.compile("%(?![0-9a-fA-F]{2})");
+    private static final Pattern SERVERS = Pattern.compile("jdbc:postgresql://([^/?]*)");
+    private static final Pattern PORT = Pattern.compile("(?:\\[[^\\]]*]|[^:\\[]*):(.+)");
+    private static final Pattern PLAIN = Pattern.compile("-?\\d+");
+    private static final int MOST_PORT = 65_535;
+
+    /** Of a port that is none. */
+    static final String NO_PORT = "is not a port from 1 to " + MOST_PORT;
+
     private static final Pattern NUMBER = Pattern.compile("-?\\d+");
 
     /** The driver closes a connection whose result is larger, and that would look like an outage. */
@@ -46,6 +56,12 @@ final class JdbcUrl {
             throw CommandException.wrongInput(
                     "--jdbc-url has a % that no two hexadecimal digits follow: write a percent sign"
                             + " of a password, or of another value, as %25");
+        }
+        Matcher servers = SERVERS.matcher(url);
+        if (servers.lookingAt() && servers.group(1).contains("@")) {
+            // The driver takes all of it for the host's name.
+            throw CommandException.wrongInput("--jdbc-url has an @ in front of the host, as other URLs have it: write the user as"
+                    + " ?user=NAME, and set PGPASSWORD");
         }
         Properties given = given(url);
         for (PGProperty property : PGProperty.values()) {
@@ -75,6 +91,11 @@ final class JdbcUrl {
     private static Properties given(String url) {
         Properties given = Driver.parseURL(url, null);
         if (given == null) {
+            wrongPort(url).ifPresent(port -> {
+                // Anything else may be a password, behind the name of a user.
+                String shown = PLAIN.matcher(port).matches() ? "port " + port : "what follows the host";
+                throw CommandException.wrongInput("--jdbc-url: " + shown + " " + NO_PORT);
+            });
             throw CommandException.wrongInput(
                     url.contains("service=")
                             ? "the service of PGSERVICE, or of service= in --jdbc-url, is not defined: the driver reads the file of"
@@ -82,6 +103,28 @@ final class JdbcUrl {
                             : "--jdbc-url is not a PostgreSQL URL: it must start with jdbc:postgresql://host:port/database");
         }
         return given;
+    }
+
+    /** The driver says no more than that it does not know the URL. */
+    private static Optional<String> wrongPort(String url) {
+        Matcher servers = SERVERS.matcher(url);
+        return servers.lookingAt()
+                ? Arrays.stream(servers.group(1).split(",", -1))
+                        .map(PORT::matcher)
+                        .filter(Matcher::lookingAt)
+                        .map(server -> server.group(1))
+                        .filter(port -> !isPort(port))
+                        .findFirst()
+                : Optional.empty();
+    }
+
+    static boolean isPort(String text) {
+        try {
+            int port = Integer.parseInt(text);
+            return port >= 1 && port <= MOST_PORT;
+        } catch (NumberFormatException e) {
+            return false;
+        }
     }
 
     private static void check(String where, String name, PGProperty property, String value) {
@@ -103,7 +146,7 @@ final class JdbcUrl {
                 isSize(value) ? null : "is not a size of 1M or more, such as 100M, or 10p for percent of the heap";
             case LOCAL_SOCKET_ADDRESS -> isAddress(value) ? null : "is no address of this machine";
             case PG_PORT, PROTOCOL_VERSION -> null;
-            default -> isWhole(value) || !isNumeric(property) ? null : "is not a whole number";
+            default -> isWhole(value) || !isNumeric(property) ? null : "is not a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
         };
     }
 

@@ -111,6 +111,11 @@ final class PostgresEnvironment {
     private static String servers(String hosts, String ports) {
         String[] host = hosts.split(",", -1);
         String[] port = ports.split(",", -1);
+        for (String number : port) {
+            if (!JdbcUrl.isPort(number)) {
+                throw CommandException.wrongInput("the environment: PGPORT=" + ports + " " + JdbcUrl.NO_PORT);
+            }
+        }
         StringBuilder servers = new StringBuilder();
         for (int i = 0; i < host.length; i++) {
             String address = host[i].contains(":") ? "[" + host[i] + "]" : host[i];

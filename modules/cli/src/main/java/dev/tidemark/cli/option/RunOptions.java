@@ -68,6 +68,7 @@ public final class RunOptions {
             names = "--workers",
             paramLabel = "N",
             defaultValue = "1",
+            converter = WholeNumbers.Workers.class,
             description = "Transactions open at once, each on its own connection; one more is needed. Default:"
                     + " ${DEFAULT-VALUE}.")
     private int workers = 1;
@@ -75,6 +76,7 @@ public final class RunOptions {
     @Option(
             names = "--unit-records",
             paramLabel = "N",
+            converter = WholeNumbers.Counts.class,
             description = "At most this many records in a transaction. Default: 5000.")
     private @Nullable Integer unitRecords;
 

@@ -55,7 +55,7 @@ public final class ScopeOptions {
             Boolean before = whole.put(topic, colon < 0);
             if (topic.isEmpty() || (before != null && (colon < 0 || before))) {
                 throw CommandException.wrongInput(
-                        "--topic " + word + " names no topic, or one that is already selected");
+                        "--topic '" + word + "' names no topic, or one that is already selected");
             }
             PartitionSelection chosen = colon < 0
                     ? PartitionSelection.topics(topic)
@@ -82,6 +82,7 @@ public final class ScopeOptions {
         } catch (NumberFormatException e) {
             // Refused below.
         }
-        throw CommandException.wrongInput("--topic " + word + " is not TOPIC or TOPIC:PARTITION,PARTITION");
+        throw CommandException.wrongInput("--topic '" + word
+                + "' is not TOPIC or TOPIC:PARTITION,PARTITION with partitions from 0 to " + Integer.MAX_VALUE);
     }
 }

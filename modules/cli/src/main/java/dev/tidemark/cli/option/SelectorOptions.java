@@ -3,18 +3,14 @@ package dev.tidemark.cli.option;
 import dev.tidemark.admin.OffsetTarget;
 import dev.tidemark.admin.OffsetsFile;
 import dev.tidemark.cli.output.CommandException;
-import dev.tidemark.errors.InvalidConfigurationException;
-import dev.tidemark.errors.TidemarkException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** Selects the new offsets, with the options of {@code kafka-consumer-groups --reset-offsets}. */
 public final class SelectorOptions {
@@ -29,25 +25,32 @@ public final class SelectorOptions {
     @Option(names = "--to-latest", description = "To the log's end: nothing that is there now is read.")
     private boolean toLatest;
 
-    @Option(names = "--to-offset", paramLabel = "OFFSET", description = "To this offset, in every partition.")
+    @Option(
+            names = "--to-offset",
+            paramLabel = "OFFSET",
+            converter = WholeNumbers.Offsets.class,
+            description = "To this offset, in every partition.")
     private @Nullable Long toOffset;
 
     @Option(
             names = "--to-datetime",
             paramLabel = "TIME",
+            converter = TimeArgument.InLog.class,
             description = "To the first record since then: " + TimeArgument.EXAMPLES + ".")
-    private @Nullable String toDatetime;
+    private @Nullable TimeArgument toDatetime;
 
     @Option(
             names = "--by-duration",
             paramLabel = "DURATION",
+            converter = TimeArgument.Lengths.class,
             description =
                     "To the first record since that long ago, such as 90m, 7d or PT1H30M, by this machine's clock.")
-    private @Nullable String byDuration;
+    private @Nullable TimeArgument byDuration;
 
     @Option(
             names = "--shift-by",
             paramLabel = "RECORDS",
+            converter = WholeNumbers.Shifts.class,
             description = "This many offsets forward, or back if negative, but not out of the log.")
     private @Nullable Long shiftBy;
 
@@ -92,10 +95,10 @@ public final class SelectorOptions {
             chosen.add(OffsetTarget.offset(toOffset));
         }
         if (toDatetime != null) {
-            chosen.add(moment(toDatetime, now));
+            chosen.add(since(toDatetime, now));
         }
         if (byDuration != null) {
-            chosen.add(ago("--by-duration", byDuration, now));
+            chosen.add(since(byDuration, now));
         }
         if (shiftBy != null) {
             chosen.add(OffsetTarget.shiftBy(shiftBy));
@@ -125,44 +128,14 @@ public final class SelectorOptions {
         }
     }
 
-    /** A time, or how long ago. */
-    static OffsetTarget moment(String text, Instant now) {
-        TimeArgument time = argument("--to-datetime", text);
-        return time.at() == null ? ago("--to-datetime", text, now) : since(text, time.at());
-    }
-
-    /** A duration before now. */
-    private static OffsetTarget ago(String option, String text, Instant now) {
-        Duration duration = argument(option, text).ago();
-        if (duration == null) {
-            throw CommandException.wrongInput(
-                    option + " " + text + " is not a duration: write it like 90m, 7d or PT1H30M");
+    /** The first record since then. */
+    private static OffsetTarget since(TimeArgument time, Instant now) {
+        if (time.ago() != null) {
+            return OffsetTarget.ago(time.ago(), now);
         }
-        try {
-            return OffsetTarget.ago(duration, now);
-        } catch (InvalidConfigurationException e) {
-            throw outOfRange(option, text);
+        if (time.at() != null) {
+            return OffsetTarget.since(time.at());
         }
-    }
-
-    private static TimeArgument argument(String option, String text) {
-        try {
-            return TimeArgument.parse(text);
-        } catch (TypeConversionException e) {
-            throw CommandException.wrongInput(option + " '" + text + "' is not a time: write " + TimeArgument.EXAMPLES);
-        }
-    }
-
-    private static OffsetTarget since(String text, Instant instant) {
-        try {
-            return OffsetTarget.since(instant);
-        } catch (InvalidConfigurationException e) {
-            throw outOfRange("--to-datetime", text);
-        }
-    }
-
-    private static TidemarkException outOfRange(String option, String text) {
-        return CommandException.wrongInput(
-                option + " " + text + " is out of range: Kafka counts milliseconds in 64 bits");
+        throw new IllegalStateException("neither a duration nor a time");
     }
 }

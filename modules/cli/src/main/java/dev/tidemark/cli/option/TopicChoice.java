@@ -17,23 +17,31 @@ import picocli.CommandLine.TypeConversionException;
 public record TopicChoice(String topic, List<Integer> partitions) {
     /** Possessive: what may be given back is kept on the stack, and a long list would exhaust it. */
     private static final Pattern GRAMMAR =
-            Pattern.compile("([a-zA-Z0-9._-]+)\\s*(?::\\s*(\\d{1,9}(?:\\s*,\\s*\\d{1,9})*+))?");
+            Pattern.compile("([a-zA-Z0-9._-]+)\\s*(?::\\s*(\\d++(?:\\s*,\\s*\\d++)*+))?");
 
     /** Refuses everything else. */
     public static TopicChoice parse(String text) {
         Matcher m = GRAMMAR.matcher(text.strip());
         if (!m.matches()) {
-            throw new TypeConversionException(
-                    "'" + text + "' is neither a topic nor partitions of one, such as flights:0,2");
+            throw refused(text);
         }
-        List<Integer> partitions = m.group(2) == null
-                ? List.of()
-                : Arrays.stream(m.group(2).split("\\s*,\\s*"))
-                        .map(Integer::valueOf)
-                        .distinct()
-                        .sorted()
-                        .toList();
-        return new TopicChoice(m.group(1), partitions);
+        try {
+            List<Integer> partitions = m.group(2) == null
+                    ? List.of()
+                    : Arrays.stream(m.group(2).split("\\s*,\\s*"))
+                            .map(Integer::valueOf)
+                            .distinct()
+                            .sorted()
+                            .toList();
+            return new TopicChoice(m.group(1), partitions);
+        } catch (NumberFormatException e) {
+            throw refused(text);
+        }
+    }
+
+    private static TypeConversionException refused(String text) {
+        return new TypeConversionException("'" + text + "' is neither a topic nor partitions of one, from 0 to "
+                + Integer.MAX_VALUE + ", such as flights:0,2");
     }
 
     /** The selected partitions. */
@@ -43,6 +51,18 @@ public record TopicChoice(String topic, List<Integer> partitions) {
                 : PartitionSelection.partitions(partitions.stream()
                         .map(partition -> new TopicPartition(topic, partition))
                         .toList());
+    }
+
+    /** For picocli: the name of a topic alone; blanks around it are no part of it. */
+    public static final class Name implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            String name = value.strip();
+            if (name.isEmpty()) {
+                throw new TypeConversionException("'" + value + "' is no name of a topic");
+            }
+            return name;
+        }
     }
 
     /** For picocli. */

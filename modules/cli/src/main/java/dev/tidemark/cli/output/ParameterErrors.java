@@ -27,9 +27,12 @@ public final class ParameterErrors {
                         ? unmatched(unmatched.getUnmatched())
                         : String.valueOf(failure.getMessage()))
                 .replace(CODE, "")
-                .replaceAll("is not an? (int|long)\\b", "is not a whole number")
+                .replace("[JSONB, TEXT, BYTEA]", "[jsonb, text, bytea]")
                 .replaceAll("\\s*\\R\\s*", " ");
-        List<String> meant = failure instanceof UnmatchedArgumentException other ? other.getSuggestions() : List.of();
+        List<String> meant = failure instanceof UnmatchedArgumentException other
+                        && !other.getUnmatched().contains("help")
+                ? other.getSuggestions()
+                : List.of();
         String suggestion = meant.isEmpty() ? "" : "; did you mean " + String.join(" or ", meant) + "?";
         String commands =
                 !meant.isEmpty() || spec.subcommands().isEmpty() || !message.startsWith("Missing required subcommand")

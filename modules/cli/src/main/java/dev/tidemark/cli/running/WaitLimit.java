@@ -3,6 +3,7 @@ package dev.tidemark.cli.running;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.PartitionStatus;
 import dev.tidemark.TidemarkConsumer;
+import dev.tidemark.cli.option.TimeArgument;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
@@ -22,7 +23,7 @@ public final class WaitLimit implements AutoCloseable {
     private static final Duration EVERY = Duration.ofMillis(500);
 
     private final TidemarkConsumer consumer;
-    private final Duration most;
+    private final @Nullable TimeArgument most;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "tidemark-wait-limit");
         thread.setDaemon(true);
@@ -31,22 +32,26 @@ public final class WaitLimit implements AutoCloseable {
     private @Nullable Long since;
     private volatile @Nullable Problem exceeded;
 
-    private WaitLimit(TidemarkConsumer consumer, Duration most) {
+    private WaitLimit(TidemarkConsumer consumer, @Nullable TimeArgument most) {
         this.consumer = consumer;
         this.most = most;
     }
 
     /** Watches until it is closed; waits for ever without a limit. */
-    public static WaitLimit start(TidemarkConsumer consumer, @Nullable Duration most) {
-        WaitLimit limit = new WaitLimit(consumer, most == null ? Duration.ofNanos(Long.MAX_VALUE) : most);
-        if (most != null) {
+    public static WaitLimit start(TidemarkConsumer consumer, @Nullable TimeArgument most) {
+        WaitLimit limit = new WaitLimit(consumer, most);
+        Duration duration = most == null ? null : most.ago();
+        if (duration != null) {
             var unused = limit.clock.scheduleAtFixedRate(
-                    () -> limit.look(System.nanoTime(), consumer.status()), 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                    () -> limit.look(System.nanoTime(), duration, consumer.status()),
+                    0,
+                    EVERY.toMillis(),
+                    TimeUnit.MILLISECONDS);
         }
         return limit;
     }
 
-    private void look(long now, ConsumerStatus status) {
+    private void look(long now, Duration longest, ConsumerStatus status) {
         Optional<Problem> away = Stream.concat(
                         status.lastError().stream(),
                         status.partitions().stream()
@@ -58,7 +63,7 @@ public final class WaitLimit implements AutoCloseable {
             since = null;
         } else if (since == null) {
             since = now;
-        } else if (exceeded == null && Duration.ofNanos(now - since).compareTo(most) > 0) {
+        } else if (exceeded == null && Duration.ofNanos(now - since).compareTo(longest) > 0) {
             exceeded = away.get();
             consumer.stop();
         }
@@ -67,9 +72,9 @@ public final class WaitLimit implements AutoCloseable {
     /** Throws what was waited for, if that was too long. */
     public void check() {
         Problem problem = exceeded;
-        if (problem != null) {
+        if (problem != null && most != null) {
             throw new TidemarkException(
-                    problem.code(), "given up after --wait-at-most " + most + ": " + problem.message(), null);
+                    problem.code(), "given up after --wait-at-most " + most.text().strip() + ": " + problem.message(), null);
         }
     }
 

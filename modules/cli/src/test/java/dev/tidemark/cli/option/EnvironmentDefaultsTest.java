@@ -140,6 +140,10 @@ class EnvironmentDefaultsTest {
             value = {
                 "TIDEMARK_UNTIL_END | perhaps | TIDEMARK_UNTIL_END, which may be true or false",
                 "TIDEMARK_WORKERS | many | TIDEMARK_WORKERS",
+                "TIDEMARK_WORKERS | 0 | TIDEMARK_WORKERS",
+                "TIDEMARK_HTTP_PORT | 65536 | TIDEMARK_HTTP_PORT",
+                "TIDEMARK_UNIT_RECORDS | -1 | TIDEMARK_UNIT_RECORDS",
+                "TIDEMARK_WAIT_AT_MOST | 2026-01-01 | TIDEMARK_WAIT_AT_MOST",
                 "TIDEMARK_ON_FAILURE | explode | TIDEMARK_ON_FAILURE",
                 "TIDEMARK_START | soon | TIDEMARK_START",
                 "TIDEMARK_TOPIC_PATTERN | ( | TIDEMARK_TOPIC_PATTERN"

@@ -42,6 +42,24 @@ class JdbcUrlTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "db:99999, port 99999 is not a port from 1 to 65535",
+        "db:0, port 0 is not",
+        "db:-1, port -1 is not",
+        "'a:5432,[::1]:99999', port 99999 is not",
+        "etl:hunter2, what follows the host is not a port"
+    })
+    void aWrongPortIsNamed(String server, String words) {
+        assertRefused("jdbc:postgresql://" + server + "/app?password=hunter2", Map.of(), "--jdbc-url: " + words);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"etl:hunter2@db:5432/app", "etl@db/app", "etl:hunter2@db", "a:5432,etl:hunter2@db:5432/app"})
+    void aUserInFrontOfTheHostIsNamed(String rest) {
+        assertRefused("jdbc:postgresql://" + rest, Map.of(), "?user=", "PGPASSWORD");
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {"password=hunter2%", "password=hunter2%&x=1", "password=hunter2%4", "ApplicationName=100%25%zz"})
     void aPercentSignIsWrittenAsOne(String setting) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 class PostgresEnvironmentTest {
@@ -46,6 +47,13 @@ class PostgresEnvironmentTest {
         assertThat(source.getPortNumbers()).containsExactly(1, 2);
         assertThat(PostgresEnvironment.url(environment("PGHOST=::1 PGDATABASE=app")))
                 .hasValue("jdbc:postgresql://[::1]:5432/app");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"99999", "0", "-1", "abc", "5432,x", "5432.0"})
+    void aWrongPortIsNamed(String port) {
+        assertThatThrownBy(() -> PostgresEnvironment.url(Map.of("PGHOST", "db", "PGPORT", port)))
+                .hasMessage("TM-103: the environment: PGPORT=" + port + " is not a port from 1 to 65535");
     }
 
     @Test

@@ -26,7 +26,7 @@ class TimeArgumentTest {
         "1h 30m, PT90M"
     })
     void aDuration(String said, Duration meant) {
-        assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(meant, null));
+        assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(said, meant, null));
     }
 
     @ParameterizedTest
@@ -44,7 +44,7 @@ class TimeArgumentTest {
         "2026-11-24+02:00, 2026-11-23T22:00:00Z"
     })
     void aTime(String said, Instant meant) {
-        assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(null, meant));
+        assertThat(TimeArgument.parse(said)).isEqualTo(new TimeArgument(said, null, meant));
     }
 
     @ParameterizedTest
@@ -52,8 +52,6 @@ class TimeArgumentTest {
             strings = {
                 "",
                 "7",
-                "-7d",
-                "P-1D",
                 "PT",
                 "yesterday",
                 "2026-13-01",
@@ -65,13 +63,51 @@ class TimeArgumentTest {
                 "2026-11-24T09:00+",
                 "2026-11-2409:00",
                 "7d ago",
-                "1h-30m"
+                "1h-30m",
+                "1.5h",
+                "NaN",
+                "2026-11-24T09:00+25:00"
             })
     void nothingElse(String said) {
         assertThatThrownBy(() -> TimeArgument.parse(said))
                 .isInstanceOf(TypeConversionException.class)
                 .hasMessageContaining("'" + said + "'")
                 .hasMessageContaining("90m");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-7d",
+                "P-1D",
+                "-PT1S",
+                "106751991168d",
+                "P106751991168D",
+                "99999999999999999999s",
+                "9223372036854775807w",
+                "PT99999999999999999999H",
+                "9223372036854775807s1s"
+            })
+    void aDurationOutOfRangeIsToldAsThat(String said) {
+        assertThatThrownBy(() -> TimeArgument.parse(said))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessage("TM-103: '" + said + "' is out of range: a duration may be 0s to 106751991167d");
+    }
+
+    /** Both ways to write a duration reach as far. */
+    @Test
+    void theLongestDuration() {
+        assertThat(TimeArgument.parse("106751991167d").ago()).isEqualTo(Duration.parse("P106751991167D"));
+        assertThat(TimeArgument.parse("PT9223372036854775.807S").ago()).isEqualTo(Duration.ofMillis(Long.MAX_VALUE));
+        assertThat(TimeArgument.parse("99999999999d").ago()).isEqualTo(Duration.ofDays(99_999_999_999L));
+    }
+
+    @Test
+    void yearsOfAnyNumberOfDigits() {
+        assertThat(TimeArgument.parse("99999-01-01").at()).isEqualTo(Instant.parse("+99999-01-01T00:00:00Z"));
+        assertThat(TimeArgument.parse("-000001-01-01").at()).isEqualTo(Instant.parse("-0001-01-01T00:00:00Z"));
+        assertThatThrownBy(() -> TimeArgument.parse("99999999999-01-01"))
+                .hasMessageContaining("out of range: a year may be -999999999 to 999999999");
     }
 
     @Test
