@@ -74,7 +74,8 @@ class RemoteLockIT extends FailureCase {
     void aRowThatIsHeldOnTheFarSideIsWaitedFor(int records, int needs, Far far, Limit limit, String policy)
             throws SQLException {
         // Before 17, dblink waits without the server knowing.
-        assumeTrue(far != Far.DBLINK || database.number("select current_setting('server_version_num')::int") >= 170_000);
+        assumeTrue(
+                far != Far.DBLINK || database.number("select current_setting('server_version_num')::int") >= 170_000);
         nearbyServer();
         database.owner()
                 .execute("create table total (k int primary key, n bigint)", "insert into total values (0, 0), (1, 0)");

@@ -116,7 +116,8 @@ final class AttemptRunner<K, V> {
                 attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
-                .observed(observed, unseenCounts, observed && attempt.firstShare().wasUnseen())
+                .observed(
+                        observed, unseenCounts, observed && attempt.firstShare().wasUnseen())
                 .afterHeld(attempt.shares().stream()
                         .anyMatch(share -> share.history().isRowHeld()))
                 .watched(watched)

@@ -92,7 +92,7 @@ final class ServiceReply {
         if (status instanceof Enum<?> word && WORDS.contains(word.name().toUpperCase(Locale.ROOT))) {
             return true;
         }
-        return status == null || depth == 0 || status instanceof CharSequence
+        return (status == null || depth == 0 || status instanceof CharSequence)
                 ? null
                 : toldBy(status, WITHIN, depth - 1);
     }
@@ -103,7 +103,7 @@ final class ServiceReply {
             // A class that is not public cannot be asked: its superclass may be, or what it implements.
             Object answer = Modifier.isPublic(type.getModifiers()) ? ask(o, type, name) : null;
             for (Class<?> implemented : type.getInterfaces()) {
-                answer = answer == null && Modifier.isPublic(implemented.getModifiers())
+                answer = (answer == null && Modifier.isPublic(implemented.getModifiers()))
                         ? ask(o, implemented, name)
                         : answer;
             }

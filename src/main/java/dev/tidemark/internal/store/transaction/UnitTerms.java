@@ -42,7 +42,9 @@ public record UnitTerms(
 
     /** The same, with waits for locks that end before time limits do. */
     public UnitTerms lockTimed(boolean timed) {
-        return timed ? new UnitTerms(true, observed, unseenCounts, brief, lockPatience, trial, watched, mayBeStale) : this;
+        return timed
+                ? new UnitTerms(true, observed, unseenCounts, brief, lockPatience, trial, watched, mayBeStale)
+                : this;
     }
 
     /** The same, observed. */
@@ -57,11 +59,15 @@ public record UnitTerms(
 
     /** The same, watched. */
     public UnitTerms watched(boolean watch) {
-        return watch ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, true, mayBeStale) : this;
+        return watch
+                ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, true, mayBeStale)
+                : this;
     }
 
     /** The same, for records that are tried for the first time. */
     public UnitTerms firstTry(boolean first) {
-        return first ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, watched, true) : this;
+        return first
+                ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, watched, true)
+                : this;
     }
 }
