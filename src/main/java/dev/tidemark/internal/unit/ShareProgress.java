@@ -174,10 +174,15 @@ final class ShareProgress<K, V> {
         alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), true, unseen(), failure(), rounds());
     }
 
-    /** A time limit ended a try of its first record; whether nobody could see if it waited for a lock, or somebody saw it wait. */
-    void waited(boolean unseen) {
+    /**
+     * A time limit ended a try of its first record.
+     *
+     * @param waited whether somebody saw it wait for a lock
+     * @param unseen whether somebody looked, and could not see whether it did; neither if nobody could look
+     */
+    void waited(boolean waited, boolean unseen) {
         alone = new IsolatedRecord(
-                firstRaw().offset(), attemptsAlone(), true, unseen ? unseen() + 1 : 0, failure(), rounds());
+                firstRaw().offset(), attemptsAlone(), true, waited ? 0 : unseen() + (unseen ? 1 : 0), failure(), rounds());
     }
 
     /** The first records at or after the position, this many, as Kafka delivered them. */

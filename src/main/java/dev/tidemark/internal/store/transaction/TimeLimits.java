@@ -12,10 +12,12 @@ import dev.tidemark.internal.store.connection.UnitSights.Doing;
  */
 final class TimeLimits {
     private boolean unseen;
+    private boolean waited;
 
     /** A time limit is the handler's failure only if somebody saw it at work then. */
     UnitOutcome unlessWaiting(UnitOutcome outcome, UnitTerms terms, OpenUnit unit) {
         unseen = false;
+        waited = false;
         UnitSights sights = unit.sights();
         if (sights == null || !(outcome instanceof UnitOutcome.HandlerFailed failed) || !failed.isOfTimeLimit()) {
             return outcome;
@@ -25,9 +27,15 @@ final class TimeLimits {
                 failed.code() == ErrorCode.DEADLINE_PASSED || failed.facts().is("25P04");
         Doing doing = ofUnit ? sights.inUnit(now) : sights.inStatement(now);
         unseen = doing == Doing.UNSEEN;
+        waited = doing == Doing.WAITING;
         return doing == Doing.WORKING || (unseen && terms.unseenCounts())
                 ? outcome
                 : new UnitOutcome.Transient(ErrorCode.UNIT_WAITS, failed.cause());
+    }
+
+    /** Whether a time limit ended the last unit and somebody saw it wait. */
+    boolean hasWaited() {
+        return waited;
     }
 
     /** Whether a time limit ended the last unit and what somebody saw of it does not tell. */

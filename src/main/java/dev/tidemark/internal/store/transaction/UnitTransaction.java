@@ -95,6 +95,11 @@ public final class UnitTransaction {
         return cleanSession;
     }
 
+    /** Whether a time limit ended the last transaction, and it was seen waiting. */
+    public boolean hasWaited() {
+        return limits.hasWaited();
+    }
+
     /** Whether a time limit ended the last transaction, and what was seen of it does not tell a wait for a lock from work. */
     public boolean wasUnseen() {
         return limits.wasUnseen();
