@@ -196,7 +196,8 @@ class DeadLettersIT {
                         .out())
                 .isEqualTo(cli.run("dead-letters", "list", "etl", "--topic", "flights", "-o", "csv")
                         .out());
-        assertThat(cli.run("dead-letters", "list", "etl", "--error-code", "tm-502").out())
+        assertThat(cli.run("dead-letters", "list", "etl", "--error-code", "tm-502")
+                        .out())
                 .isEqualTo(cli.run("dead-letters", "list", "etl", "--error-code", "TM-502")
                         .out());
         for (String[] unclear : new String[][] {

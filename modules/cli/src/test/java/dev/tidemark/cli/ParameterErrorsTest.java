@@ -16,7 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ParameterErrorsTest {
     static Stream<Arguments> wrong() {
         return Stream.of(
-                Arguments.of("reset etl --to-offset abc", "'abc' is not a whole number from 0 to 9223372036854775807; see tidemark reset --help"),
+                Arguments.of(
+                        "reset etl --to-offset abc",
+                        "'abc' is not a whole number from 0 to 9223372036854775807; see tidemark reset --help"),
                 Arguments.of(
                         "run job.sql --group g --workers many",
                         "'many' is not a whole number from 1 to 262142; see tidemark run --help"),
@@ -60,7 +62,8 @@ class ParameterErrorsTest {
         String times = "a time may be -292275055-05-16T16:47:04.192Z to +292278994-08-17T07:12:55.807Z";
         String run = "run job.sql --group g --topic t";
         return Stream.of(
-                Arguments.of("reset etl --all-topics", "--to-offset", List.of("-5", "9223372036854775808", "1.5"), LONGS),
+                Arguments.of(
+                        "reset etl --all-topics", "--to-offset", List.of("-5", "9223372036854775808", "1.5"), LONGS),
                 Arguments.of("rebind etl --topic t --force", "--to-offset", List.of("-5", "NaN", "1e3"), LONGS),
                 Arguments.of(
                         "reset etl --all-topics",
@@ -104,7 +107,9 @@ class ParameterErrorsTest {
         for (String value : values) {
             StringWriter err = new StringWriter();
             String typed = command + " " + option + "=" + value + " --jdbc-url jdbc:postgresql://localhost:1/x"
-                    + (command.startsWith("migrate") || command.startsWith("pause") || command.startsWith("audit")
+                    + (command.startsWith("migrate")
+                                    || command.startsWith("pause")
+                                    || command.startsWith("audit")
                                     || command.startsWith("dead")
                             ? ""
                             : " --bootstrap-servers localhost:1");
@@ -120,7 +125,8 @@ class ParameterErrorsTest {
     @ParameterizedTest
     @ValueSource(strings = {"abc", "0", "-1", "1.5", "9223372036854775808"})
     void whatIsNoIdOfADeadLetterIsToldAsThat(String id) {
-        for (String command : List.of("show etl", "drop etl", "redrive job.sql etl", "show --group etl", "drop etl 1")) {
+        for (String command :
+                List.of("show etl", "drop etl", "redrive job.sql etl", "show --group etl", "drop etl 1")) {
             StringWriter err = new StringWriter();
             String typed = "dead-letters " + command + " " + id + " --jdbc-url jdbc:postgresql://localhost:1/x";
             assertThat(InProcess.run(Map.of(), new StringWriter(), err, typed.split(" ")))

@@ -107,7 +107,10 @@ class TimesIT {
         Result result = call("reset", "nobody", "--all-topics", "--execute", option + "=" + given);
         assertThat(result.err()).contains(option);
         assertThat(result.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
-        assertThat(result.err()).startsWith("TM-103").contains("'" + given + "'", " to ").hasLineCount(1);
+        assertThat(result.err())
+                .startsWith("TM-103")
+                .contains("'" + given + "'", " to ")
+                .hasLineCount(1);
     }
 
     @ParameterizedTest

@@ -55,10 +55,8 @@ public final class AuditCommand implements Callable<Integer> {
             return Arrays.stream(Action.values())
                     .filter(action -> action.name().equals(word))
                     .findFirst()
-                    .orElseThrow(() -> new TypeConversionException(
-                            "'" + text + "' is none of " + Arrays.stream(Action.values())
-                                    .map(Action::name)
-                                    .collect(Collectors.joining(", "))));
+                    .orElseThrow(() -> new TypeConversionException("'" + text + "' is none of "
+                            + Arrays.stream(Action.values()).map(Action::name).collect(Collectors.joining(", "))));
         }
     }
 

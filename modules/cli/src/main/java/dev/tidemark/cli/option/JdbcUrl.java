@@ -60,8 +60,9 @@ final class JdbcUrl {
         Matcher servers = SERVERS.matcher(url);
         if (servers.lookingAt() && servers.group(1).contains("@")) {
             // The driver takes all of it for the host's name.
-            throw CommandException.wrongInput("--jdbc-url has an @ in front of the host, as other URLs have it: write the user as"
-                    + " ?user=NAME, and set PGPASSWORD");
+            throw CommandException.wrongInput(
+                    "--jdbc-url has an @ in front of the host, as other URLs have it: write the user as"
+                            + " ?user=NAME, and set PGPASSWORD");
         }
         Properties given = given(url);
         for (PGProperty property : PGProperty.values()) {
@@ -146,7 +147,10 @@ final class JdbcUrl {
                 isSize(value) ? null : "is not a size of 1M or more, such as 100M, or 10p for percent of the heap";
             case LOCAL_SOCKET_ADDRESS -> isAddress(value) ? null : "is no address of this machine";
             case PG_PORT, PROTOCOL_VERSION -> null;
-            default -> isWhole(value) || !isNumeric(property) ? null : "is not a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
+            default ->
+                isWhole(value) || !isNumeric(property)
+                        ? null
+                        : "is not a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
         };
     }
 

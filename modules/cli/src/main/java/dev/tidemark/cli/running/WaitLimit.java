@@ -74,7 +74,9 @@ public final class WaitLimit implements AutoCloseable {
         Problem problem = exceeded;
         if (problem != null && most != null) {
             throw new TidemarkException(
-                    problem.code(), "given up after --wait-at-most " + most.text().strip() + ": " + problem.message(), null);
+                    problem.code(),
+                    "given up after --wait-at-most " + most.text().strip() + ": " + problem.message(),
+                    null);
         }
     }
 

@@ -54,7 +54,8 @@ class JdbcUrlTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"etl:hunter2@db:5432/app", "etl@db/app", "etl:hunter2@db", "a:5432,etl:hunter2@db:5432/app"})
+    @ValueSource(
+            strings = {"etl:hunter2@db:5432/app", "etl@db/app", "etl:hunter2@db", "a:5432,etl:hunter2@db:5432/app"})
     void aUserInFrontOfTheHostIsNamed(String rest) {
         assertRefused("jdbc:postgresql://" + rest, Map.of(), "?user=", "PGPASSWORD");
     }
