@@ -3,7 +3,6 @@ package dev.tidemark.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.testkit.Flights.Airport;
-import dev.tidemark.testkit.postgres.KeptConnections;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -15,10 +14,6 @@ public final class ExactlyOnce {
 
     /** Nothing twice, nothing missing below the stored offsets, nothing above them. Holds at any time between transactions. */
     public static void assertEffectsMatchOffsets(TestDatabase database, String group) {
-        KeptConnections.keep(() -> effectsMatchOffsets(database, group));
-    }
-
-    private static void effectsMatchOffsets(TestDatabase database, String group) {
         assertThat(database.query("select topic, partition, record_offset, count(*) from applied"
                         + " group by 1, 2, 3 having count(*) > 1"))
                 .as("records applied more than once")
@@ -40,13 +35,11 @@ public final class ExactlyOnce {
     /** All of the log, exactly once. */
     public static void assertComplete(
             TestDatabase database, String group, Map<TopicPartition, Long> logEnds, Map<String, Airport> truth) {
-        KeptConnections.keep(() -> {
-            assertEffectsMatchOffsets(database, group);
-            logEnds.forEach((partition, end) -> assertThat(stored(database, group, partition))
-                    .as("stored offset of " + partition)
-                    .isEqualTo(end));
-            assertThat(FlightEffects.airports(database)).as("the fold").isEqualTo(truth);
-        });
+        assertEffectsMatchOffsets(database, group);
+        logEnds.forEach((partition, end) -> assertThat(stored(database, group, partition))
+                .as("stored offset of " + partition)
+                .isEqualTo(end));
+        assertThat(FlightEffects.airports(database)).as("the fold").isEqualTo(truth);
     }
 
     /** These records of a partition, each once and in this order, and no others of it. For logs with holes, or not read from 0. */

@@ -10,6 +10,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -21,6 +23,13 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 public record DatabaseLogin(String role, String jdbcUrl) {
     private static final String DENIED = "42501";
+
+    /** What a session reads only when it begins. */
+    private static final Pattern FOR_NEW_SESSIONS =
+            Pattern.compile("\\b(role|user|database|system)\\b", Pattern.CASE_INSENSITIVE);
+
+    /** Those that the test kit keeps are not to be counted. */
+    private static final Pattern ABOUT_SESSIONS = Pattern.compile("pg_stat_", Pattern.CASE_INSENSITIVE);
 
     /** A login may take long where many begin at once. */
     private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -43,14 +52,25 @@ public record DatabaseLogin(String role, String jdbcUrl) {
 
     /** Runs statements on one connection, each in its own transaction unless they say otherwise. */
     public void execute(String... statements) {
-        try (Connection c = connect();
-                Statement s = c.createStatement()) {
+        try {
+            KeptConnections.ask(jdbcUrl, connection -> run(connection, statements));
+        } catch (SQLException e) {
+            throw failed(e);
+        } finally {
+            if (Stream.of(statements)
+                    .anyMatch(sql -> FOR_NEW_SESSIONS.matcher(sql).find())) {
+                KeptConnections.closeIdle(jdbcUrl);
+            }
+        }
+    }
+
+    private static int run(Connection connection, String... statements) throws SQLException {
+        try (Statement s = connection.createStatement()) {
             for (String sql : statements) {
                 s.execute(sql);
             }
-        } catch (SQLException e) {
-            throw failed(e);
         }
+        return statements.length;
     }
 
     /** The rows as text, columns joined by a bar. */
@@ -62,7 +82,10 @@ public record DatabaseLogin(String role, String jdbcUrl) {
         }
     }
 
-    private static List<String> rows(Connection connection, String sql) throws SQLException {
+    private List<String> rows(Connection connection, String sql) throws SQLException {
+        if (ABOUT_SESSIONS.matcher(sql).find()) {
+            KeptConnections.closeIdle(jdbcUrl);
+        }
         try (Statement s = connection.createStatement();
                 ResultSet r = s.executeQuery(sql)) {
             List<String> rows = new ArrayList<>();

@@ -17,6 +17,7 @@ final class DatabaseTemplates {
             TestDatabase template = server.createDatabase(
                     "template_" + name + "_" + ProcessHandle.current().pid());
             fill.accept(template);
+            KeptConnections.closeIdle(template.jdbcUrl());
             return template.name();
         });
     }

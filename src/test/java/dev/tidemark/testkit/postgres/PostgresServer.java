@@ -83,11 +83,14 @@ public interface PostgresServer extends AutoCloseable {
     private TestDatabase copy(String templateName, Consumer<TestDatabase> fill) {
         String template = DatabaseTemplates.of(this, templateName, fill);
         TestDatabase database = new TestDatabase(this, uniqueName());
-        try (Connection c = connect("postgres");
-                Statement s = c.createStatement()) {
-            s.execute("create database " + database.name() + " owner " + DatabaseRole.OWNER.login() + " template "
-                    + template);
-            s.execute(TIME_ZONE.formatted(database.name()));
+        try {
+            KeptConnections.ask(jdbcUrl("postgres", DatabaseRole.SUPERUSER.login()), c -> {
+                try (Statement s = c.createStatement()) {
+                    s.execute("create database " + database.name() + " owner " + DatabaseRole.OWNER.login()
+                            + " template " + template);
+                    return s.execute(TIME_ZONE.formatted(database.name()));
+                }
+            });
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }

@@ -16,6 +16,7 @@ final class Logging {
         }
         if (Arrays.asList(args).contains("--debug")) {
             System.setProperty("tidemark.log", "DEBUG");
+            System.setProperty("tidemark.stacks", "%ex");
         } else if (System.getProperty("java.util.logging.config.file") == null) {
             // The JDBC driver warns there, on two lines, of what an error says as well.
             LogManager.getLogManager().reset();

@@ -6,13 +6,20 @@ import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.testkit.Cli;
 import dev.tidemark.cli.testkit.Cli.Result;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.SqlJobs;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A command as people call it prints, and ends with, what it does in this JVM, where the other tests run it. */
@@ -62,6 +69,38 @@ class CommandProcessIT {
             assertThat(running.await(180)).isEqualTo(ExitCode.ABANDONED);
             assertThat(running.err()).isEmpty();
         }
+    }
+
+    /** Its client logs an error with a stack of 30 lines, and another in front of what ends the run. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "security.protocol=SSL;ssl.truststore.location=/nowhere.jks;ssl.truststore.password=hunter2 | TM-103",
+                "session.timeout.ms=3600000;max.poll.interval.ms=3600001 | TM-308"
+            })
+    void whatKafkasClientLogsIsNoPartOfTheError(String settings, String code, @TempDir Path directory)
+            throws IOException {
+        Path file = Files.write(directory.resolve("client.properties"), List.of(settings.split(";")));
+        String topic = Servers.kafka().createTopic(Servers.unique("logged"), 1);
+        List<String> options = List.of(
+                "--kafka-config",
+                file.toString(),
+                "--bootstrap-servers",
+                Servers.kafka().bootstrapServers(),
+                "--topic",
+                topic);
+        List<String> run = new ArrayList<>(List.of("run", SqlJobs.file("flights.sql").toString()));
+        run.addAll(List.of("--group", topic, "--until-end", "--quiet", "--wait-at-most", "1m"));
+        run.addAll(options);
+        Result result = Cli.with(Map.of("TIDEMARK_JDBC_URL", database.writer().jdbcUrl()))
+                .runProcess(run.toArray(String[]::new));
+        assertThat(result.err()).doesNotContain("hunter2", "\tat ", "ERROR");
+        assertThat(result.err().lines().filter(line -> !line.contains(" WARN ")))
+                .as(result.err())
+                .singleElement()
+                .asString()
+                .startsWith(code);
     }
 
     @Test

@@ -17,6 +17,7 @@ public final class Progress {
     private static final long WINDOW = Duration.ofSeconds(10).toNanos();
 
     private final Deque<Mark> marks = new ArrayDeque<>();
+    private boolean assigned;
 
     private record Mark(long nanos, long read) {}
 
@@ -26,8 +27,15 @@ public final class Progress {
      * @param perSecond records
      * @param lag what is still to be read; empty while a partition's is unknown
      * @param left until the lag is gone at this rate, if no new records arrive; empty if unknown
+     * @param waiting whether there has been no partition yet
      */
-    public record Look(double perSecond, OptionalLong lag, Optional<Duration> left, int partitions, int halted) {
+    public record Look(
+            double perSecond,
+            OptionalLong lag,
+            Optional<Duration> left,
+            int partitions,
+            int halted,
+            boolean waiting) {
         @Override
         public String toString() {
             StringBuilder line = new StringBuilder(String.format(
@@ -37,6 +45,10 @@ public final class Progress {
                     lag.isPresent() ? grouped(lag.getAsLong()) : "unknown"));
             left.ifPresent(time -> line.append("  ").append(words(time)).append(" left"));
             line.append("  ").append(partitions).append(partitions == 1 ? " partition" : " partitions");
+            if (waiting) {
+                line.append(
+                        ": waiting for the group; the partitions of a member that died come free after session.timeout.ms");
+            }
             if (halted > 0) {
                 line.append(", ").append(halted).append(" halted");
             }
@@ -65,7 +77,8 @@ public final class Progress {
         int halted = (int) partitions.stream()
                 .filter(p -> p.state() == PartitionState.HALTED)
                 .count();
-        return new Look(perSecond, lag, left, partitions.size(), halted);
+        assigned |= !partitions.isEmpty();
+        return new Look(perSecond, lag, left, partitions.size(), halted, !assigned);
     }
 
     private static OptionalLong lag(List<PartitionStatus> partitions) {

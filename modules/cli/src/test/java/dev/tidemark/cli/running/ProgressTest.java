@@ -31,7 +31,9 @@ class ProgressTest {
     @Test
     void ratesAreOfTheLastTenSeconds() {
         Progress progress = new Progress();
-        assertThat(progress.look(0, 0, List.of())).hasToString("0 records/s  lag unknown  0 partitions");
+        assertThat(progress.look(0, 0, List.of()))
+                .hasToString("0 records/s  lag unknown  0 partitions: waiting for the group; the partitions of a member"
+                        + " that died come free after session.timeout.ms");
         List<PartitionStatus> one = List.of(partition(0, PartitionState.RUNNING, 5_000, 5_001_000));
         assertThat(progress.look(5 * SECOND, 5_000, one))
                 .hasToString("1,000 records/s  lag 4,996,000  1 h 23 min left  1 partition");
@@ -46,6 +48,9 @@ class ProgressTest {
                 .hasToString("2,000 records/s  lag 0  1 partition");
         assertThat(progress.look(60 * SECOND, 25_000, List.of(partition(0, PartitionState.RUNNING, 7, -1))))
                 .hasToString("0 records/s  lag unknown  1 partition");
+        assertThat(progress.look(70 * SECOND, 25_000, List.of()))
+                .as("they were taken away, or everything is read")
+                .hasToString("0 records/s  lag unknown  0 partitions");
     }
 
     @Test
