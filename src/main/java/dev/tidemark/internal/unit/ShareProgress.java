@@ -182,7 +182,12 @@ final class ShareProgress<K, V> {
      */
     void waited(boolean waited, boolean unseen) {
         alone = new IsolatedRecord(
-                firstRaw().offset(), attemptsAlone(), true, waited ? 0 : unseen() + (unseen ? 1 : 0), failure(), rounds());
+                firstRaw().offset(),
+                attemptsAlone(),
+                true,
+                waited ? 0 : unseen() + (unseen ? 1 : 0),
+                failure(),
+                rounds());
     }
 
     /** The first records at or after the position, this many, as Kafka delivered them. */
