@@ -427,7 +427,7 @@ class HeldLocksIT {
             if (this == NOT_TRACKED) {
                 database.superuser().execute(writer + "track_activities = off");
             } else if (this == ROLE_TAKEN) {
-                String taken = Servers.unique("taken");
+                String taken = Servers.unique("taken").replace('-', '_');
                 database.superuser()
                         .execute(
                                 "create role " + taken + " in role pg_read_all_data, pg_write_all_data",
