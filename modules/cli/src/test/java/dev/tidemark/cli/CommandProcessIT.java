@@ -90,7 +90,8 @@ class CommandProcessIT {
                 Servers.kafka().bootstrapServers(),
                 "--topic",
                 topic);
-        List<String> run = new ArrayList<>(List.of("run", SqlJobs.file("flights.sql").toString()));
+        List<String> run =
+                new ArrayList<>(List.of("run", SqlJobs.file("flights.sql").toString()));
         run.addAll(List.of("--group", topic, "--until-end", "--quiet", "--wait-at-most", "1m"));
         run.addAll(options);
         Result result = Cli.with(Map.of("TIDEMARK_JDBC_URL", database.writer().jdbcUrl()))

@@ -30,12 +30,7 @@ public final class Progress {
      * @param waiting whether there has been no partition yet
      */
     public record Look(
-            double perSecond,
-            OptionalLong lag,
-            Optional<Duration> left,
-            int partitions,
-            int halted,
-            boolean waiting) {
+            double perSecond, OptionalLong lag, Optional<Duration> left, int partitions, int halted, boolean waiting) {
         @Override
         public String toString() {
             StringBuilder line = new StringBuilder(String.format(
