@@ -502,4 +502,27 @@ class HeldLocksIT {
         assertAllDone(List.of());
         assertGivenUp(0);
     }
+
+    /** It is decided all the same, if not as soon. */
+    @ParameterizedTest
+    @EnumSource(names = {"ROLE_TAKEN", "NOT_TRACKED"})
+    void workIsGivenUpHoweverHardItIsToSee(Unseen unseen) {
+        unseen.prepare(database);
+        send(0, RECORDS);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic).onFailure(FailurePolicy.park()).handle((record, tx) -> {
+                    handle(record, tx);
+                    if (record.partition() == 0 && record.offset() == 3) {
+                        tx.execute("set local statement_timeout = '300ms'");
+                        tx.execute("select pg_sleep(600)");
+                    }
+                }))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 2 * RECORDS);
+        }
+        assertAllDone(List.of(3));
+        assertThat(database.query("select partition, record_offset from tidemark.dead_letter"))
+                .containsExactly("0|3");
+    }
 }
