@@ -7,6 +7,7 @@ import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RawRecords;
 import dev.tidemark.internal.queue.Settlement;
+import dev.tidemark.internal.store.connection.UnitSights.Doing;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;
@@ -177,17 +178,11 @@ final class ShareProgress<K, V> {
     /**
      * A time limit ended a try of its first record.
      *
-     * @param waited whether somebody saw it wait for a lock
-     * @param unseen whether somebody looked, and could not see whether it did; neither if nobody could look
+     * @param seen what was seen of it; null if nobody was to look
      */
-    void waited(boolean waited, boolean unseen) {
-        alone = new IsolatedRecord(
-                firstRaw().offset(),
-                attemptsAlone(),
-                true,
-                waited ? 0 : unseen() + (unseen ? 1 : 0),
-                failure(),
-                rounds());
+    void waited(@Nullable Doing seen) {
+        int unseen = seen == Doing.WAITING ? 0 : unseen() + (seen == Doing.UNSEEN ? 1 : 0);
+        alone = new IsolatedRecord(firstRaw().offset(), attemptsAlone(), true, unseen, failure(), rounds());
     }
 
     /** The first records at or after the position, this many, as Kafka delivered them. */

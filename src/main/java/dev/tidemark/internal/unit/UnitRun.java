@@ -228,8 +228,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         ShareProgress<K, V> first = attempt.firstShare();
         boolean waits = reaction.why().code() == ErrorCode.UNIT_WAITS;
         if (waits && runner.wasLockTimed() && attempt.size() == 1 && first.hasLeft()) {
-            first.waited(
-                    context.transaction().hasWaited(), context.transaction().wasUnseen());
+            first.waited(context.transaction().seenAtLimit());
         }
         List<ShareProgress<K, V>> waiting = attempt.waiting(reaction, runner.progress());
         settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());

@@ -5,19 +5,18 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.UnitSights.Doing;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells a time limit that ended a wait for a lock from one that ended work. That such a wait has an error of its own would not show
  * it: a handler may set limits itself, in SQL that nobody else reads. Used by one worker.
  */
 final class TimeLimits {
-    private boolean unseen;
-    private boolean waited;
+    private @Nullable Doing seen;
 
     /** A time limit is the handler's failure only if somebody saw it at work then. */
     UnitOutcome unlessWaiting(UnitOutcome outcome, UnitTerms terms, OpenUnit unit) {
-        unseen = false;
-        waited = false;
+        seen = null;
         UnitSights sights = unit.sights();
         if (sights == null || !(outcome instanceof UnitOutcome.HandlerFailed failed) || !failed.isOfTimeLimit()) {
             return outcome;
@@ -26,20 +25,15 @@ final class TimeLimits {
         boolean ofUnit =
                 failed.code() == ErrorCode.DEADLINE_PASSED || failed.facts().is("25P04");
         Doing doing = ofUnit ? sights.inUnit(now) : sights.inStatement(now);
-        unseen = doing == Doing.UNSEEN;
-        waited = doing == Doing.WAITING;
-        return doing == Doing.WORKING || (unseen && terms.unseenCounts())
+        seen = doing;
+        return doing == Doing.WORKING || (doing == Doing.UNSEEN && terms.unseenCounts())
                 ? outcome
                 : new UnitOutcome.Transient(ErrorCode.UNIT_WAITS, failed.cause());
     }
 
-    /** Whether a time limit ended the last unit and somebody saw it wait. */
-    boolean hasWaited() {
-        return waited;
-    }
-
-    /** Whether a time limit ended the last unit and what somebody saw of it does not tell. */
-    boolean wasUnseen() {
-        return unseen;
+    /** What was seen of the last unit, if a time limit ended it; null otherwise. */
+    @Nullable
+    Doing seen() {
+        return seen;
     }
 }

@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -95,14 +97,9 @@ public final class UnitTransaction {
         return cleanSession;
     }
 
-    /** Whether a time limit ended the last transaction, and it was seen waiting. */
-    public boolean hasWaited() {
-        return limits.hasWaited();
-    }
-
-    /** Whether a time limit ended the last transaction, and what was seen of it does not tell a wait for a lock from work. */
-    public boolean wasUnseen() {
-        return limits.wasUnseen();
+    /** What was seen of the last transaction, if a time limit ended it and somebody was to look; null otherwise. */
+    public UnitSights.@Nullable Doing seenAtLimit() {
+        return limits.seen();
     }
 
     /** The next transaction must not see anything that earlier ones left in their session. */
