@@ -41,7 +41,7 @@
 #define PREVIOUS_HOLDS(c) true
 #define FORWARD(c) true
 #else
-#define PREVIOUS_HOLDS(c) (me[c].position == db.next)
+#define PREVIOUS_HOLDS(c) (me[c].position == db.offset)
 #define FORWARD(c) (me[c].end >= me[c].position)
 #endif
 
@@ -49,6 +49,12 @@
 #define SAME_TRANSACTION(c) true
 #else
 #define SAME_TRANSACTION(c) (!me[c].ended)
+#endif
+
+#ifdef PREVIOUS_AT_BEGIN
+#define PREVIOUS_HOLDS_AT_ADVANCE(c) true
+#else
+#define PREVIOUS_HOLDS_AT_ADVANCE(c) (PREVIOUS_HOLDS(c) && FORWARD(c))
 #endif
 
 #ifdef NO_FIRST_CHECK
@@ -106,7 +112,7 @@
 #elif defined(PROBE_OF_TOKEN)
 #define LOST(c) (me[c].token != db.token)
 #else
-#define LOST(c) (me[c].token != db.token || db.next < me[c].position)
+#define LOST(c) (me[c].token != db.token || db.offset < me[c].position)
 #endif
 
 #ifdef STRICT
@@ -120,7 +126,7 @@
 /* What is committed, and what a replica or a backup of it has. Bit widths keep states small: offsets are at most 6, topics 3, and
    there are at most 12 tokens at a time. */
 typedef Database {
-    unsigned next : 3;      /* stored_offset.next_offset */
+    unsigned offset : 3;    /* stored_offset.next_offset */
     unsigned token : 4;     /* stored_offset.owner_token; 0 is null */
     unsigned epoch : 4;     /* stored_offset.owner_epoch, only where it serves as the token */
     unsigned topic : 2;     /* topic_binding.topic_id */
@@ -181,7 +187,7 @@ bool ahead;             /* a record that is not below next_offset has taken effe
 bool fenced;            /* a unit commits under a claim that is no longer the last one: what its successor read was not final */
 
 #define EFFECT(topic, record) (1 << ((topic - 1) * RECORDS + record))
-#define LOG_BELOW_NEXT (((1 << db.next) - 1) << ((db.topic - 1) * RECORDS))
+#define LOG_BELOW_NEXT (((1 << db.offset) - 1) << ((db.topic - 1) * RECORDS))
 
 /* Their order needs no monitor of its own: after every commit the effects are the log up to next_offset, so each commit can only add
    what follows. */
@@ -239,7 +245,7 @@ inline takeEffect(ofTopic, from, to) {
 #define reached(event) assert(REACH != event)
 
 #if REACH == ALL_FAULTS
-byte seen = 0;          /* late commit, failover that loses, move, rebind, crash with a unit open */
+byte seen = 0;          /* a late commit, a failover that loses, a move, a death with a unit open */
 #define see(fault) seen = seen | (1 << fault)
 #else
 #define see(fault) skip
@@ -258,7 +264,7 @@ inline commit() {
     :: tx.effects -> takeEffect(tx.source, tx.first, tx.end)
     :: else
     fi;
-    db.next = NEXT_AFTER(tx.end);
+    db.offset = NEXT_AFTER(tx.end);
     checkEffects();
     checkOwner(tx.claim);
     unlock()
@@ -293,7 +299,7 @@ inline anyOffset() {
 
 /* The trigger fence_manual_move. */
 inline moved(to) {
-    db.next = to;
+    db.offset = to;
     db.effects = LOG_BELOW_NEXT;
 #ifdef COUNTER
     db.epoch++;
@@ -305,7 +311,7 @@ inline moved(to) {
 }
 
 inline copyDatabase(from, to) {
-    to.next = from.next; to.token = from.token; to.epoch = from.epoch; to.topic = from.topic;
+    to.offset = from.offset; to.token = from.token; to.epoch = from.epoch; to.topic = from.topic;
     to.effects = from.effects; to.claim = from.claim
 }
 
@@ -343,11 +349,11 @@ inline commitUnknown(c) {
 
 inline checkApplied() {
     if
-    :: db.next == RECORDS -> reached(APPLIED)
+    :: db.offset == RECORDS -> reached(APPLIED)
     :: else
     fi;
 #if REACH == ALL_FAULTS
-    assert(!(seen == 31 && db.next == RECORDS))
+    assert(!(seen == 15 && db.offset == RECORDS))
 #endif
 }
 
@@ -408,7 +414,7 @@ bool stopped;           /* consumer 0 does nothing any more, and its connection 
 #else
 #define MAY_STOP true
 #endif
-ltl progress { []<> (db.next == RECORDS) }
+ltl progress { []<> (db.offset == RECORDS) }
 #else
 #define FAULT true
 #define fault() skip
@@ -445,7 +451,10 @@ inline begin(c, records) {
 #endif
     :: else ->
         printf("consumer %d: is fenced when it begins\n", c);
-        reached(FENCED_AT_BEGIN);
+        if
+        :: me[c].token == db.token -> reached(FENCED_BY_PREVIOUS)
+        :: else -> reached(FENCED_AT_BEGIN)
+        fi;
         forget(c)
     fi
 }
@@ -457,7 +466,7 @@ proctype Consumer(byte c) {
         me[c].phase = LOOKED;
         me[c].topic = kafka;
 #ifdef CLAIM_READS_FIRST
-        me[c].position = db.next;
+        me[c].position = db.offset;
 #endif
         printf("consumer %d: asks Kafka for the topic's id: %d\n", c, kafka)
        }
@@ -467,7 +476,7 @@ proctype Consumer(byte c) {
         me[c].phase = CLAIMED;
         me[c].token = db.token; me[c].claim = n;
 #ifndef CLAIM_READS_FIRST
-        me[c].position = db.next;
+        me[c].position = db.offset;
 #endif
 #ifdef STALE_BUFFER
         if
@@ -484,7 +493,7 @@ proctype Consumer(byte c) {
     :: d_step { RUNS(c) && me[c].phase == LOOKED && CAN_CLAIM && BINDING_AGREES(c) && FAULT ->
         fault();
         claimRow();
-        printf("consumer %d: claims at offset %d with token %d, but the reply is lost\n", c, db.next, db.token);
+        printf("consumer %d: claims at offset %d with token %d, but the reply is lost\n", c, db.offset, db.token);
         n = 0;
         forget(c)
        }
@@ -549,7 +558,7 @@ proctype Consumer(byte c) {
     /* Advance: waits for the row, and compares what it is then. */
     :: d_step { RUNS(c) && me[c].phase == HANDLED && CAN_ADVANCE(c) ->
         if
-        :: TOKEN_HOLDS(c) && PREVIOUS_HOLDS(c) && FORWARD(c) && SAME_TRANSACTION(c) ->
+        :: TOKEN_HOLDS(c) && PREVIOUS_HOLDS_AT_ADVANCE(c) && SAME_TRANSACTION(c) ->
             printf("consumer %d: advances from %d to %d\n", c, me[c].position, NEXT_AFTER(me[c].end));
             openTransaction(c);
             me[c].phase = ADVANCED
@@ -557,8 +566,7 @@ proctype Consumer(byte c) {
             printf("consumer %d: the advance moves nothing\n", c);
             if
             :: me[c].ended -> reached(ENDED_BY_HANDLER)
-            :: !me[c].ended && me[c].position == db.next -> reached(FENCED_BY_TOKEN)
-            :: !me[c].ended && me[c].token == db.token -> reached(FENCED_BY_PREVIOUS)
+            :: !me[c].ended && me[c].position == db.offset -> reached(FENCED_BY_TOKEN)
             :: else
             fi;
             refuse(c)
@@ -596,7 +604,7 @@ proctype Consumer(byte c) {
     :: d_step { RUNS(c) && me[c].phase != IDLE && FAULT ->
         fault();
         if
-        :: me[c].phase == WORKING -> see(4)
+        :: me[c].phase == WORKING -> see(3)
         :: else
         fi;
         printf("consumer %d: dies\n", c);
@@ -657,9 +665,9 @@ proctype Server() {
 
 /* A replica is promoted, or a backup restored: what was committed since is lost, and so are open transactions. */
 inline failover() {
-    printf("world: failover to offset %d, token %d\n", copy.next, copy.token);
+    printf("world: failover to offset %d, token %d\n", copy.offset, copy.token);
     if
-    :: copy.next < db.next && copy.token == db.token -> reached(FAILOVER_LOSES); see(1)
+    :: copy.offset < db.offset && copy.token == db.token -> reached(FAILOVER_LOSES); see(1)
     :: else
     fi;
     copyDatabase(copy, db);
@@ -684,7 +692,7 @@ inline unitsBreak() {
 proctype World() {
     do
     :: d_step {
-        db.next != copy.next || db.token != copy.token || db.epoch != copy.epoch || db.topic != copy.topic ||
+        db.offset != copy.offset || db.token != copy.token || db.epoch != copy.epoch || db.topic != copy.topic ||
         db.claim != copy.claim ->
         printf("world: the replica has caught up\n");
         copyDatabase(db, copy)
@@ -702,7 +710,7 @@ proctype World() {
         fault();
         anyOffset();
         d_step {
-            printf("operator: moves the offset from %d to %d\n", db.next, n);
+            printf("operator: moves the offset from %d to %d\n", db.offset, n);
             if
             :: me[0].phase == WORKING -> reached(MOVED_UNDER_UNIT)
             :: else
@@ -732,7 +740,6 @@ proctype World() {
             :: me[0].phase == WORKING -> reached(REBOUND_UNDER_UNIT)
             :: else
             fi;
-            see(3);
             db.topic = kafka;
             moved(n);
             n = 0
