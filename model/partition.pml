@@ -353,7 +353,10 @@ inline checkApplied() {
     :: else
     fi;
 #if REACH == ALL_FAULTS
-    assert(!(seen == 15 && db.offset == RECORDS))
+    if
+    :: seen == 15 && db.offset == RECORDS -> reached(ALL_FAULTS)
+    :: else
+    fi
 #endif
 }
 
