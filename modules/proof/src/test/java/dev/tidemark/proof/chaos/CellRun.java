@@ -1,0 +1,177 @@
+package dev.tidemark.proof.chaos;
+
+import dev.tidemark.proof.Proof;
+import dev.tidemark.proof.ToldFile;
+import dev.tidemark.proof.chaos.CellResult.Mark;
+import dev.tidemark.proof.check.Advance;
+import dev.tidemark.proof.check.ChainCheck;
+import dev.tidemark.proof.check.Facts;
+import dev.tidemark.proof.check.Finding;
+import dev.tidemark.proof.check.Finding.Status;
+import dev.tidemark.proof.check.LeakCheck;
+import dev.tidemark.proof.check.LeakCheck.Bounds;
+import dev.tidemark.proof.check.TakeoverCheck;
+import dev.tidemark.proof.check.ToldCheck.Told;
+import dev.tidemark.proof.kit.Transfers;
+import dev.tidemark.proof.read.EffectsTable;
+import dev.tidemark.proof.read.OffsetStore;
+import dev.tidemark.proof.read.Sessions;
+import dev.tidemark.testkit.postgres.DatabaseRole;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** Runs one cell: starts a group, injects its fault again and again, lets the group finish, and checks what it has written. */
+final class CellRun {
+    private static final long STORE_BYTES = 4L << 20;
+    private static final long HEAP_BYTES = 80L << 20;
+
+    private final Cell cell;
+    private final RunSettings settings;
+    private final List<Duration> takeovers = new ArrayList<>();
+    private final List<Duration> recoveries = new ArrayList<>();
+    private final List<Mark> marks = new ArrayList<>();
+    private final List<Finding> troubles = new ArrayList<>();
+
+    CellRun(Cell cell, RunSettings settings) {
+        this.cell = cell;
+        this.settings = settings;
+    }
+
+    CellResult run(ServerPair servers) throws SQLException, IOException {
+        Random random = new Random(settings.seed(cell));
+        try (World world = new World(cell, servers, settings, random)) {
+            System.out.printf("%s: seed %d, logs in %s%n", cell.name(), settings.seed(), world.directory());
+            world.start(settings.members());
+            int done = 0;
+            while (done < settings.injections() && troubles.isEmpty()) {
+                awaitProgress(world, random);
+                inject(world, ++done);
+            }
+            Map<Integer, Long> ends = finish(world);
+            return check(world, ends, done);
+        }
+    }
+
+    /** So that faults hit a group that works, each at another place. */
+    private void awaitProgress(World world, Random random) {
+        long enough = world.group().progress() + 20 + random.nextInt(settings.rate() * 2);
+        await("progress before the next fault", () -> world.group().progress() >= enough);
+    }
+
+    private void inject(World world, int number) {
+        Injection injection = cell.fault().inject(world);
+        marks.add(new Mark(injection.begin().toEpochMilli(), injection.label()));
+        Map<Integer, Instant> first = new HashMap<>();
+        boolean recovered = await("recovery from " + injection.label(), () -> {
+            first.clear();
+            first.putAll(world.group().firstAdvances(injection.since(), injection.gone()));
+            return first.keySet().containsAll(injection.partitions());
+        });
+        if (recovered) {
+            injection.partitions().forEach(partition -> {
+                Duration took = Duration.between(injection.begin(), first.get(partition));
+                (injection.isTakeover() ? takeovers : recoveries).add(took);
+            });
+        } else {
+            System.out.println(cell.name() + ": stuck after " + injection + ", halted " + world.group().halted());
+        }
+        System.out.printf(
+                "%s: %d of %d, %s, over after %.1f s%n",
+                cell.name(),
+                number,
+                settings.injections(),
+                injection.label(),
+                Duration.between(injection.begin(), Instant.now()).toMillis() / 1e3);
+        cell.fault().afterRecovery(world);
+    }
+
+    private Map<Integer, Long> finish(World world) {
+        world.load().stop();
+        Map<Integer, Long> ends = world.record();
+        await("the end of the log", () -> world.group().positions().equals(ends));
+        String lag = "select count(*) from tidemark.consumer_lag where group_id = '" + world.topic() + "' and lag = 0";
+        await("lag 0", () -> world.observer().number(lag) == ends.size());
+        return ends;
+    }
+
+    /** Waits for what must happen; that it does not is a finding, and ends the injections. */
+    private boolean await(String what, Callable<Boolean> condition) {
+        try {
+            Awaitility.await(what)
+                    .atMost(Patience.LONG)
+                    .pollInterval(Duration.ofMillis(200))
+                    .until(condition);
+            return true;
+        } catch (ConditionTimeoutException e) {
+            troubles.add(new Finding("C6", what, Status.VIOLATED, "did not come within " + Patience.LONG));
+            return false;
+        }
+    }
+
+    private CellResult check(World world, Map<Integer, Long> ends, int done) throws SQLException, IOException {
+        Map<String, Long> heaps = new HashMap<>();
+        world.members().living().forEach(member -> heaps.put(Long.toString(member.pid()), member.heap()));
+        List<Finding> findings = new ArrayList<>(troubles);
+        long unclean = world.members().terminate();
+        if (unclean > 0) {
+            findings.add(new Finding("C9", "members end cleanly", Status.VIOLATED, unclean + " did not"));
+        }
+        OffsetStore store = new OffsetStore("tidemark", world.topic(), world.topic());
+        try (Connection c = world.database().superuser().connect()) {
+            List<Advance> advances = store.advances(c);
+            Facts facts = new Facts(
+                    new EffectsTable(Transfers.COLUMNS).read(c, world.topic()),
+                    ChainCheck.stretches(advances),
+                    world.truth());
+            Proof proof = new Proof(
+                    facts,
+                    EffectsTable.totals(c, Transfers.TOTALS),
+                    advances,
+                    ends,
+                    store.positions(c),
+                    store.lags(c),
+                    told(world.directory()));
+            findings.addAll(proof.findings());
+            findings.add(TakeoverCheck.check(takeovers, settings.session().plus(settings.slack())));
+            String table = "tidemark.stored_offset";
+            findings.add(LeakCheck.check(
+                    Sessions.read(c, DatabaseRole.WRITER.login(), Duration.ZERO, List.of(table), heaps),
+                    new Bounds(0, Map.of(table, STORE_BYTES), HEAP_BYTES)));
+            return new CellResult(
+                    cell.name(),
+                    settings.seed(),
+                    done,
+                    world.truth().size(),
+                    List.copyOf(takeovers),
+                    List.copyOf(recoveries),
+                    findings,
+                    advances,
+                    List.copyOf(marks));
+        }
+    }
+
+    private static List<Told> told(Path directory) throws IOException {
+        List<Told> told = new ArrayList<>();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.filter(f -> f.getFileName().toString().startsWith("told-"))
+                    .toList()) {
+                told.addAll(ToldFile.read(file));
+            }
+        }
+        return told;
+    }
+}

@@ -1,0 +1,191 @@
+package dev.tidemark.proof.chaos;
+
+import dev.tidemark.proof.chaos.member.Member;
+import dev.tidemark.proof.chaos.member.Members;
+import dev.tidemark.proof.check.LogTruth;
+import dev.tidemark.proof.kit.Transfers;
+import dev.tidemark.proof.read.AdvanceAudit;
+import dev.tidemark.proof.read.LogReader;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaClients;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+
+/** A running group, and all that a fault may get at. */
+public final class World implements AutoCloseable {
+    private final ServerPair servers;
+    private final Random random;
+    private final TestDatabase database;
+    private final String topic;
+    private final Path directory;
+    private final Observer observer;
+    private final Group group;
+    private final Members members;
+    private final Load load;
+    private final LogTruth truth = new LogTruth();
+    private final Map<Integer, Long> recordedTo = new HashMap<>();
+    private int partitions;
+    private int incarnation = 1;
+
+    /** Makes topic, database and records' source; {@link #start} starts the members. */
+    World(Cell cell, ServerPair servers, RunSettings settings, Random random) throws SQLException {
+        this.servers = servers;
+        this.random = random;
+        this.partitions = settings.partitions();
+        this.directory = Servers.directory("chaos-" + cell.name().replace('/', '-'));
+        this.database = servers.postgres().createStore();
+        this.topic = Servers.unique("chaos-" + cell.name().replace('/', '-').toLowerCase(Locale.ROOT));
+        Transfers.createTables(database);
+        try (Connection c = database.owner().connect()) {
+            AdvanceAudit.install(c, "tidemark");
+        }
+        servers.kafka().createTopic(topic, partitions, cell.fault().topicConfig());
+        this.observer = new Observer(() -> database.superuser().jdbcUrl());
+        this.group = new Group(observer, topic);
+        this.members = new Members(
+                directory, settings.main(), memberSettings(cell, settings), () -> servers.postgres().port());
+        this.load = new Load(
+                servers.kafka().producer(), new Transfers(settings.accounts(), random), topic, partitions, settings.rate());
+    }
+
+    private Map<String, String> memberSettings(Cell cell, RunSettings settings) {
+        Map<String, Object> kafka = servers.kafka().consumerConfig(topic, cell.protocol().word());
+        Map<String, String> own = new HashMap<>(cell.mode().settings());
+        KafkaClients.withQuickSessions(kafka).forEach((key, value) -> own.put("kafka." + key, value.toString()));
+        own.put("topic", topic);
+        own.put("group", topic);
+        own.put("session", settings.session().toString());
+        own.put("jdbc", database.jdbcUrl().replace(":" + database.server().port() + "/", ":{port}/"));
+        own.putAll(settings.more());
+        return own;
+    }
+
+    void start(int count) {
+        load.start();
+        for (int i = 0; i < count; i++) {
+            Member unused = members.start();
+        }
+        Awaitility.await("all partitions are owned and move")
+                .atMost(Patience.LONG)
+                .pollInterval(Duration.ofMillis(300))
+                .until(() -> group.owners().size() == partitions
+                        && group.positions().values().stream().allMatch(position -> position > 0));
+    }
+
+    public Random random() {
+        return random;
+    }
+
+    public Group group() {
+        return group;
+    }
+
+    public Members members() {
+        return members;
+    }
+
+    public Observer observer() {
+        return observer;
+    }
+
+    public TestDatabase database() {
+        return database;
+    }
+
+    public String topic() {
+        return topic;
+    }
+
+    public KafkaServer kafka() {
+        return servers.kafka();
+    }
+
+    public EmbeddedPostgresServer postgres() {
+        return servers.postgres();
+    }
+
+    public Load load() {
+        return load;
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    public LogTruth truth() {
+        return truth;
+    }
+
+    public int incarnation() {
+        return incarnation;
+    }
+
+    /** All partitions. */
+    public Set<Integer> partitions() {
+        return IntStream.range(0, partitions).boxed().collect(Collectors.toSet());
+    }
+
+    /** The topic has so many now. */
+    public void nowHas(int count) {
+        partitions = count;
+        load.spreadTo(count);
+    }
+
+    /** The topic was created again. */
+    public void nowIsAnotherTopic(int count) {
+        incarnation++;
+        recordedTo.clear();
+        nowHas(count);
+    }
+
+    /** A living member that owns partitions; waits until there is one. */
+    public Member victim() {
+        List<Member> candidates = new ArrayList<>();
+        Awaitility.await("a member that owns partitions")
+                .atMost(Patience.LONG)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> {
+                    Set<Long> owners = Set.copyOf(group.owners().values());
+                    candidates.clear();
+                    members.living().stream()
+                            .filter(member -> member.isAlive() && owners.contains(member.pid()))
+                            .forEach(candidates::add);
+                    return !candidates.isEmpty();
+                });
+        return candidates.get(random.nextInt(candidates.size()));
+    }
+
+    /** Reads what the log has that is not recorded yet. */
+    public Map<Integer, Long> record() {
+        try (LogReader reader =
+                new LogReader(Map.of("bootstrap.servers", servers.kafka().bootstrapServers()), topic, Transfers.parser())) {
+            Map<Integer, Long> from = new HashMap<>();
+            partitions().forEach(partition -> from.put(partition, recordedTo.getOrDefault(partition, 0L)));
+            Map<Integer, Long> ends = reader.readInto(truth, incarnation, from);
+            recordedTo.putAll(ends);
+            return ends;
+        }
+    }
+
+    @Override
+    public void close() {
+        load.close();
+        members.close();
+        observer.close();
+    }
+}
