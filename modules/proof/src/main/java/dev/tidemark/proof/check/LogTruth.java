@@ -13,11 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class LogTruth {
     private record Place(int incarnation, int partition) {}
 
-    private record Range(long from, long to) {}
-
     private final Map<Place, NavigableMap<Long, Entry>> entries = new HashMap<>();
     private final Map<Place, Long> starts = new HashMap<>();
-    private final Map<Place, List<Range>> lost = new HashMap<>();
     private final Map<Place, NavigableMap<Long, Entry>> compacted = new HashMap<>();
 
     /** Adds a record. */
@@ -28,12 +25,6 @@ public final class LogTruth {
     /** Below this offset nothing is known of the partition. */
     public void startsAt(int incarnation, int partition, long offset) {
         starts.put(new Place(incarnation, partition), offset);
-    }
-
-    /** The log lost these records before the group could read them: only a move may pass over them. */
-    public void lost(int incarnation, int partition, long from, long to) {
-        lost.computeIfAbsent(new Place(incarnation, partition), p -> new ArrayList<>())
-                .add(new Range(from, to));
     }
 
     /** The log was compacted below this offset: a record that it does not hold any more may be missing. */
@@ -57,20 +48,11 @@ public final class LogTruth {
         NavigableMap<Long, Entry> gone = compacted.getOrDefault(place, new TreeMap<>());
         List<Entry> expected = new ArrayList<>();
         for (Entry entry : within(stretch, partition)) {
-            if (!gone.containsKey(entry.offset()) && !isLost(place, entry.offset())) {
+            if (!gone.containsKey(entry.offset())) {
                 expected.add(entry);
             }
         }
         return expected;
-    }
-
-    /** How many lost offsets an advance in this stretch has passed over, as if they had taken effect. */
-    long passedOver(int partition, Stretch stretch) {
-        long passed = 0;
-        for (Range range : lost.getOrDefault(new Place(stretch.incarnation(), partition), List.of())) {
-            passed += Math.max(0, Math.min(range.to(), stretch.to()) - Math.max(range.from(), stretch.from()));
-        }
-        return passed;
     }
 
     private Collection<Entry> within(Stretch stretch, int partition) {
@@ -78,11 +60,6 @@ public final class LogTruth {
         return stretch.to() <= stretch.from()
                 ? List.of()
                 : all.subMap(stretch.from(), true, stretch.to(), false).values();
-    }
-
-    private boolean isLost(Place place, long offset) {
-        return lost.getOrDefault(place, List.of()).stream()
-                .anyMatch(range -> range.from() <= offset && offset < range.to());
     }
 
     /** The record at this offset; null if there never was one. */

@@ -57,7 +57,7 @@ final class CellRun {
             System.out.printf("%s: seed %d, logs in %s%n", cell.name(), settings.seed(), world.directory());
             world.start(settings.members());
             int done = 0;
-            while (done < settings.injections() && troubles.isEmpty()) {
+            while (done < settings.injections() && troubles.isEmpty() && world.troubles().isEmpty()) {
                 awaitProgress(world, random);
                 inject(world, ++done);
             }
@@ -77,6 +77,7 @@ final class CellRun {
         marks.add(new Mark(injection.begin().toEpochMilli(), injection.label()));
         Map<Integer, Instant> first = new HashMap<>();
         boolean recovered = await("recovery from " + injection.label(), () -> {
+            cell.fault().whileWaiting(world);
             first.clear();
             first.putAll(world.group().firstAdvances(injection.since(), injection.gone()));
             return first.keySet().containsAll(injection.partitions());
@@ -101,6 +102,7 @@ final class CellRun {
 
     private Map<Integer, Long> finish(World world) {
         world.load().stop();
+        cell.fault().atEnd(world);
         Map<Integer, Long> ends = world.record();
         await("the end of the log", () -> world.group().positions().equals(ends));
         String lag = "select count(*) from tidemark.consumer_lag where group_id = '" + world.topic() + "' and lag = 0";
@@ -126,6 +128,7 @@ final class CellRun {
         Map<String, Long> heaps = new HashMap<>();
         world.members().living().forEach(member -> heaps.put(Long.toString(member.pid()), member.heap()));
         List<Finding> findings = new ArrayList<>(troubles);
+        findings.addAll(world.troubles());
         long unclean = world.members().terminate();
         if (unclean > 0) {
             findings.add(new Finding("C9", "members end cleanly", Status.VIOLATED, unclean + " did not"));

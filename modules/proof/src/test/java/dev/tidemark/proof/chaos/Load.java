@@ -3,23 +3,26 @@ package dev.tidemark.proof.chaos;
 import dev.tidemark.proof.kit.Transfers;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.KafkaProducer;
 
 /** Sends records to all partitions in turn, at a steady rate, until it is stopped; can pause. */
-final class Load implements AutoCloseable {
-    private final KafkaProducer<String, String> producer;
+public final class Load implements AutoCloseable {
+    private final Supplier<KafkaProducer<String, String>> producers;
     private final Transfers transfers;
     private final String topic;
     private final int perSecond;
     private final AtomicLong sent = new AtomicLong();
     private final Object turn = new Object();
+    private KafkaProducer<String, String> producer;
     private volatile int partitions;
     private volatile boolean stopped;
     private CompletableFuture<Void> running = CompletableFuture.completedFuture(null);
 
-    Load(KafkaProducer<String, String> producer, Transfers transfers, String topic, int partitions, int perSecond) {
-        this.producer = producer;
+    Load(Supplier<KafkaProducer<String, String>> producers, Transfers transfers, String topic, int partitions, int perSecond) {
+        this.producers = producers;
+        this.producer = producers.get();
         this.transfers = transfers;
         this.topic = topic;
         this.partitions = partitions;
@@ -53,7 +56,7 @@ final class Load implements AutoCloseable {
     }
 
     /** Sends so many now. */
-    void burst(int records) {
+    public void burst(int records) {
         synchronized (turn) {
             for (int i = 0; i < records; i++) {
                 sendOne();
@@ -63,10 +66,28 @@ final class Load implements AutoCloseable {
     }
 
     /** Does something while nothing is sent, and all that was sent has arrived. */
-    void pausedWhile(Runnable task) {
+    public void pausedWhile(Runnable task) {
         synchronized (turn) {
             producer.flush();
             task.run();
+        }
+    }
+
+    /** Goes on with another producer, as the topic is another one. */
+    public void renew() {
+        synchronized (turn) {
+            producer.close();
+            producer = producers.get();
+        }
+    }
+
+    /** Sends so many with another producer, to all partitions, in its transaction. */
+    public void sendWith(KafkaProducer<String, String> other, int records) {
+        synchronized (turn) {
+            for (int i = 0; i < records; i++) {
+                var unused = other.send(transfers.next(topic, i % partitions, partitions));
+            }
+            other.flush();
         }
     }
 

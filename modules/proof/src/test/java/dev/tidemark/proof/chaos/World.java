@@ -2,7 +2,10 @@ package dev.tidemark.proof.chaos;
 
 import dev.tidemark.proof.chaos.member.Member;
 import dev.tidemark.proof.chaos.member.Members;
+import dev.tidemark.proof.check.Entry;
+import dev.tidemark.proof.check.Finding;
 import dev.tidemark.proof.check.LogTruth;
+import dev.tidemark.proof.check.Stretch;
 import dev.tidemark.proof.kit.Transfers;
 import dev.tidemark.proof.read.AdvanceAudit;
 import dev.tidemark.proof.read.LogReader;
@@ -22,8 +25,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 
 /** A running group, and all that a fault may get at. */
@@ -39,6 +45,7 @@ public final class World implements AutoCloseable {
     private final Load load;
     private final LogTruth truth = new LogTruth();
     private final Map<Integer, Long> recordedTo = new HashMap<>();
+    private final List<Finding> troubles = new ArrayList<>();
     private int partitions;
     private int incarnation = 1;
 
@@ -60,7 +67,7 @@ public final class World implements AutoCloseable {
         this.members = new Members(
                 directory, settings.main(), memberSettings(cell, settings), () -> servers.postgres().port());
         this.load = new Load(
-                servers.kafka().producer(), new Transfers(settings.accounts(), random), topic, partitions, settings.rate());
+                servers.kafka()::producer, new Transfers(settings.accounts(), random), topic, partitions, settings.rate());
     }
 
     private Map<String, String> memberSettings(Cell cell, RunSettings settings) {
@@ -72,6 +79,7 @@ public final class World implements AutoCloseable {
         own.put("session", settings.session().toString());
         own.put("jdbc", database.jdbcUrl().replace(":" + database.server().port() + "/", ":{port}/"));
         own.putAll(settings.more());
+        own.putAll(cell.fault().memberSettings());
         return own;
     }
 
@@ -170,16 +178,73 @@ public final class World implements AutoCloseable {
         return candidates.get(random.nextInt(candidates.size()));
     }
 
+    /** A random partition. */
+    public int partition() {
+        return random.nextInt(partitions);
+    }
+
+    /** Lets a fault last for so long, at random: that is its strength, not something to be waited for. */
+    public void last(Duration least, Duration most) {
+        long millis = least.toMillis() + random.nextInt((int) (most.toMillis() - least.toMillis()) + 1);
+        long until = System.nanoTime() + millis * 1_000_000;
+        while (System.nanoTime() < until) {
+            LockSupport.parkNanos(until - System.nanoTime());
+        }
+    }
+
+    /** Kills a member and starts another in its place. */
+    public void replace(Member member) {
+        member.kill();
+        members.gone(member);
+        Member unused = members.start();
+    }
+
+    /** Notes what a fault itself has found wrong. */
+    public void trouble(Finding finding) {
+        troubles.add(finding);
+    }
+
+    List<Finding> troubles() {
+        return troubles;
+    }
+
     /** Reads what the log has that is not recorded yet. */
     public Map<Integer, Long> record() {
-        try (LogReader reader =
-                new LogReader(Map.of("bootstrap.servers", servers.kafka().bootstrapServers()), topic, Transfers.parser())) {
-            Map<Integer, Long> from = new HashMap<>();
-            partitions().forEach(partition -> from.put(partition, recordedTo.getOrDefault(partition, 0L)));
-            Map<Integer, Long> ends = reader.readInto(truth, incarnation, from);
-            recordedTo.putAll(ends);
-            return ends;
+        Map<Integer, Long> from = new HashMap<>();
+        partitions().forEach(partition -> from.put(partition, recordedTo.getOrDefault(partition, 0L)));
+        Map<Integer, Long> ends = read(truth, from);
+        recordedTo.putAll(ends);
+        return ends;
+    }
+
+    private Map<Integer, Long> read(LogTruth into, Map<Integer, Long> from) {
+        Map<String, Object> kafka = Map.of("bootstrap.servers", servers.kafka().bootstrapServers());
+        try (LogReader reader = new LogReader(kafka, topic, Transfers.parser())) {
+            return reader.readInto(into, incarnation, from);
         }
+    }
+
+    /** The first offset that a partition still holds. */
+    public long logStart(int partition) {
+        TopicPartition place = new TopicPartition(topic, partition);
+        return KafkaClients.get(servers.kafka()
+                        .admin()
+                        .listOffsets(Map.of(place, OffsetSpec.earliest()))
+                        .partitionResult(place))
+                .offset();
+    }
+
+    /** What the log does not hold any more may have had no effect. */
+    public void noteCompaction() {
+        LogTruth kept = new LogTruth();
+        Map<Integer, Long> ends = read(kept, Map.of());
+        ends.forEach((partition, end) -> truth.compacted(
+                incarnation,
+                partition,
+                end,
+                kept.expected(partition, new Stretch(incarnation, 0, end)).stream()
+                        .map(Entry::offset)
+                        .collect(Collectors.toSet())));
     }
 
     @Override

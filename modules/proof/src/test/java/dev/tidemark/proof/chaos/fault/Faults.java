@@ -8,6 +8,26 @@ public final class Faults {
 
     /** New ones each time: some remember what they did. */
     public static List<Fault> all() {
-        return List.of(new OwnerFaults.Kill(), new OwnerFaults.StopInUnit(), new OwnerFaults.StopBeforeCommit());
+        return List.of(
+                new OwnerFaults.Kill(),
+                new OwnerFaults.StopInUnit(),
+                new OwnerFaults.StopBeforeCommit(),
+                CommitFaults.Cut.before(),
+                CommitFaults.Cut.after(),
+                new CommitFaults.Freeze(),
+                new ServerFaults.Terminate(),
+                new ServerFaults.Restart(),
+                new ServerFaults.KillBroker(),
+                new LogFaults.Delete(),
+                new LogFaults.CreateAgain(),
+                new LogFaults.AddPartitions(),
+                new LogFaults.Transactions(),
+                new PersonFaults.Move(),
+                new NetworkFaults.CutNetwork(),
+                new NetworkFaults.FallSilent(),
+                new PersonFaults.HoldLock(),
+                new ServerFaults.StopBackends(),
+                new ServerFaults.Refuse(),
+                new PersonFaults.ChangeTable());
     }
 }

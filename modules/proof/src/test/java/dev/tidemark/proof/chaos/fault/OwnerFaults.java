@@ -26,15 +26,9 @@ final class OwnerFaults {
     }
 
     /** F1: SIGKILL, now and then inside an open unit; another process takes its place. */
-    static final class Kill implements Fault {
-        @Override
-        public String id() {
-            return "F1";
-        }
-
-        @Override
-        public String title() {
-            return "kill -9";
+    static final class Kill extends Fault {
+        Kill() {
+            super("F1", "kill -9");
         }
 
         @Override
@@ -55,8 +49,12 @@ final class OwnerFaults {
     }
 
     /** What stops a process and lets it wake up when others have taken over. */
-    abstract static class Stop implements Fault {
+    abstract static class Stop extends Fault {
         private Member stopped;
+
+        Stop(String id, String title) {
+            super(id, title);
+        }
 
         /** Makes the victim come to the moment; false if it did not. */
         abstract boolean prepare(World world, Member victim);
@@ -86,14 +84,8 @@ final class OwnerFaults {
 
     /** F2: SIGSTOP inside an open unit, longer than the session timeout. */
     static final class StopInUnit extends Stop {
-        @Override
-        public String id() {
-            return "F2";
-        }
-
-        @Override
-        public String title() {
-            return "SIGSTOP inside an open unit";
+        StopInUnit() {
+            super("F2", "SIGSTOP inside an open unit");
         }
 
         @Override
@@ -114,14 +106,8 @@ final class OwnerFaults {
 
     /** F3: SIGSTOP between advance and COMMIT; it sends COMMIT when others have taken over. */
     static final class StopBeforeCommit extends Stop {
-        @Override
-        public String id() {
-            return "F3";
-        }
-
-        @Override
-        public String title() {
-            return "SIGSTOP between advance and COMMIT";
+        StopBeforeCommit() {
+            super("F3", "SIGSTOP between advance and COMMIT");
         }
 
         @Override

@@ -48,6 +48,9 @@ public final class MemberMain {
                     .networkTimeout(session)
                     .closeTimeout(Duration.ofMinutes(1))
                     .addInterceptor(told);
+            if (settings.containsKey("strict")) {
+                builder.strictTopicIdentity();
+            }
             TidemarkConsumer consumer = builder.handleBatch((records, tx) -> {
                 TransferHandler.write(tx.getConnection(), records);
                 gate.pass();
