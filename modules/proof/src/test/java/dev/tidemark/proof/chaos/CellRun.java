@@ -1,25 +1,15 @@
 package dev.tidemark.proof.chaos;
 
 import dev.tidemark.proof.Proof;
-import dev.tidemark.proof.ToldFile;
 import dev.tidemark.proof.chaos.CellResult.Mark;
-import dev.tidemark.proof.check.Advance;
-import dev.tidemark.proof.check.ChainCheck;
-import dev.tidemark.proof.check.Facts;
 import dev.tidemark.proof.check.Finding;
 import dev.tidemark.proof.check.Finding.Status;
 import dev.tidemark.proof.check.LeakCheck;
 import dev.tidemark.proof.check.LeakCheck.Bounds;
 import dev.tidemark.proof.check.TakeoverCheck;
-import dev.tidemark.proof.check.ToldCheck.Told;
-import dev.tidemark.proof.kit.Transfers;
-import dev.tidemark.proof.read.EffectsTable;
-import dev.tidemark.proof.read.OffsetStore;
 import dev.tidemark.proof.read.Sessions;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -30,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -114,12 +103,12 @@ final class CellRun {
     private boolean await(String what, Callable<Boolean> condition) {
         try {
             Awaitility.await(what)
-                    .atMost(Patience.LONG)
+                    .atMost(settings.patience())
                     .pollInterval(Duration.ofMillis(200))
                     .until(condition);
             return true;
         } catch (ConditionTimeoutException e) {
-            troubles.add(new Finding("C6", what, Status.VIOLATED, "did not come within " + Patience.LONG));
+            troubles.add(new Finding("C6", what, Status.VIOLATED, "did not come within " + settings.patience()));
             return false;
         }
     }
@@ -133,21 +122,8 @@ final class CellRun {
         if (unclean > 0) {
             findings.add(new Finding("C9", "members end cleanly", Status.VIOLATED, unclean + " did not"));
         }
-        OffsetStore store = new OffsetStore("tidemark", world.topic(), world.topic());
         try (Connection c = world.database().superuser().connect()) {
-            List<Advance> advances = store.advances(c);
-            Facts facts = new Facts(
-                    new EffectsTable(Transfers.COLUMNS).read(c, world.topic()),
-                    ChainCheck.stretches(advances),
-                    world.truth());
-            Proof proof = new Proof(
-                    facts,
-                    EffectsTable.totals(c, Transfers.TOTALS),
-                    advances,
-                    ends,
-                    store.positions(c),
-                    store.lags(c),
-                    told(world.directory()));
+            Proof proof = Evidence.read(c, world, ends);
             findings.addAll(proof.findings());
             findings.add(TakeoverCheck.check(takeovers, settings.session().plus(settings.slack())));
             String table = "tidemark.stored_offset";
@@ -162,19 +138,8 @@ final class CellRun {
                     List.copyOf(takeovers),
                     List.copyOf(recoveries),
                     findings,
-                    advances,
+                    proof.advances(),
                     List.copyOf(marks));
         }
-    }
-
-    private static List<Told> told(Path directory) throws IOException {
-        List<Told> told = new ArrayList<>();
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.filter(f -> f.getFileName().toString().startsWith("told-"))
-                    .toList()) {
-                told.addAll(ToldFile.read(file));
-            }
-        }
-        return told;
     }
 }

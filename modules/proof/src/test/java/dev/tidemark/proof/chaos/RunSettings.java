@@ -15,6 +15,7 @@ import java.util.Map;
  * @param rate records a second
  * @param session how soon a silent member is missed
  * @param slack how much longer a takeover may take
+ * @param patience how long the group may take for what must happen; after that it counts as stuck
  * @param seed of all that is random, with the cell's name
  * @param main of the members
  * @param more settings of the members
@@ -27,6 +28,7 @@ public record RunSettings(
         int rate,
         Duration session,
         Duration slack,
+        Duration patience,
         long seed,
         Class<?> main,
         Map<String, String> more) {
@@ -40,6 +42,7 @@ public record RunSettings(
                 Integer.getInteger("rate", 120),
                 KafkaClients.QUICK_SESSION_TIMEOUT,
                 Duration.parse(System.getProperty("slack", "PT5S")),
+                Duration.parse(System.getProperty("patience", "PT4M")),
                 Long.getLong("seed", System.nanoTime() % 1_000_000_007),
                 MemberMain.class,
                 Map.of());
@@ -53,6 +56,12 @@ public record RunSettings(
     /** The same with members of another kind. */
     RunSettings with(Class<?> otherMain, Map<String, String> settings) {
         return new RunSettings(
-                injections, members, partitions, accounts, rate, session, slack, seed, otherMain, settings);
+                injections, members, partitions, accounts, rate, session, slack, patience, seed, otherMain, settings);
+    }
+
+    /** The same with less or more patience. */
+    RunSettings patient(Duration other) {
+        return new RunSettings(
+                injections, members, partitions, accounts, rate, session, slack, other, seed, main, more);
     }
 }

@@ -13,6 +13,8 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaClients;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
+import dev.tidemark.testkit.postgres.LaggingReplica;
+import dev.tidemark.testkit.postgres.PostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -36,7 +38,6 @@ import org.awaitility.Awaitility;
 public final class World implements AutoCloseable {
     private final ServerPair servers;
     private final Random random;
-    private final TestDatabase database;
     private final String topic;
     private final Path directory;
     private final Observer observer;
@@ -45,7 +46,10 @@ public final class World implements AutoCloseable {
     private final Load load;
     private final LogTruth truth = new LogTruth();
     private final Map<Integer, Long> recordedTo = new HashMap<>();
+    private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<Finding> troubles = new ArrayList<>();
+    private PostgresServer postgres;
+    private TestDatabase database;
     private int partitions;
     private int incarnation = 1;
 
@@ -55,7 +59,8 @@ public final class World implements AutoCloseable {
         this.random = random;
         this.partitions = settings.partitions();
         this.directory = Servers.directory("chaos-" + cell.name().replace('/', '-'));
-        this.database = servers.postgres().createStore();
+        this.postgres = servers.postgres();
+        this.database = postgres.createStore();
         this.topic = Servers.unique("chaos-" + cell.name().replace('/', '-').toLowerCase(Locale.ROOT));
         Transfers.createTables(database);
         try (Connection c = database.owner().connect()) {
@@ -65,7 +70,7 @@ public final class World implements AutoCloseable {
         this.observer = new Observer(() -> database.superuser().jdbcUrl());
         this.group = new Group(observer, topic);
         this.members = new Members(
-                directory, settings.main(), memberSettings(cell, settings), () -> servers.postgres().port());
+                directory, settings.main(), memberSettings(cell, settings), () -> postgres.port());
         this.load = new Load(
                 servers.kafka()::producer, new Transfers(settings.accounts(), random), topic, partitions, settings.rate());
     }
@@ -129,6 +134,23 @@ public final class World implements AutoCloseable {
 
     public Load load() {
         return load;
+    }
+
+    /** The database is at another server from now on, where members reach it in the same way. */
+    public void switchTo(LaggingReplica replica) {
+        database = replica.copyOf(database);
+        postgres = replica;
+        opened.add(replica);
+    }
+
+    /** The server that has the database now. */
+    public PostgresServer server() {
+        return postgres;
+    }
+
+    /** Cuts all members off the database, or lets them through again. */
+    public void refuseMembers(boolean refuse) {
+        members.living().forEach(member -> member.proxy().refuse(refuse));
     }
 
     public Path directory() {
@@ -252,5 +274,12 @@ public final class World implements AutoCloseable {
         load.close();
         members.close();
         observer.close();
+        for (AutoCloseable one : opened) {
+            try {
+                one.close();
+            } catch (Exception e) {
+                // It has crashed before, which was its part.
+            }
+        }
     }
 }

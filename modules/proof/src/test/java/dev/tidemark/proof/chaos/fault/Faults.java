@@ -17,6 +17,8 @@ public final class Faults {
                 new CommitFaults.Freeze(),
                 new ServerFaults.Terminate(),
                 new ServerFaults.Restart(),
+                new TimelineFaults.FailOver(),
+                new TimelineFaults.Restore(),
                 new ServerFaults.KillBroker(),
                 new LogFaults.Delete(),
                 new LogFaults.CreateAgain(),

@@ -34,6 +34,14 @@ final class PersonFaults {
                     ? Math.min(end, position + world.random().nextInt(30))
                     : Math.max(0, position - world.random().nextInt(150));
             Instant begin = Instant.now();
+            if (world.random().nextInt(4) == 0) {
+                // To where it is: the owner is fenced, and nothing else changes.
+                world.database()
+                        .owner()
+                        .execute("update tidemark.stored_offset set next_offset = next_offset where group_id = '"
+                                + world.topic() + "' and partition = " + partition);
+                return Injection.over("partition " + partition + " moved to where it is", begin, Set.of(partition));
+            }
             boolean bySql = world.random().nextBoolean();
             if (bySql) {
                 world.database()

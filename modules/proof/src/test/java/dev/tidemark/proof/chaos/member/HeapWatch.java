@@ -7,13 +7,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /** Prints how much heap was in use after the last collection. */
-final class HeapWatch {
+public final class HeapWatch {
     /** How its lines begin. */
     static final String LINE = "HEAP ";
 
     private HeapWatch() {}
 
-    static void start() {
+    /** Every ten seconds. */
+    public static void start() {
         var unused = Executors.newSingleThreadScheduledExecutor(task -> {
                     Thread thread = new Thread(task, "heap-watch");
                     thread.setDaemon(true);

@@ -9,7 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Holds a unit inside its open transaction: after a line {@code hold} the next one says so and waits for a line {@code go}. */
-final class HoldGate {
+public final class HoldGate {
     /** What a held unit prints. */
     static final String HELD = "UNIT OPEN";
 
@@ -18,7 +18,8 @@ final class HoldGate {
 
     private HoldGate() {}
 
-    static HoldGate start(InputStream in) {
+    /** Obeys the lines of this stream from now on. */
+    public static HoldGate start(InputStream in) {
         HoldGate gate = new HoldGate();
         Thread thread = new Thread(() -> gate.obey(in), "hold-gate");
         thread.setDaemon(true);
@@ -44,7 +45,7 @@ final class HoldGate {
     }
 
     /** Called by the handler when its effects are written. */
-    void pass() throws InterruptedException {
+    public void pass() throws InterruptedException {
         CountDownLatch latch = wanted.getAndSet(null);
         if (latch != null) {
             System.out.println(HELD);
