@@ -46,6 +46,11 @@ public record CellResult(
                 .toList();
     }
 
+    /** Whether nothing but takeover times was found wrong: those are the machine's as well. */
+    public boolean isExact() {
+        return violated().stream().allMatch("C8"::equals);
+    }
+
     /** {@code exact}, {@code late} if only takeovers were, or the checks that found something. */
     public String verdict() {
         List<String> violated = violated();
