@@ -55,12 +55,17 @@ class PlantedViolationIT {
             }
             producer.flush();
         }
-        try (Running running = Running.start(database, kafka.consumerConfig(topic, "cooperative"), builder -> builder.topics(
-                        topic)
-                .limits(UnitLimits.defaults().withMaxRecords(50))
-                .handleBatch((records, tx) -> TransferHandler.write(tx.getConnection(), records)))) {
-            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS
-                    && database.number("select count(*) from tidemark.consumer_lag where lag = 0") == PARTITIONS);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .limits(UnitLimits.defaults().withMaxRecords(50))
+                        .handleBatch((records, tx) -> TransferHandler.write(tx.getConnection(), records)))) {
+            running.until(
+                    "all read",
+                    () -> ExactlyOnce.progress(database, topic) == RECORDS
+                            && database.number("select count(*) from tidemark.consumer_lag where lag = 0")
+                                    == PARTITIONS);
         }
         Files.writeString(directory.resolve("told"), "0 0 99\n1 0 99\n1 10");
     }
@@ -72,19 +77,32 @@ class PlantedViolationIT {
 
     private int check(String... more) {
         List<String> words = new ArrayList<>(List.of(
-                "--jdbc", database.superuser().jdbcUrl(),
-                "--bootstrap-servers", kafka.bootstrapServers(),
-                "--group", topic,
-                "--topic", topic,
-                "--effects", "effect",
-                "--topic-column", "topic",
-                "--order-column", "seq",
-                "--key-column", "account",
-                "--sequence-column", "sequence",
-                "--amount-column", "amount",
-                "--value", Transfers.VALUE,
-                "--totals", Transfers.TOTALS,
-                "--told", directory.resolve("told").toString()));
+                "--jdbc",
+                database.superuser().jdbcUrl(),
+                "--bootstrap-servers",
+                kafka.bootstrapServers(),
+                "--group",
+                topic,
+                "--topic",
+                topic,
+                "--effects",
+                "effect",
+                "--topic-column",
+                "topic",
+                "--order-column",
+                "seq",
+                "--key-column",
+                "account",
+                "--sequence-column",
+                "sequence",
+                "--amount-column",
+                "amount",
+                "--value",
+                Transfers.VALUE,
+                "--totals",
+                Transfers.TOTALS,
+                "--told",
+                directory.resolve("told").toString()));
         words.addAll(List.of(more));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);

@@ -46,7 +46,9 @@ final class CellRun {
             System.out.printf("%s: seed %d, logs in %s%n", cell.name(), settings.seed(), world.directory());
             world.start(settings.members());
             int done = 0;
-            while (done < settings.injections() && troubles.isEmpty() && world.troubles().isEmpty()) {
+            while (done < settings.injections()
+                    && troubles.isEmpty()
+                    && world.troubles().isEmpty()) {
                 awaitProgress(world, random);
                 inject(world, ++done);
             }
@@ -77,7 +79,8 @@ final class CellRun {
                 (injection.isTakeover() ? takeovers : recoveries).add(took);
             });
         } else {
-            System.out.println(cell.name() + ": stuck after " + injection + ", halted " + world.group().halted());
+            System.out.println(cell.name() + ": stuck after " + injection + ", halted "
+                    + world.group().halted());
         }
         System.out.printf(
                 "%s: %d of %d, %s, over after %.1f s%n",

@@ -10,7 +10,10 @@ class CellTest {
     private static final List<Cell> MATRIX = Cell.matrix(Faults.all());
 
     private static List<String> selected(String selectors) {
-        return MATRIX.stream().filter(cell -> cell.matches(selectors)).map(Cell::name).toList();
+        return MATRIX.stream()
+                .filter(cell -> cell.matches(selectors))
+                .map(Cell::name)
+                .toList();
     }
 
     @Test

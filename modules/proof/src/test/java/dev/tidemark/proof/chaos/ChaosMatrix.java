@@ -36,7 +36,9 @@ public final class ChaosMatrix implements AutoCloseable {
         List<Fault> faults = Faults.all();
         String cells = System.getProperty("cells", "");
         String selection = cells.isBlank() ? defaultSelection : cells;
-        return Cell.matrix(faults).stream().filter(cell -> cell.matches(selection)).toList();
+        return Cell.matrix(faults).stream()
+                .filter(cell -> cell.matches(selection))
+                .toList();
     }
 
     /** Runs a cell, or returns what it came to when it ran before. */

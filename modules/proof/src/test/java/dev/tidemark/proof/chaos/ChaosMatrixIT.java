@@ -19,8 +19,7 @@ class ChaosMatrixIT {
 
     @BeforeAll
     static void open() {
-        matrix = new ChaosMatrix(
-                RunSettings.given(20), Path.of(System.getProperty("results", "target/chaos-results")));
+        matrix = new ChaosMatrix(RunSettings.given(20), Path.of(System.getProperty("results", "target/chaos-results")));
     }
 
     @AfterAll

@@ -2,8 +2,8 @@ package dev.tidemark.proof.chaos;
 
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -56,9 +56,11 @@ public final class Group {
 
     /** When each partition advanced first after this instant, by a process that is none of these. */
     public Map<Integer, Instant> firstAdvances(Instant since, Collection<Long> not) {
-        StringBuilder sql = new StringBuilder("select partition, extract(epoch from min(at)) * 1000000 from public.proof_advance"
-                + where() + " and token is not null and next > previous and at > '" + since + "'");
-        not.forEach(pid -> sql.append(" and split_part(owner, '/', 2) <> '").append(pid).append("'"));
+        StringBuilder sql =
+                new StringBuilder("select partition, extract(epoch from min(at)) * 1000000 from public.proof_advance"
+                        + where() + " and token is not null and next > previous and at > '" + since + "'");
+        not.forEach(pid ->
+                sql.append(" and split_part(owner, '/', 2) <> '").append(pid).append("'"));
         Map<Integer, Instant> first = new HashMap<>();
         observer.rows(sql + " group by partition").forEach(row -> {
             long micros = (long) Double.parseDouble(row.get(1));
@@ -70,7 +72,8 @@ public final class Group {
     /** How the halted partitions say why. */
     public Map<Integer, String> halted() {
         Map<Integer, String> halted = new HashMap<>();
-        observer.rows("select partition, error_code from tidemark.partition_state" + where() + " and halted_at is not null")
+        observer.rows("select partition, error_code from tidemark.partition_state" + where()
+                        + " and halted_at is not null")
                 .forEach(row -> halted.put(Integer.valueOf(row.get(0)), row.get(1)));
         return halted;
     }

@@ -3,8 +3,8 @@ package dev.tidemark.proof.chaos;
 import dev.tidemark.proof.kit.Transfers;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 
 /** Sends records to all partitions in turn, at a steady rate, until it is stopped; can pause. */
@@ -20,7 +20,12 @@ public final class Load implements AutoCloseable {
     private volatile boolean stopped;
     private CompletableFuture<Void> running = CompletableFuture.completedFuture(null);
 
-    Load(Supplier<KafkaProducer<String, String>> producers, Transfers transfers, String topic, int partitions, int perSecond) {
+    Load(
+            Supplier<KafkaProducer<String, String>> producers,
+            Transfers transfers,
+            String topic,
+            int partitions,
+            int perSecond) {
         this.producers = producers;
         this.producer = producers.get();
         this.transfers = transfers;

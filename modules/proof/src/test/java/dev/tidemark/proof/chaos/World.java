@@ -69,14 +69,18 @@ public final class World implements AutoCloseable {
         servers.kafka().createTopic(topic, partitions, cell.fault().topicConfig());
         this.observer = new Observer(() -> database.superuser().jdbcUrl());
         this.group = new Group(observer, topic);
-        this.members = new Members(
-                directory, settings.main(), memberSettings(cell, settings), () -> postgres.port());
+        this.members = new Members(directory, settings.main(), memberSettings(cell, settings), () -> postgres.port());
         this.load = new Load(
-                servers.kafka()::producer, new Transfers(settings.accounts(), random), topic, partitions, settings.rate());
+                servers.kafka()::producer,
+                new Transfers(settings.accounts(), random),
+                topic,
+                partitions,
+                settings.rate());
     }
 
     private Map<String, String> memberSettings(Cell cell, RunSettings settings) {
-        Map<String, Object> kafka = servers.kafka().consumerConfig(topic, cell.protocol().word());
+        Map<String, Object> kafka =
+                servers.kafka().consumerConfig(topic, cell.protocol().word());
         Map<String, String> own = new HashMap<>(cell.mode().settings());
         KafkaClients.withQuickSessions(kafka).forEach((key, value) -> own.put("kafka." + key, value.toString()));
         own.put("topic", topic);

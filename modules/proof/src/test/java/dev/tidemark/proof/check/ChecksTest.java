@@ -69,7 +69,8 @@ class ChecksTest {
         assertViolated(EffectsCheck.check(to4(0, 1, 2, 3, 4)), "beyond the stored offset: partition 3 offset 4");
         List<Entry> other = new ArrayList<>(entries(0, 1, 2));
         other.add(new Entry(3, "k1", 1L, 77L));
-        assertViolated(EffectsCheck.check(facts(log(6), other, new Stretch(1, 0, 4))), "invented: partition 3 offset 3");
+        assertViolated(
+                EffectsCheck.check(facts(log(6), other, new Stretch(1, 0, 4))), "invented: partition 3 offset 3");
     }
 
     @Test
@@ -105,12 +106,10 @@ class ChecksTest {
 
     @Test
     void aMoveBackRepeatsWhatItMovedOver() {
-        Facts facts =
-                facts(log(6), entries(0, 1, 2, 1, 2, 3), new Stretch(1, 0, 3), new Stretch(1, 1, 4));
+        Facts facts = facts(log(6), entries(0, 1, 2, 1, 2, 3), new Stretch(1, 0, 3), new Stretch(1, 1, 4));
         assertOk(EffectsCheck.check(facts), OrderCheck.check(facts), KeySequenceCheck.check(facts));
         assertViolated(
-                EffectsCheck.check(
-                        facts(log(6), entries(0, 1, 2, 3), new Stretch(1, 0, 3), new Stretch(1, 1, 4))),
+                EffectsCheck.check(facts(log(6), entries(0, 1, 2, 3), new Stretch(1, 0, 3), new Stretch(1, 1, 4))),
                 "missing");
     }
 
@@ -153,7 +152,8 @@ class ChecksTest {
         Map<Integer, Long> at9 = Map.of(P, 9L);
         assertOk(ChainCheck.check(List.of(advance(0, 4, "a", 1), advance(4, 9, "b", 2)), at9));
         assertViolated(
-                ChainCheck.check(List.of(advance(0, 4, "a", 1), advance(5, 9, "a", 1)), at9), "from 5 follows one to 4");
+                ChainCheck.check(List.of(advance(0, 4, "a", 1), advance(5, 9, "a", 1)), at9),
+                "from 5 follows one to 4");
         assertViolated(ChainCheck.check(List.of(advance(0, 4, "a", 1), advance(4, 9, "b", 1)), at9), "two tokens");
         assertViolated(ChainCheck.check(List.of(advance(0, 4, "a", 1), advance(4, 9, "a", 2)), at9), "used before");
         assertViolated(ChainCheck.check(List.of(advance(0, 4, "b", 2), advance(4, 9, "a", 1)), at9), "epoch 1 after 2");
@@ -170,7 +170,9 @@ class ChecksTest {
     @Test
     void movesPartTheStretches() {
         List<Advance> advances = List.of(
-                advance(0, 4, "a", 1), advance(4, 6, "a", 1), new Advance(P, 1, 6, 2, null, 2, null, Instant.EPOCH),
+                advance(0, 4, "a", 1),
+                advance(4, 6, "a", 1),
+                new Advance(P, 1, 6, 2, null, 2, null, Instant.EPOCH),
                 advance(2, 3, "b", 3));
         assertThat(ChainCheck.stretches(advances))
                 .containsExactly(Map.entry(P, List.of(new Stretch(1, 0, 6), new Stretch(1, 2, 3))));

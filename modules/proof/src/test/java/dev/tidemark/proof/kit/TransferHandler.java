@@ -10,8 +10,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** What a consumer does with the records: one row for each, and a fold for each account. */
 public final class TransferHandler {
-    private static final String EFFECTS = "insert into effect (topic, partition, record_offset, account, sequence, amount)"
-            + " select * from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[])";
+    private static final String EFFECTS =
+            "insert into effect (topic, partition, record_offset, account, sequence, amount)"
+                    + " select * from unnest(?::text[], ?::int[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[])";
 
     private static final String TOTALS = "insert into account as a (code, records, amount)"
             + " select * from unnest(?::text[], ?::bigint[], ?::bigint[]) on conflict (code) do update"
@@ -22,12 +23,28 @@ public final class TransferHandler {
     /** Writes them within the transaction of this connection. */
     public static void write(Connection c, List<? extends ConsumerRecord<String, String>> records) throws SQLException {
         try (PreparedStatement s = c.prepareStatement(EFFECTS)) {
-            s.setArray(1, array(c, "text", records.stream().map(ConsumerRecord::topic).toArray()));
-            s.setArray(2, array(c, "int4", records.stream().map(ConsumerRecord::partition).toArray()));
-            s.setArray(3, array(c, "int8", records.stream().map(ConsumerRecord::offset).toArray()));
-            s.setArray(4, array(c, "text", records.stream().map(ConsumerRecord::key).toArray()));
-            s.setArray(5, array(c, "int8", records.stream().map(r -> number(r, 0)).toArray()));
-            s.setArray(6, array(c, "int8", records.stream().map(r -> number(r, 1)).toArray()));
+            s.setArray(
+                    1,
+                    array(c, "text", records.stream().map(ConsumerRecord::topic).toArray()));
+            s.setArray(
+                    2,
+                    array(
+                            c,
+                            "int4",
+                            records.stream().map(ConsumerRecord::partition).toArray()));
+            s.setArray(
+                    3,
+                    array(
+                            c,
+                            "int8",
+                            records.stream().map(ConsumerRecord::offset).toArray()));
+            s.setArray(
+                    4,
+                    array(c, "text", records.stream().map(ConsumerRecord::key).toArray()));
+            s.setArray(
+                    5, array(c, "int8", records.stream().map(r -> number(r, 0)).toArray()));
+            s.setArray(
+                    6, array(c, "int8", records.stream().map(r -> number(r, 1)).toArray()));
             s.executeUpdate();
         }
         // In the order of the accounts, so that two units never deadlock.
@@ -40,8 +57,12 @@ public final class TransferHandler {
         List<Map.Entry<String, long[]>> rows = List.copyOf(sums.entrySet());
         try (PreparedStatement s = c.prepareStatement(TOTALS)) {
             s.setArray(1, array(c, "text", rows.stream().map(Map.Entry::getKey).toArray()));
-            s.setArray(2, array(c, "int8", rows.stream().map(row -> row.getValue()[0]).toArray()));
-            s.setArray(3, array(c, "int8", rows.stream().map(row -> row.getValue()[1]).toArray()));
+            s.setArray(
+                    2,
+                    array(c, "int8", rows.stream().map(row -> row.getValue()[0]).toArray()));
+            s.setArray(
+                    3,
+                    array(c, "int8", rows.stream().map(row -> row.getValue()[1]).toArray()));
             s.executeUpdate();
         }
     }

@@ -11,8 +11,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /** The records: each adds an amount to an account and knows its number among those of the account. And the tables for them. */
 public final class Transfers {
     /** As tables and options name them. */
-    public static final Columns COLUMNS = new Columns(
-            "effect", "topic", "partition", "record_offset", "seq", "account", "sequence", "amount");
+    public static final Columns COLUMNS =
+            new Columns("effect", "topic", "partition", "record_offset", "seq", "account", "sequence", "amount");
 
     /** What finds the numbers in a record's value. */
     public static final String VALUE = "^(?<sequence>\\d+) (?<amount>-?\\d+)$";

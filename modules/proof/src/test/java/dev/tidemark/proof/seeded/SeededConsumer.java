@@ -91,11 +91,16 @@ final class SeededConsumer implements ConsumerRebalanceListener {
 
     private void bind() throws Exception {
         try (Admin admin = Admin.create(settings.kafka())) {
-            var description = admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+            var description =
+                    admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
             String cluster = admin.describeCluster().clusterId().get();
             while (true) {
                 try {
-                    store.bind(connection(), cluster, description.topicId().toString(), description.partitions().size());
+                    store.bind(
+                            connection(),
+                            cluster,
+                            description.topicId().toString(),
+                            description.partitions().size());
                     return;
                 } catch (SQLException e) {
                     disconnect();
@@ -130,13 +135,15 @@ final class SeededConsumer implements ConsumerRebalanceListener {
         try {
             for (ConsumerRecord<String, String> record : consumer.poll(POLL)) {
                 if (claims.containsKey(record.partition())) {
-                    buffer.computeIfAbsent(record.partition(), p -> new ArrayList<>()).add(record);
+                    buffer.computeIfAbsent(record.partition(), p -> new ArrayList<>())
+                            .add(record);
                 }
             }
         } catch (OffsetOutOfRangeException e) {
             // A gap is a person's business.
             for (TopicPartition partition : e.partitions()) {
-                halted.put(partition.partition(), claims.get(partition.partition()).next());
+                halted.put(
+                        partition.partition(), claims.get(partition.partition()).next());
                 forget(partition.partition());
                 consumer.pause(List.of(partition));
                 // Anywhere inside the log, so that the others can be polled.

@@ -32,12 +32,28 @@ final class SeededStore {
 
     /** Creates the rows of partitions that have none, at their start. */
     void bind(Connection c, String clusterId, String topicId, int partitions) throws SQLException {
-        run(c, "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions) values (?, ?, ?, ?, 0)"
-                + " on conflict do nothing", group, topic, clusterId, topicId);
-        run(c, "insert into tidemark.stored_offset (group_id, topic, partition, next_offset)"
-                + " select ?, ?, p, 0 from generate_series(0, ?::int - 1) p on conflict do nothing", group, topic, partitions);
-        run(c, "update tidemark.topic_binding set partitions = ?::int where group_id = ? and topic = ? and partitions < ?::int",
-                partitions, group, topic, partitions);
+        run(
+                c,
+                "insert into tidemark.topic_binding (group_id, topic, cluster_id, topic_id, partitions) values (?, ?, ?, ?, 0)"
+                        + " on conflict do nothing",
+                group,
+                topic,
+                clusterId,
+                topicId);
+        run(
+                c,
+                "insert into tidemark.stored_offset (group_id, topic, partition, next_offset)"
+                        + " select ?, ?, p, 0 from generate_series(0, ?::int - 1) p on conflict do nothing",
+                group,
+                topic,
+                partitions);
+        run(
+                c,
+                "update tidemark.topic_binding set partitions = ?::int where group_id = ? and topic = ? and partitions < ?::int",
+                partitions,
+                group,
+                topic,
+                partitions);
     }
 
     /** Makes this process the owner; waits for the predecessor's transaction. */
@@ -61,8 +77,12 @@ final class SeededStore {
             try (ResultSet r = s.executeQuery()) {
                 r.next();
                 Claim claim = new Claim(partition, r.getObject(1, UUID.class), r.getLong(2));
-                run(c, "update tidemark.partition_state set halted_at = null where group_id = ? and topic = ? and partition = ?",
-                        group, topic, partition);
+                run(
+                        c,
+                        "update tidemark.partition_state set halted_at = null where group_id = ? and topic = ? and partition = ?",
+                        group,
+                        topic,
+                        partition);
                 return claim;
             }
         }
@@ -94,20 +114,37 @@ final class SeededStore {
     }
 
     void release(Connection c, Claim claim) throws SQLException {
-        run(c, "update tidemark.stored_offset set owner_token = null, owner_name = null where group_id = ? and topic = ?"
-                + " and partition = ? and owner_token = ?", group, topic, claim.partition(), claim.token());
+        run(
+                c,
+                "update tidemark.stored_offset set owner_token = null, owner_name = null where group_id = ? and topic = ?"
+                        + " and partition = ? and owner_token = ?",
+                group,
+                topic,
+                claim.partition(),
+                claim.token());
     }
 
     void halted(Connection c, int partition) throws SQLException {
-        run(c, "insert into tidemark.partition_state (group_id, topic, partition, halted_at, error_code, error_text)"
-                + " values (?, ?, ?, clock_timestamp(), 'seeded', 'gap') on conflict (group_id, topic, partition)"
-                + " do update set halted_at = clock_timestamp()", group, topic, partition);
+        run(
+                c,
+                "insert into tidemark.partition_state (group_id, topic, partition, halted_at, error_code, error_text)"
+                        + " values (?, ?, ?, clock_timestamp(), 'seeded', 'gap') on conflict (group_id, topic, partition)"
+                        + " do update set halted_at = clock_timestamp()",
+                group,
+                topic,
+                partition);
     }
 
     void sampled(Connection c, int partition, long end) throws SQLException {
-        run(c, "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values (?, ?, ?, 0, ?)"
-                + " on conflict (group_id, topic, partition) do update set log_end = excluded.log_end,"
-                + " sampled_at = clock_timestamp()", group, topic, partition, end);
+        run(
+                c,
+                "insert into tidemark.log_end (group_id, topic, partition, log_start, log_end) values (?, ?, ?, 0, ?)"
+                        + " on conflict (group_id, topic, partition) do update set log_end = excluded.log_end,"
+                        + " sampled_at = clock_timestamp()",
+                group,
+                topic,
+                partition,
+                end);
     }
 
     /** The transaction that this is. */
@@ -124,7 +161,8 @@ final class SeededStore {
         StringBuilder sql = new StringBuilder("update tidemark.stored_offset o set next_offset = " + next
                 + ", progress_epoch = o.owner_epoch, updated_at = case when set_config('tidemark.advance',"
                 + " concat_ws(' ', o.owner_token, o.next_offset, " + next + "), true) <> '' then clock_timestamp() end"
-                + " where o.group_id = '" + group + "' and o.topic = '" + topic + "' and o.partition = " + claim.partition());
+                + " where o.group_id = '" + group + "' and o.topic = '" + topic + "' and o.partition = "
+                + claim.partition());
         if (bug != Bug.NO_TOKEN_CHECK) {
             sql.append(" and o.owner_token = '").append(claim.token()).append("'");
         }

@@ -21,7 +21,8 @@ final class OwnerFaults {
         Awaitility.await("the moment to strike")
                 .atMost(Patience.LONG)
                 .pollInterval(Duration.ofMillis(50))
-                .until(() -> moment.getAsBoolean() || world.group().ownedBy(victim.pid()).isEmpty());
+                .until(() -> moment.getAsBoolean()
+                        || world.group().ownedBy(victim.pid()).isEmpty());
         return moment.getAsBoolean();
     }
 

@@ -28,7 +28,8 @@ final class PersonFaults {
         public Injection inject(World world) {
             int partition = world.partition();
             long position = world.group().positions().get(partition);
-            Map<TopicPartition, Long> ends = world.kafka().logEnds(world.topic(), world.partitions().size());
+            Map<TopicPartition, Long> ends =
+                    world.kafka().logEnds(world.topic(), world.partitions().size());
             long end = ends.get(new TopicPartition(world.topic(), partition));
             long to = world.random().nextInt(3) == 0
                     ? Math.min(end, position + world.random().nextInt(30))
@@ -74,8 +75,8 @@ final class PersonFaults {
                     ? world.database().as(DatabaseRole.OPERATOR)
                     : world.database().owner();
             String sql = List.of(
-                            "select from tidemark.stored_offset where group_id = '" + world.topic() + "' and partition = "
-                                    + partition + " for update",
+                            "select from tidemark.stored_offset where group_id = '" + world.topic()
+                                    + "' and partition = " + partition + " for update",
                             "select from account where code = 'account-" + partition + "' for update",
                             "lock table effect in access exclusive mode")
                     .get(variant);
@@ -116,8 +117,9 @@ final class PersonFaults {
             return switch (world.random().nextInt(4)) {
                 case 0 -> "alter table effect add column extra" + ++columns + " int default 7";
                 case 1 -> "alter table effect drop column if exists extra" + columns;
-                case 2 -> "alter table effect alter column partition type "
-                        + (world.random().nextBoolean() ? "bigint" : "int");
+                case 2 ->
+                    "alter table effect alter column partition type "
+                            + (world.random().nextBoolean() ? "bigint" : "int");
                 default -> "create index on effect (partition, record_offset)";
             };
         }

@@ -24,7 +24,9 @@ final class TimelineFaults {
     /** Lets the group go on for a while, so that there is something to lose. */
     private static void letProgress(World world) {
         long enough = world.group().progress() + 50 + world.random().nextInt(200);
-        Awaitility.await("progress that is lost").atMost(Patience.LONG).until(() -> world.group().progress() >= enough);
+        Awaitility.await("progress that is lost")
+                .atMost(Patience.LONG)
+                .until(() -> world.group().progress() >= enough);
     }
 
     /** What is gone now must be a suffix: it is read from the log again. */
@@ -95,7 +97,8 @@ final class TimelineFaults {
                     var s = c.createStatement()) {
                 s.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + from + "'");
                 Awaitility.await("the last session ends").atMost(Patience.LONG).until(() -> {
-                    try (var r = s.executeQuery("select count(*) from pg_stat_activity where datname = '" + from + "'")) {
+                    try (var r =
+                            s.executeQuery("select count(*) from pg_stat_activity where datname = '" + from + "'")) {
                         return r.next() && r.getInt(1) == 0;
                     }
                 });

@@ -85,7 +85,9 @@ public final class Member implements AutoCloseable {
     }
 
     void awaitStart() {
-        Awaitility.await("start of " + pid()).until(() -> !jvm.isAlive() || Objects.requireNonNull(jvm.output()).contains("STARTED"));
+        Awaitility.await("start of " + pid())
+                .until(() ->
+                        !jvm.isAlive() || Objects.requireNonNull(jvm.output()).contains("STARTED"));
     }
 
     @Override

@@ -44,7 +44,8 @@ public final class Members implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         Map<String, String> own = new HashMap<>(settings);
-        own.replaceAll((key, value) -> key.equals("jdbc") ? value.replace("{port}", Integer.toString(proxy.port())) : value);
+        own.replaceAll(
+                (key, value) -> key.equals("jdbc") ? value.replace("{port}", Integer.toString(proxy.port())) : value);
         own.put("told", directory.resolve("told-" + number).toString());
         List<String> jvmArgs = new ArrayList<>(ChildJvm.QUICK);
         jvmArgs.add("-Xmx96m");
@@ -53,7 +54,9 @@ public final class Members implements AutoCloseable {
                         directory.resolve("member-" + number + ".log"),
                         main,
                         jvmArgs,
-                        own.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList()),
+                        own.entrySet().stream()
+                                .map(e -> e.getKey() + "=" + e.getValue())
+                                .toList()),
                 proxy);
         living.add(member);
         all.add(member);

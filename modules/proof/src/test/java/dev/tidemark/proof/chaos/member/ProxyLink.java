@@ -134,8 +134,9 @@ public final class ProxyLink {
             }
             return false;
         }
-        boolean commit = type == 'B' && commits.contains(text(body, text(body, 0).length() + 1))
-                || type == 'Q' && text(body, 0).strip().equalsIgnoreCase("commit");
+        boolean commit =
+                type == 'B' && commits.contains(text(body, text(body, 0).length() + 1))
+                        || type == 'Q' && text(body, 0).strip().equalsIgnoreCase("commit");
         if (!commit || !advanced) {
             return false;
         }

@@ -4,9 +4,9 @@ import dev.tidemark.TidemarkListener.Outcome;
 import dev.tidemark.UnitInterceptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -45,8 +45,7 @@ final class ToldLog implements UnitInterceptor, AutoCloseable {
             range[1] = record.offset();
         }
         StringBuilder lines = new StringBuilder();
-        ranges.forEach((partition, range) ->
-                lines.append(partition + " " + range[0] + " " + range[1] + "\n"));
+        ranges.forEach((partition, range) -> lines.append(partition + " " + range[0] + " " + range[1] + "\n"));
         try {
             file.write(ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8)));
         } catch (IOException e) {

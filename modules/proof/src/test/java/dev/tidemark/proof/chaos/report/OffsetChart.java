@@ -24,10 +24,18 @@ final class OffsetChart {
 
     private OffsetChart(CellResult result) {
         this.result = result;
-        this.begin = result.advances().stream().mapToLong(a -> a.at().toEpochMilli()).min().orElse(0);
+        this.begin = result.advances().stream()
+                .mapToLong(a -> a.at().toEpochMilli())
+                .min()
+                .orElse(0);
         this.end = Math.max(
-                begin + 1, result.advances().stream().mapToLong(a -> a.at().toEpochMilli()).max().orElse(1));
-        this.highest = Math.max(1, result.advances().stream().mapToLong(Advance::next).max().orElse(1));
+                begin + 1,
+                result.advances().stream()
+                        .mapToLong(a -> a.at().toEpochMilli())
+                        .max()
+                        .orElse(1));
+        this.highest = Math.max(
+                1, result.advances().stream().mapToLong(Advance::next).max().orElse(1));
     }
 
     static String svg(CellResult result) {
@@ -45,7 +53,10 @@ final class OffsetChart {
                     Locale.ROOT,
                     "<line x1=\"%1$.1f\" x2=\"%1$.1f\" y1=\"%2$d\" y2=\"%3$d\" stroke=\"#d62728\" stroke-dasharray=\"3 3\">"
                             + "<title>%4$s</title></line>%n",
-                    x(mark.at()), TOP, HEIGHT - BOTTOM, ReportWriter.escaped(mark.label())));
+                    x(mark.at()),
+                    TOP,
+                    HEIGHT - BOTTOM,
+                    ReportWriter.escaped(mark.label())));
         }
         lines().forEach((partition, points) -> svg.append(String.format(
                 "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.2\" points=\"%s\"><title>partition %d</title></polyline>%n",
@@ -60,7 +71,11 @@ final class OffsetChart {
         svg.append(String.format(
                 Locale.ROOT,
                 "<text x=\"%d\" y=\"%d\">stored offset of each partition over %.0f s; dashed: a fault. %s, seed %d</text>%n",
-                LEFT, HEIGHT - 12, (end - begin) / 1e3, result.cell(), result.seed()));
+                LEFT,
+                HEIGHT - 12,
+                (end - begin) / 1e3,
+                result.cell(),
+                result.seed()));
         return svg.append("</svg>\n").toString();
     }
 

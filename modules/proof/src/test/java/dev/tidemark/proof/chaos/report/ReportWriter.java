@@ -20,10 +20,11 @@ import java.util.stream.Collectors;
 
 /** Writes what is known of the matrix as Markdown and as HTML, with a picture of each run. */
 public final class ReportWriter {
-    private static final String INTRODUCTION = "Each cell: injections, records in the log, time until all partitions of the"
-            + " victim were taken over (T) or moved again after the fault (R), p50 and p99 in seconds, verdict."
-            + " *exact*: no record missing, doubled, invented or out of order, and none of the other checks found anything;"
-            + " *late*: a takeover took longer than the limit.";
+    private static final String INTRODUCTION =
+            "Each cell: injections, records in the log, time until all partitions of the"
+                    + " victim were taken over (T) or moved again after the fault (R), p50 and p99 in seconds, verdict."
+                    + " *exact*: no record missing, doubled, invented or out of order, and none of the other checks found anything;"
+                    + " *late*: a takeover took longer than the limit.";
 
     private final Path directory;
     private final Map<String, String> titles;
@@ -73,9 +74,13 @@ public final class ReportWriter {
             md.append("| ").append(id).append(' ').append(title);
             for (String column : columns) {
                 CellResult result = byCell.get(id + "/" + column);
-                md.append(" | ");
+                md.append(result == null ? " |" : " | ");
                 if (result != null) {
-                    md.append('[').append(summary(result)).append("](").append(picture(result.cell())).append(')');
+                    md.append('[')
+                            .append(summary(result))
+                            .append("](")
+                            .append(picture(result.cell()))
+                            .append(')');
                 }
             }
             md.append(" |\n");
@@ -90,8 +95,7 @@ public final class ReportWriter {
 
     private String html(Map<String, CellResult> byCell) {
         Set<String> columns = columns(byCell);
-        StringBuilder html = new StringBuilder(
-                """
+        StringBuilder html = new StringBuilder("""
                 <!doctype html><html lang="en"><meta charset="utf-8"><title>Chaos matrix</title>
                 <style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:4px 8px;
                 font-size:13px;text-align:left}.exact{background:#e4f4e4}.late{background:#fdf3d0}.violated{background:#f8d7d7}
@@ -100,7 +104,11 @@ public final class ReportWriter {
         html.append("<p>").append(INTRODUCTION.replace("*", "")).append("</p><table><tr><th>fault</th>");
         columns.forEach(column -> html.append("<th>").append(column).append("</th>"));
         titles.forEach((id, title) -> {
-            html.append("</tr><tr><th>").append(id).append(' ').append(escaped(title)).append("</th>");
+            html.append("</tr><tr><th>")
+                    .append(id)
+                    .append(' ')
+                    .append(escaped(title))
+                    .append("</th>");
             for (String column : columns) {
                 CellResult result = byCell.get(id + "/" + column);
                 html.append(
@@ -141,7 +149,8 @@ public final class ReportWriter {
     }
 
     private static String total(Collection<CellResult> results) {
-        return results.size() + " cells, " + results.stream().mapToInt(CellResult::injections).sum() + " injections, "
+        return results.size() + " cells, "
+                + results.stream().mapToInt(CellResult::injections).sum() + " injections, "
                 + results.stream().mapToLong(CellResult::records).sum() + " records: "
                 + results.stream().filter(r -> style(r).equals("exact")).count() + " exact, "
                 + results.stream().filter(r -> style(r).equals("late")).count() + " exact but late, "
