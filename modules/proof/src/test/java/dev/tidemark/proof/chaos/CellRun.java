@@ -125,6 +125,7 @@ final class CellRun {
         if (unclean > 0) {
             findings.add(new Finding("C9", "members end cleanly", Status.VIOLATED, unclean + " did not"));
         }
+        world.closePooler();
         try (Connection c = world.database().superuser().connect()) {
             Proof proof = Evidence.read(c, world, ends);
             findings.addAll(proof.findings());

@@ -27,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.IntSupplier;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -48,6 +49,8 @@ public final class World implements AutoCloseable {
     private final Map<Integer, Long> recordedTo = new HashMap<>();
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<Finding> troubles = new ArrayList<>();
+    private IntSupplier way;
+    private AutoCloseable pooler;
     private PostgresServer postgres;
     private TestDatabase database;
     private int partitions;
@@ -69,7 +72,13 @@ public final class World implements AutoCloseable {
         servers.kafka().createTopic(topic, partitions, cell.fault().topicConfig());
         this.observer = new Observer(() -> database.superuser().jdbcUrl());
         this.group = new Group(observer, topic);
-        this.members = new Members(directory, settings.main(), memberSettings(cell, settings), () -> postgres.port());
+        this.way = () -> postgres.port();
+        this.members = new Members(
+                directory,
+                settings.main(),
+                memberSettings(cell, settings),
+                cell.fault().memberEnvironment(directory),
+                () -> way.getAsInt());
         this.load = new Load(
                 servers.kafka()::producer,
                 new Transfers(settings.accounts(), random),
@@ -145,6 +154,30 @@ public final class World implements AutoCloseable {
         database = replica.copyOf(database);
         postgres = replica;
         opened.add(replica);
+    }
+
+    /** Members reach the database through this from now on, which is closed with the world. */
+    public void leadThrough(AutoCloseable through, IntSupplier port) {
+        pooler = through;
+        way = port;
+        refuseMembers(true);
+        refuseMembers(false);
+    }
+
+    /** Its connections are not the members'. */
+    void closePooler() {
+        if (pooler != null) {
+            close(pooler);
+            pooler = null;
+        }
+    }
+
+    private static void close(AutoCloseable one) {
+        try {
+            one.close();
+        } catch (Exception e) {
+            // It has crashed before, which was its part.
+        }
     }
 
     /** The server that has the database now. */
@@ -278,12 +311,7 @@ public final class World implements AutoCloseable {
         load.close();
         members.close();
         observer.close();
-        for (AutoCloseable one : opened) {
-            try {
-                one.close();
-            } catch (Exception e) {
-                // It has crashed before, which was its part.
-            }
-        }
+        closePooler();
+        opened.forEach(World::close);
     }
 }

@@ -12,8 +12,9 @@ public final class SeededMember {
     public static void main(String[] args) throws Exception {
         MemberSettings settings = MemberSettings.parse(args);
         HeapWatch.start();
-        SeededConsumer consumer =
-                new SeededConsumer(settings, Bug.valueOf(settings.own("bug")), HoldGate.start(System.in));
+        HoldGate gate = new HoldGate();
+        gate.commands().obey(System.in);
+        SeededConsumer consumer = new SeededConsumer(settings, Bug.valueOf(settings.own("bug")), gate);
         CountDownLatch ended = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             consumer.stop();

@@ -2,6 +2,7 @@ package dev.tidemark.proof.chaos.fault;
 
 import dev.tidemark.proof.chaos.Injection;
 import dev.tidemark.proof.chaos.World;
+import java.nio.file.Path;
 import java.util.Map;
 
 /** Something that happens to the processes, the servers, the network or the data of a running group. */
@@ -43,6 +44,11 @@ public abstract class Fault {
 
     /** What members are started with in addition. */
     public Map<String, String> memberSettings() {
+        return Map.of();
+    }
+
+    /** Variables of the members' environment; {@code directory} is the run's own. */
+    public Map<String, String> memberEnvironment(Path directory) {
         return Map.of();
     }
 

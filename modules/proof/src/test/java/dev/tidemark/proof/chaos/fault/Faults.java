@@ -27,6 +27,8 @@ public final class Faults {
                 new PersonFaults.Move(),
                 new NetworkFaults.CutNetwork(),
                 new NetworkFaults.FallSilent(),
+                new ClockFaults.Jump(),
+                new ServerFaults.Pools(),
                 new PersonFaults.HoldLock(),
                 new ServerFaults.StopBackends(),
                 new ServerFaults.Refuse(),

@@ -5,6 +5,7 @@ import dev.tidemark.proof.chaos.Patience;
 import dev.tidemark.proof.chaos.World;
 import dev.tidemark.proof.chaos.member.Member;
 import dev.tidemark.testkit.postgres.DatabaseRole;
+import dev.tidemark.testkit.postgres.PgBouncer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.awaitility.Awaitility;
 
@@ -71,6 +73,42 @@ final class ServerFaults {
             world.last(Duration.ZERO, Duration.ofSeconds(8));
             world.kafka().boot();
             return Injection.over(title(), begin, world.partitions());
+        }
+    }
+
+    /** F20: a pool has no connection left, or PgBouncer restarts where there is one. */
+    static final class Pools extends Fault {
+        private PgBouncer bouncer;
+
+        Pools() {
+            super("F20", "pool exhausted, PgBouncer restarted");
+        }
+
+        /** PgBouncer before 1.21 knows no prepared statements. */
+        @Override
+        public Map<String, String> memberSettings() {
+            return Map.of("jdbcOptions", "&prepareThreshold=0");
+        }
+
+        @Override
+        public Injection inject(World world) {
+            if (bouncer == null && PgBouncer.binary().isPresent()) {
+                bouncer = PgBouncer.start(world.postgres(), 20);
+                world.leadThrough(bouncer, bouncer::port);
+            }
+            Instant begin = Instant.now();
+            if (bouncer != null && world.random().nextBoolean()) {
+                bouncer.kill();
+                world.last(Duration.ZERO, Duration.ofSeconds(5));
+                bouncer.boot("transaction");
+                return Injection.over("PgBouncer restarted", begin, world.partitions());
+            }
+            Member victim = world.victim();
+            Set<Integer> owned = world.group().ownedBy(victim.pid());
+            victim.exhaustPool(true);
+            world.last(Duration.ofSeconds(1), Duration.ofSeconds(12));
+            victim.exhaustPool(false);
+            return Injection.over("pool exhausted", begin, owned);
         }
     }
 

@@ -2,8 +2,6 @@ package dev.tidemark.proof.chaos.member;
 
 import dev.tidemark.testkit.process.ChildJvm;
 import java.io.IOException;
-import java.util.Objects;
-import org.awaitility.Awaitility;
 
 /** A consumer process of a run, and the proxy to its database. */
 public final class Member implements AutoCloseable {
@@ -65,6 +63,13 @@ public final class Member implements AutoCloseable {
         }
     }
 
+    /** Its pool has no connection left, or has them back. */
+    public void exhaustPool(boolean exhaust) {
+        if (jvm.isAlive()) {
+            jvm.send(exhaust ? "take" : "give");
+        }
+    }
+
     public String output() {
         return jvm.output();
     }
@@ -82,12 +87,6 @@ public final class Member implements AutoCloseable {
     public boolean terminate() {
         int code = jvm.terminate(180);
         return code == 0 || code == 143;
-    }
-
-    void awaitStart() {
-        Awaitility.await("start of " + pid())
-                .until(() ->
-                        !jvm.isAlive() || Objects.requireNonNull(jvm.output()).contains("STARTED"));
     }
 
     @Override

@@ -16,16 +16,20 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  * is committed to a file, and can be held inside an open unit by lines on its standard input.
  */
 public final class MemberMain {
+    private static final int POOL = 2;
+
     private MemberMain() {}
 
     public static void main(String[] args) throws Exception {
         MemberSettings settings = MemberSettings.parse(args);
         HeapWatch.start();
-        HoldGate gate = HoldGate.start(System.in);
+        HoldGate gate = new HoldGate();
         UnitLimits limits = UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.own("records")));
         Duration session = Duration.parse(settings.own("session"));
         try (HikariDataSource pool = pool(settings);
                 ToldLog told = new ToldLog(Path.of(settings.own("told")))) {
+            PoolHog hog = new PoolHog(pool, POOL);
+            gate.commands().on("take", hog::take).on("give", hog::give).obey(System.in);
             TidemarkBuilder<String, String> builder = Tidemark.consumer(settings.kafka())
                     .topics(settings.own("topic"))
                     .deserializers(StringDeserializer::new, StringDeserializer::new)
@@ -50,8 +54,8 @@ public final class MemberMain {
 
     private static HikariDataSource pool(MemberSettings settings) {
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(settings.own("jdbc"));
-        config.setMaximumPoolSize(2);
+        config.setJdbcUrl(settings.own("jdbc") + settings.all().getOrDefault("jdbcOptions", ""));
+        config.setMaximumPoolSize(POOL);
         config.setMinimumIdle(0);
         config.setConnectionTimeout(5_000);
         config.setInitializationFailTimeout(-1);

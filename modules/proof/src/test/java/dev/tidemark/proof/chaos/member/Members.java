@@ -15,6 +15,7 @@ public final class Members implements AutoCloseable {
     private final Path directory;
     private final Class<?> main;
     private final Map<String, String> settings;
+    private final Map<String, String> environment;
     private final IntSupplier port;
     private final List<Member> living = new ArrayList<>();
     private final List<Member> all = new ArrayList<>();
@@ -25,12 +26,14 @@ public final class Members implements AutoCloseable {
      * @param directory for logs, and for what they were told
      * @param main a class that understands the settings
      * @param settings of each; {@code jdbc} with {@code {port}} where the proxy's goes
+     * @param environment variables of each process
      * @param port of the database server, asked for each connection
      */
-    public Members(Path directory, Class<?> main, Map<String, String> settings, IntSupplier port) {
+    public Members(Path directory, Class<?> main, Map<String, String> settings, Map<String, String> environment, IntSupplier port) {
         this.directory = directory;
         this.main = main;
         this.settings = settings;
+        this.environment = environment;
         this.port = port;
     }
 
@@ -52,11 +55,13 @@ public final class Members implements AutoCloseable {
         Member member = new Member(
                 ChildJvm.start(
                         directory.resolve("member-" + number + ".log"),
-                        main,
+                        ChildJvm.classPath(),
+                        main.getName(),
                         jvmArgs,
                         own.entrySet().stream()
                                 .map(e -> e.getKey() + "=" + e.getValue())
-                                .toList()),
+                                .toList(),
+                        environment),
                 proxy);
         living.add(member);
         all.add(member);
