@@ -2,6 +2,7 @@ package dev.tidemark.proof.chaos;
 
 import dev.tidemark.proof.Proof;
 import dev.tidemark.proof.chaos.CellResult.Mark;
+import dev.tidemark.proof.chaos.member.Member;
 import dev.tidemark.proof.check.Finding;
 import dev.tidemark.proof.check.Finding.Status;
 import dev.tidemark.proof.check.LeakCheck;
@@ -90,6 +91,11 @@ final class CellRun {
                 injection.label(),
                 Duration.between(injection.begin(), Instant.now()).toMillis() / 1e3);
         cell.fault().afterRecovery(world);
+        for (Member member : world.members().living()) {
+            if (!member.isAlive()) {
+                troubles.add(new Finding("C9", "members live", Status.VIOLATED, member.pid() + " ended by itself"));
+            }
+        }
     }
 
     private Map<Integer, Long> finish(World world) {

@@ -97,17 +97,27 @@ final class LogFaults {
             return Injection.over("created again with " + count + " partitions", begin, world.partitions());
         }
 
-        /** Once the group refuses it. */
+        /** Once the group refuses it, which ends its members. */
         @Override
         public void whileWaiting(World world) {
+            List<Member> ended = world.members().living().stream()
+                    .filter(member -> !member.isAlive())
+                    .toList();
+            if (!ended.isEmpty() || !world.group().halted().isEmpty()) {
+                rebind(world);
+            }
+            ended.forEach(world::replace);
+        }
+
+        private static void rebind(World world) {
             String id = world.kafka().topicId(world.topic());
             String bound = world.observer()
                     .rows("select topic_id from tidemark.topic_binding where group_id = '" + world.topic() + "'")
                     .get(0)
                     .get(0);
-            if (!id.equals(bound) && !world.group().halted().isEmpty()) {
-                String cluster =
-                        KafkaClients.get(world.kafka().admin().describeCluster().clusterId());
+            if (!id.equals(bound)) {
+                String cluster = KafkaClients.get(
+                        world.kafka().admin().describeCluster().clusterId());
                 String zeros = world.partitions().stream().map(p -> "0").collect(Collectors.joining(","));
                 world.database()
                         .execute("select tidemark.rebind_topic('" + world.topic() + "', '" + world.topic() + "', '"
