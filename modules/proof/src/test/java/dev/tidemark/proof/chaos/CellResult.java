@@ -13,6 +13,7 @@ import java.util.List;
  * @param seed that repeats it
  * @param injections how many there were
  * @param records in the log
+ * @param load of the machine when it ended: what takeover times are to be read with
  * @param takeovers how long each took
  * @param recoveries of faults after which no owner was gone
  * @param findings of the checker
@@ -24,6 +25,7 @@ public record CellResult(
         long seed,
         int injections,
         long records,
+        double load,
         List<Duration> takeovers,
         List<Duration> recoveries,
         List<Finding> findings,

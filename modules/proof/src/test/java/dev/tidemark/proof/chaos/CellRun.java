@@ -11,6 +11,7 @@ import dev.tidemark.proof.check.TakeoverCheck;
 import dev.tidemark.proof.read.Sessions;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -26,6 +27,11 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /** Runs one cell: starts a group, injects its fault again and again, lets the group finish, and checks what it has written. */
 final class CellRun {
+    /** Sessions that are idle in a transaction, or wait for a lock, for much longer than any fault lasts. */
+    private static final String STUCK = "select count(*) from pg_stat_activity where usename = '"
+            + DatabaseRole.WRITER.login() + "' and datname = '%s' and (state like 'idle in transaction%%'"
+            + " or wait_event_type = 'Lock') and state_change < clock_timestamp() - interval '1 minute'";
+
     private static final long STORE_BYTES = 4L << 20;
     private static final long HEAP_BYTES = 80L << 20;
 
@@ -96,6 +102,10 @@ final class CellRun {
                 troubles.add(new Finding("C9", "members live", Status.VIOLATED, member.pid() + " ended by itself"));
             }
         }
+        long stuck = world.observer().number(STUCK.formatted(world.database().name()));
+        if (stuck > 0) {
+            troubles.add(new Finding("C9", "sessions move", Status.VIOLATED, stuck + " sessions do not"));
+        }
     }
 
     private Map<Integer, Long> finish(World world) {
@@ -145,6 +155,7 @@ final class CellRun {
                     settings.seed(),
                     done,
                     world.truth().size(),
+                    ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage(),
                     List.copyOf(takeovers),
                     List.copyOf(recoveries),
                     findings,

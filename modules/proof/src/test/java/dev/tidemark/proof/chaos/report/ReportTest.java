@@ -29,6 +29,7 @@ class ReportTest {
                 7,
                 2,
                 100,
+                1.5,
                 List.of(Duration.ofMillis(6_100), Duration.ofMillis(7_200)),
                 List.of(),
                 List.of(new Finding(check, "title", status, "a < b")),

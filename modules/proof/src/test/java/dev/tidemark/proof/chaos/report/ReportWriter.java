@@ -159,7 +159,7 @@ public final class ReportWriter {
 
     private static List<String> lines(CellResult result) {
         List<String> lines = new ArrayList<>();
-        lines.add("seed " + result.seed());
+        lines.add(String.format(Locale.ROOT, "seed %d, load of the machine %.0f", result.seed(), result.load()));
         result.findings().stream().map(Finding::line).forEach(lines::add);
         return lines;
     }

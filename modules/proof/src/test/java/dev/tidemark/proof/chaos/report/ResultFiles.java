@@ -63,6 +63,7 @@ public final class ResultFiles {
         json.put("seed", result.seed());
         json.put("injections", result.injections());
         json.put("records", result.records());
+        json.put("load", result.load());
         ArrayNode takeovers = json.putArray("takeovers");
         result.takeovers().forEach(time -> takeovers.add(time.toMillis()));
         ArrayNode recoveries = json.putArray("recoveries");
@@ -114,6 +115,7 @@ public final class ResultFiles {
                     json.get("seed").asLong(),
                     json.get("injections").asInt(),
                     json.get("records").asLong(),
+                    json.path("load").asDouble(),
                     times(json.get("takeovers")),
                     times(json.get("recoveries")),
                     findings,
