@@ -24,6 +24,11 @@ public record Advance(
         long epoch,
         @Nullable String owner,
         Instant at) {
+    /** The same in another topic of that name. */
+    public Advance in(int another) {
+        return new Advance(partition, another, previous, next, token, epoch, owner, at);
+    }
+
     /** Whether a person made it. */
     public boolean isMove() {
         return token == null;

@@ -57,8 +57,8 @@ public final class ChaosMatrix implements AutoCloseable {
     }
 
     private CellResult runNow(Cell cell) throws SQLException, IOException {
-        if (cell.fault().needsOwnServers()) {
-            try (ServerPair own = ServerPair.start()) {
+        if (cell.fault().needsCluster() || cell.fault().needsOwnServers()) {
+            try (ServerPair own = cell.fault().needsCluster() ? ServerPair.startCluster() : ServerPair.start()) {
                 return new CellRun(cell, settings).run(own);
             }
         }

@@ -26,7 +26,7 @@ public final class Evidence {
     /** Reads it; {@code ends} are those of the log. */
     public static Proof read(Connection c, World world, Map<Integer, Long> ends) throws SQLException, IOException {
         OffsetStore store = new OffsetStore("tidemark", world.topic(), world.topic());
-        List<Advance> advances = store.advances(c);
+        List<Advance> advances = world.inGenerations(store.advances(c));
         Facts facts = new Facts(
                 new EffectsTable(Transfers.COLUMNS).read(c, world.topic()),
                 ChainCheck.stretches(advances),

@@ -1,18 +1,24 @@
 package dev.tidemark.proof.chaos;
 
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaClients;
+import dev.tidemark.testkit.kafka.KafkaCluster;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 
 /**
- * A broker and a database server.
+ * Brokers and a database server.
  *
- * @param kafka one node
+ * @param kafka one node, or two brokers and a controller
  * @param postgres with durable commits
  */
-record ServerPair(KafkaServer kafka, EmbeddedPostgresServer postgres) implements AutoCloseable {
+record ServerPair(KafkaClients kafka, EmbeddedPostgresServer postgres) implements AutoCloseable {
     static ServerPair start() {
         return new ServerPair(KafkaServer.start(Servers.directory("chaos-kafka")), EmbeddedPostgresServer.start());
+    }
+
+    static ServerPair startCluster() {
+        return new ServerPair(KafkaCluster.start(Servers.directory("chaos-kafka")), EmbeddedPostgresServer.start());
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.tidemark.proof.chaos;
 
 import dev.tidemark.proof.chaos.member.Member;
 import dev.tidemark.proof.chaos.member.Members;
+import dev.tidemark.proof.check.Advance;
 import dev.tidemark.proof.check.Entry;
 import dev.tidemark.proof.check.Finding;
 import dev.tidemark.proof.check.LogTruth;
@@ -11,6 +12,7 @@ import dev.tidemark.proof.read.AdvanceAudit;
 import dev.tidemark.proof.read.LogReader;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaClients;
+import dev.tidemark.testkit.kafka.KafkaCluster;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.LaggingReplica;
@@ -47,6 +49,7 @@ public final class World implements AutoCloseable {
     private final Load load;
     private final LogTruth truth = new LogTruth();
     private final Map<Integer, Long> recordedTo = new HashMap<>();
+    private final Map<Integer, List<Long>> generations = new HashMap<>();
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<Finding> troubles = new ArrayList<>();
     private IntSupplier way;
@@ -137,8 +140,18 @@ public final class World implements AutoCloseable {
         return topic;
     }
 
-    public KafkaServer kafka() {
+    public KafkaClients kafka() {
         return servers.kafka();
+    }
+
+    /** The only broker. */
+    public KafkaServer broker() {
+        return (KafkaServer) servers.kafka();
+    }
+
+    /** The brokers, where there are two. */
+    public KafkaCluster cluster() {
+        return (KafkaCluster) servers.kafka();
     }
 
     public EmbeddedPostgresServer postgres() {
@@ -220,6 +233,27 @@ public final class World implements AutoCloseable {
         nowHas(count);
     }
 
+    /** From the last move of this partition on, its offsets are those of another log. */
+    public void nowReadsAnotherLog(int partition) {
+        long moves = observer.number("select count(*) from public.proof_advance where token is null and partition = "
+                + partition);
+        generations.computeIfAbsent(partition, p -> new ArrayList<>()).add(moves);
+    }
+
+    /** The advances, each with the log that its offsets belong to. */
+    List<Advance> inGenerations(List<Advance> advances) {
+        Map<Integer, Long> moves = new HashMap<>();
+        List<Advance> result = new ArrayList<>();
+        for (Advance a : advances) {
+            long count = moves.merge(a.partition(), a.isMove() ? 1L : 0L, Long::sum);
+            long passed = generations.getOrDefault(a.partition(), List.of()).stream()
+                    .filter(first -> first <= count)
+                    .count();
+            result.add(passed == 0 ? a : a.in(a.incarnation() + (int) passed));
+        }
+        return result;
+    }
+
     /** A living member that owns partitions; waits until there is one. */
     public Member victim() {
         List<Member> candidates = new ArrayList<>();
@@ -277,7 +311,9 @@ public final class World implements AutoCloseable {
     }
 
     private Map<Integer, Long> read(LogTruth into, Map<Integer, Long> from) {
-        Map<String, Object> kafka = Map.of("bootstrap.servers", servers.kafka().bootstrapServers());
+        String address = "bootstrap.servers";
+        Map<String, Object> kafka =
+                Map.of(address, servers.kafka().consumerConfig(topic, "eager").get(address));
         try (LogReader reader = new LogReader(kafka, topic, Transfers.parser())) {
             return reader.readInto(into, incarnation, from);
         }

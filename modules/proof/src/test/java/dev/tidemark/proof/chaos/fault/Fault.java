@@ -52,6 +52,11 @@ public abstract class Fault {
         return Map.of();
     }
 
+    /** Whether it needs two brokers, of its own. */
+    public boolean needsCluster() {
+        return false;
+    }
+
     /** Whether it needs servers of its own. */
     public boolean needsOwnServers() {
         return false;

@@ -20,6 +20,7 @@ public final class Faults {
                 new TimelineFaults.FailOver(),
                 new TimelineFaults.Restore(),
                 new ServerFaults.KillBroker(),
+                new UncleanElection(),
                 new LogFaults.Delete(),
                 new LogFaults.CreateAgain(),
                 new LogFaults.AddPartitions(),

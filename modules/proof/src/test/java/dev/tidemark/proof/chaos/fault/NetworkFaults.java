@@ -40,9 +40,9 @@ final class NetworkFaults {
                     return Injection.over("PostgreSQL is silent", begin, owned);
                 }
                 default -> {
-                    world.kafka().freeze();
+                    world.broker().freeze();
                     world.last(SHORT, LONG);
-                    world.kafka().thaw();
+                    world.broker().thaw();
                     return Injection.over("Kafka is silent", begin, world.partitions());
                 }
             }

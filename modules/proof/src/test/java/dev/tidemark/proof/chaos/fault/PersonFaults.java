@@ -20,6 +20,8 @@ final class PersonFaults {
 
     /** F17: an offset is moved, by SQL or by the operator's function, back or forward. */
     static final class Move extends Fault {
+        private int moves;
+
         Move() {
             super("F17", "offsets edited by SQL, reset by the operator's function");
         }
@@ -35,7 +37,7 @@ final class PersonFaults {
                     ? Math.min(end, position + world.random().nextInt(30))
                     : Math.max(0, position - world.random().nextInt(150));
             Instant begin = Instant.now();
-            if (world.random().nextInt(4) == 0) {
+            if (moves++ % 4 == 0) {
                 // To where it is: the owner is fenced, and nothing else changes.
                 world.database()
                         .owner()

@@ -69,9 +69,9 @@ final class ServerFaults {
         @Override
         public Injection inject(World world) {
             Instant begin = Instant.now();
-            world.kafka().kill();
+            world.broker().kill();
             world.last(Duration.ZERO, Duration.ofSeconds(8));
-            world.kafka().boot();
+            world.broker().boot();
             return Injection.over(title(), begin, world.partitions());
         }
     }
