@@ -6,6 +6,7 @@ import dev.tidemark.proof.chaos.member.Member;
 import dev.tidemark.proof.chaos.member.ProxyLink;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Set;
 
 /** What happens to the network. */
@@ -13,12 +14,20 @@ final class NetworkFaults {
     private static final Duration SHORT = Duration.ofSeconds(1);
     private static final Duration LONG = Duration.ofSeconds(12);
 
+    /** A silent connection is only cut once its unit is over its deadline, which is five minutes by default. */
+    private static final Map<String, String> QUICK_DEADLINE = Map.of("deadline", "PT20S");
+
     private NetworkFaults() {}
 
     /** F18: the way to PostgreSQL is cut or silent for a time, or all ways to Kafka are silent. */
     static final class CutNetwork extends Fault {
         CutNetwork() {
             super("F18", "network cut client-PostgreSQL and client-Kafka");
+        }
+
+        @Override
+        public Map<String, String> memberSettings() {
+            return QUICK_DEADLINE;
         }
 
         @Override
@@ -53,6 +62,11 @@ final class NetworkFaults {
     static final class FallSilent extends Fault {
         FallSilent() {
             super("F21", "a connection falls silent without closing");
+        }
+
+        @Override
+        public Map<String, String> memberSettings() {
+            return QUICK_DEADLINE;
         }
 
         @Override

@@ -25,6 +25,9 @@ public final class MemberMain {
         HeapWatch.start();
         HoldGate gate = new HoldGate();
         UnitLimits limits = UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.own("records")));
+        if (settings.has("deadline")) {
+            limits = limits.withDeadline(Duration.parse(settings.own("deadline")));
+        }
         Duration session = Duration.parse(settings.own("session"));
         try (HikariDataSource pool = pool(settings);
                 ToldLog told = new ToldLog(Path.of(settings.own("told")))) {
