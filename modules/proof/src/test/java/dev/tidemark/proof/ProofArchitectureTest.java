@@ -21,7 +21,8 @@ class ProofArchitectureTest {
     void nothingOfTheLibraryIsUsed() {
         noClasses()
                 .should()
-                .dependOnClassesThat(resideInAPackage("dev.tidemark..").and(not(resideInAPackage("dev.tidemark.proof.."))))
+                .dependOnClassesThat(
+                        resideInAPackage("dev.tidemark..").and(not(resideInAPackage("dev.tidemark.proof.."))))
                 .check(main);
     }
 

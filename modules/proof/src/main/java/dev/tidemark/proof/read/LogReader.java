@@ -72,11 +72,11 @@ public final class LogReader implements AutoCloseable {
      */
     public Map<Integer, Long> readInto(LogTruth truth, int incarnation, Map<Integer, Long> from) {
         List<TopicPartition> partitions = partitions();
-        Map<TopicPartition, Long> starts = consumer.beginningOffsets(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        Map<Integer, Long> starts = numbered(consumer.beginningOffsets(partitions));
+        Map<Integer, Long> ends = numbered(consumer.endOffsets(partitions));
         consumer.assign(partitions);
         for (TopicPartition partition : partitions) {
-            long start = starts.get(partition);
+            long start = starts.getOrDefault(partition.partition(), 0L);
             Long wanted = from.get(partition.partition());
             if (wanted == null) {
                 truth.startsAt(incarnation, partition.partition(), start);
@@ -84,7 +84,7 @@ public final class LogReader implements AutoCloseable {
             consumer.seek(partition, wanted == null ? start : Math.max(wanted, start));
         }
         long heard = System.nanoTime();
-        while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+        while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p.partition(), 0L))) {
             var records = consumer.poll(POLL);
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 truth.add(incarnation, record.partition(), parser.entry(record));
@@ -95,7 +95,7 @@ public final class LogReader implements AutoCloseable {
                 throw new IllegalStateException("Kafka sends nothing before the end of " + topic);
             }
         }
-        return numbered(ends);
+        return ends;
     }
 
     @Override

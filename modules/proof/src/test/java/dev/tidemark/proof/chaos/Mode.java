@@ -5,18 +5,20 @@ import java.util.Map;
 /** How records become units of work. A new mode is a line here. */
 public enum Mode {
     /** One record in each unit. */
-    ONE("one", Map.of("records", "1", "isolation", "TRANSACTION_READ_COMMITTED")),
+    ONE("one", 1, "TRANSACTION_READ_COMMITTED"),
     /** Many records of one partition: what SERIALIZABLE confines units to. */
-    PARTITION("partition", Map.of("records", "200", "isolation", "TRANSACTION_SERIALIZABLE")),
+    PARTITION("partition", 200, "TRANSACTION_SERIALIZABLE"),
     /** Many records of many partitions. */
-    MANY("many", Map.of("records", "200", "isolation", "TRANSACTION_READ_COMMITTED"));
+    MANY("many", 200, "TRANSACTION_READ_COMMITTED");
 
     private final String word;
-    private final Map<String, String> settings;
+    private final int records;
+    private final String isolation;
 
-    Mode(String word, Map<String, String> settings) {
+    Mode(String word, int records, String isolation) {
         this.word = word;
-        this.settings = settings;
+        this.records = records;
+        this.isolation = isolation;
     }
 
     /** As cells name it. */
@@ -26,6 +28,6 @@ public enum Mode {
 
     /** What a member is started with. */
     public Map<String, String> settings() {
-        return settings;
+        return Map.of("records", Integer.toString(records), "isolation", isolation);
     }
 }

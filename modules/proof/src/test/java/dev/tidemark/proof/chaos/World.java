@@ -29,8 +29,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.IntSupplier;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -235,8 +235,8 @@ public final class World implements AutoCloseable {
 
     /** From the last move of this partition on, its offsets are those of another log. */
     public void nowReadsAnotherLog(int partition) {
-        long moves = observer.number("select count(*) from public.proof_advance where token is null and partition = "
-                + partition);
+        long moves = observer.number(
+                "select count(*) from public.proof_advance where token is null and partition = " + partition);
         generations.computeIfAbsent(partition, p -> new ArrayList<>()).add(moves);
     }
 

@@ -116,8 +116,8 @@ final class LogFaults {
                     .get(0)
                     .get(0);
             if (!id.equals(bound)) {
-                String cluster = KafkaClients.get(
-                        world.kafka().admin().describeCluster().clusterId());
+                String cluster =
+                        KafkaClients.get(world.kafka().admin().describeCluster().clusterId());
                 String zeros = world.partitions().stream().map(p -> "0").collect(Collectors.joining(","));
                 world.database()
                         .execute("select tidemark.rebind_topic('" + world.topic() + "', '" + world.topic() + "', '"

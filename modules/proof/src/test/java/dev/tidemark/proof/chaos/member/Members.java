@@ -29,7 +29,12 @@ public final class Members implements AutoCloseable {
      * @param environment variables of each process
      * @param port of the database server, asked for each connection
      */
-    public Members(Path directory, Class<?> main, Map<String, String> settings, Map<String, String> environment, IntSupplier port) {
+    public Members(
+            Path directory,
+            Class<?> main,
+            Map<String, String> settings,
+            Map<String, String> environment,
+            IntSupplier port) {
         this.directory = directory;
         this.main = main;
         this.settings = settings;
