@@ -141,11 +141,14 @@ final class CellRun {
         if (unclean > 0) {
             findings.add(new Finding("C9", "members end cleanly", Status.VIOLATED, unclean + " did not"));
         }
+        // Where a connection was silent, the server has not heard yet that its client is gone.
+        world.members().close();
         world.closePooler();
         try (Connection c = world.database().superuser().connect()) {
             Proof proof = Evidence.read(c, world, ends);
             findings.addAll(proof.findings());
             findings.add(TakeoverCheck.check(takeovers, settings.session().plus(settings.slack())));
+            awaitEndOfSessions(c);
             String table = "tidemark.stored_offset";
             findings.add(LeakCheck.check(
                     Sessions.read(c, DatabaseRole.WRITER.login(), Duration.ZERO, List.of(table), heaps),
@@ -161,6 +164,19 @@ final class CellRun {
                     findings,
                     proof.advances(),
                     List.copyOf(marks));
+        }
+    }
+
+    /** The server takes a moment to notice that clients have ended. */
+    private static void awaitEndOfSessions(Connection c) {
+        try {
+            Awaitility.await("the last session ends")
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> Sessions.read(c, DatabaseRole.WRITER.login(), Duration.ZERO, List.of(), Map.of())
+                                    .connections()
+                            == 0);
+        } catch (ConditionTimeoutException e) {
+            // The checker says so.
         }
     }
 }
