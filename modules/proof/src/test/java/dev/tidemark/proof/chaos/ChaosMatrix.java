@@ -65,13 +65,20 @@ public final class ChaosMatrix implements AutoCloseable {
         if (servers == null) {
             servers = ServerPair.start();
         }
-        return new CellRun(cell, settings).run(servers);
+        try {
+            return new CellRun(cell, settings).run(servers);
+        } catch (RuntimeException e) {
+            // Whatever the servers are like now, the next cell is not to suffer from it.
+            close();
+            throw e;
+        }
     }
 
     @Override
     public void close() {
         if (servers != null) {
             servers.close();
+            servers = null;
         }
     }
 

@@ -42,6 +42,7 @@ class SeededBugsIT {
     static void close() {
         if (SERVERS.pair != null) {
             SERVERS.pair.close();
+            SERVERS.pair = null;
         }
     }
 
@@ -59,7 +60,12 @@ class SeededBugsIT {
                 result = new CellRun(cell, settings).run(own);
             }
         } else {
-            result = new CellRun(cell, settings).run(SERVERS.get());
+            try {
+                result = new CellRun(cell, settings).run(SERVERS.get());
+            } catch (RuntimeException e) {
+                close();
+                throw e;
+            }
         }
         System.out.println(bug + " in " + name + ": " + result.verdict());
         result.findings().forEach(finding -> System.out.println("    " + finding.line()));
