@@ -134,9 +134,8 @@ public final class ProxyLink {
             }
             return false;
         }
-        boolean commit =
-                type == 'B' && commits.contains(text(body, text(body, 0).length() + 1))
-                        || type == 'Q' && text(body, 0).strip().equalsIgnoreCase("commit");
+        boolean prepared = type == 'B' && commits.contains(text(body, text(body, 0).length() + 1));
+        boolean commit = prepared || (type == 'Q' && text(body, 0).strip().equalsIgnoreCase("commit"));
         if (!commit || !advanced) {
             return false;
         }
