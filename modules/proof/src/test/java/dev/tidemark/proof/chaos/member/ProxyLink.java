@@ -134,7 +134,8 @@ public final class ProxyLink {
             }
             return false;
         }
-        boolean prepared = type == 'B' && commits.contains(text(body, text(body, 0).length() + 1));
+        boolean prepared =
+                type == 'B' && commits.contains(text(body, text(body, 0).length() + 1));
         boolean commit = prepared || (type == 'Q' && text(body, 0).strip().equalsIgnoreCase("commit"));
         if (!commit || !advanced) {
             return false;
