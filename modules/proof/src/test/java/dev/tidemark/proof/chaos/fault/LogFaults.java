@@ -53,8 +53,8 @@ final class LogFaults {
                 world.kafka().expire(new TopicPartition(world.topic(), partition), position + 25);
             });
             Instant begin = Instant.now();
-            for (Member unused : all) {
-                Member started = world.members().start();
+            for (int i = 0; i < all.size(); i++) {
+                Member unused = world.members().start();
             }
             return Injection.over("deleted above the position", begin, world.partitions());
         }
