@@ -48,7 +48,7 @@ public final class TransferHandler {
             s.executeUpdate();
         }
         // In the order of the accounts, so that two units never deadlock.
-        TreeMap<String, long[]> sums = new TreeMap<>();
+        Map<String, long[]> sums = new TreeMap<>();
         for (ConsumerRecord<String, String> record : records) {
             long[] sum = sums.computeIfAbsent(record.key(), key -> new long[2]);
             sum[0]++;

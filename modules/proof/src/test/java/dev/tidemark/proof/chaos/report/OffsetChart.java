@@ -5,6 +5,7 @@ import dev.tidemark.proof.chaos.CellResult.Mark;
 import dev.tidemark.proof.check.Advance;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 
 /** The picture of a run: the stored offset of each partition over time, and the faults, as SVG. */
@@ -80,9 +81,9 @@ final class OffsetChart {
     }
 
     /** A step for each advance, no more than one for each pixel. */
-    private TreeMap<Integer, StringBuilder> lines() {
-        TreeMap<Integer, StringBuilder> lines = new TreeMap<>();
-        TreeMap<Integer, Double> last = new TreeMap<>();
+    private Map<Integer, StringBuilder> lines() {
+        Map<Integer, StringBuilder> lines = new TreeMap<>();
+        Map<Integer, Double> last = new TreeMap<>();
         for (Advance a : result.advances()) {
             double x = x(a.at().toEpochMilli());
             if (!a.isMove() && x - last.getOrDefault(a.partition(), -1.0) < 1) {
