@@ -93,6 +93,11 @@ public final class KafkaCluster extends KafkaClients {
                 });
     }
 
+    /** How many brokers hold all that is committed of a partition. */
+    public int replicasInSync(TopicPartition partition) {
+        return describe(partition).isr().size();
+    }
+
     /** Which broker leads a partition. */
     public int leader(TopicPartition partition) {
         return describe(partition).leader().id();

@@ -12,7 +12,7 @@ public final class LaggingReplica implements PostgresServer {
     private final int port;
 
     /** Stops the primary in good order for as long as the copy takes. */
-    public LaggingReplica(EmbeddedPostgresServer server, int port) {
+    public LaggingReplica(PostgresServer server, int port) {
         this.port = port;
         primary = PgCtl.of(server);
         primary.stop("fast");

@@ -132,6 +132,11 @@ public final class PgBouncer implements AutoCloseable {
         }
     }
 
+    /** Where it listens. */
+    public int port() {
+        return port;
+    }
+
     /** SIGKILL, and waits until it is gone. */
     public void kill() {
         process.destroyForcibly();

@@ -45,6 +45,17 @@ public final class ChildJvm implements AutoCloseable {
 
     /** Starts a main class on a class path of its own. */
     public static ChildJvm start(Path log, String classPath, String main, List<String> jvmArgs, List<String> args) {
+        return start(log, classPath, main, jvmArgs, args, Map.of());
+    }
+
+    /** The same with variables of its environment. */
+    public static ChildJvm start(
+            Path log,
+            String classPath,
+            String main,
+            List<String> jvmArgs,
+            List<String> args,
+            Map<String, String> variables) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmArgs);
@@ -57,6 +68,7 @@ public final class ChildJvm implements AutoCloseable {
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             Map<String, String> environment = builder.environment();
             environment.put("CLASSPATH", classPath);
+            environment.putAll(variables);
             Process process = builder.start();
             killAtExit(process);
             return new ChildJvm(process, log);
