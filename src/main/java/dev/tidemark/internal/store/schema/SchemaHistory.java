@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Whether a schema that exists may be migrated, and from where. */
@@ -23,6 +24,9 @@ public final class SchemaHistory {
             "dead_letter",
             "partition_state",
             "consumer_pause");
+
+    /** Half a second apart. */
+    private static final int LOOKS = 10;
 
     private SchemaHistory() {}
 
@@ -93,8 +97,25 @@ public final class SchemaHistory {
         return missing;
     }
 
-    /** Each migration and its row in the history are one transaction, so that only other hands set them apart. */
+    /**
+     * Another process may be about to write a migration's row in the history, which was seen to come after the migration itself:
+     * only what stays apart was set apart by other hands.
+     */
     private static void requireWhole(Connection c, String schema, String history) throws SQLException {
+        Optional<OffsetStoreException> damage = damage(c, schema, history);
+        for (int look = 1; damage.isPresent() && look < LOOKS; look++) {
+            try (PreparedStatement pause = c.prepareStatement("select pg_sleep(0.5)")) {
+                pause.execute();
+            }
+            damage = damage(c, schema, history);
+        }
+        if (damage.isPresent()) {
+            throw damage.get();
+        }
+    }
+
+    private static Optional<OffsetStoreException> damage(Connection c, String schema, String history)
+            throws SQLException {
         String table = schema + "." + history;
         // One statement, as another process may migrate now.
         try (PreparedStatement s =
@@ -108,21 +129,22 @@ public final class SchemaHistory {
             String failed = r.getString(2);
             List<String> missing = missing(r.getArray(3));
             if (failed != null) {
-                throw damaged("table " + table + " says that a migration failed (version " + failed
+                return Optional.of(damaged("table " + table + " says that a migration failed (version " + failed
                         + "), and PostgreSQL undoes all of one that fails: delete from " + table
-                        + " where not success, then migrate again");
+                        + " where not success, then migrate again"));
             }
             if (empty && missing.size() == TABLES.size()) {
-                return;
+                return Optional.empty();
             }
             if (!missing.isEmpty()) {
-                throw incomplete(schema, missing);
+                return Optional.of(incomplete(schema, missing));
             }
             int version = version(c, schema);
-            if (empty) {
-                throw damaged("table " + table + " is empty, although the offset store has version " + version
-                        + ": drop table " + table + ", then migrate again, which continues from that version");
-            }
+            return empty
+                    ? Optional.of(damaged("table " + table + " is empty, although the offset store has version "
+                            + version + ": drop table " + table
+                            + ", then migrate again, which continues from that version"))
+                    : Optional.empty();
         }
     }
 
