@@ -432,6 +432,7 @@ class HeldLocksIT {
                         .execute(
                                 "create role " + taken + " in role pg_read_all_data, pg_write_all_data",
                                 "grant " + taken + " to " + database.writer().role(),
+                                "select tidemark.grant_access('" + taken + "', 'writer')",
                                 writer + "role = " + taken);
             }
         }
