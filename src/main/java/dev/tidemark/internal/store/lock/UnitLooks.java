@@ -15,10 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** What the backends of single transactions are doing, as the server shows it. */
 public final class UnitLooks {
     // By the transaction: a handler may change the application's name, and behind a pooler the client does not know the
-    // backend. pg_blocking_pids would stop the whole lock manager each time. An extension that waits does so for what
-    // is
-    // outside of this server, such as the server of a foreign table. Where track_activities is off only waits are
-    // shown.
+    // backend. pg_blocking_pids would stop the whole lock manager each time. An extension waits for what is outside of
+    // this server, such as the server of a foreign table. Where track_activities is off, only waits are shown.
     private static final String LOOK = """
             select a.backend_xid::text as xid, w.waiting, a.state in ('active', 'fastpath function call') or w.waiting as active,
                    coalesce(a.query_start::text, '') as statement,
