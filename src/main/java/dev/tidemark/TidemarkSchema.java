@@ -14,6 +14,7 @@ import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.MigrationScript;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.store.schema.SchemaCheck;
 import dev.tidemark.internal.store.schema.SchemaHistory;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -33,6 +34,9 @@ public final class TidemarkSchema {
 
     /** Flyway's history of this schema; different from the default name that an application's own history has. */
     public static final String HISTORY_TABLE = "tidemark_schema_history";
+
+    /** The version of the schema that this release needs and {@link #migrate(DataSource) migrates} to. */
+    public static final int VERSION = SchemaCheck.SCHEMA_VERSION;
 
     private TidemarkSchema() {}
 

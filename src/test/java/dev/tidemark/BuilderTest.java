@@ -83,6 +83,7 @@ class BuilderTest {
         assertRefused(KAFKA, b -> b.topics("x".repeat(250)), ErrorCode.INVALID_SETTING, "250 characters");
         assertRefused(KAFKA, b -> b.topicPattern(Pattern.compile("")), ErrorCode.INVALID_SETTING, "pattern is empty");
         assertRefused(kafka("bootstrap.servers", ""), b -> b, ErrorCode.INVALID_SETTING, "bootstrap.servers");
+        assertRefused(kafka("bootstrap.servers", ","), b -> b, ErrorCode.INVALID_SETTING, "a list of host:port");
         assertRefused(kafka("max.poll.interval.ms", "soon"), b -> b, ErrorCode.INVALID_SETTING, "max.poll.interval.ms");
         assertRefused(KAFKA, b -> b.topics(), ErrorCode.INVALID_SETTING, "topics");
         assertRefused(KAFKA, b -> b.topics("a", " "), ErrorCode.INVALID_SETTING, "blank");

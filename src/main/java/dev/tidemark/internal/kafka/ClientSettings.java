@@ -191,6 +191,9 @@ final class ClientSettings {
                 : String.valueOf(value).trim();
         boolean secret = key.type == ConfigDef.Type.PASSWORD || !text.equals(written(key.name));
         String told = secret && !text.isEmpty() ? reason.replace(text, HIDDEN) : reason;
+        if (key.name.equals(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG)) {
+            return told + " " + CreationFailure.SERVERS;
+        }
         return told.endsWith(" could not be found.")
                 ? told + " Add its jar (TIDEMARK_CLASSPATH for bin/tidemark), or fix its name"
                 : told;

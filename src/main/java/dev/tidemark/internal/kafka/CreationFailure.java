@@ -25,6 +25,11 @@ final class CreationFailure {
 
     private static final String BOOTSTRAP = "bootstrap.servers";
 
+    private static final String A_LIST = "a list of host:port, such as localhost:9092,other:9092";
+
+    /** How {@code bootstrap.servers} is written. */
+    static final String SERVERS = "It is " + A_LIST + " (--bootstrap-servers)";
+
     private CreationFailure() {}
 
     /** The reason, with the setting that it is about; empty if neither is known. */
@@ -64,7 +69,7 @@ final class CreationFailure {
     /** What was written is repeated unless it may contain a user and a password. */
     private static String ofBootstrap(String words) {
         int quoted = words.indexOf(": ");
-        return BOOTSTRAP + " (--bootstrap-servers) is not a list of host:port, such as localhost:9092,other:9092"
+        return BOOTSTRAP + " (--bootstrap-servers) is not " + A_LIST
                 + (quoted < 0 || words.contains("@") ? "" : words.substring(quoted));
     }
 

@@ -122,7 +122,7 @@ class OperateIT {
         assertThat(refused.out()).isEmpty();
         assertThat(refused.err())
                 .startsWith("TM-603")
-                .contains("1 dead letters")
+                .contains("1 dead letters", "or --force")
                 .hasLineCount(1);
 
         Result forced = cli.run("delete", "etl", "--force", "--execute", "--reason", "no longer needed");

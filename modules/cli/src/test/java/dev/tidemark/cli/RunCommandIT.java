@@ -420,7 +420,9 @@ class RunCommandIT {
             {"--unit-records", "0"},
             {"--kafka-config", forced},
             {"--kafka-config", controllers},
-            {"--bootstrap-servers", postgres}
+            {"--bootstrap-servers", postgres},
+            {"--bootstrap-servers", ","},
+            {"--bootstrap-servers", " ,, "}
         }) {
             String[] args = Arrays.copyOf(wrong, wrong.length + 1);
             args[wrong.length] = "--migrate";

@@ -5,8 +5,11 @@ import dev.tidemark.cli.option.DatabaseOptions;
 import dev.tidemark.cli.option.ExecuteOptions;
 import dev.tidemark.cli.option.GroupOptions;
 import dev.tidemark.cli.option.OutputOptions;
+import dev.tidemark.cli.output.CommandException;
 import dev.tidemark.cli.output.ExitCode;
 import dev.tidemark.cli.output.Table;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,6 +24,8 @@ import picocli.CommandLine.Option;
                     + " only the database."
         })
 public final class DeleteCommand implements Callable<Integer> {
+    private static final String WAYS = "Stop the consumers, and redrive or drop the dead letters, or --force.";
+
     @Mixin
     private GroupOptions group = new GroupOptions();
 
@@ -45,7 +50,7 @@ public final class DeleteCommand implements Callable<Integer> {
         DeletionPlan plan = database.looks().planDeletion(group.get());
         plan = force ? plan.forced() : plan;
         if (change.execute()) {
-            database.changes().execute(plan, change.options());
+            execute(plan);
         }
         Table table = new Table(
                 "topic", "partitions", "owned_partitions", "dead_letters", "superseded_dead_letters", "pauses");
@@ -60,10 +65,20 @@ public final class DeleteCommand implements Callable<Integer> {
         output.print(table);
         if (!change.execute() && plan.isRefused()) {
             output.say("It would be refused: " + plan.ownedPartitions() + " partitions are owned and "
-                    + plan.deadLetters()
-                    + " dead letters remain. Stop the consumers, and redrive or drop the dead letters, or --force.");
+                    + plan.deadLetters() + " dead letters remain. " + WAYS);
         }
         change.sayIfDry(output);
         return ExitCode.DONE;
+    }
+
+    private void execute(DeletionPlan plan) {
+        try {
+            database.changes().execute(plan, change.options());
+        } catch (TidemarkException e) {
+            if (e.code() == ErrorCode.CHANGE_REFUSED && plan.isRefused()) {
+                throw CommandException.refused(e.getMessage() + " " + WAYS);
+            }
+            throw e;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.cli.option;
 
+import dev.tidemark.TidemarkSchema;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -49,11 +50,11 @@ public final class WholeNumbers {
         }
     }
 
-    /** Of versions of the schema; which of them there are, the library knows. */
+    /** Of versions of the schema; 0 is a schema that does not exist yet. */
     public static final class Versions implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
-            return (int) parse(text, 0, Integer.MAX_VALUE);
+            return (int) parse(text, 0, TidemarkSchema.VERSION);
         }
     }
 

@@ -20,4 +20,9 @@ public final class CommandException extends TidemarkException {
     public static CommandException wrongInput(String message) {
         return new CommandException(ErrorCode.INVALID_SETTING, message);
     }
+
+    /** The store refused a change (TM-603); the message says what would have it made. */
+    public static CommandException refused(String message) {
+        return new CommandException(ErrorCode.CHANGE_REFUSED, message);
+    }
 }
