@@ -65,7 +65,7 @@ public enum ErrorCode {
     FOREIGN_MEMBERS("TM-311"),
     /** Records cannot be read yet, because a transaction of a producer that began before them is still open. */
     OPEN_TRANSACTION("TM-312"),
-    /** A claimed partition has not moved for a minute, although its log has more and nothing is known to be waited for. */
+    /** A claimed partition has not moved for a minute and {@code fetch.max.wait.ms}, although its log has more and nothing is known to be waited for. */
     NO_PROGRESS("TM-313"),
     /** The claim on a partition is no longer the current one. */
     FENCED("TM-401"),

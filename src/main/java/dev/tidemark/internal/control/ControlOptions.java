@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param transactionIdleTimeout how long a session of ours may be silent before it counts as stopped
  * @param deadline how long a unit may last
  * @param networkTimeout how long a server may be silent beyond the time allowed for a reply
+ * @param fetchMaxWait how long a broker may hold a fetch that finds little
  */
 public record ControlOptions(
         Schema schema,
@@ -25,4 +26,5 @@ public record ControlOptions(
         ReadPlan reading,
         Duration transactionIdleTimeout,
         Duration deadline,
-        Duration networkTimeout) {}
+        Duration networkTimeout,
+        Duration fetchMaxWait) {}

@@ -20,7 +20,7 @@ final class LogEndProbe {
     LogEndProbe(ControlContext context) {
         this.context = context;
         this.logEnds = new LogEndTable(context.options().schema(), context.groupId());
-        this.standstill = new Standstill(context.groupId());
+        this.standstill = new Standstill(context.groupId(), context.options().fetchMaxWait());
     }
 
     /** Samples the ends of the logs of what is held, for the status and for lag in SQL. */

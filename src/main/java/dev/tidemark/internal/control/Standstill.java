@@ -21,6 +21,7 @@ final class Standstill {
     static final Duration APART = Duration.ofSeconds(30);
 
     private final String groupId;
+    private final Duration limit;
     private Map<TopicPartition, Seen> seen = Map.of();
     private long last;
 
@@ -37,8 +38,12 @@ final class Standstill {
             long since,
             @Nullable TidemarkException why) {}
 
-    Standstill(String groupId) {
+    /**
+     * @param fetchMaxWait how long a broker may hold a fetch; it adds to the time after which a partition counts as standing still
+     */
+    Standstill(String groupId, Duration fetchMaxWait) {
         this.groupId = groupId;
+        this.limit = LONG.plus(fetchMaxWait);
     }
 
     /**
@@ -72,7 +77,7 @@ final class Standstill {
         if (before == null || !before.claim().equals(found.claim()) || before.behind() != found.behind()) {
             return found;
         }
-        if (before.why() != null || now - before.since() < LONG.toNanos()) {
+        if (before.why() != null || now - before.since() < limit.toNanos()) {
             return before;
         }
         return new Seen(before.claim(), before.behind(), before.since(), error(before, end));
@@ -86,7 +91,8 @@ final class Standstill {
                 : new TidemarkException(
                         ErrorCode.NO_PROGRESS,
                         "group " + groupId + ": topic " + partition.topic() + " partition " + partition.partition()
-                                + " has been at offset " + position + " for a minute, although its log goes on to "
+                                + " has been at offset " + position + " for " + limit.toSeconds()
+                                + " seconds, although its log goes on to "
                                 + end + ": Kafka's client returns nothing of it. Look at what the client and the"
                                 + " partition's leader log, and restart the consumer",
                         null);

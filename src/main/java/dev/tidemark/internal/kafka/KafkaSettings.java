@@ -161,6 +161,11 @@ public final class KafkaSettings {
         return Duration.ofMillis(parsed.getInt(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG));
     }
 
+    /** {@code fetch.max.wait.ms}; 500 ms is Kafka's default. */
+    public Duration fetchMaxWait() {
+        return Duration.ofMillis(parsed.getInt(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG));
+    }
+
     /** {@code max.poll.records}; 5,000 unless the user sets it. */
     public int maxPollRecords() {
         return parsed.getInt(ConsumerConfig.MAX_POLL_RECORDS_CONFIG);

@@ -81,7 +81,6 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
     private final AtomicBoolean inUse = new AtomicBoolean();
     private boolean closed;
     private @Nullable Handout handout;
-
     private long missingDueAt = System.nanoTime();
 
     private ClaimingLoop(LoopOptions options, Consumer<K, V> consumer, Admin admin) {
@@ -101,7 +100,8 @@ public final class ClaimingLoop<K, V> implements ClaimingConsumer<K, V> {
                         options.reading(),
                         NONE,
                         NONE,
-                        NETWORK_TIMEOUT),
+                        NETWORK_TIMEOUT,
+                        options.kafka().fetchMaxWait()),
                 new ControlConnection(options.dataSource(), NETWORK_TIMEOUT),
                 new TopicLookup(admin, groupId, options.kafka().isolationLevel()),
                 new GroupLookup(admin, groupId),

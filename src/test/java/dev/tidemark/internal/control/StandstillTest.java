@@ -21,7 +21,7 @@ class StandstillTest {
     private static final TopicPartition PARTITION = new TopicPartition("flights", 3);
     private static final int EVERY = 5;
 
-    private final Standstill standstill = new Standstill("etl");
+    private Standstill standstill = new Standstill("etl", Duration.ZERO);
     private final Claim claim = new Claim(PARTITION, UUID.randomUUID(), 7, Position.of(10));
     private long now = Long.MAX_VALUE - Duration.ofSeconds(20).toNanos();
 
@@ -78,6 +78,16 @@ class StandstillTest {
                 .hasMessageContaining("topic flights partition 3")
                 .hasMessageContaining("offset 10")
                 .hasMessageContaining("kafka-transactions.sh find-hanging");
+    }
+
+    /** A broker holds a fetch of little for as long as {@code fetch.max.wait.ms} says. */
+    @Test
+    void aFetchThatTheBrokerHoldsIsNoStandstill() {
+        standstill = new Standstill("etl", Duration.ofMinutes(5));
+        samples(claim, 20, 20, 360);
+        assertThat(found()).isNull();
+        sample(claim, 20, 20, EVERY);
+        assertThat(found()).isEqualTo(ErrorCode.NO_PROGRESS);
     }
 
     @Test
