@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import dev.tidemark.testkit.process.ChildJvm;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,9 +35,6 @@ final class Member implements AutoCloseable {
         Map<String, String> settings = new HashMap<>(more);
         settings.put("jdbc", database.jdbcUrl());
         settings.put("topic", topic);
-        kafka.forEach((key, value) -> settings.put("kafka." + key, value.toString()));
-        List<String> arguments = new ArrayList<>();
-        settings.forEach((key, value) -> arguments.add(key + "=" + value));
         return new Member(ChildJvm.start(
                 log,
                 MemberMain.class,
@@ -45,7 +43,7 @@ final class Member implements AutoCloseable {
                         "-XX:+UseSerialGC",
                         "-XX:+ExitOnOutOfMemoryError",
                         "-Dlogback.configurationFile=logback-broker.xml"),
-                arguments));
+                new ProcessSettings(settings, kafka).args()));
     }
 
     /** Asks and waits for the reply. */

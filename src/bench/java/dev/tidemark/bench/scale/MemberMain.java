@@ -6,6 +6,7 @@ import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,8 +14,6 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A consumer in a process of its own that reports its heap and its threads when a line comes in. */
@@ -36,24 +35,14 @@ public final class MemberMain {
     record Sample(long number, long handled, long heap, long pollCpu, long processCpu, long partitions) {}
 
     public static void main(String[] args) throws IOException {
-        Map<String, String> settings = new HashMap<>();
-        Map<String, Object> kafka = new HashMap<>();
-        for (String arg : args) {
-            String key = arg.substring(0, arg.indexOf('='));
-            String value = arg.substring(arg.indexOf('=') + 1);
-            if (key.startsWith("kafka.")) {
-                kafka.put(key.substring("kafka.".length()), value);
-            } else {
-                settings.put(key, value);
-            }
-        }
+        ProcessSettings settings = ProcessSettings.parse(args);
         AtomicLong handled = new AtomicLong();
-        double pause = Double.parseDouble(settings.getOrDefault("pause", "0"));
+        double pause = Double.parseDouble(settings.get("pause", "0"));
         try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), 2)) {
-            TidemarkBuilder<byte[], byte[]> builder = Tidemark.<byte[], byte[]>consumer(kafka)
+            TidemarkBuilder<byte[], byte[]> builder = Tidemark.<byte[], byte[]>consumer(settings.kafka())
                     .topics(settings.get("topic"))
                     .database(pool);
-            if (settings.containsKey("buffer")) {
+            if (settings.has("buffer")) {
                 builder.bufferBytes(Long.parseLong(settings.get("buffer")));
             }
             TidemarkConsumer consumer = builder.handleBatch((records, tx) -> {

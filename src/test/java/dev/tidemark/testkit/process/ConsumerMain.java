@@ -27,38 +27,27 @@ public final class ConsumerMain {
 
     /** Starts one with these settings in addition to the Kafka ones. */
     public static ChildJvm start(Path log, Map<String, Object> kafka, Map<String, String> settings) {
-        List<String> args = new ArrayList<>();
-        kafka.forEach((key, value) -> args.add("kafka." + key + "=" + value));
-        settings.forEach((key, value) -> args.add(key + "=" + (key.equals("classPath") ? "other" : value)));
+        Map<String, String> own = new HashMap<>(settings);
+        own.replace("classPath", "other");
         List<String> jvmArgs = new ArrayList<>(ChildJvm.QUICK);
         jvmArgs.add("-Xmx" + settings.getOrDefault("heap", "128m"));
         String classPath = settings.getOrDefault("classPath", ChildJvm.classPath());
-        return ChildJvm.start(log, classPath, ConsumerMain.class.getName(), jvmArgs, args);
+        return ChildJvm.start(
+                log, classPath, ConsumerMain.class.getName(), jvmArgs, new ProcessSettings(own, kafka).args());
     }
 
     public static void main(String[] args) {
-        Map<String, String> settings = new HashMap<>();
-        Map<String, Object> kafka = new HashMap<>();
-        for (String arg : args) {
-            String key = arg.substring(0, arg.indexOf('='));
-            String value = arg.substring(arg.indexOf('=') + 1);
-            if (key.startsWith("kafka.")) {
-                kafka.put(key.substring("kafka.".length()), value);
-            } else {
-                settings.put(key, value);
-            }
-        }
-        if (settings.containsKey("classPath")) {
+        ProcessSettings settings = ProcessSettings.parse(args);
+        if (settings.has("classPath")) {
             say("KAFKA " + ClientLibrary.version());
         }
-        int workers = Integer.parseInt(settings.getOrDefault("workers", "1"));
-        UnitLimits limits =
-                UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.getOrDefault("records", "5000")));
-        if (settings.containsKey("deadline")) {
+        int workers = Integer.parseInt(settings.get("workers", "1"));
+        UnitLimits limits = UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.get("records", "5000")));
+        if (settings.has("deadline")) {
             limits = limits.withDeadline(Duration.ofSeconds(Long.parseLong(settings.get("deadline"))));
         }
         try (HikariDataSource pool = TestDatabase.pool(settings.get("jdbc"), workers + 1)) {
-            TidemarkBuilder<String, String> builder = Tidemark.consumer(kafka)
+            TidemarkBuilder<String, String> builder = Tidemark.consumer(settings.kafka())
                     .topics(settings.get("topic"))
                     .deserializers(StringDeserializer::new, StringDeserializer::new)
                     .database(pool)
@@ -66,10 +55,10 @@ public final class ConsumerMain {
                     .workers(workers)
                     .closeTimeout(Duration.ofMinutes(1))
                     .transactionIdleTimeout(KafkaServer.QUICK_SESSION_TIMEOUT);
-            if (settings.getOrDefault("untilEnd", "false").equals("true")) {
+            if (settings.get("untilEnd", "false").equals("true")) {
                 builder.untilEnd();
             }
-            TidemarkConsumer consumer = switch (settings.getOrDefault("handler", "batch")) {
+            TidemarkConsumer consumer = switch (settings.get("handler", "batch")) {
                 case "batch" -> builder.handleBatch(FlightEffects::foldBatch);
                 case "record" -> builder.handle(FlightEffects::foldOne);
                 case "deadly" -> {
@@ -85,11 +74,11 @@ public final class ConsumerMain {
                 case "wait" ->
                     builder.handleBatch((records, tx) -> {
                         FlightEffects.foldBatch(records, tx);
-                        waitInsideUnit(settings.getOrDefault("copying", "false"), tx);
+                        waitInsideUnit(settings.get("copying", "false"), tx);
                     });
                 default -> throw new IllegalArgumentException("handler");
             };
-            if (settings.containsKey("deadline")) {
+            if (settings.has("deadline")) {
                 endWhenNotAlive(consumer);
             }
             Runtime.getRuntime().addShutdownHook(new Thread(consumer::close));

@@ -78,7 +78,11 @@ class ParameterErrorsTest {
                 Arguments.of("audit", "--limit", List.of("0", "-1", "99999999999", "NaN"), "from 1 to 2147483647"),
                 Arguments.of("doctor", "--workers", List.of("0", "-1", "262143"), "from 1 to 262142"),
                 Arguments.of("doctor", "--pool", List.of("0", "-1", "2147483648"), "from 1 to 2147483647"),
-                Arguments.of("migrate --print", "--from", List.of("-1", "1.5", "99", "2147483648"), "from 0 to " + TidemarkSchema.VERSION + ";"),
+                Arguments.of(
+                        "migrate --print",
+                        "--from",
+                        List.of("-1", "1.5", "99", "2147483648"),
+                        "from 0 to " + TidemarkSchema.VERSION + ";"),
                 Arguments.of(run, "--workers", List.of("0", "-3", "262143", "99999999999"), "from 1 to 262142"),
                 Arguments.of(run, "--unit-records", List.of("0", "-1", "2147483648"), "from 1 to 2147483647"),
                 Arguments.of(run, "--http-port", List.of("-1", "65536", "99999999999"), "from 0 to 65535"),

@@ -61,7 +61,10 @@ class PrintedSchemaIT {
     void whatCannotBePrintedIsRefused() {
         Result unknown = NO_DATABASE.run("migrate", "--print", "--from", "99");
         assertThat(unknown.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
-        assertThat(unknown.err()).startsWith("TM-103").contains("'99' is not a whole number from 0 to " + TidemarkSchema.VERSION).hasLineCount(1);
+        assertThat(unknown.err())
+                .startsWith("TM-103")
+                .contains("'99' is not a whole number from 0 to " + TidemarkSchema.VERSION)
+                .hasLineCount(1);
         Result alone = NO_DATABASE.run("migrate", "--from", "7");
         assertThat(alone.exitCode()).isEqualTo(ExitCode.WRONG_INPUT);
         assertThat(alone.err()).startsWith("TM-103").contains("add --print").hasLineCount(1);

@@ -18,6 +18,7 @@ import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
 import dev.tidemark.testkit.postgres.LaggingReplica;
 import dev.tidemark.testkit.postgres.PostgresServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -90,18 +91,17 @@ public final class World implements AutoCloseable {
                 settings.rate());
     }
 
-    private Map<String, String> memberSettings(Cell cell, RunSettings settings) {
+    private ProcessSettings memberSettings(Cell cell, RunSettings settings) {
         Map<String, Object> kafka =
                 servers.kafka().consumerConfig(topic, cell.protocol().word());
         Map<String, String> own = new HashMap<>(cell.mode().settings());
-        KafkaClients.withQuickSessions(kafka).forEach((key, value) -> own.put("kafka." + key, value.toString()));
         own.put("topic", topic);
         own.put("group", topic);
         own.put("session", settings.session().toString());
         own.put("jdbc", database.jdbcUrl().replace(":" + database.server().port() + "/", ":{port}/"));
         own.putAll(settings.more());
         own.putAll(cell.fault().memberSettings());
-        return own;
+        return new ProcessSettings(own, KafkaClients.withQuickSessions(kafka));
     }
 
     void start(int count) {

@@ -1,9 +1,9 @@
 package dev.tidemark.proof.seeded;
 
 import dev.tidemark.proof.chaos.member.HoldGate;
-import dev.tidemark.proof.chaos.member.MemberSettings;
 import dev.tidemark.proof.kit.TransferHandler;
 import dev.tidemark.proof.seeded.SeededStore.Claim;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -31,7 +31,7 @@ final class SeededConsumer implements ConsumerRebalanceListener {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final long SECOND = 1_000_000_000;
 
-    private final MemberSettings settings;
+    private final ProcessSettings settings;
     private final Bug bug;
     private final HoldGate gate;
     private final SeededStore store;
@@ -45,13 +45,13 @@ final class SeededConsumer implements ConsumerRebalanceListener {
     private long lastChores;
     private volatile boolean stopped;
 
-    SeededConsumer(MemberSettings settings, Bug bug, HoldGate gate) {
+    SeededConsumer(ProcessSettings settings, Bug bug, HoldGate gate) {
         this.settings = settings;
         this.bug = bug;
         this.gate = gate;
-        this.topic = settings.own("topic");
+        this.topic = settings.get("topic");
         String name = "seeded/" + ProcessHandle.current().pid() + "/1";
-        this.store = new SeededStore(settings.own("group"), topic, bug, name);
+        this.store = new SeededStore(settings.get("group"), topic, bug, name);
         Map<String, Object> config = new HashMap<>(settings.kafka());
         config.put("enable.auto.commit", "false");
         config.put("isolation.level", "read_committed");
@@ -112,7 +112,7 @@ final class SeededConsumer implements ConsumerRebalanceListener {
     private Connection connection() throws SQLException {
         if (connection == null || connection.isClosed()) {
             // Named, so that the audit can tell processes apart; unprepared, so that the proxy sees each statement.
-            connection = DriverManager.getConnection(settings.own("jdbc") + "&prepareThreshold=0&socketTimeout=10"
+            connection = DriverManager.getConnection(settings.get("jdbc") + "&prepareThreshold=0&socketTimeout=10"
                     + "&options=-c%20idle_in_transaction_session_timeout=6000&ApplicationName=seeded-"
                     + ProcessHandle.current().pid());
         }

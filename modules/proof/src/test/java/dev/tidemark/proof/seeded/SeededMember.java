@@ -2,7 +2,7 @@ package dev.tidemark.proof.seeded;
 
 import dev.tidemark.proof.chaos.member.HeapWatch;
 import dev.tidemark.proof.chaos.member.HoldGate;
-import dev.tidemark.proof.chaos.member.MemberSettings;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.util.concurrent.CountDownLatch;
 
 /** A process with the small consumer; understands the settings of the harness's other members, and {@code bug}. */
@@ -10,11 +10,11 @@ public final class SeededMember {
     private SeededMember() {}
 
     public static void main(String[] args) throws Exception {
-        MemberSettings settings = MemberSettings.parse(args);
+        ProcessSettings settings = ProcessSettings.parse(args);
         HeapWatch.start();
         HoldGate gate = new HoldGate();
         gate.commands().obey(System.in);
-        SeededConsumer consumer = new SeededConsumer(settings, Bug.valueOf(settings.own("bug")), gate);
+        SeededConsumer consumer = new SeededConsumer(settings, Bug.valueOf(settings.get("bug")), gate);
         CountDownLatch ended = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             consumer.stop();

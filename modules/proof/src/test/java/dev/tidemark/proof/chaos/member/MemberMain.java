@@ -7,6 +7,7 @@ import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.proof.kit.TransferHandler;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -21,20 +22,20 @@ public final class MemberMain {
     private MemberMain() {}
 
     public static void main(String[] args) throws Exception {
-        MemberSettings settings = MemberSettings.parse(args);
+        ProcessSettings settings = ProcessSettings.parse(args);
         HeapWatch.start();
         HoldGate gate = new HoldGate();
-        UnitLimits limits = UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.own("records")));
+        UnitLimits limits = UnitLimits.defaults().withMaxRecords(Integer.parseInt(settings.get("records")));
         if (settings.has("deadline")) {
-            limits = limits.withDeadline(Duration.parse(settings.own("deadline")));
+            limits = limits.withDeadline(Duration.parse(settings.get("deadline")));
         }
-        Duration session = Duration.parse(settings.own("session"));
+        Duration session = Duration.parse(settings.get("session"));
         try (HikariDataSource pool = pool(settings);
-                ToldLog told = new ToldLog(Path.of(settings.own("told")))) {
+                ToldLog told = new ToldLog(Path.of(settings.get("told")))) {
             PoolHog hog = new PoolHog(pool, POOL);
             gate.commands().on("take", hog::take).on("give", hog::give).obey(System.in);
             TidemarkBuilder<String, String> builder = Tidemark.consumer(settings.kafka())
-                    .topics(settings.own("topic"))
+                    .topics(settings.get("topic"))
                     .deserializers(StringDeserializer::new, StringDeserializer::new)
                     .database(pool)
                     .limits(limits)
@@ -55,14 +56,14 @@ public final class MemberMain {
         }
     }
 
-    private static HikariDataSource pool(MemberSettings settings) {
+    private static HikariDataSource pool(ProcessSettings settings) {
         HikariConfig config = new HikariConfig();
-        config.setJdbcUrl(settings.own("jdbc") + settings.all().getOrDefault("jdbcOptions", ""));
+        config.setJdbcUrl(settings.get("jdbc") + settings.get("jdbcOptions", ""));
         config.setMaximumPoolSize(POOL);
         config.setMinimumIdle(0);
         config.setConnectionTimeout(5_000);
         config.setInitializationFailTimeout(-1);
-        config.setTransactionIsolation(settings.own("isolation"));
+        config.setTransactionIsolation(settings.get("isolation"));
         return new HikariDataSource(config);
     }
 }

@@ -1,6 +1,7 @@
 package dev.tidemark.proof.chaos.member;
 
 import dev.tidemark.testkit.process.ChildJvm;
+import dev.tidemark.testkit.process.ProcessSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -14,7 +15,7 @@ import java.util.function.IntSupplier;
 public final class Members implements AutoCloseable {
     private final Path directory;
     private final Class<?> main;
-    private final Map<String, String> settings;
+    private final ProcessSettings settings;
     private final Map<String, String> environment;
     private final IntSupplier port;
     private final List<Member> living = new ArrayList<>();
@@ -32,7 +33,7 @@ public final class Members implements AutoCloseable {
     public Members(
             Path directory,
             Class<?> main,
-            Map<String, String> settings,
+            ProcessSettings settings,
             Map<String, String> environment,
             IntSupplier port) {
         this.directory = directory;
@@ -51,7 +52,7 @@ public final class Members implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Map<String, String> own = new HashMap<>(settings);
+        Map<String, String> own = new HashMap<>(settings.own());
         own.replaceAll(
                 (key, value) -> key.equals("jdbc") ? value.replace("{port}", Integer.toString(proxy.port())) : value);
         own.put("told", directory.resolve("told-" + number).toString());
@@ -63,9 +64,7 @@ public final class Members implements AutoCloseable {
                         ChildJvm.classPath(),
                         main.getName(),
                         jvmArgs,
-                        own.entrySet().stream()
-                                .map(e -> e.getKey() + "=" + e.getValue())
-                                .toList(),
+                        new ProcessSettings(own, settings.kafka()).args(),
                         environment),
                 proxy);
         living.add(member);
