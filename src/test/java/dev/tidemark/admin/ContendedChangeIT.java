@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** Changes that another transaction, or a time limit, ends. */
+@Tag("exhaustive")
 class ContendedChangeIT {
     private static final PartitionSelection ALL = PartitionSelection.all();
     private static final PlanOptions UNCHECKED = PlanOptions.defaults().unchecked();

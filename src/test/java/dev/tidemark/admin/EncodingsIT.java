@@ -10,10 +10,12 @@ import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a person types may hold characters that the database's encoding does not have. */
+@Tag("exhaustive")
 class EncodingsIT {
     private static void assertNotStored(ThrowingCallable call) {
         assertThat(catchThrowable(call))

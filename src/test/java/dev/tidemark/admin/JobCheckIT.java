@@ -10,12 +10,14 @@ import dev.tidemark.sql.StatementFailedException;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The server checks a SQL job, and nothing is run. */
+@Tag("exhaustive")
 class JobCheckIT {
     private static final SqlJob GOOD = SqlJob.of("insert into applied (topic) select topic from records");
 

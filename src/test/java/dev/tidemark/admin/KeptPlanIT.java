@@ -18,9 +18,11 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Plans that are executed when the group, its topics or its position are no longer what they were planned for. */
+@Tag("exhaustive")
 class KeptPlanIT {
     private static final String GROUP = "etl";
     private static final PartitionSelection ALL = PartitionSelection.all();

@@ -18,6 +18,7 @@ import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** What passes, or is a limit of the session's, is told as that: not as a mistake of the caller's, nor as a defect. */
+@Tag("exhaustive")
 class PassingTroubleIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

@@ -49,6 +49,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** What the control thread meets and no code describes: no consumer dies of it, and none is silent about it. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
+@Tag("exhaustive")
 class ControlFailureIT {
     private static final Pattern FAILED = Pattern.compile("failed (\\d+) time\\(s\\)");
 

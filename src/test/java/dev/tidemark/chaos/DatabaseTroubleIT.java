@@ -42,6 +42,7 @@ import org.postgresql.PGConnection;
 /** The database does not serve the consumer for a while; transient failures are retried, permanent ones are reported. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
+@Tag("exhaustive")
 class DatabaseTroubleIT {
     private static final int PARTITIONS = 2;
     private static final int POOL = 4;

@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 /** A record that ends the process which handles it, and partitions that only look as if they held one. */
 @Order(1) // takes longest
 @Tag("chaos")
+@Tag("exhaustive")
 class DeadlyRecordIT {
     private static final int DEADLY = 7;
     private static final int RECORDS = 40;

@@ -36,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** An error of the virtual machine ends the worker in which it occurs, and so the run: what that worker held made no progress. */
 @Tag("chaos")
+@Tag("exhaustive")
 class DyingThreadIT {
     private static final int DEADLY = 7;
     private static final int RECORDS = 40;

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  */
 @EnabledIfSystemProperty(named = "tidemark.flights", matches = ".+")
 @Tag("chaos")
+@Tag("exhaustive")
 class FullSizeIT {
     private static final int PARTITIONS = 8;
 

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** COMMIT hangs because it waits for a standby that is not there: it is durable here, and not visible yet. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
+@Tag("exhaustive")
 class HangingCommitIT {
     private static EmbeddedPostgresServer postgres;
 

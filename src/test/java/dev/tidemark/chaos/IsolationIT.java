@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Two consumers with three workers each, under the stricter isolation levels, wherever these are set. */
 @Tag("chaos")
+@Tag("exhaustive")
 class IsolationIT {
     private static final int PARTITIONS = 8;
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** An operator moves an offset with plain SQL while the consumer runs. It follows, and the table matches the offset. */
 @Tag("chaos")
+@Tag("exhaustive")
 class ManualMoveIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * moved forward and back, by function, by SQL and by a stranger's claim: nothing is lost, nothing is doubled, everything in order.
  */
 @Tag("chaos")
+@Tag("exhaustive")
 class OwnLoopChaosIT {
     private static final Logger LOG = LoggerFactory.getLogger(OwnLoopChaosIT.class);
     private static final int PARTITIONS = 3;

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** An older backup takes the place of the database under running consumers; the records it lacks come back from Kafka. */
 @Tag("database")
 @Tag("chaos")
+@Tag("exhaustive")
 class RestoredBackupIT {
     private static final int PARTITIONS = 4;
 

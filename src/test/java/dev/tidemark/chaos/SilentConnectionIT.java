@@ -49,6 +49,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** Connections that fall silent without closing: nothing hangs for good, and no record is given up for it. */
 @Order(1) // its tests take longest
 @Tag("chaos")
+@Tag("exhaustive")
 class SilentConnectionIT {
     /** More than a busy machine takes for a unit, as one that is beyond it costs its record. */
     private static final Duration DEADLINE = Duration.ofSeconds(20);

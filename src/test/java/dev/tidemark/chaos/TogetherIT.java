@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Twelve instances start at once on an empty database: all migrate and so own the store, all bind, and every record takes effect once. */
 @Tag("chaos")
+@Tag("exhaustive")
 class TogetherIT {
     private static final int INSTANCES = 12;
 

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** An outage is logged once when it begins and once when it is over, whatever is tried in the meantime, and however often. */
 @Order(1) // its waits are the longest
 @Tag("chaos")
+@Tag("exhaustive")
 class TroubleIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

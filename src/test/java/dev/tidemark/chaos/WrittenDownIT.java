@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Halts and releases stand in the tables in the end, whatever happened to the connection when they came about. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
+@Tag("exhaustive")
 class WrittenDownIT {
     private static final long BAD = 10;
     private static final String CONTROL = "usename = 'tidemark_writer' and datname = current_database()"

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The rights that doctor looks for are those that grant_access() gives, no fewer and no more. */
+@Tag("exhaustive")
 class RightsIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.Running;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What fails at COMMIT for all records alike is not a record's fault: trials that are rolled back prove nothing about it. */
+@Tag("exhaustive")
 class CommitFailuresIT extends FailureCase {
     @Test
     void aCursorThatIsHeldOverTheCommit() {

@@ -18,6 +18,7 @@ import java.util.zip.Inflater;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A deserializer that reuses objects may be unusable after a bad record: those behind that record are healthy all the same. */
+@Tag("exhaustive")
 class DeserializerStateIT extends FailureCase {
     /** A record that cannot be decoded, and what it breaks. */
     enum Reused {

@@ -35,11 +35,13 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Handlers, deserializers, policies, listeners and DataSources may leave anything on a thread, or never return: none stops in silence. */
+@Tag("exhaustive")
 class ForeignCodeIT {
     private static final Duration DEADLINE = Duration.ofSeconds(2);
 

@@ -17,12 +17,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever a handler throws, and whatever the database can store, one bad record is parked and the others continue. */
+@Tag("exhaustive")
 class ForeignFailuresIT {
     private static final int RECORDS = 20;
     private static final int BAD = 7;

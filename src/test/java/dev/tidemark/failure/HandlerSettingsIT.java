@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.Running;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a handler does to its session or transaction neither gives up a record nor is retried without end. */
+@Tag("exhaustive")
 class HandlerSettingsIT extends FailureCase {
     @ParameterizedTest
     @ValueSource(

@@ -26,12 +26,14 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Another session holds a lock that a unit needs: Tidemark waits for it, whatever time limits are set, and no record is given up for it. */
+@Tag("exhaustive")
 class HeldLocksIT {
     private static final int RECORDS = 40;
 

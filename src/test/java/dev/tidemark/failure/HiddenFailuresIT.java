@@ -7,11 +7,13 @@ import dev.tidemark.testkit.Running;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A failure that the handler's own clean-up, or its swallowing, hides behind 25P02 is still the failure that it was. */
+@Tag("exhaustive")
 class HiddenFailuresIT extends FailureCase {
     private static void raise(Handle tx, String state) {
         tx.execute("do $$ begin raise exception using errcode = '" + state + "'; end $$");

@@ -10,11 +10,13 @@ import java.sql.SQLException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An outage in which each record fails in another way is an outage all the same. */
+@Tag("exhaustive")
 class MixedFailuresIT extends FailureCase {
     private final AtomicBoolean outage = new AtomicBoolean();
 

@@ -7,9 +7,11 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import java.util.concurrent.Semaphore;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What one topic's records write is not a success of another topic's records in the same unit, which wrote nothing. */
+@Tag("exhaustive")
 class MixedUnitsIT extends FailureCase {
     private final String broken = kafka.createTopic(Servers.unique("broken"), 1);
 

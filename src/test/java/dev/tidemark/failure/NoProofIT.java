@@ -11,11 +11,13 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which successes prove something about records that fail: those that had an effect, as far as it is known what has one. */
+@Tag("exhaustive")
 class NoProofIT extends FailureCase {
     private final AtomicBoolean licence = new AtomicBoolean(true);
 

@@ -7,10 +7,12 @@ import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Exceptions are user code too: whatever their methods do, the record that they were thrown for is judged like any other. */
+@Tag("exhaustive")
 class OwnExceptionsIT extends FailureCase {
     /** What is wrong with an exception. */
     enum Wrong {

@@ -12,10 +12,12 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A lock on the far side of a foreign table ends in a time limit here, whatever lock_timeout says: Tidemark waits for it as well. */
+@Tag("exhaustive")
 class RemoteLockIT extends FailureCase {
     /** How the handler reaches the other side. */
     enum Far {

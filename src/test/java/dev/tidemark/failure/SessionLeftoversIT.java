@@ -13,10 +13,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a record's handler leaves in the database session gives up no other record. */
+@Tag("exhaustive")
 class SessionLeftoversIT {
     private static final int RECORDS = 40;
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where healthy records write no rows, bad ones far apart are still not bad ones in a row. */
+@Tag("exhaustive")
 class SuccessWithoutRowsIT extends FailureCase {
     @ParameterizedTest
     @ValueSource(

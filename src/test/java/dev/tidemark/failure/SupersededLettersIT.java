@@ -19,11 +19,13 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A dead letter below which the offset was moved back: whether its record was read again decides if it may be redriven. */
+@Tag("exhaustive")
 class SupersededLettersIT {
     private static final String TABLE = "tidemark.stored_offset";
 

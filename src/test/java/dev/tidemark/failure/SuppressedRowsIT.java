@@ -12,10 +12,12 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A trigger or a rule that keeps a row out of the tables that records go to instead of their effects: no record is lost to it. */
+@Tag("exhaustive")
 class SuppressedRowsIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

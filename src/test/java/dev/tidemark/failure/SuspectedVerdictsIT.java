@@ -25,11 +25,13 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Verdicts where records are tried one by one, since one of them may have killed the partition's last owners. */
+@Tag("exhaustive")
 class SuspectedVerdictsIT extends FailureCase {
     /** The last one rests, since a run ends where all have halted. */
     private final String four = kafka.createTopic(Servers.unique("four"), 4);

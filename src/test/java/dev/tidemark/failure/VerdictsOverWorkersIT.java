@@ -28,11 +28,13 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Records that fail at the same time, in several workers and partitions. */
+@Tag("exhaustive")
 class VerdictsOverWorkersIT extends FailureCase {
     private static final int PARTITIONS = 8;
 

@@ -22,6 +22,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * A group that begins at the end of the logs waits for a named topic. When it comes, its records have timestamps of their own, as
  * those of events and of copies from other clusters do.
  */
+@Tag("exhaustive")
 class AwaitedTopicIT {
     private static final String CERTAIN = "reason like 'the topic does not exist in cluster %'";
 

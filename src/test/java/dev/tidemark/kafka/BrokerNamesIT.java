@@ -25,12 +25,14 @@ import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A broker's name that is not known yet is waited for, as a broker is; a name that cannot be one is refused. */
+@Tag("exhaustive")
 class BrokerNamesIT {
     private static final String BOOTSTRAP = "bootstrap.servers";
     private static final String NOBODY = "nobody.invalid:9092";

@@ -35,11 +35,13 @@ import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kafka deletes what follows, while what was read before waits in memory: no other place has it. */
+@Tag("exhaustive")
 class BufferedGapIT {
     private static final int PARTITIONS = 4;
 

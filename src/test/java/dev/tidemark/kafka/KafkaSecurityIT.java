@@ -28,11 +28,13 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A broker that wants a login and denies what no ACL allows: each refusal names what is missing, and never the password. */
+@Tag("exhaustive")
 class KafkaSecurityIT {
     private final SecuredKafka kafka = Servers.securedKafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

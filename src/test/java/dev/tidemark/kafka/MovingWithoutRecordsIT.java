@@ -17,11 +17,13 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The log moves on without records for a read_committed group: the stored offset follows to the end, and lag becomes 0. */
+@Tag("exhaustive")
 class MovingWithoutRecordsIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -28,9 +28,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.assertj.core.api.Assertions;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Deserializers that the Kafka settings name are made and configured as Kafka's consumer does it. */
+@Tag("exhaustive")
 class NamedDeserializersIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -33,6 +33,7 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.Test;
  * with the code of what is wrong with it, as Kafka's own consumer says. {@code -Dtidemark.test.fuzz} says how many times; of offsets,
  * of which each costs a part of a run, a tenth.
  */
+@Tag("exhaustive")
 class PlacesFuzzIT {
     private static final int PARTITIONS = 20;
     private static final long NOON = Instant.parse("2026-11-26T12:00:00Z").toEpochMilli();

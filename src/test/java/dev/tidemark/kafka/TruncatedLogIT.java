@@ -20,10 +20,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A broker that missed records becomes leader: what the group has applied is no longer what the log holds. */
 @Order(1) // its tests take longest
+@Tag("exhaustive")
 class TruncatedLogIT {
     /** Both brokers hold so many; one alone holds as many again, which are lost. */
     private static final int COMMON = 100;

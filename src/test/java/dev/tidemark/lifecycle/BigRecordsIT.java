@@ -19,9 +19,11 @@ import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Records of 1 MB come faster than the handler takes them: what waits is bounded, and a small heap is enough. */
+@Tag("exhaustive")
 class BigRecordsIT {
     private static final int PARTITIONS = 8;
     private static final int EACH = 40;

@@ -44,12 +44,14 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** What your own poll loop is told when a partition cannot be read, and how it continues afterwards. */
+@Tag("exhaustive")
 class ClaimingConsumerStandstillIT extends OwnLoopTest {
     private final String topic = topic(2);
     private final TopicPartition zero = new TopicPartition(topic, 0);

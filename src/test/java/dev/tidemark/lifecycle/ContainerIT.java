@@ -25,9 +25,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How a container runs a consumer: starts it without waiting, waits for it, stops it within its time. */
+@Tag("exhaustive")
 class ContainerIT {
     private static final Duration LONG = Duration.ofMinutes(2);
 

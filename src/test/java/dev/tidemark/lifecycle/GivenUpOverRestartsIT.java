@@ -15,12 +15,14 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How many records in a row are given up is counted with the partition, whoever owns it. */
+@Tag("exhaustive")
 class GivenUpOverRestartsIT {
     private static final String COUNTS =
             "select given_up_in_row, given_up_unproven, given_up_offset from tidemark.stored_offset";

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A consumer that left its group because the database was silent to it, and does not reach Kafka when the database replies. */
 @Tag("chaos")
+@Tag("exhaustive")
 class LeftGroupIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

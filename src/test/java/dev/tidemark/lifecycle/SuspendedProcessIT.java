@@ -34,10 +34,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A process that is stopped in the middle of a unit, for longer than something waits for it, and goes on as if nothing had happened. */
+@Tag("exhaustive")
 class SuspendedProcessIT {
     private static final int RECORDS = 4;
 

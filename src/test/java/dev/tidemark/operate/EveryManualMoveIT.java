@@ -34,6 +34,7 @@ import org.postgresql.PGConnection;
 
 /** The ways in which an offset can be moved with SQL, each of which must fence the owner and leave a trace, and what is not a manual move. */
 @Tag("database")
+@Tag("exhaustive")
 class EveryManualMoveIT {
     private static final TopicPartition ZERO = new TopicPartition("flights", 0);
     private static final TopicPartition ONE = new TopicPartition("flights", 1);

@@ -24,12 +24,14 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /** One line a change of state, all of one form, with the group and the partition in the MDC. */
+@Tag("exhaustive")
 class LogLinesIT {
     private static final Logger HANDLER = LoggerFactory.getLogger("dev.tidemark.test.handler");
 

@@ -20,12 +20,14 @@ import javax.sql.DataSource;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /** With {@code targetServerType=primary}, there is no server to connect to in a failover; nothing is silent, and a restart does not help. */
+@Tag("exhaustive")
 class NoPrimaryIT {
     /** How many connections are refused before anything is looked at: two show a silence. */
     private static final int REFUSED = 8;

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Failures whose messages carry keys, values and passwords, as those of drivers and handlers do. Their words are checked here;
  * {@link CanaryScan} looks at what was logged on the way.
  */
+@Tag("exhaustive")
 class TalkativeFailuresIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     private final List<Flight> flights = Flights.sample().subList(0, 300);

@@ -33,10 +33,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
 /** A unit or a claim that waits says so: in the log, in the database, in the status and in the health. */
+@Tag("exhaustive")
 class WaitingIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

@@ -21,9 +21,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Three tenants in one database, whose consumers own their tables and offsets, as they migrate by themselves; one of them has a record that fails, which is nobody else's business. */
+@Tag("exhaustive")
 class TenantsRecipeIT {
     private static final List<String> TENANTS = List.of("berlin", "lisbon", "oslo");
     private static final int EACH = 600;

@@ -23,11 +23,13 @@ import java.util.stream.LongStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The modes of PostgreSQL's driver change how it talks to the server, and nothing else. */
+@Tag("exhaustive")
 class DriverModesIT {
     private static final int BAD = 130;
 

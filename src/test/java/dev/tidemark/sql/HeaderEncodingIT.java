@@ -9,10 +9,12 @@ import java.sql.SQLException;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A database need not be of UTF-8, and a header may hold any character: no record fails for what its job does not even read. */
+@Tag("exhaustive")
 class HeaderEncodingIT {
     private static ConsumerRecord<byte[], byte[]> record() {
         ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>("topic", 0, 7, bytes("k"), bytes("\"v\""));

@@ -16,10 +16,12 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** SQL files as some editors write them, with a byte order mark in front. */
+@Tag("exhaustive")
 class MarkedFilesIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * reads it has a relation too few.
  */
 @Tag("database")
+@Tag("exhaustive")
 class RecordsReferenceIT {
     private static final String NO_SUCH_RELATION = "42P01";
     private static TestDatabase database;

@@ -14,11 +14,13 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** More workers than the server gives connections could never all work, and would take those of others. */
+@Tag("exhaustive")
 class ConnectionLimitIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

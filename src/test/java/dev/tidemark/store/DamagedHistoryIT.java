@@ -13,11 +13,13 @@ import dev.tidemark.internal.store.schema.SchemaCheck;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import org.assertj.core.api.AbstractThrowableAssert;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was done by hand to the store's tables, or to the history of its migrations: a migration says how to get out of it. */
+@Tag("exhaustive")
 class DamagedHistoryIT {
     private static final String HISTORY = "tidemark." + TidemarkSchema.HISTORY_TABLE;
 

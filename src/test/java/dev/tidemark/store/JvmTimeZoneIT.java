@@ -8,11 +8,13 @@ import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.SimpleTimeZone;
 import java.util.TimeZone;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /** A JVM in a time zone that the server does not know: every connection of this JVM is refused. */
 @Isolated
+@Tag("exhaustive")
 class JvmTimeZoneIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

@@ -15,10 +15,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An optional library that is needed and not there is named with its coordinates. */
+@Tag("exhaustive")
 class MissingJarsIT {
     private final TestDatabase database = Servers.postgres().createDatabase();
 

@@ -5,9 +5,11 @@ import dev.tidemark.testkit.postgres.PostgresServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 
 /** On the oldest PostgreSQL that Tidemark supports. */
 @Order(1) // its tests take longest
+@Tag("exhaustive")
 class OffsetStorePostgres14IT extends OffsetStoreContract {
     private static EmbeddedPostgresServer postgres;
 

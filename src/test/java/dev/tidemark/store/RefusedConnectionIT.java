@@ -21,12 +21,14 @@ import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The server rejects a connection: its message is reported by the consumer, the migration and the command line. */
+@Tag("exhaustive")
 class RefusedConnectionIT {
     private static EmbeddedPostgresServer postgres;
     private static TestDatabase database;

@@ -34,11 +34,13 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.tomcat.jdbc.pool.DataSource;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 
 /** Connections go back to their pool as they came, for pools that reset nothing, as Tomcat's does by default. */
+@Tag("exhaustive")
 class ReturnedConnectionsIT {
     private static final int SIZE = 4;
 

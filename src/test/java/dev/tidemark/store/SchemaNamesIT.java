@@ -10,11 +10,13 @@ import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A schema that cannot hold the offset store is refused by name, before anything is created. */
+@Tag("exhaustive")
 class SchemaNamesIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

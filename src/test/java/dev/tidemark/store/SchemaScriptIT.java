@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The SQL of the migrations makes what Flyway makes, and Flyway continues from there. */
 @Tag("database")
+@Tag("exhaustive")
 class SchemaScriptIT {
     private static final String HISTORY =
             "select version, description, type, script, checksum, installed_by, success from tidemark."

@@ -14,9 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every SQLSTATE that the server knows is told in words, which are the server's own names. */
+@Tag("exhaustive")
 class SqlConditionsIT {
     private static final Pattern CONDITION =
             Pattern.compile("(?m)^([0-9A-Z]{5})\\s+[EW]\\s+ERRCODE_\\w+[ \\t]+([a-z]\\w+)\\s*$");

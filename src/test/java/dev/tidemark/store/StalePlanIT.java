@@ -11,11 +11,13 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.PreparedStatement;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** DDL under a statement that the driver keeps prepared: it is prepared again, and the consumer need not be restarted. */
+@Tag("exhaustive")
 class StalePlanIT {
     private final KafkaServer kafka = Servers.kafka();
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());

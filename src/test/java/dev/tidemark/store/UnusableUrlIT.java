@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,6 +26,7 @@ import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A value of the JDBC URL that the driver cannot use is a wrong setting; nobody waits for a server because of it. */
+@Tag("exhaustive")
 class UnusableUrlIT {
     private static final TestDatabase DATABASE = Servers.flightDatabase(Servers.postgres());
 

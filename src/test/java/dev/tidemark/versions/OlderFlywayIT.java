@@ -18,6 +18,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** The migrations with the Flyway of a framework, and afterwards with a newer one. */
 @Tag("database")
+@Tag("exhaustive")
 class OlderFlywayIT {
     private final TestDatabase database = Servers.postgres().createDatabase();
 

@@ -25,12 +25,14 @@ import javax.sql.DataSource;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The oldest kafka-clients that Tidemark runs with, those between, and one that it refuses. */
+@Tag("exhaustive")
 class OlderKafkaIT {
     private static final String ARTIFACT = "kafka-clients";
 

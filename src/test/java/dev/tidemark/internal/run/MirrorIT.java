@@ -21,9 +21,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is committed to a real broker of the positions that units report, which may pass each other on their way. */
+@Tag("exhaustive")
 class MirrorIT {
     private static final Duration SECOND = Duration.ofSeconds(1);
 

@@ -29,11 +29,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two consumer processes are busy, and a command puts the group back in time. */
 @Order(1) // its tests take longest
+@Tag("exhaustive")
 class BusyResetIT {
     private static final int PARTITIONS = 4;
     private static final int BACKLOG = 1_000;

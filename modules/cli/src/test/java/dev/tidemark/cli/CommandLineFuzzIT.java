@@ -26,12 +26,14 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Whatever is typed ends with a documented exit code, and with one line that has a code if it failed: no stack, no secret, no code for
  * what nobody expected, and no end to waiting. {@code -Dtidemark.test.fuzz=N} sets the number of commands.
  */
+@Tag("exhaustive")
 class CommandLineFuzzIT {
     private static final int THREADS = 4;
     private static final Pattern ERROR = Pattern.compile("TM-\\d{3}: .+");

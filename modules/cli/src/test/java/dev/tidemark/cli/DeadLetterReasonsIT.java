@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Why records of a SQL job were parked, as people see it who may not see their contents. */
+@Tag("exhaustive")
 class DeadLetterReasonsIT {
     private static final String SECRET = Canary.VALUE.plant();
 

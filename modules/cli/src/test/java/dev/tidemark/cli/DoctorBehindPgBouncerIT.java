@@ -19,9 +19,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Doctor notices a real PgBouncer in transaction mode by itself, and whether the URL allows for it. */
+@Tag("exhaustive")
 class DoctorBehindPgBouncerIT {
     private static JsonNode find(Result result, String check) throws IOException {
         for (JsonNode finding : new ObjectMapper().readTree(result.out())) {

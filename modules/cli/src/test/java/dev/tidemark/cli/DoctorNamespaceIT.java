@@ -19,9 +19,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A role that is called like the schema puts its tables into it; doctor says so, and its fixes work. */
+@Tag("exhaustive")
 class DoctorNamespaceIT {
     private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
 

@@ -10,12 +10,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kafka's client reads a group's name without blanks at its ends, and so does every command: there are no two that look alike. */
+@Tag("exhaustive")
 class GroupNamesIT {
     private final StoredGroups store = new StoredGroups().with("etl", "flights", 2);
     private final Cli cli = store.cli();

@@ -14,10 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Offsets go through files, to Kafka's own tool and back. */
+@Tag("exhaustive")
 class OffsetsFileIT {
     private final ReadGroup group = ReadGroup.make();
     private final Cli cli = group.cli();

@@ -21,11 +21,13 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands that messages propose do what they say when they are pasted, in the store that the first command was about. */
+@Tag("exhaustive")
 class PastedCommandsIT {
     private final TestDatabase database = Servers.postgres().createDatabase();
 

@@ -23,10 +23,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A topic is deleted and created again, and the group is bound to the new one. */
+@Tag("exhaustive")
 class RebindIT {
     private final ReadGroup group = ReadGroup.make();
     private final Cli cli = group.cli();

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGProperty;
 
 /** Commands say why the server refuses a connection, as the library does. */
+@Tag("exhaustive")
 class RefusedConnectionCommandsIT {
     private static final TestDatabase DATABASE = Servers.flightDatabase(Servers.postgres());
 

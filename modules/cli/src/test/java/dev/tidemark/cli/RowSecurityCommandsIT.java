@@ -9,11 +9,13 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.Provokes;
 import dev.tidemark.testkit.SqlJobs;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where rows of the store may be hidden, no command says that something is missing, and doctor says which statement ends that. */
+@Tag("exhaustive")
 class RowSecurityCommandsIT {
     private final StoredGroups store = new StoredGroups().with("etl", "flights", 2);
     private final Cli cli = store.cli();

@@ -22,10 +22,12 @@ import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A database that falls silent during a command, as behind a firewall that forgets connections: none waits forever. */
 @Order(1) // its tests take longest
+@Tag("exhaustive")
 class SilentDatabaseIT {
     /**
      * How long a change waits for a reply, in seconds, where the 6 min of its own were too many for a test. This covers its login and

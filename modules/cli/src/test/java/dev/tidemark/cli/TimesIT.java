@@ -12,12 +12,14 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Times and durations on the command line: before 1970 is the earliest, out of range is TM-103. */
+@Tag("exhaustive")
 class TimesIT {
     /** What a command left behind, in this process. */
     private record Result(int exitCode, String out, String err) {}

@@ -19,6 +19,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
@@ -27,6 +28,7 @@ import org.postgresql.copy.CopyManager;
 import org.postgresql.copy.CopyOut;
 
 /** Which sessions are ended that a worker waits for: those of stopped processes, and none that is only slow. */
+@Tag("exhaustive")
 class BlockerWatchIT {
     private static final Duration OWNER_TIMEOUT = Duration.ofSeconds(3);
 
