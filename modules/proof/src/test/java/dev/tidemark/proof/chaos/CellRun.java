@@ -37,14 +37,21 @@ final class CellRun {
 
     private final Cell cell;
     private final RunSettings settings;
+    private final RunWatch watch;
     private final List<Duration> takeovers = new ArrayList<>();
     private final List<Duration> recoveries = new ArrayList<>();
     private final List<Mark> marks = new ArrayList<>();
     private final List<Finding> troubles = new ArrayList<>();
 
+    /** Injects the fault as often as the settings say. */
     CellRun(Cell cell, RunSettings settings) {
+        this(cell, settings, RunWatch.counting(settings.injections()));
+    }
+
+    CellRun(Cell cell, RunSettings settings, RunWatch watch) {
         this.cell = cell;
         this.settings = settings;
+        this.watch = watch;
     }
 
     CellResult run(ServerPair servers) throws SQLException, IOException {
@@ -52,14 +59,15 @@ final class CellRun {
         try (World world = new World(cell, servers, settings, random)) {
             System.out.printf("%s: seed %d, logs in %s%n", cell.name(), settings.seed(), world.directory());
             world.start(settings.members());
+            watch.started(world);
             int done = 0;
-            while (done < settings.injections()
-                    && troubles.isEmpty()
-                    && world.troubles().isEmpty()) {
+            while (watch.goesOn(done) && troubles.isEmpty() && world.troubles().isEmpty()) {
                 awaitProgress(world, random);
                 inject(world, ++done);
             }
+            watch.ending();
             Map<Integer, Long> ends = finish(world);
+            marks.addAll(world.marks());
             return check(world, ends, done);
         }
     }
@@ -90,10 +98,9 @@ final class CellRun {
                     + world.group().halted());
         }
         System.out.printf(
-                "%s: %d of %d, %s, over after %.1f s%n",
+                "%s: %d, %s, over after %.1f s%n",
                 cell.name(),
                 number,
-                settings.injections(),
                 injection.label(),
                 Duration.between(injection.begin(), Instant.now()).toMillis() / 1e3);
         cell.fault().afterRecovery(world);
@@ -137,6 +144,7 @@ final class CellRun {
         world.members().living().forEach(member -> heaps.put(Long.toString(member.pid()), member.heap()));
         List<Finding> findings = new ArrayList<>(troubles);
         findings.addAll(world.troubles());
+        findings.addAll(watch.findings());
         long unclean = world.members().terminate();
         if (unclean > 0) {
             findings.add(new Finding("C9", "members end cleanly", Status.VIOLATED, unclean + " did not"));

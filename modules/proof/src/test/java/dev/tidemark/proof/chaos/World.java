@@ -1,5 +1,6 @@
 package dev.tidemark.proof.chaos;
 
+import dev.tidemark.proof.chaos.CellResult.Mark;
 import dev.tidemark.proof.chaos.member.Member;
 import dev.tidemark.proof.chaos.member.Members;
 import dev.tidemark.proof.check.Advance;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -53,6 +55,8 @@ public final class World implements AutoCloseable {
     private final Map<Integer, List<Long>> generations = new HashMap<>();
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<Finding> troubles = new ArrayList<>();
+    private final List<Mark> marks = new ArrayList<>();
+    private boolean spared;
     private IntSupplier way;
     private AutoCloseable pooler;
     private PostgresServer postgres;
@@ -254,6 +258,20 @@ public final class World implements AutoCloseable {
         return result;
     }
 
+    /** Whether the process that lives longest is no victim for now. */
+    public void spareOldest(boolean spare) {
+        spared = spare;
+    }
+
+    /** Notes a fault in addition to the one that is waited for. */
+    public void mark(Instant at, String label) {
+        marks.add(new Mark(at.toEpochMilli(), label));
+    }
+
+    List<Mark> marks() {
+        return marks;
+    }
+
     /** A living member that owns partitions; waits until there is one. */
     public Member victim() {
         List<Member> candidates = new ArrayList<>();
@@ -264,6 +282,7 @@ public final class World implements AutoCloseable {
                     Set<Long> owners = Set.copyOf(group.owners().values());
                     candidates.clear();
                     members.living().stream()
+                            .skip(spared ? 1 : 0)
                             .filter(member -> member.isAlive() && owners.contains(member.pid()))
                             .forEach(candidates::add);
                     return !candidates.isEmpty();

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** The picture of a run: the stored offset of each partition over time, and the faults, as SVG. */
-final class OffsetChart {
+public final class OffsetChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 360;
     private static final int LEFT = 60;
@@ -39,7 +39,8 @@ final class OffsetChart {
                 1, result.advances().stream().mapToLong(Advance::next).max().orElse(1));
     }
 
-    static String svg(CellResult result) {
+    /** Draws it. */
+    public static String svg(CellResult result) {
         return new OffsetChart(result).draw();
     }
 
