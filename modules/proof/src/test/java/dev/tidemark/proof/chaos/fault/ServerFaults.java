@@ -194,9 +194,14 @@ final class ServerFaults {
             }
         }
 
-        /** Who lacks a right may have halted; a person starts it again once the right is back. */
+        /** Who lacks a right has halted, or has ended with the code for it; a person starts it again once the right is back. */
         @Override
         public void whileWaiting(World world) {
+            for (Member member : world.members().living()) {
+                if (!member.isAlive() && member.output().contains("TM-204")) {
+                    world.replace(member);
+                }
+            }
             restartHalted(world);
         }
     }
