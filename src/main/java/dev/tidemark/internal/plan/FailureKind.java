@@ -19,7 +19,7 @@ public enum FailureKind {
     public static FailureKind of(SqlFacts facts) {
         // A pool reports a refused login as a transient failure of its own; the SQLSTATE of its cause counts.
         boolean refusedLogin = facts.inClass("28");
-        if (refusedLogin || facts.isTimeLimit() || facts.linkage()) {
+        if (refusedLogin || facts.isTimeLimit() || facts.linkage() || facts.ofStatement()) {
             return HANDLER;
         }
         if (facts.is("40001", "40P01")) {

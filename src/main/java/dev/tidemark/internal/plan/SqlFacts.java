@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param stalePlan whether the server refused a prepared statement because DDL has changed what it returns
  * @param ofSchema whether the server says that no table or sequence takes what a record needs, although classes 22 and 23 are
  *     mostly about its content: there is no partition for it, or the sequence has no more numbers
+ * @param ofStatement whether the server says that the statement itself cannot run, although its SQLSTATE is mostly about others: its own
+ *     transaction uses the table, or it needs more temporary files than a session may have
  * @param unsure whether a deserializer failed in a way that may be a network's as well as the record's
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
  */
@@ -31,11 +33,12 @@ public record SqlFacts(
         boolean linkage,
         boolean stalePlan,
         boolean ofSchema,
+        boolean ofStatement,
         boolean unsure,
         String kind) {
     /** A failure that shows nothing about its cause. */
     public static SqlFacts none() {
-        return new SqlFacts(null, false, false, false, false, false, false, false, false, false, "");
+        return new SqlFacts(null, false, false, false, false, false, false, false, false, false, false, "");
     }
 
     /** The same, where what it depends on is unavailable for now. */
@@ -50,6 +53,7 @@ public record SqlFacts(
                 linkage,
                 stalePlan,
                 ofSchema,
+                ofStatement,
                 unsure,
                 kind);
     }
@@ -66,6 +70,7 @@ public record SqlFacts(
                 linkage,
                 stalePlan,
                 ofSchema,
+                ofStatement,
                 true,
                 kind);
     }

@@ -131,7 +131,7 @@ public final class WorkerConnection {
     }
 
     /** From here on, no statement should take long. */
-    void allowShortReads() throws SQLException {
+    public void allowShortReads() throws SQLException {
         ReadLimit limit = reads;
         if (limit != null) {
             limit.set(networkTimeout);

@@ -68,6 +68,7 @@ public final class SqlFailures {
                 linkage,
                 chain.stream().anyMatch(SqlFailures::isStalePlan),
                 ofSchema,
+                chain.stream().anyMatch(SqlFailures::isOfStatement),
                 false,
                 ofSchema ? kind(state, chain) + " of the schema" : kind(state, chain));
     }
@@ -144,6 +145,19 @@ public final class SqlFailures {
                 || ("23514".equals(message.getSQLState())
                         && message.getConstraint() == null
                         && message.getTable() != null);
+    }
+
+    // The routines are names in PostgreSQL's source. Others report these states too: a replication slot that another
+    // session uses is
+    // 55006, and one more slot than there may be is 53400.
+    private static boolean isOfStatement(Throwable t) {
+        ServerErrorMessage message = FailureChain.serverMessage(t);
+        if (message == null) {
+            return false;
+        }
+        String routine = String.valueOf(message.getRoutine());
+        return ("55006".equals(message.getSQLState()) && routine.equals("CheckTableNotInUse"))
+                || ("53400".equals(message.getSQLState()) && routine.startsWith("FileWrite"));
     }
 
     /** What makes two failures alike: the SQLSTATE, or the first exception's class and the last cause's. */

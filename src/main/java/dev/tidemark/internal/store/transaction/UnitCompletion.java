@@ -126,7 +126,7 @@ final class UnitCompletion {
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
             if (facts.is("25P02")) {
-                return UnitFailures.ofFailedTransaction(e, unit);
+                return failures.ofFailedTransaction(e, unit);
             }
             if (facts.is("25P03") || (facts.is("25P04") && clock.isMostlyHandling())) {
                 // The time was spent in the handler.

@@ -10,6 +10,7 @@ import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
 import java.sql.SQLException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** How failed units end, by what the failure and the session show. Used by one worker. */
@@ -28,15 +29,50 @@ final class UnitFailures {
     }
 
     /** A statement followed one that failed: a handler's cleanup may do that, and so hide a transient failure. */
-    static UnitOutcome ofFailedTransaction(Throwable e, OpenUnit unit) {
-        SqlFacts behind = SqlFailures.factsBehindFailedTransaction(e).orElse(SqlFacts.none());
+    UnitOutcome ofFailedTransaction(Throwable e, OpenUnit unit) {
+        return SqlFailures.factsBehindFailedTransaction(e)
+                .flatMap(behind -> hidden(behind, e, unit))
+                .orElseGet(
+                        () -> new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e));
+    }
+
+    /** How a unit ends in which the handler threw this after another failure, if that decides. */
+    private Optional<UnitOutcome> hidden(SqlFacts behind, Throwable e, OpenUnit unit) {
+        if (behind.is("25006") && !session.connection().isServerReadOnly()) {
+            return Optional.of(handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, behind));
+        }
         FailureKind kind = FailureKind.of(behind);
         if (kind != FailureKind.HANDLER) {
-            return new UnitOutcome.Transient(kind.code(behind), e);
+            return Optional.of(new UnitOutcome.Transient(kind.code(behind), e));
         }
         return behind.isTimeLimit()
-                ? handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, behind)
-                : new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e);
+                ? Optional.of(handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, behind))
+                : Optional.empty();
+    }
+
+    /**
+     * How a unit ends whose handler threw an exception of its own, which need not name the failed statement that made it do so, as its
+     * cause or otherwise. The driver keeps the first failure of a transaction; after a rollback to a savepoint there is none.
+     */
+    private Optional<UnitOutcome> hiddenByHandler(SqlFacts facts, Throwable e, OpenUnit unit) {
+        // An open COPY would make any statement wait for ever.
+        return facts.serverReplied() || unit.isCancelled() || session.isUnwrapped()
+                ? Optional.empty()
+                : firstFailure().flatMap(behind -> hidden(behind, e, unit));
+    }
+
+    /** What failed first in the open transaction, so that the server refuses every statement of it; empty if nothing did. */
+    private Optional<SqlFacts> firstFailure() {
+        if (session.connection().isCutOff()) {
+            return Optional.empty();
+        }
+        try {
+            session.connection().allowShortReads();
+            Schema.execute(session.connection().get(), "select 1");
+            return Optional.empty();
+        } catch (SQLException probed) {
+            return SqlFailures.factsBehindFailedTransaction(probed);
+        }
     }
 
     /** Whether the last unit failed on what its session had cached, as others of the pool may have; forgets it. */
@@ -90,7 +126,9 @@ final class UnitFailures {
                 && (facts.sqlState() == null ? facts.fromDatabase() : facts.is("08P01") && SqlFailures.isFromPooler(e));
         FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.of(facts);
         return kind == FailureKind.HANDLER
-                ? handlerFailed(unit, unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e)
+                ? hiddenByHandler(facts, e, unit)
+                        .orElseGet(() -> handlerFailed(
+                                unit, unit.isCancelled() ? ErrorCode.DEADLINE_PASSED : ErrorCode.HANDLER_FAILED, e))
                 : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);
     }
 

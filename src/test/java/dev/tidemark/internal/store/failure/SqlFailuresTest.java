@@ -42,6 +42,20 @@ class SqlFailuresTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "55006, CheckTableNotInUse, HANDLER",
+        "55006, ReplicationSlotAcquire, TRANSIENT",
+        "55006, exec_stmt_raise, TRANSIENT",
+        "53400, FileWrite, HANDLER",
+        "53400, FileWriteV, HANDLER",
+        "53400, ReplicationSlotCreate, TRANSIENT",
+        "53100, FileWriteV, TRANSIENT"
+    })
+    void whatOnlyTheStatementIsInTheWayOfIsNotWaitedFor(String state, String routine, FailureKind kind) {
+        assertThat(kind(sent("ERROR", state, "x", routine))).isEqualTo(kind);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"ERROR", "FEHLER", "ERREUR", "ОШИБКА", "エラー", "错误"})
     void noVerdictDependsOnTheServersLanguage(String severity) {
         assertThat(kind(sent(severity, "08P01", "x", "ReadArrayBinary")))
