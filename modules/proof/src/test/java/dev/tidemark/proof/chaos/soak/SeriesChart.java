@@ -20,8 +20,9 @@ final class SeriesChart {
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">%n"
                         + "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>%n",
                 WIDTH, PANEL * Series.values().length + 20));
+        int panels = 0;
         for (Series series : Series.values()) {
-            panel(svg, series, samples, marks, begin, end);
+            panel(svg, panels++, series, samples, marks, begin, end);
         }
         return svg.append(String.format(
                         Locale.ROOT,
@@ -34,9 +35,15 @@ final class SeriesChart {
     }
 
     private static void panel(
-            StringBuilder svg, Series series, List<Sample> samples, List<Mark> marks, long begin, long end) {
-        int top = series.ordinal() * PANEL + TOP;
-        int bottom = (series.ordinal() + 1) * PANEL - 6;
+            StringBuilder svg,
+            int number,
+            Series series,
+            List<Sample> samples,
+            List<Mark> marks,
+            long begin,
+            long end) {
+        int top = number * PANEL + TOP;
+        int bottom = (number + 1) * PANEL - 6;
         long most = Flatness.values(samples, series).stream()
                 .mapToLong(Long::longValue)
                 .max()
