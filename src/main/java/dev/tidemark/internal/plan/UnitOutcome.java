@@ -110,9 +110,9 @@ public sealed interface UnitOutcome {
             this(code, cause, facts, false);
         }
 
-        /** Whether a time limit is the reason, which a wait for a lock may have used up. */
+        /** Whether a time limit is the reason, which a wait for a lock, or a server that stood still, may have used up. */
         public boolean isOfTimeLimit() {
-            return facts.isCancelled() || (code == ErrorCode.DEADLINE_PASSED && !facts.is("25P03"));
+            return facts.isTimeLimit() || code == ErrorCode.DEADLINE_PASSED;
         }
 
         @Override

@@ -93,11 +93,16 @@ final class GuardedResult implements InvocationHandler {
 
     private @Nullable Object observed(UnitSights sights, Method method, @Nullable Object @Nullable [] args)
             throws Throwable {
-        if (target instanceof Statement && method.getName().startsWith("execute")) {
+        boolean executes = target instanceof Statement && method.getName().startsWith("execute");
+        if (executes) {
             sights.sends(System.nanoTime());
         }
         try {
-            return invokeOn(target, method, args);
+            Object result = invokeOn(target, method, args);
+            if (executes) {
+                sights.hears(System.nanoTime());
+            }
+            return result;
         } catch (SQLException e) {
             // A result may be read in pieces, each of which the server sends by itself.
             sights.failed(e, System.nanoTime());

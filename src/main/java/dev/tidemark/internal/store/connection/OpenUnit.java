@@ -73,8 +73,8 @@ public final class OpenUnit {
     }
 
     /** From now on, another session is to look at what its backend does. */
-    UnitSights observe(String transactionId, boolean brief) {
-        UnitSights made = new UnitSights(transactionId, since, brief);
+    UnitSights observe(String transactionId, boolean brief, Duration idleTimeout) {
+        UnitSights made = new UnitSights(transactionId, since, brief, idleTimeout);
         sights = made;
         return made;
     }
@@ -82,6 +82,22 @@ public final class OpenUnit {
     /** What was seen of its backend; null if nobody is to look. */
     public @Nullable UnitSights sights() {
         return sights;
+    }
+
+    /** The handler has returned, and statements of the store follow. */
+    public void sends() {
+        UnitSights told = sights;
+        if (told != null) {
+            told.sends(System.nanoTime());
+        }
+    }
+
+    /** A statement of the store has failed just now. */
+    public void failed(SQLException e) {
+        UnitSights told = sights;
+        if (told != null) {
+            told.failed(e, System.nanoTime());
+        }
     }
 
     /** How long it has lasted, in nanoseconds, without the time in which the process was suspended. */

@@ -8,13 +8,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What another session has seen the backend of one unit do, and what follows from it about a time limit that ended the unit. A limit
- * ends work and a wait for a lock with the same error, handlers may set limits of their own, and what the backend waited for cannot
- * be found out afterwards. All times are by {@link System#nanoTime}. Thread-safe.
+ * What another session has seen the backend of one unit do, and when its client sent and heard what; and what follows about a time limit
+ * that ended the unit. A limit ends work and a wait for a lock with the same error, handlers may set limits of their own, and what
+ * the backend waited for cannot be found out afterwards. All times are by {@link System#nanoTime}. Thread-safe.
  */
 public final class UnitSights {
     /** Work that a wait of this part of its time keeps from ending in time takes nearly as long as it may by itself. */
     private static final int PART = 4;
+
+    /** The server's clock and this one measure a silence nearly alike. */
+    private static final int TENTH = 10;
 
     /** A statement that was cancelled, and a transaction that has lasted too long. */
     private static final Set<String> TIME_LIMITS = Set.of("57014", "25P04");
@@ -60,6 +63,7 @@ public final class UnitSights {
 
     private final String transactionId;
     private final boolean brief;
+    private final Duration idleTimeout;
 
     @GuardedBy("this")
     private final Waits unit;
@@ -88,14 +92,32 @@ public final class UnitSights {
     @GuardedBy("this")
     private @Nullable Doing endedUnit;
 
+    /** Whether the client was silent for so long, when the server ended a transaction for that. */
+    @GuardedBy("this")
+    private @Nullable Boolean endedIdle;
+
+    /** When the client heard last from the server, and how long it had been silent when it sent the last statement. */
+    @GuardedBy("this")
+    private long heard;
+
+    @GuardedBy("this")
+    private long silent;
+
+    /** The longest time between a statement and its reply. */
+    @GuardedBy("this")
+    private long longestReply;
+
     /**
      * @param transactionId the server's id of the unit's transaction
      * @param begun since when the unit lasts
      * @param brief whether what a time limit ended in an earlier try was too short to be seen
+     * @param idleTimeout for how long the server lets its client be silent, unless a handler has set another limit
      */
-    public UnitSights(String transactionId, long begun, boolean brief) {
+    public UnitSights(String transactionId, long begun, boolean brief, Duration idleTimeout) {
         this.transactionId = transactionId;
         this.brief = brief;
+        this.idleTimeout = idleTimeout;
+        this.heard = begun;
         this.unit = new Waits(begun);
         this.sent = begun;
     }
@@ -170,16 +192,36 @@ public final class UnitSights {
 
     /** A statement is about to be sent: what was seen before is not about it. */
     synchronized void sends(long now) {
+        silent = now - heard;
         sent = now;
         statement = null;
     }
 
+    /** The reply to the last statement has come. */
+    synchronized void hears(long now) {
+        longestReply = Math.max(longestReply, now - sent);
+        heard = now;
+    }
+
     /** A statement has failed just now. */
     synchronized void failed(SQLException e, long now) {
+        if ("25P03".equals(e.getSQLState()) && endedIdle == null) {
+            hears(now);
+            // A handler may have set a shorter limit: it then was silent for longer than the server ever was.
+            endedIdle = silent >= idleTimeout.toNanos() / TENTH * (TENTH - 1) || silent > longestReply;
+        }
         if (TIME_LIMITS.contains(e.getSQLState())) {
             endedStatement = inStatementUntil(now);
             endedUnit = inUnitUntil(now);
         }
+    }
+
+    /**
+     * Whether the server ended the transaction for a silence that was not the client's: it stood still itself, or what the client sent
+     * did not arrive in time. False if that is not known.
+     */
+    public synchronized boolean wasIdleInVain() {
+        return Boolean.FALSE.equals(endedIdle);
     }
 
     /** What used up the time of the last statement, which a limit has ended. */

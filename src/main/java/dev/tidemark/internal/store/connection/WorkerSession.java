@@ -151,9 +151,10 @@ public final class WorkerSession implements AutoCloseable {
      * Has another session look at what the unit's backend does, from now until it ends. Returns when it has, or cannot.
      *
      * @param brief whether what a time limit ended in an earlier try was too short to be seen
+     * @param idleTimeout for how long the server lets its client be silent
      */
-    public void observe(OpenUnit unit, String transactionId, boolean brief) {
-        UnitSights sights = unit.observe(transactionId, brief);
+    public void observe(OpenUnit unit, String transactionId, boolean brief, Duration idleTimeout) {
+        UnitSights sights = unit.observe(transactionId, brief, idleTimeout);
         observer.run();
         sights.awaitLook(FIRST_LOOK);
     }

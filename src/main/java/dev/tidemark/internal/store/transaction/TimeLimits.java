@@ -14,12 +14,17 @@ import org.jspecify.annotations.Nullable;
 final class TimeLimits {
     private @Nullable Doing seen;
 
-    /** A time limit is the handler's failure only if somebody saw it at work then. */
+    /** A time limit is the handler's failure only if somebody saw it at work then, or if it was silent itself for as long as it may. */
     UnitOutcome unlessWaiting(UnitOutcome outcome, UnitTerms terms, OpenUnit unit) {
         seen = null;
         UnitSights sights = unit.sights();
         if (sights == null || !(outcome instanceof UnitOutcome.HandlerFailed failed) || !failed.isOfTimeLimit()) {
             return outcome;
+        }
+        if (failed.facts().is("25P03")) {
+            return sights.wasIdleInVain()
+                    ? new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, failed.cause())
+                    : outcome;
         }
         long now = System.nanoTime();
         boolean ofUnit =

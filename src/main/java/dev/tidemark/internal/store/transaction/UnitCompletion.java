@@ -125,6 +125,7 @@ final class UnitCompletion {
             offsets.givenUp(connection, end.givenUp());
         } catch (SQLException e) {
             SqlFacts facts = SqlFailures.facts(e);
+            unit.failed(e);
             if (facts.is("25P02")) {
                 return failures.ofFailedTransaction(e, unit);
             }

@@ -34,6 +34,11 @@ final class UnitOffsets {
         this.transactionIdleTimeout = transactionIdleTimeout;
     }
 
+    /** For how long the server lets the client of a unit be silent. */
+    Duration idleTimeout() {
+        return transactionIdleTimeout;
+    }
+
     /** Begins a unit: which of the claims are still held, and the transaction's id. */
     BegunUnit begin(Connection connection, Collection<Claim> claims) throws SQLException {
         return session.isSerializable() && claims.size() == 1

@@ -203,7 +203,7 @@ public final class UnitTransaction {
                 LockTimeout.belowTimeLimits(connection);
             }
             if (terms.observed()) {
-                session.observe(unit, start.transactionId(), terms.brief());
+                session.observe(unit, start.transactionId(), terms.brief(), offsets.idleTimeout());
             }
             session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;
@@ -219,6 +219,7 @@ public final class UnitTransaction {
         try {
             session.connection().handlerRuns();
             end = guarded(effects);
+            unit.sends();
             try {
                 completion.handled(connection);
                 if (terms.watched()) {
@@ -228,11 +229,13 @@ public final class UnitTransaction {
                     readyToWrite = after.hasReached(before);
                 }
             } catch (SQLException e) {
+                unit.failed(e);
                 if (unit.isCancelled() || !SqlFailures.facts(e).is("57014")) {
                     throw e;
                 }
                 // It reads catalogs, and runs nothing of the handler.
-                return completion.ofCancelled(e, claims, this::looks, terms.lockPatience());
+                return completion.ofCancelled(
+                        e, claims, (c, begun) -> WrittenRows.of(c, schema) != before, terms.lockPatience());
             }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there. It is the handler's: its triggers and constraints.
@@ -254,11 +257,6 @@ public final class UnitTransaction {
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
                 : completion.end(connection, start, end, terms.lockPatience(), unit, claims);
-    }
-
-    private boolean looks(Connection connection, BegunUnit begun) throws SQLException {
-        WrittenRows.of(connection, schema);
-        return true;
     }
 
     private void warnOfTimeLimit() {

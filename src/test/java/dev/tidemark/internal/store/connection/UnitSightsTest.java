@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** All times are in milliseconds. */
 class UnitSightsTest {
-    private final UnitSights sights = new UnitSights("1", 0, false);
+    private final UnitSights sights = new UnitSights("1", 0, false, Duration.ofSeconds(1));
 
     private static long ms(long millis) {
         return millis * 1_000_000;
@@ -128,6 +128,37 @@ class UnitSightsTest {
         sights.sends(ms(1_002));
         working(1_001, 995);
         assertThat(sights.inStatement(ms(1_003))).isEqualTo(Doing.UNSEEN);
+    }
+
+    /** Milliseconds: when the last statement but one was sent and replied to, and when the last one was sent and failed. */
+    @ParameterizedTest
+    @CsvSource({
+        // The server stood still before the last statement, which was sent at once.
+        "10, 12, 13, 2500, true",
+        // It replied late, and ended the transaction before the next statement came.
+        "10, 1500, 1501, 1502, true",
+        // The handler was silent for as long as it may.
+        "10, 12, 1013, 1014, false",
+        "10, 12, 3000, 3001, false",
+        // So it was after a statement that took long.
+        "10, 5000, 6001, 6002, false",
+        // A handler's own limit, which is shorter.
+        "10, 12, 212, 213, false"
+    })
+    void aSilenceThatWasNotTheClientsIsNotTheHandlers(long sent, long replied, long again, long ended, boolean inVain) {
+        sights.sends(ms(sent));
+        sights.hears(ms(replied));
+        sights.sends(ms(again));
+        failed("25P03", ended);
+        assertThat(sights.wasIdleInVain()).isEqualTo(inVain);
+    }
+
+    /** Without a statement that anybody was told of, nothing is known. */
+    @Test
+    void anotherFailureIsNoSilence() {
+        sights.sends(ms(10));
+        failed("57014", 5_000);
+        assertThat(sights.wasIdleInVain()).isFalse();
     }
 
     /** A savepoint keeps the transaction visible, and whatever the handler does then takes time. */

@@ -80,6 +80,9 @@ class SoakIT {
 
         @Override
         public void started(World world) {
+            // PostgreSQL's default is a minute; the servers of short tests are told an hour.
+            world.database().superuser().execute("alter system set autovacuum_naptime = '1min'");
+            world.database().superuser().execute("select pg_reload_conf()");
             usage.begin(
                     world,
                     LASTING.dividedBy(400).compareTo(Duration.ofSeconds(1)) < 0
