@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.store.connection.ControlConnection;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
@@ -84,7 +85,7 @@ final class CloseLook {
         boolean hidden = observed.values().stream().anyMatch(UnitSights::isHidden);
         // In a transaction of its own, since the server shows all of one the same.
         connection.inTransaction(c -> {
-            long now = System.nanoTime();
+            long now = Host.nanoTime();
             Map<String, UnitLook> looks = UnitLooks.look(c, observed.keySet(), hidden);
             observed.forEach((id, sights) -> {
                 UnitLook look = looks.get(id);

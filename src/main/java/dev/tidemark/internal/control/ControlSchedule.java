@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
@@ -131,9 +132,9 @@ final class ControlSchedule {
     }
 
     private void beginToLook() {
-        tasks.every(WATCH_EVERY, "look for blockers", () -> blockers.look(System.nanoTime()));
+        tasks.every(WATCH_EVERY, "look for blockers", () -> blockers.look(Host.nanoTime()));
         tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
-        tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
+        tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(Host.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> claims.probe(current.values())));
         tasks.every(SAMPLE_EVERY, "sample log ends", logEnds::sampleLogEnds);
         tasks.every(COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
@@ -157,7 +158,7 @@ final class ControlSchedule {
     private Map<TopicPartition, TidemarkException> withoutRecords() {
         Map<TopicPartition, TidemarkException> found = new HashMap<>(logEnds.found());
         found.putAll(ends.withoutRecords());
-        tasks.kafkaProblem(System.nanoTime()).ifPresent(problem -> {
+        tasks.kafkaProblem(Host.nanoTime()).ifPresent(problem -> {
             TidemarkException why = new TidemarkException(
                     problem.code(), "group " + context.groupId() + ": " + problem.message(), null);
             context.held().get().keySet().forEach(partition -> found.put(partition, why));
@@ -188,7 +189,7 @@ final class ControlSchedule {
 
     /** With no claims held, nothing else would notice that it replies again. */
     private void askIfSilent() throws SQLException {
-        if (!context.connection().silence().known(System.nanoTime()).isZero()) {
+        if (!context.connection().silence().known(Host.nanoTime()).isZero()) {
             var unused = context.inStore(c -> c);
         }
     }

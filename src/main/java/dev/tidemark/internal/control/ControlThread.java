@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
@@ -164,7 +165,7 @@ public final class ControlThread {
 
     /** What either server has kept from succeeding for some seconds, at most one for each. */
     public List<Problem> problems() {
-        return tasks.problems(System.nanoTime());
+        return tasks.problems(Host.nanoTime());
     }
 
     /** Gives up claiming these partitions. */
@@ -221,7 +222,7 @@ public final class ControlThread {
      */
     public void close(Runnable deliverEvents, Duration patience) {
         units.close();
-        long end = System.nanoTime() + patience.toNanos();
+        long end = Host.nanoTime() + patience.toNanos();
         // A server that does not reply would make all the rest wait, and a new connection may reach another one.
         if (!tasks.finish(patience.dividedBy(3))) {
             connection.cut();
@@ -241,6 +242,6 @@ public final class ControlThread {
     }
 
     private static Duration left(long end) {
-        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+        return Duration.ofNanos(Math.max(0, end - Host.nanoTime()));
     }
 }

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Backoff;
@@ -17,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -79,9 +79,9 @@ final class PendingNotes {
      * @param words why, without data
      */
     void halted(TopicPartition partition, @Nullable Claim claim, ErrorCode code, String words) {
-        long since = System.nanoTime();
+        long since = Host.nanoTime();
         add(new Halt(partition), c -> {
-            Duration ago = Duration.ofNanos(System.nanoTime() - since);
+            Duration ago = Duration.ofNanos(Host.nanoTime() - since);
             return store.noteHalt(c, partition, claim, owner, code, words, ago);
         });
     }
@@ -159,7 +159,7 @@ final class PendingNotes {
         for (Claim claim : claims) {
             released.remove(claim.token());
         }
-        notifyAll();
+        Host.notifyAll(this);
     }
 
     private synchronized List<Map.Entry<Object, Note>> due() {
@@ -174,7 +174,7 @@ final class PendingNotes {
         if (still && !done) {
             open.put(entry.getKey(), entry.getValue());
         }
-        notifyAll();
+        Host.notifyAll(this);
     }
 
     private synchronized boolean isDone() {
@@ -185,7 +185,7 @@ final class PendingNotes {
         scheduled = !isDone();
         attempts = scheduled ? attempts + 1 : 0;
         if (scheduled) {
-            double random = ThreadLocalRandom.current().nextDouble();
+            double random = Host.random();
             Duration locked = Backoff.TRANSIENT.after(attempts, random);
             Duration wait = failed.isZero() ? locked : failed;
             Duration hurry = CLOSING.after(attempts, random);
@@ -205,10 +205,10 @@ final class PendingNotes {
             tasks.later(this::write, Duration.ZERO);
         }
         try {
-            long left = end - System.nanoTime();
+            long left = end - Host.nanoTime();
             while (!isDone() && left > 0) {
-                wait(Math.max(1, left / 1_000_000));
-                left = end - System.nanoTime();
+                Host.wait(this, Math.max(1, left / 1_000_000));
+                left = end - Host.nanoTime();
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);

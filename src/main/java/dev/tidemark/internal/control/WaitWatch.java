@@ -1,5 +1,6 @@
 package dev.tidemark.internal.control;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
@@ -112,7 +113,7 @@ final class WaitWatch {
 
     /** Nothing waits here any more: clears what was recorded. */
     void end() throws SQLException {
-        write(List.of(), System.nanoTime());
+        write(List.of(), Host.nanoTime());
     }
 
     private Map<String, Collection<Claim>> longOpen(long now) {

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.queue;
 
+import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -20,7 +21,7 @@ final class DecodingQueue {
         if (!stopped) {
             fetched.waits(() -> remove(fetched));
             waiting.add(fetched);
-            notify();
+            Host.notifyAll(this);
         }
     }
 
@@ -31,7 +32,7 @@ final class DecodingQueue {
     /** Removes and returns the oldest batch. Waits for one. */
     synchronized FetchedRecords take() throws InterruptedException {
         while (waiting.isEmpty()) {
-            wait();
+            Host.wait(this, 0);
         }
         Iterator<FetchedRecords> all = waiting.iterator();
         FetchedRecords first = all.next();

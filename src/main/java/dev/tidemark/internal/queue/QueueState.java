@@ -1,5 +1,6 @@
 package dev.tidemark.internal.queue;
 
+import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,10 +69,10 @@ final class QueueState {
     void enqueue(PartitionQueue queue) {
         if (!queue.isEmpty()) {
             waiting.add(queue);
-            notifyAll();
+            Host.notifyAll(this);
         } else if (queue.tail() != null) {
-            waiting.addTail(queue, System.nanoTime());
-            notifyAll();
+            waiting.addTail(queue, Host.nanoTime());
+            Host.notifyAll(this);
         }
     }
 

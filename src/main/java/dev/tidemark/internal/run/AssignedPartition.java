@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
@@ -7,7 +8,6 @@ import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,7 @@ final class AssignedPartition {
     long lostAt;
 
     /** Since when it has no claim, by {@link System#nanoTime}. */
-    long unclaimedSince = System.nanoTime();
+    long unclaimedSince = Host.nanoTime();
 
     private PartitionState state;
 
@@ -55,7 +55,7 @@ final class AssignedPartition {
      */
     record DatedProblem(TidemarkException why, long nanos, Instant at) {
         static DatedProblem now(TidemarkException why) {
-            return new DatedProblem(why, System.nanoTime(), Instant.now());
+            return new DatedProblem(why, Host.nanoTime(), Instant.now());
         }
     }
 
@@ -138,7 +138,7 @@ final class AssignedPartition {
         return losses <= 1
                 ? Duration.ZERO
                 : Backoff.TRANSIENT.after(
-                        losses - 1, ThreadLocalRandom.current().nextDouble());
+                        losses - 1, Host.random());
     }
 
     boolean holds(Claim other) {

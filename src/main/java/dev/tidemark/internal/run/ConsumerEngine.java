@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.Health;
@@ -117,11 +118,11 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     return result.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
                 } catch (InterruptedException e) {
                     interrupted = true;
-                    asked = System.nanoTime();
+                    asked = Host.nanoTime();
                     stop();
                 } catch (TimeoutException e) {
                     if (interrupted
-                            && System.nanoTime() - asked
+                            && Host.nanoTime() - asked
                                     >= options.stop().close().toNanos()) {
                         poll.end();
                         return null;

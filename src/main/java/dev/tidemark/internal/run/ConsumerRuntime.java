@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.control.ControlOptions;
 import dev.tidemark.internal.control.ControlThread;
@@ -121,7 +122,7 @@ record ConsumerRuntime(
                 new RunEnd(groupId, options.kafka().reading().untilEnd(), assigned, events, control),
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()),
-                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), System.nanoTime()),
+                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), Host.nanoTime()),
                 drained);
         Rebalances rebalances = new Rebalances(
                 groupId,
@@ -152,7 +153,7 @@ record ConsumerRuntime(
     }
 
     private static Map<TopicPartition, Claim> idle(PartitionQueues queues, Assignment assigned, DrainedPolls drained) {
-        if (!drained.isRecent(System.nanoTime())) {
+        if (!drained.isRecent(Host.nanoTime())) {
             // What was fetched of them may not be here yet.
             return Map.of();
         }
@@ -255,7 +256,7 @@ record ConsumerRuntime(
         workers.forEach(OwnThread::end);
         try {
             for (OwnThread worker : workers) {
-                worker.join(Math.max(1, patience.toMillis() / workers.size()));
+                Host.join(worker, Math.max(1, patience.toMillis() / workers.size()));
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);

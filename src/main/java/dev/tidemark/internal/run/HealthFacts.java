@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.internal.plan.HealthPlanner;
 import dev.tidemark.internal.store.connection.OpenUnit;
@@ -29,7 +30,7 @@ final class HealthFacts {
      * @param error why the consumer failed, or what it waits for
      */
     HealthPlanner.Facts facts(State state, @Nullable ConsumerRuntime runtime, Optional<String> error) {
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         Duration deadline = options.work().deadline();
         Duration mostBetweenPolls = options.kafka().settings().maxPollInterval();
         return runtime == null

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.Pauses;
@@ -76,7 +77,7 @@ final class PausedPartitions {
     /** The one way back to reading is a claim. The old one is released first: a new claim over it would look like one without progress. */
     private void readAgain(AssignedPartition slot) {
         Claim claim = slot.claim;
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         boolean leaving = queues.isLeaving(slot.partition);
         if (claim != null && !leaving) {
             control.release(Set.of(claim));

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance;
@@ -94,10 +95,10 @@ final class Rebalances implements ConsumerRebalanceListener {
     }
 
     private boolean awaitUnits(Collection<TopicPartition> partitions) {
-        long end = System.nanoTime() + drain.toNanos();
+        long end = Host.nanoTime() + drain.toNanos();
         while (true) {
             try {
-                return queues.awaitIdle(partitions, Duration.ofNanos(end - System.nanoTime()));
+                return queues.awaitIdle(partitions, Duration.ofNanos(end - Host.nanoTime()));
             } catch (InterruptedException e) {
                 if (!OwnThread.mayContinue(e)) {
                     return false;

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Evidence.Proof;
@@ -229,7 +230,7 @@ final class NeighbourTrial<K, V> {
             return new UnitOutcome.Committed(Map.of());
         }
         Progress progress = new Progress(
-                1, System.nanoTime() + context.limits().maxDuration().toNanos());
+                1, Host.nanoTime() + context.limits().maxDuration().toNanos());
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
                 .observed(lockTimed, unseenCounts, share.wasUnseen())

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.DeadLetter;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.RedriveResult.Status;
@@ -144,7 +145,7 @@ public final class Redrive<K, V> {
                             List.of(List.of(record)),
                             tx,
                             new Progress(
-                                    1, System.nanoTime() + limits.maxDuration().toNanos()));
+                                    1, Host.nanoTime() + limits.maxDuration().toNanos()));
                     return new UnitEnd.RemoveDeadLetter(letter);
                 }),
                 ended -> {

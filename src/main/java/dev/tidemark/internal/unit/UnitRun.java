@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Backoff;
@@ -17,7 +18,6 @@ import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,7 +103,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         last = outcome;
         Reaction reaction = ReactionPlanner.plan(
                 outcome,
-                attempt.facts(context.groupId(), ThreadLocalRandom.current().nextDouble()),
+                attempt.facts(context.groupId(), Host.random()),
                 failure == null
                         ? null
                         : failing.facts(
@@ -272,7 +272,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         share.tryAlone(attempts);
         if (outcome instanceof UnitOutcome.HandlerFailed) {
             Duration delay = Backoff.TRANSIENT.after(
-                    share.taken().attempt(), ThreadLocalRandom.current().nextDouble());
+                    share.taken().attempt(), Host.random());
             settlement.retrying(List.of(share.claim()), RetryCause.TRANSIENT, reaction.why(), delay);
             share.failTransiently(delay);
             return false;

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
@@ -71,7 +72,7 @@ public final class Worker<K, V> implements Runnable {
     }
 
     private void finish(List<PartitionShare> unit) {
-        session.unitTaken(System.nanoTime());
+        session.unitTaken(Host.nanoTime());
         OwnThread.enter(Step.DECODING);
         boolean ended = false;
         try {
@@ -101,13 +102,13 @@ public final class Worker<K, V> implements Runnable {
                 continue;
             }
             OwnThread.enter(Step.DECODING);
-            long began = System.nanoTime();
+            long began = Host.nanoTime();
             Decoded<K, V> decoded = shareDecoder.decode(taken);
             if (decoded.failed().isPresent()) {
                 undecodable.add(decoded);
                 continue;
             }
-            decodeNanos += System.nanoTime() - began;
+            decodeNanos += Host.nanoTime() - began;
             shares.add(decoded.share());
         }
         for (int i = 0; i < undecodable.size(); i++) {

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
+import dev.tidemark.internal.thread.Host;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -94,13 +95,13 @@ final class GuardedResult implements InvocationHandler {
     private @Nullable Object observed(UnitSights sights, Method method, @Nullable Object @Nullable [] args)
             throws Throwable {
         if (target instanceof Statement && method.getName().startsWith("execute")) {
-            sights.sends(System.nanoTime());
+            sights.sends(Host.nanoTime());
         }
         try {
             return invokeOn(target, method, args);
         } catch (SQLException e) {
             // A result may be read in pieces, each of which the server sends by itself.
-            sights.failed(e, System.nanoTime());
+            sights.failed(e, Host.nanoTime());
             throw e;
         }
     }

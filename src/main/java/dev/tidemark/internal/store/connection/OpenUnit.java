@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
+import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.thread.OwnThread;
@@ -91,7 +92,7 @@ public final class OpenUnit {
 
     /** Whether the process was suspended during it, so that a failure shows nothing about the handler or its records. */
     public boolean wasSuspended() {
-        return suspended(System.nanoTime()) > 0;
+        return suspended(Host.nanoTime()) > 0;
     }
 
     private long suspended(long now) {
@@ -126,7 +127,7 @@ public final class OpenUnit {
 
     private synchronized void cancelReturned() {
         cancelling = false;
-        notifyAll();
+        Host.notifyAll(this);
     }
 
     /**
@@ -189,12 +190,12 @@ public final class OpenUnit {
     synchronized boolean end() {
         beyondCancel = true;
         ended = true;
-        long end = System.nanoTime() + CANCELLING.toNanos();
+        long end = Host.nanoTime() + CANCELLING.toNanos();
         long left = CANCELLING.toMillis();
         try {
             while (cancelling && left > 0) {
-                wait(left);
-                left = (end - System.nanoTime()) / 1_000_000;
+                Host.wait(this, left);
+                left = (end - Host.nanoTime()) / 1_000_000;
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);

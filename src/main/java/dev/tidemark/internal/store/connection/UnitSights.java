@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
+import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.SQLException;
@@ -116,12 +117,12 @@ public final class UnitSights {
      * @param longest for how long; nobody may be able to look
      */
     public synchronized void awaitLook(Duration longest) {
-        long end = System.nanoTime() + longest.toNanos();
+        long end = Host.nanoTime() + longest.toNanos();
         long left = longest.toMillis();
         try {
             while (!seen && left > 0) {
-                wait(left);
-                left = (end - System.nanoTime()) / 1_000_000;
+                Host.wait(this, left);
+                left = (end - Host.nanoTime()) / 1_000_000;
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);
@@ -139,7 +140,7 @@ public final class UnitSights {
     public synchronized void saw(long now, boolean waiting, @Nullable String statement, long age) {
         looked = true;
         seen = true;
-        notifyAll();
+        Host.notifyAll(this);
         unit.saw(now, waiting);
         if (now - sent < 0) {
             // That was the statement before.

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.table;
 
+import dev.tidemark.internal.thread.Host;
 import static dev.tidemark.internal.store.schema.Schema.ints;
 import static dev.tidemark.internal.store.schema.Schema.longs;
 import static dev.tidemark.internal.store.schema.Schema.numbers;
@@ -126,7 +127,7 @@ public final class StoredOffsetTable {
         try (PreparedStatement s = prepare(c, schema.sql(CLAIM).replace("{skip}", wait ? "" : "skip locked"))) {
             s.setArray(1, topics(c, partitions));
             s.setArray(2, numbers(c, partitions));
-            s.setArray(3, uuids(c, partitions, p -> UUID.randomUUID()));
+            s.setArray(3, uuids(c, partitions, p -> Host.uuid()));
             s.setString(4, groupId);
             s.setString(5, owner);
             s.setString(6, groupId);

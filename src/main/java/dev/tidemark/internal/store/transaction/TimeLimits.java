@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.transaction;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.connection.OpenUnit;
@@ -21,7 +22,7 @@ final class TimeLimits {
         if (sights == null || !(outcome instanceof UnitOutcome.HandlerFailed failed) || !failed.isOfTimeLimit()) {
             return outcome;
         }
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         boolean ofUnit =
                 failed.code() == ErrorCode.DEADLINE_PASSED || failed.facts().is("25P04");
         Doing doing = ofUnit ? sights.inUnit(now) : sights.inStatement(now);
