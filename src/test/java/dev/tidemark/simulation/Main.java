@@ -5,7 +5,7 @@ import java.util.Set;
 /** For experiments. */
 final class Main {
     public static void main(String[] args) {
-        ((ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory.getLogger("dev.tidemark"))
+        ((ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory.getLogger("ROOT"))
                 .setLevel(ch.qos.logback.classic.Level.OFF);
         long from = Long.parseLong(args[0]);
         long count = Long.parseLong(args[1]);
@@ -19,6 +19,7 @@ final class Main {
             faults += o.faults();
             effects += o.effects();
             givenUp += o.givenUp();
+            if (Boolean.getBoolean("each")) System.out.println(seed + " steps " + o.steps() + " effects " + o.effects() + " switches " + o.switches() + " at ms " + (System.nanoTime() - began) / 1_000_000);
             if (count == 1) System.out.println(o.plan() + "\n" + o.trace());
             if (o.isBroken() && broken++ < 10) System.out.println("seed " + seed + ": " + o.broken());
         }

@@ -1,7 +1,7 @@
 package dev.tidemark.simulation;
 
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Scheduler {
     static final long NEVER = Long.MAX_VALUE;
-    private static final double STAYS = 0.65;
+    private static final double STAYS = 0.8;
 
     /** One thread of a simulated process. */
     static final class Task {
@@ -57,7 +57,7 @@ final class Scheduler {
 
     final Random random;
     private final List<Task> tasks = new ArrayList<>();
-    private final Map<Thread, Task> byThread = new IdentityHashMap<>();
+    private final Map<Thread, Task> byThread = new ConcurrentHashMap<>();
     private final PriorityQueue<Event> events = new PriorityQueue<>();
     private final Semaphore over = new Semaphore(0);
     private final @Nullable StringBuilder trace;
@@ -65,6 +65,7 @@ final class Scheduler {
     private Runnable onStep = () -> {};
     private long now = 1_000_000_000_000L;
     private long steps;
+    private long switches;
     private long events_;
     private long digest = 17;
     private @Nullable Task current;
@@ -170,7 +171,12 @@ final class Scheduler {
         }
     }
 
+    long switches() {
+        return switches;
+    }
+
     private void give(Task task) {
+        switches++;
         current = task;
         Object monitor = task.monitor;
         if (monitor == null) {

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The meaning of each statement that the store sends, by its text. A text that is not known here fails the simulation. */
@@ -60,13 +61,16 @@ final class Statements {
     private static final Result NOTHING = Result.count(0);
 
     private final Database db;
-    private final String group;
     private final String topic;
+    private final Supplier<String> topicNow;
 
-    Statements(Database db, String group, String topic) {
+    /**
+     * @param topicNow the id of the topic that exists now, which only a broken claim asks for
+     */
+    Statements(Database db, String topic, Supplier<String> topicNow) {
         this.db = db;
-        this.group = group;
         this.topic = topic;
+        this.topicNow = topicNow;
     }
 
     private Meaning answer(Result result) {
@@ -388,7 +392,7 @@ final class Statements {
             @Nullable String xid)
             throws SQLException {
         if (next < previous
-                || (xid != null && !xid.equals(Long.toString(tx.id)) && !db.has(Bug.NO_TRANSACTION_ID_CHECK))
+                || (xid != null && !xid.equals(Long.toString(tx.id)) && !db.has(Bug.ADVANCE_IN_ITS_OWN_TRANSACTION))
                 || !holds(tx, partition, token, previous)) {
             return db.has(Bug.ROW_COUNT_IGNORED);
         }
@@ -564,7 +568,11 @@ final class Statements {
         if (row != null && (share || update)) {
             row = (Binding) db.lock(tx, Key.BINDING, share);
         }
-        return row == null ? read : read.add(topic, row.cluster(), row.topicId(), row.partitions());
+        if (row == null) {
+            return read;
+        }
+        String topicId = db.has(Bug.CLAIM_IGNORES_BINDING) ? topicNow.get() : row.topicId();
+        return read.add(topic, row.cluster(), topicId, row.partitions());
     }
 
     private Result bound(Transaction tx) {

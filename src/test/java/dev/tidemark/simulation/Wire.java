@@ -102,6 +102,9 @@ final class Wire {
                 scheduler.step(kind.name());
                 check();
             }
+            if (kind.name().startsWith("advance") && database.has(Bug.ADVANCE_IN_ITS_OWN_TRANSACTION)) {
+                database.commit(session);
+            }
             Transaction tx = session.transaction();
             if (tx.failed != null) {
                 throw SqlError.failedTransaction(tx.failed);

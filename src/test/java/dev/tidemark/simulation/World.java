@@ -1,7 +1,6 @@
 package dev.tidemark.simulation;
 
 import dev.tidemark.BatchHandler;
-import dev.tidemark.ConsumerView;
 import dev.tidemark.GapPolicy;
 import dev.tidemark.KafkaClients;
 import dev.tidemark.RecordHandler;
@@ -28,7 +27,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -68,6 +66,7 @@ final class World {
             int advances,
             int claims,
             long digest,
+            long switches,
             String trace) {
         boolean isBroken() {
             return broken != null;
@@ -86,7 +85,11 @@ final class World {
     private final List<SimulatedProcess> processes = new ArrayList<>();
     private final Set<Long> once = new HashSet<>();
     private final Faults faults;
+
+    /** Whose sessions are those of other roles. */
+    private final SimulatedProcess person = new SimulatedProcess(0, new Scheduler(0, false));
     private int started;
+    private int appends = 12;
     private int next;
     private int applied;
     private boolean healed;
@@ -97,9 +100,9 @@ final class World {
         this.plan = plan;
         this.scheduler = new Scheduler(plan.seed(), traced);
         this.random = new Random(plan.seed() ^ 0x5DEECE66DL);
-        this.broker = new Broker(scheduler, random, plan.partitions(), plan.badness(), !plan.serializable());
+        this.broker = new Broker(scheduler, random, plan.partitions(), plan.badness(), plan.seed() % 8 == 0);
         this.database = new Database(scheduler, bugs, plan.serializable());
-        this.statements = new Statements(database, "g", Broker.TOPIC);
+        this.statements = new Statements(database, Broker.TOPIC, () -> broker.topicId.toString());
         this.wire = new Wire(database, statements, scheduler);
         this.group = new Group(plan.protocol(), plan.sessionTimeout() * 1_000_000, scheduler, random, broker);
         this.oracle = new Oracle(broker, database);
@@ -133,6 +136,7 @@ final class World {
                 oracle.advances,
                 oracle.claims,
                 scheduler.digest(),
+                scheduler.switches(),
                 scheduler.trace());
     }
 
@@ -385,7 +389,7 @@ final class World {
 
     private void write() {
         scheduler.after((long) (SECOND * random.nextDouble()), () -> {
-            if (!scheduler.isEnding() && !healed) {
+            if (!scheduler.isEnding() && !healed && appends-- > 0) {
                 broker.append(random.nextInt(broker.logs.size()), 1 + random.nextInt(4));
                 write();
             }
@@ -465,12 +469,6 @@ final class World {
         void run(Session session) throws SQLException;
     }
 
-    private final SimulatedProcess person;
-
-    {
-        person = new SimulatedProcess(0, new Scheduler(0, false));
-    }
-
     Session personsSession() {
         return database.connect(person);
     }
@@ -506,13 +504,5 @@ final class World {
             }
         }
         return bound;
-    }
-
-    void note(String what) {
-        scheduler.note(() -> what);
-    }
-
-    static ConsumerView noView() {
-        return Objects.requireNonNull(null);
     }
 }
