@@ -136,7 +136,7 @@ final class Statements {
         } else if (text.startsWith("select s.topic, s.partition, s.suspect_offset")) {
             return quiet("open attempts", (s, tx, p) -> openAttempts(tx, p));
         } else if (text.startsWith("select s.topic, s.partition, s.halted_at")) {
-            return quiet("halted at", answer(Result.of("topic", "partition", "halted_at")));
+            return quiet("halted at", (s, tx, p) -> haltedAt(tx, p));
         } else if (text.startsWith("update tidemark.partition_state s\n   set halted_at = null")) {
             return quiet("claimed", (s, tx, p) -> unhalt(tx, p));
         } else if (text.startsWith("update tidemark.partition_state s")) {
@@ -633,6 +633,16 @@ final class Statements {
             }
         }
         return open;
+    }
+
+    private Result haltedAt(Transaction tx, @Nullable Object[] p) {
+        Result halted = Result.of("topic", "partition", "halted_at");
+        for (int partition : partitions(p, 2)) {
+            if (db.read(tx, Key.state(partition)) instanceof State row && row.halted()) {
+                halted.add(topic, partition, "some time");
+            }
+        }
+        return halted;
     }
 
     private Result unhalt(Transaction tx, @Nullable Object[] p) throws SQLException {

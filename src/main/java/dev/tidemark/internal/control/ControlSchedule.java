@@ -50,12 +50,14 @@ final class ControlSchedule {
     private final WaitWatch waits;
     private final GroupWatch group;
     private final CloseLook closely;
+    private final PendingNotes notes;
     private final Supplier<Set<TopicPartition>> assigned;
 
     /**
      * @param assigned the partitions that Kafka assigns to this consumer
      * @param waiting the assigned partitions that make no progress for a transient reason
      * @param sessions the workers' sessions, to detect units that hang
+     * @param notes what has to be in the database
      */
     ControlSchedule(
             ControlContext context,
@@ -66,7 +68,9 @@ final class ControlSchedule {
             GroupLookup members,
             Supplier<Set<TopicPartition>> assigned,
             Supplier<List<Waiting>> waiting,
-            List<WorkerSession> sessions) {
+            List<WorkerSession> sessions,
+            PendingNotes notes) {
+        this.notes = notes;
         this.context = context;
         this.topics = topics;
         this.tasks = context.tasks();
@@ -136,6 +140,7 @@ final class ControlSchedule {
         tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
         tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(Host.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> claims.probe(current.values())));
+        tasks.every(PROBE_EVERY, "look at halts", () -> notes.restate(context.held().get()));
         tasks.every(SAMPLE_EVERY, "sample log ends", logEnds::sampleLogEnds);
         tasks.every(COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
         Set<String> named = reading.subscription().named();

@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.connection.Silence;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.lock.LockHolders;
 import dev.tidemark.internal.store.schema.StoreIdentity;
+import dev.tidemark.internal.store.table.PartitionStateTable;
 import dev.tidemark.internal.store.table.PauseTable;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
@@ -83,10 +84,17 @@ public final class ControlThread {
         this.topics = new TopicIdentities(options.schema().name(), options.groupId(), lookup, events);
         this.mismatches = new LogMismatches(context, topics);
         TopicProbe missing = new TopicProbe(context);
-        this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
+        this.notes = new PendingNotes(
+                tasks,
+                connection,
+                identity,
+                store,
+                new PartitionStateTable(options.schema(), options.groupId()),
+                options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
         this.schedule =
-                new ControlSchedule(context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
+                new ControlSchedule(
+                context, topics, missing, pauses, holders, members, assigned, waiting, sessions, notes);
         Claimer claimer = new Claimer(context, holders, pauses, topics::knows, missing);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }

@@ -237,7 +237,10 @@ final class AttemptRunner<K, V> {
         }
         Position to = share.after(0);
         UnitEnd end = new UnitEnd.Advance(Map.of(share.claim(), to), share.followers(to), Map::of);
-        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), tx -> end);
+        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), tx -> {
+            context.identities().confirm(Set.of(share.partition().topic()));
+            return end;
+        });
         if (outcome instanceof UnitOutcome.Committed) {
             moved(share, to);
             context.events().moved(List.of(share.claim()));
