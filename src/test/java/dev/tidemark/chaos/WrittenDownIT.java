@@ -134,7 +134,8 @@ class WrittenDownIT {
         try (Running running = start()) {
             running.until("written down", this::isHalted);
             database.superuser()
-                    .execute("update tidemark.partition_state set halted_at = null, error_code = null, error_text = null");
+                    .execute(
+                            "update tidemark.partition_state set halted_at = null, error_code = null, error_text = null");
             running.until("written down again", this::isHalted);
         }
     }

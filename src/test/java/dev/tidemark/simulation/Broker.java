@@ -1,17 +1,17 @@
 package dev.tidemark.simulation;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
-import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import java.nio.charset.StandardCharsets;
-import java.util.Optional;
+import org.apache.kafka.common.record.TimestampType;
 
 /** The logs of one topic: with gaps, truncation, retention, growth and re-creation. */
 final class Broker {

@@ -40,7 +40,12 @@ final class Database {
      *
      * @param token of the claim in whose name it was done
      */
-    record Move(int partition, Cause cause, @Nullable Offset before, @Nullable Offset after, @Nullable UUID token) {}
+    record Move(
+            int partition,
+            Cause cause,
+            @Nullable Offset before,
+            @Nullable Offset after,
+            @Nullable UUID token) {}
 
     /** What a transaction wrote. */
     static final class Commit {
@@ -125,11 +130,16 @@ final class Database {
         final List<Move> moves = new ArrayList<>();
         final Set<Key> locks = new LinkedHashSet<>();
         final @Nullable TreeMap<Key, Object> snapshot;
-        @Nullable SQLException failed;
+
+        @Nullable
+        SQLException failed;
+
         boolean readCommitted;
         long lockTimeout;
         long idleTimeout;
-        @Nullable Key waitsFor;
+
+        @Nullable
+        Key waitsFor;
 
         Transaction(Session session) {
             this.session = session;
@@ -193,9 +203,12 @@ final class Database {
     /** The rows of a table, of one partition or of all (-1), in the order of their keys. */
     Map<Key, Object> scan(Transaction tx, Key.Table table, int partition) {
         TreeMap<Key, Object> from = tx.snapshot != null && !tx.readCommitted ? tx.snapshot : rows;
-        TreeMap<Key, Object> found = new TreeMap<>(partition < 0
-                ? from.subMap(new Key(table, 0, Long.MIN_VALUE), new Key(table, Integer.MAX_VALUE, Long.MAX_VALUE))
-                : from.subMap(new Key(table, partition, Long.MIN_VALUE), new Key(table, partition, Long.MAX_VALUE)));
+        TreeMap<Key, Object> found = new TreeMap<>(
+                partition < 0
+                        ? from.subMap(
+                                new Key(table, 0, Long.MIN_VALUE), new Key(table, Integer.MAX_VALUE, Long.MAX_VALUE))
+                        : from.subMap(
+                                new Key(table, partition, Long.MIN_VALUE), new Key(table, partition, Long.MAX_VALUE)));
         tx.writes.forEach((key, row) -> {
             if (key.table() == table && (partition < 0 || key.partition() == partition)) {
                 if (row == null) {
@@ -271,8 +284,7 @@ final class Database {
             scheduler.note(() -> tx.session + " waits for " + key);
             long until = tx.lockTimeout == 0 ? Scheduler.NEVER : scheduler.now() + tx.lockTimeout * 1_000_000;
             Session session = tx.session;
-            scheduler.block(
-                    until, () -> isFree(tx, key, shared) || session.ended != null || session.tx != tx, null);
+            scheduler.block(until, () -> isFree(tx, key, shared) || session.ended != null || session.tx != tx, null);
             if (session.ended != null || session.tx != tx) {
                 throw ending(session);
             }

@@ -13,10 +13,14 @@ final class Faults {
 
     /** One of each class of SQLSTATE, and those that the store knows by name. */
     private static final String[] STATES = {
-        "02000", "03000", "08006", "08P01", "09000", "0A000", "0B000", "0F000", "0L000", "0P000", "0Z000", "20000", "21000",
-        "22P02", "22003", "23505", "23503", "23514", "24000", "25000", "25006", "25P03", "26000", "27000", "28000", "2B000",
-        "2D000", "2F000", "34000", "38000", "39000", "3B000", "3D000", "3F000", "40001", "40003", "40P01", "42501", "42601",
-        "42703", "42P01", "44000", "53100", "53200", "53300", "54000", "55000", "55006", "55P03", "57014", "57P01", "57P02",
+        "02000", "03000", "08006", "08P01", "09000", "0A000", "0B000", "0F000", "0L000", "0P000", "0Z000", "20000",
+                "21000",
+        "22P02", "22003", "23505", "23503", "23514", "24000", "25000", "25006", "25P03", "26000", "27000", "28000",
+                "2B000",
+        "2D000", "2F000", "34000", "38000", "39000", "3B000", "3D000", "3F000", "40001", "40003", "40P01", "42501",
+                "42601",
+        "42703", "42P01", "44000", "53100", "53200", "53300", "54000", "55000", "55006", "55P03", "57014", "57P01",
+                "57P02",
         "57P03", "58000", "58030", "72000", "F0000", "HV000", "P0001", "XX000", "XX001"
     };
 
@@ -145,7 +149,7 @@ final class Faults {
         } else {
             note("leave " + process.name);
             process.leaving = true;
-            dev.tidemark.internal.run.SimulatedRun.stop(process.threads);
+            process.stop.run();
         }
         return true;
     }
@@ -162,12 +166,11 @@ final class Faults {
         if (offset == null) {
             return false;
         }
-        long to =
-                switch (fault) {
-                    case MOVED_BACK -> Math.max(log.start, offset.next() - 1 - random.nextInt(8));
-                    case MOVED_FORWARD -> Math.min(log.end, offset.next() + 1 + random.nextInt(8));
-                    default -> offset.next();
-                };
+        long to = switch (fault) {
+            case MOVED_BACK -> Math.max(log.start, offset.next() - 1 - random.nextInt(8));
+            case MOVED_FORWARD -> Math.min(log.end, offset.next() + 1 + random.nextInt(8));
+            default -> offset.next();
+        };
         if (to < 0 || !world.byHand(session -> world.statements.moveByHand(session, partition, to))) {
             return false;
         }
@@ -191,8 +194,7 @@ final class Faults {
             return false;
         }
         note("somebody locks " + key);
-        world.scheduler.after(
-                (long) (random.nextDouble() * 20 * SECOND), () -> world.database.end(session, "08006"));
+        world.scheduler.after((long) (random.nextDouble() * 20 * SECOND), () -> world.database.end(session, "08006"));
         return true;
     }
 

@@ -210,7 +210,9 @@ final class Jdbc {
         }
 
         private @Nullable Object column(Object which) {
-            int index = which instanceof Integer number ? number - 1 : result.columns().indexOf(which);
+            int index = which instanceof Integer number
+                    ? number - 1
+                    : result.columns().indexOf(which);
             return result.rows().get(row)[index];
         }
 

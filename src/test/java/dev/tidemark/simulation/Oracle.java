@@ -69,8 +69,8 @@ final class Oracle {
             }
         });
         Map<Integer, List<Move>> moves = new TreeMap<>();
-        commit.moves.forEach(
-                move -> moves.computeIfAbsent(move.partition(), p -> new ArrayList<>()).add(move));
+        commit.moves.forEach(move ->
+                moves.computeIfAbsent(move.partition(), p -> new ArrayList<>()).add(move));
         for (Map.Entry<Integer, List<Move>> moved : moves.entrySet()) {
             Offset before = (Offset) commit.before.get(Key.offset(moved.getKey()));
             for (Move move : moved.getValue()) {
@@ -80,7 +80,8 @@ final class Oracle {
         }
         for (Map.Entry<Integer, Work> entry : works.entrySet()) {
             List<Move> own = moves.getOrDefault(entry.getKey(), List.of());
-            List<Move> steps = own.stream().filter(m -> m.cause() == Cause.ADVANCE).toList();
+            List<Move> steps =
+                    own.stream().filter(m -> m.cause() == Cause.ADVANCE).toList();
             if (steps.isEmpty()) {
                 if (!entry.getValue().effects.isEmpty()) {
                     throw new Broken("records of partition " + entry.getKey()
@@ -103,10 +104,13 @@ final class Oracle {
             case CLAIM -> {
                 claims++;
                 if (!tokens.add(Objects.requireNonNull(move.token()))) {
-                    throw new Broken("the token " + move.token() + " of partition " + move.partition() + " was used before");
+                    throw new Broken(
+                            "the token " + move.token() + " of partition " + move.partition() + " was used before");
                 }
-                if (before != null && (after.ownerEpoch() != before.ownerEpoch() + 1 || after.next() != before.next())) {
-                    throw new Broken("a claim of partition " + move.partition() + " changed " + before + " to " + after);
+                if (before != null
+                        && (after.ownerEpoch() != before.ownerEpoch() + 1 || after.next() != before.next())) {
+                    throw new Broken(
+                            "a claim of partition " + move.partition() + " changed " + before + " to " + after);
                 }
             }
             case ADVANCE -> {
@@ -116,8 +120,8 @@ final class Oracle {
                             + ", and its owner's is " + (before == null ? null : before.token()));
                 }
                 if (!before.equals(move.before()) || after.next() < before.next()) {
-                    throw new Broken("partition " + move.partition() + " was moved from " + move.before() + " to " + after
-                            + ", and was at " + before);
+                    throw new Broken("partition " + move.partition() + " was moved from " + move.before() + " to "
+                            + after + ", and was at " + before);
                 }
                 Binding binding = database.binding();
                 if (binding == null) {

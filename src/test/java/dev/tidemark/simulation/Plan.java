@@ -86,14 +86,44 @@ record Plan(
 
     Plan with(List<At> fewer) {
         return new Plan(
-                seed, protocol, members, partitions, workers, maxRecords, batch, serializable, strict, resumesAfterGaps,
-                policy, badness, sessionTimeout, drain, faultSteps, records, fewer);
+                seed,
+                protocol,
+                members,
+                partitions,
+                workers,
+                maxRecords,
+                batch,
+                serializable,
+                strict,
+                resumesAfterGaps,
+                policy,
+                badness,
+                sessionTimeout,
+                drain,
+                faultSteps,
+                records,
+                fewer);
     }
 
     Plan withSize(int fewerMembers, int fewerPartitions, int fewerRecords, int fewerWorkers) {
         return new Plan(
-                seed, protocol, fewerMembers, fewerPartitions, fewerWorkers, maxRecords, batch, serializable, strict,
-                resumesAfterGaps, policy, badness, sessionTimeout, drain, faultSteps, fewerRecords, faults);
+                seed,
+                protocol,
+                fewerMembers,
+                fewerPartitions,
+                fewerWorkers,
+                maxRecords,
+                batch,
+                serializable,
+                strict,
+                resumesAfterGaps,
+                policy,
+                badness,
+                sessionTimeout,
+                drain,
+                faultSteps,
+                fewerRecords,
+                faults);
     }
 
     FailurePolicy failurePolicy() {

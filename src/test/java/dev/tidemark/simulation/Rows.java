@@ -26,12 +26,28 @@ final class Rows {
 
         Offset claimed(UUID by, @Nullable String name) {
             return new Offset(
-                    next, leaderEpoch, by, name, ownerEpoch + 1, progressEpoch, givenUpInRow, givenUpUnproven, givenUpOffset);
+                    next,
+                    leaderEpoch,
+                    by,
+                    name,
+                    ownerEpoch + 1,
+                    progressEpoch,
+                    givenUpInRow,
+                    givenUpUnproven,
+                    givenUpOffset);
         }
 
         Offset released() {
             return new Offset(
-                    next, leaderEpoch, null, null, ownerEpoch, ownerEpoch, givenUpInRow, givenUpUnproven, givenUpOffset);
+                    next,
+                    leaderEpoch,
+                    null,
+                    null,
+                    ownerEpoch,
+                    ownerEpoch,
+                    givenUpInRow,
+                    givenUpUnproven,
+                    givenUpOffset);
         }
 
         Offset advanced(long to, @Nullable Integer epoch) {
@@ -50,7 +66,8 @@ final class Rows {
         }
     }
 
-    record State(boolean halted, @Nullable String code, @Nullable Long suspectOffset, int suspectAttempts) {
+    record State(
+            boolean halted, @Nullable String code, @Nullable Long suspectOffset, int suspectAttempts) {
         static final State NONE = new State(false, null, null, 0);
     }
 
@@ -66,7 +83,11 @@ final class Rows {
             boolean follows,
             boolean superseded) {}
 
-    record Audit(String action, int partition, @Nullable Long from, @Nullable Long to) {}
+    record Audit(
+            String action,
+            int partition,
+            @Nullable Long from,
+            @Nullable Long to) {}
 
     record Effect(int partition, long offset, long version) {}
 

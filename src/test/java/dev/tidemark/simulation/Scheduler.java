@@ -1,11 +1,13 @@
 package dev.tidemark.simulation;
 
 import java.util.ArrayList;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Scheduler {
     static final long NEVER = Long.MAX_VALUE;
-    private static final double STAYS = 0.8;
+    private static final double STAYS = 0.88;
 
     /** One thread of a simulated process. */
     static final class Task {
@@ -66,7 +68,7 @@ final class Scheduler {
     private long now = 1_000_000_000_000L;
     private long steps;
     private long switches;
-    private long events_;
+    private long eventNumber;
     private long digest = 17;
     private @Nullable Task current;
     private boolean ending;
@@ -100,13 +102,18 @@ final class Scheduler {
     void note(Supplier<String> what) {
         if (trace != null) {
             trace.append(String.format(
-                    java.util.Locale.ROOT, "%7d %10.4f %-28s %s%n", steps, now / 1e9 - 1000, current == null ? "" : current, what.get()));
+                    java.util.Locale.ROOT,
+                    "%7d %10.4f %-28s %s%n",
+                    steps,
+                    now / 1e9 - 1000,
+                    current == null ? "" : current,
+                    what.get()));
         }
     }
 
     /** Makes something happen at a time. */
     void at(long when, Runnable action) {
-        events.add(new Event(Math.max(when, now), events_++, action));
+        events.add(new Event(Math.max(when, now), eventNumber++, action));
     }
 
     void after(long nanos, Runnable action) {
@@ -150,7 +157,7 @@ final class Scheduler {
 
     /** The whole life of a thread. */
     void live(Runnable work) {
-        Task me = java.util.Objects.requireNonNull(byThread.get(Thread.currentThread()));
+        Task me = Objects.requireNonNull(byThread.get(Thread.currentThread()));
         awaitTurn(me);
         try {
             if (!me.process.dead) {
@@ -229,7 +236,7 @@ final class Scheduler {
         dueEvents();
         onStep.run();
         if (me.process.dead || !isEligible(me) || random.nextDouble() >= STAYS) {
-            switchTo(me, java.util.Objects.requireNonNull(next()));
+            switchTo(me, Objects.requireNonNull(next()));
         }
         if (me.process.dead) {
             throw new Killed();
@@ -245,7 +252,7 @@ final class Scheduler {
         me.wakeAt = until;
         me.ready = ready;
         me.monitor = monitor;
-        Task next = java.util.Objects.requireNonNull(next());
+        Task next = Objects.requireNonNull(next());
         if (next != me) {
             give(next);
             awaitTurn(me);

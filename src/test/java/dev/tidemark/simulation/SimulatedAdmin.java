@@ -98,8 +98,8 @@ final class SimulatedAdmin {
             } else if (name.equals(Broker.TOPIC)) {
                 topics.put(
                         (String) name,
-                        KafkaFuture.completedFuture(new TopicDescription(
-                                (String) name, false, partitions, Set.of(), broker.topicId)));
+                        KafkaFuture.completedFuture(
+                                new TopicDescription((String) name, false, partitions, Set.of(), broker.topicId)));
             } else {
                 KafkaFutureImpl<TopicDescription> unknown = new KafkaFutureImpl<>();
                 unknown.completeExceptionally(new UnknownTopicOrPartitionException());
@@ -120,7 +120,8 @@ final class SimulatedAdmin {
             Broker.Log log = broker.logs.get(partition.partition());
             long offset = spec instanceof OffsetSpec.EarliestSpec ? log.start : log.end;
             results.put(
-                    partition, KafkaFuture.completedFuture(new ListOffsetsResultInfo(offset, -1, Optional.of(log.epoch))));
+                    partition,
+                    KafkaFuture.completedFuture(new ListOffsetsResultInfo(offset, -1, Optional.of(log.epoch))));
         });
         return new ListOffsetsResult(results);
     }

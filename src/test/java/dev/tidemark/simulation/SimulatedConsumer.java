@@ -124,8 +124,7 @@ final class SimulatedConsumer implements InvocationHandler {
             }
             case "groupMetadata" -> {
                 Group.Member current = member;
-                return new ConsumerGroupMetadata(
-                        "g", current == null ? -1 : current.generation, "", Optional.empty());
+                return new ConsumerGroupMetadata("g", current == null ? -1 : current.generation, "", Optional.empty());
             }
             case "metrics" -> {
                 return Map.of();
@@ -374,7 +373,9 @@ final class SimulatedConsumer implements InvocationHandler {
         }
         if (found.size() < most) {
             // Nothing but what has no record follows.
-            at = new Place(log.end, at.epoch().isPresent() || !found.isEmpty() ? Optional.of(log.epochAt(log.end - 1)) : at.epoch());
+            at = new Place(
+                    log.end,
+                    at.epoch().isPresent() || !found.isEmpty() ? Optional.of(log.epochAt(log.end - 1)) : at.epoch());
         }
         if (!found.isEmpty()) {
             records.put(partition, found);

@@ -21,6 +21,9 @@ final class SimulatedProcess implements Machine {
     boolean dead;
     boolean stopped;
 
+    /** Asks it to end. */
+    Runnable stop = () -> {};
+
     /** Whether it has been asked to end. */
     boolean leaving;
 

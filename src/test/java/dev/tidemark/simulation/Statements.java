@@ -127,7 +127,8 @@ final class Statements {
             return store("binding", (s, tx, p) -> binding(tx, share, update));
         } else if (text.startsWith("select from tidemark.topic_binding")) {
             return quiet("is bound", (s, tx, p) -> bound(tx));
-        } else if (text.startsWith("insert into tidemark.partition_state as s (group_id, topic, partition, halted_at")) {
+        } else if (text.startsWith(
+                "insert into tidemark.partition_state as s (group_id, topic, partition, halted_at")) {
             return store("halted", (s, tx, p) -> halted(tx, p));
         } else if (text.startsWith("insert into tidemark.partition_state as s (group_id, topic, partition, suspect")) {
             return store("attempt", (s, tx, p) -> attempt(tx, p));
@@ -141,7 +142,8 @@ final class Statements {
             return quiet("claimed", (s, tx, p) -> unhalt(tx, p));
         } else if (text.startsWith("update tidemark.partition_state s")) {
             return quiet("goes on", answer(NOTHING));
-        } else if (text.startsWith("insert into tidemark.partition_state as s\n       (group_id, topic, partition, waiting")) {
+        } else if (text.startsWith(
+                "insert into tidemark.partition_state as s\n       (group_id, topic, partition, waiting")) {
             return quiet("waits", answer(Result.of("topic", "partition", "waiting_epoch")));
         } else if (text.startsWith("insert into tidemark.dead_letter")) {
             boolean follows = text.contains("h.key_hash = sha256(?)");
@@ -175,7 +177,8 @@ final class Statements {
             return quiet("protocol", answer(Result.of("n").add(1)));
         } else if (text.equals("select schema_version from tidemark.store_info")) {
             return quiet("version", answer(Result.of("n").add(9)));
-        } else if (text.startsWith("select pg_is_in_recovery()") || text.startsWith("select count(*)::int from pg_class")) {
+        } else if (text.startsWith("select pg_is_in_recovery()")
+                || text.startsWith("select count(*)::int from pg_class")) {
             return quiet("check", answer(Result.of("n").add(0)));
         } else if (text.startsWith("select current_setting('max_connections')")) {
             return quiet("limits", answer(Result.of("a", "b", "c", "d", "e").add(100, "writer", 3, -1, -1)));
@@ -210,7 +213,9 @@ final class Statements {
             long limit = Long.parseLong(text.substring(25).split(";", 2)[0].trim());
             String second = "idle_in_transaction_session_timeout = ";
             int at = text.indexOf(second);
-            long idle = at < 0 ? -1 : Long.parseLong(text.substring(at + second.length()).trim());
+            long idle = at < 0
+                    ? -1
+                    : Long.parseLong(text.substring(at + second.length()).trim());
             return quiet("limits", (s, tx, p) -> {
                 tx.lockTimeout = limit;
                 tx.idleTimeout = idle < 0 ? tx.idleTimeout : idle;
@@ -248,10 +253,8 @@ final class Statements {
     private Result effect(Session s, Transaction tx, @Nullable Object[] p) {
         int partition = (Integer) value(p, 1);
         long offset = (Long) value(p, 2);
-        db.write(
-                tx,
-                new Key(Key.Table.EFFECT, partition, db.nextSequence()),
-                new Effect(partition, offset, (Long) value(p, 3)));
+        db.write(tx, new Key(Key.Table.EFFECT, partition, db.nextSequence()), new Effect(partition, offset, (Long)
+                value(p, 3)));
         return Result.count(1);
     }
 
@@ -513,8 +516,7 @@ final class Statements {
     }
 
     private Result offsets(Transaction tx, @Nullable Object[] p) {
-        Result read =
-                Result.of("topic", "partition", "next_offset", "leader_epoch", "owner_token", "owner_name");
+        Result read = Result.of("topic", "partition", "next_offset", "leader_epoch", "owner_token", "owner_name");
         for (int partition : partitions(p, 2)) {
             Offset row = (Offset) db.read(tx, Key.offset(partition));
             if (row != null) {
@@ -651,7 +653,9 @@ final class Statements {
             State row = (State) db.read(tx, Key.state(partition));
             if (row != null && row.halted()) {
                 var unused = upsert(
-                        tx, partition, (was, key) -> new State(false, null, was.suspectOffset(), was.suspectAttempts()));
+                        tx,
+                        partition,
+                        (was, key) -> new State(false, null, was.suspectOffset(), was.suspectAttempts()));
                 count++;
             }
         }
@@ -683,7 +687,13 @@ final class Statements {
                 tx,
                 row,
                 new Letter(
-                        binding.incarnation(), partition, offset, keyHash, (Boolean) value(p, 11), p[11] == null, false));
+                        binding.incarnation(),
+                        partition,
+                        offset,
+                        keyHash,
+                        (Boolean) value(p, 11),
+                        p[11] == null,
+                        false));
         return Result.count(1);
     }
 

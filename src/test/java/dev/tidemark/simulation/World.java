@@ -43,7 +43,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One run: processes of one group, their database and their broker, what befalls them, and what must hold. */
 final class World {
-    private static final Map<Group.Protocol, Map<Long, KafkaSettings>> SETTINGS = new java.util.concurrent.ConcurrentHashMap<>();
+    private static final Map<Group.Protocol, Map<Long, KafkaSettings>> SETTINGS =
+            new java.util.concurrent.ConcurrentHashMap<>();
     private static final long SECOND = 1_000_000_000L;
 
     /** After the last fault, everything must be read within this time. */
@@ -88,6 +89,7 @@ final class World {
 
     /** Whose sessions are those of other roles. */
     private final SimulatedProcess person = new SimulatedProcess(0, new Scheduler(0, false));
+
     private int started;
     private int appends = 12;
     private int next;
@@ -167,10 +169,9 @@ final class World {
         SimulatedProcess process = new SimulatedProcess(++started, scheduler);
         processes.add(process);
         EngineOptions<byte[], byte[]> options = options(process);
-        Thread poll = process.threads.create("poll", () -> {
-            SimulatedRun.run(options, process.name, process.threads, problem -> ended(process, problem));
-        });
-        poll.start();
+        SimulatedRun run = new SimulatedRun(options, process.name, process.threads);
+        process.stop = run::stop;
+        process.threads.create("poll", () -> ended(process, run.run())).start();
     }
 
     private void ended(SimulatedProcess process, @Nullable Throwable problem) {
@@ -211,7 +212,11 @@ final class World {
                         timeout -> KafkaSettings.of(
                                 protocol == Group.Protocol.CONSUMER
                                         ? Map.of(
-                                                "bootstrap.servers", "localhost:1", "group.id", "g", "group.protocol",
+                                                "bootstrap.servers",
+                                                "localhost:1",
+                                                "group.id",
+                                                "g",
+                                                "group.protocol",
                                                 "consumer")
                                         : Map.of(
                                                 "bootstrap.servers",
@@ -286,12 +291,12 @@ final class World {
         return Nature.valueOf(new String(value, StandardCharsets.UTF_8).split(" ", 2)[0]);
     }
 
-    private void handle(SimulatedProcess process, ConsumerRecord<byte[], byte[]> record, Handle tx) throws SQLException {
+    private void handle(SimulatedProcess process, ConsumerRecord<byte[], byte[]> record, Handle tx)
+            throws SQLException {
         String value = new String(record.value(), StandardCharsets.UTF_8);
         long version = Long.parseLong(value.substring(value.indexOf(' ') + 1));
         Connection c = tx.getConnection();
-        try (PreparedStatement s =
-                c.prepareStatement("insert into effect (part, n, version) values (?, ?, ?)")) {
+        try (PreparedStatement s = c.prepareStatement("insert into effect (part, n, version) values (?, ?, ?)")) {
             s.setInt(1, record.partition());
             s.setLong(2, record.offset());
             s.setLong(3, version);

@@ -1,12 +1,12 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.Claimer.Claims;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;

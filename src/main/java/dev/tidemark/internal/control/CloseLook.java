@@ -1,12 +1,12 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.store.connection.ControlConnection;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.lock.UnitLooks;
 import dev.tidemark.internal.store.lock.UnitLooks.UnitLook;
+import dev.tidemark.internal.thread.Host;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
@@ -14,6 +13,7 @@ import dev.tidemark.internal.store.lock.LockHolders;
 import dev.tidemark.internal.store.lock.UnitWaits;
 import dev.tidemark.internal.store.table.OwnershipTable;
 import dev.tidemark.internal.store.table.PartitionStateTable;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -140,7 +140,8 @@ final class ControlSchedule {
         tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
         tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(Host.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> claims.probe(current.values())));
-        tasks.every(PROBE_EVERY, "look at halts", () -> notes.restate(context.held().get()));
+        tasks.every(
+                PROBE_EVERY, "look at halts", () -> notes.restate(context.held().get()));
         tasks.every(SAMPLE_EVERY, "sample log ends", logEnds::sampleLogEnds);
         tasks.every(COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
         Set<String> named = reading.subscription().named();

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
@@ -14,6 +13,7 @@ import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
@@ -23,8 +23,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.GroupLookup;
@@ -15,6 +14,7 @@ import dev.tidemark.internal.store.lock.LockHolders;
 import dev.tidemark.internal.store.schema.StoreIdentity;
 import dev.tidemark.internal.store.table.PartitionStateTable;
 import dev.tidemark.internal.store.table.PauseTable;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
@@ -92,8 +92,7 @@ public final class ControlThread {
                 new PartitionStateTable(options.schema(), options.groupId()),
                 options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
-        this.schedule =
-                new ControlSchedule(
+        this.schedule = new ControlSchedule(
                 context, topics, missing, pauses, holders, members, assigned, waiting, sessions, notes);
         Claimer claimer = new Claimer(context, holders, pauses, topics::knows, missing);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.store.table.LogEndTable;
 import dev.tidemark.internal.store.table.LogEndTable.Bounds;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.sql.SQLException;
 import java.util.HashMap;

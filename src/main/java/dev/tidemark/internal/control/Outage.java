@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.store.claim.TopicBindings;
+import dev.tidemark.internal.thread.Host;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

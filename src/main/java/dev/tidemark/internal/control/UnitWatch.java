@@ -1,9 +1,9 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.control;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
@@ -14,6 +13,7 @@ import dev.tidemark.internal.store.lock.UnitWaits.UnitWait;
 import dev.tidemark.internal.store.schema.StoreIdentity;
 import dev.tidemark.internal.store.table.PartitionStateTable;
 import dev.tidemark.internal.store.table.PartitionStateTable.Wait;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
 import java.sql.SQLException;

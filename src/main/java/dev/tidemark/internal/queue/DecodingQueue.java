@@ -1,7 +1,7 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.Host;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;

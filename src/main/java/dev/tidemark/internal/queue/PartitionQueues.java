@@ -1,10 +1,10 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.Host;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.queue;
 
-import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.queue.FetchedRecords.Range;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,10 +1,10 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.time.Instant;
@@ -135,10 +135,7 @@ final class AssignedPartition {
 
     /** How long to wait before a lost claim is made again: not at all, unless it is lost again and again. */
     Duration patience() {
-        return losses <= 1
-                ? Duration.ZERO
-                : Backoff.TRANSIENT.after(
-                        losses - 1, Host.random());
+        return losses <= 1 ? Duration.ZERO : Backoff.TRANSIENT.after(losses - 1, Host.random());
     }
 
     boolean holds(Claim other) {

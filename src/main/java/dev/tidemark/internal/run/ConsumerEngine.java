@@ -1,6 +1,5 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.Health;
@@ -9,6 +8,7 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.SafeListeners;
@@ -122,8 +122,7 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     stop();
                 } catch (TimeoutException e) {
                     if (interrupted
-                            && Host.nanoTime() - asked
-                                    >= options.stop().close().toNanos()) {
+                            && Host.nanoTime() - asked >= options.stop().close().toNanos()) {
                         poll.end();
                         return null;
                     }

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.internal.control.ControlOptions;
 import dev.tidemark.internal.control.ControlThread;
@@ -18,6 +17,7 @@ import dev.tidemark.internal.store.lock.BlockerWatch;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.CountedAttempts;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.ConsumerView;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
@@ -8,6 +7,7 @@ import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.SafeListeners;

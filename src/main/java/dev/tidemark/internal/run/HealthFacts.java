@@ -1,11 +1,11 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.ConsumerStatus.State;
 import dev.tidemark.internal.plan.HealthPlanner;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.Silence;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;

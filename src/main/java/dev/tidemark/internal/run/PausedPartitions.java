@@ -1,10 +1,10 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.util.HashSet;
 import java.util.Set;

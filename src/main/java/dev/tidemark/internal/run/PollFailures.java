@@ -1,9 +1,9 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -44,8 +44,7 @@ final class PollFailures {
         if (inRow == 1) {
             LOG.warn("poll failed, trying again group={} cause={}", groupId, cause);
         }
-        Duration wait =
-                Backoff.TRANSIENT.after(inRow, Host.random());
+        Duration wait = Backoff.TRANSIENT.after(inRow, Host.random());
         try {
             if (Host.await(stopped, wait.toNanos())) {
                 LOG.debug("stopped while waiting for Kafka group={}", groupId);

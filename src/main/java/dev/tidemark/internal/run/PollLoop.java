@@ -1,12 +1,12 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;

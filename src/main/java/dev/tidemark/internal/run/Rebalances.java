@@ -1,12 +1,12 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.Rebalance;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;

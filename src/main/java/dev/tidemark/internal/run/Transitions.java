@@ -1,6 +1,5 @@
 package dev.tidemark.internal.run;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkListener;
 import dev.tidemark.TidemarkListener.ClaimLost;
@@ -14,6 +13,7 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.HandlerHistory;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;

@@ -16,6 +16,7 @@ public final class OwnThread extends Thread {
 
     private final Object group;
     private final Machine machine;
+    private final Runnable work;
     private volatile boolean ending;
     private volatile @Nullable Busy busy;
     private boolean warned;
@@ -26,6 +27,7 @@ public final class OwnThread extends Thread {
         super(work, name);
         this.group = group;
         this.machine = machine;
+        this.work = work;
         setDaemon(true);
     }
 
@@ -42,7 +44,7 @@ public final class OwnThread extends Thread {
 
     @Override
     public void run() {
-        machine.run(super::run);
+        machine.run(work);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.FailureKind;
@@ -9,6 +8,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;

@@ -36,11 +36,10 @@ final class GiveUpUnit<K, V> {
         // Its own is among those that were counted before.
         GivenUp count = new GivenUp(
                 share.history().givenUp().inARow() + 1, context.history().unproven(share.partition()), record.offset());
-        UnitOutcome outcome = context.transaction()
-                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> {
-                    context.identities().confirm(Set.of(record.topic()));
-                    return end(record, attempts + 1, count);
-                });
+        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> {
+            context.identities().confirm(Set.of(record.topic()));
+            return end(record, attempts + 1, count);
+        });
         if (outcome instanceof UnitOutcome.Committed committed) {
             share.history().givenUp(count);
             gaveUp(record, committed);

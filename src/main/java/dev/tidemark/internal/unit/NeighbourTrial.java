@@ -1,6 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Evidence.Proof;
@@ -12,6 +11,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -229,8 +229,8 @@ final class NeighbourTrial<K, V> {
         if (undecodable) {
             return new UnitOutcome.Committed(Map.of());
         }
-        Progress progress = new Progress(
-                1, Host.nanoTime() + context.limits().maxDuration().toNanos());
+        Progress progress =
+                new Progress(1, Host.nanoTime() + context.limits().maxDuration().toNanos());
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
                 .observed(lockTimed, unseenCounts, share.wasUnseen())

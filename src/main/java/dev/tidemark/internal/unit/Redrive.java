@@ -1,6 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.DeadLetter;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.RedriveResult.Status;
@@ -19,6 +18,7 @@ import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.sql.Connection;
 import java.sql.SQLException;

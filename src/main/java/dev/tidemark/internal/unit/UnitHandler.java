@@ -1,9 +1,9 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.BatchHandler;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitInterceptor;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.Collections;

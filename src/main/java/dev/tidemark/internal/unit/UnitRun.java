@@ -1,6 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.TidemarkListener.RetryCause;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Backoff;
@@ -14,6 +13,7 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.List;
@@ -271,8 +271,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         // Not given up yet: it is tried by itself again, and that does not count.
         share.tryAlone(attempts);
         if (outcome instanceof UnitOutcome.HandlerFailed) {
-            Duration delay = Backoff.TRANSIENT.after(
-                    share.taken().attempt(), Host.random());
+            Duration delay = Backoff.TRANSIENT.after(share.taken().attempt(), Host.random());
             settlement.retrying(List.of(share.claim()), RetryCause.TRANSIENT, reaction.why(), delay);
             share.failTransiently(delay);
             return false;

@@ -1,6 +1,5 @@
 package dev.tidemark.internal.unit;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
@@ -10,6 +9,7 @@ import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.ShareDecoder.Decoded;
 import java.time.Duration;

@@ -1,11 +1,11 @@
 package dev.tidemark.internal.store.connection;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.store.failure.FailureChain;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.PoolExhaustedException;
 import dev.tidemark.internal.store.failure.SharedConnectionException;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,9 +1,9 @@
 package dev.tidemark.internal.store.connection;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

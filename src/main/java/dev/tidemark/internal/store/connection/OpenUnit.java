@@ -1,8 +1,8 @@
 package dev.tidemark.internal.store.connection;
 
-import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
 import java.sql.Connection;

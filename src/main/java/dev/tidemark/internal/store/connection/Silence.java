@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store.connection;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.OptionalLong;
 

@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store.connection;
 
-import dev.tidemark.internal.thread.Host;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.SQLException;
 import java.time.Duration;

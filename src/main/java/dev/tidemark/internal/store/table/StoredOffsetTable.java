@@ -1,6 +1,5 @@
 package dev.tidemark.internal.store.table;
 
-import dev.tidemark.internal.thread.Host;
 import static dev.tidemark.internal.store.schema.Schema.ints;
 import static dev.tidemark.internal.store.schema.Schema.longs;
 import static dev.tidemark.internal.store.schema.Schema.numbers;
@@ -12,6 +11,7 @@ import static dev.tidemark.internal.store.schema.Schema.uuids;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.sql.Connection;

@@ -1,11 +1,11 @@
 package dev.tidemark.internal.store.transaction;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.UnitSights.Doing;
+import dev.tidemark.internal.thread.Host;
 import org.jspecify.annotations.Nullable;
 
 /**

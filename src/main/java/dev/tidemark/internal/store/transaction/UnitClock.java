@@ -1,7 +1,7 @@
 package dev.tidemark.internal.store.transaction;
 
-import dev.tidemark.internal.thread.Host;
 import dev.tidemark.UnitTimes;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.Arrays;
 
