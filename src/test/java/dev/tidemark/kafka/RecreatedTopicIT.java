@@ -60,7 +60,7 @@ class RecreatedTopicIT {
                 database,
                 config,
                 builder -> special.apply(builder)
-                        .limits(UnitLimits.defaults().withMaxRecords(10))
+                        .limits(UnitLimits.defaults().withMaxRecords(fails ? 1 : 10))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             if (records.stream().anyMatch(record -> record.offset() == 50)) {

@@ -69,7 +69,7 @@ final class SimulatedConsumer implements InvocationHandler {
     }
 
     @Override
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "removal"}) // There is no other way to make a generation yet.
     public @Nullable Object invoke(Object self, Method method, @Nullable Object @Nullable [] args) {
         if (process.dead && method.getDeclaringClass() != Object.class) {
             throw new Killed();
