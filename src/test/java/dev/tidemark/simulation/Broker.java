@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -64,7 +65,7 @@ final class Broker {
         /** Where an epoch ends, as a leader tells its followers and consumers. */
         long endOf(int of) {
             Integer later = epochs.higherKey(of);
-            return later == null ? end : Math.min(end, epochs.get(later));
+            return later == null ? end : Math.min(end, Objects.requireNonNull(epochs.get(later)));
         }
 
         /** The epoch of what stands before an offset, as far as the log knows. */

@@ -70,7 +70,6 @@ final class Database {
         private @Nullable String ended;
 
         private boolean closed;
-        private String applicationName = "";
         private long idleSince = Scheduler.NEVER;
         private boolean watched;
 
@@ -93,10 +92,6 @@ final class Database {
 
         private TreeMap<Key, Object> committed() {
             return new TreeMap<>(rows);
-        }
-
-        void applicationName(String name) {
-            applicationName = name;
         }
 
         @Nullable

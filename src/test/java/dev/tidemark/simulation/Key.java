@@ -34,7 +34,7 @@ record Key(Table table, int partition, long number) implements Comparable<Key> {
 
     @Override
     public int compareTo(Key other) {
-        int byTable = Integer.compare(table.ordinal(), other.table.ordinal());
+        int byTable = table.compareTo(other.table);
         if (byTable != 0) {
             return byTable;
         }
@@ -43,8 +43,9 @@ record Key(Table table, int partition, long number) implements Comparable<Key> {
                 : Long.compare(number, other.number);
     }
 
+    /** The same in every virtual machine. */
     @Override
     public int hashCode() {
-        return table.ordinal() * 31 * 31 + partition * 31 + Long.hashCode(number);
+        return table.name().hashCode() + partition * 31 + Long.hashCode(number);
     }
 }

@@ -46,9 +46,6 @@ final class SimulatedExecutor extends AbstractExecutorService implements Schedul
                         first == null ? Scheduler.NEVER : first.at(),
                         () -> stopped || (!due.isEmpty() && due.element().at() <= scheduler.now()),
                         null);
-                if (first == due.peek() && due.peek() != null && due.peek().at() > scheduler.now()) {
-                    boolean unused = Thread.interrupted();
-                }
             }
         }
     }

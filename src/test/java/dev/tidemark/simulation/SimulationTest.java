@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -21,13 +22,13 @@ import org.slf4j.LoggerFactory;
 class SimulationTest {
     private static final long SEEDS = Long.getLong("seeds", 1_000);
     private static final long FROM = Long.getLong("seed.from", 1);
-    private static final Long ONLY = Long.getLong("seed");
+    private static final @Nullable Long ONLY = Long.getLong("seed");
 
     /** Within as many seeds each of the broken rules must be found. */
     private static final int MOST_FOR_A_BUG = 400;
 
     private static final Logger LOG = (Logger) LoggerFactory.getLogger("dev.tidemark");
-    private static final Level BEFORE = LOG.getLevel();
+    private static final @Nullable Level BEFORE = LOG.getLevel();
 
     @BeforeAll
     static void logNothing() {

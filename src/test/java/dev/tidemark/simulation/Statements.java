@@ -73,7 +73,7 @@ final class Statements {
         this.topicNow = topicNow;
     }
 
-    private Meaning answer(Result result) {
+    private static Meaning answer(Result result) {
         return (s, tx, p) -> result;
     }
 
@@ -81,9 +81,9 @@ final class Statements {
     Kind kind(String sql) {
         String text = sql.strip();
         if (text.startsWith("insert into effect")) {
-            return handlers("effect", this::effect);
+            return handlers("effect", (s, tx, p) -> effect(tx, p));
         } else if (text.startsWith("update total")) {
-            return handlers("total", this::total);
+            return handlers("total", (s, tx, p) -> total(tx, p));
         } else if (text.startsWith("select 'x'::int")) {
             return handlers("bad data", failing("22P02"));
         } else if (text.contains("execute 'selec 1'")) {
@@ -99,9 +99,9 @@ final class Statements {
         } else if (text.contains("as w(topic, partition, token, prev, next, epoch)")) {
             return store("advance", (s, tx, p) -> advance(tx, p));
         } else if (text.contains("as w(topic, partition, token, prev))")) {
-            return store("begin", (s, tx, p) -> begin(s, tx, p));
+            return store("begin", (s, tx, p) -> begin(tx, p));
         } else if (text.contains("pg_current_xact_id()::text as xid")) {
-            return store("begin one", (s, tx, p) -> beginOne(s, tx, p));
+            return store("begin one", (s, tx, p) -> beginOne(tx, p));
         } else if (text.contains("set owner_epoch = o.owner_epoch + 1")) {
             boolean skip = text.contains("skip locked");
             return store(skip ? "claim" : "claim, waiting", (s, tx, p) -> claim(tx, p, skip));
@@ -163,7 +163,7 @@ final class Statements {
         }
     }
 
-    private Kind ofSession(String text) {
+    private static Kind ofSession(String text) {
         if (text.startsWith("select current_setting('transaction_isolation')")) {
             return quiet(
                     "settings",
@@ -250,7 +250,7 @@ final class Statements {
 
     // The handler's.
 
-    private Result effect(Session s, Transaction tx, @Nullable Object[] p) {
+    private Result effect(Transaction tx, @Nullable Object[] p) {
         int partition = (Integer) value(p, 1);
         long offset = (Long) value(p, 2);
         db.write(tx, new Key(Key.Table.EFFECT, partition, db.nextSequence()), new Effect(partition, offset, (Long)
@@ -258,14 +258,14 @@ final class Statements {
         return Result.count(1);
     }
 
-    private Result total(Session s, Transaction tx, @Nullable Object[] p) throws SQLException {
+    private Result total(Transaction tx, @Nullable Object[] p) throws SQLException {
         Key key = Key.total((Long) value(p, 1));
         Total total = (Total) db.lock(tx, key, false);
         db.write(tx, key, new Total(total == null ? 1 : total.count() + 1));
         return Result.count(1);
     }
 
-    private Result written(Transaction tx) {
+    private static Result written(Transaction tx) {
         Result written = Result.of("oid", "locked", "distant", "written");
         long effects = tx.writes.keySet().stream()
                 .filter(key -> key.table() == Key.Table.EFFECT || key.table() == Key.Table.TOTAL)
@@ -287,15 +287,15 @@ final class Statements {
         return (Integer) value;
     }
 
-    private Result beginOne(Session s, Transaction tx, @Nullable Object[] p) {
-        limitUnit(s, tx, p, 1);
+    private Result beginOne(Transaction tx, @Nullable Object[] p) {
+        limitUnit(tx, p, 1);
         int partition = (Integer) value(p, 5);
         boolean held = holds(tx, partition, (UUID) value(p, 6), (Long) value(p, 7));
         return Result.of("xid", "a", "b", "held").add(Long.toString(tx.id), "", "", held);
     }
 
-    private Result begin(Session s, Transaction tx, @Nullable Object[] p) {
-        limitUnit(s, tx, p, 5);
+    private Result begin(Transaction tx, @Nullable Object[] p) {
+        limitUnit(tx, p, 5);
         Result held = Result.of("xid", "topic", "partition");
         for (int i = 0; i < array(p, 2).length; i++) {
             int partition = (Integer) array(p, 2)[i];
@@ -306,9 +306,8 @@ final class Statements {
         return held.rows().isEmpty() ? held.add(Long.toString(tx.id), null, null) : held;
     }
 
-    private static void limitUnit(Session s, Transaction tx, @Nullable Object[] p, int first) {
+    private static void limitUnit(Transaction tx, @Nullable Object[] p, int first) {
         tx.idleTimeout = Long.parseLong((String) value(p, first));
-        s.applicationName((String) value(p, first + 1));
     }
 
     private boolean holds(Transaction tx, int partition, UUID token, long previous) {
