@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -90,7 +91,7 @@ final class Database {
             return transactionIds++;
         }
 
-        private TreeMap<Key, Object> committed() {
+        private NavigableMap<Key, Object> committed() {
             return new TreeMap<>(rows);
         }
 
@@ -124,7 +125,7 @@ final class Database {
         final Map<Key, Object> writes = new LinkedHashMap<>();
         final List<Move> moves = new ArrayList<>();
         final Set<Key> locks = new LinkedHashSet<>();
-        final @Nullable TreeMap<Key, Object> snapshot;
+        final @Nullable NavigableMap<Key, Object> snapshot;
 
         @Nullable
         SQLException failed;
@@ -197,7 +198,7 @@ final class Database {
 
     /** The rows of a table, of one partition or of all (-1), in the order of their keys. */
     Map<Key, Object> scan(Transaction tx, Key.Table table, int partition) {
-        TreeMap<Key, Object> from = tx.snapshot != null && !tx.readCommitted ? tx.snapshot : rows;
+        NavigableMap<Key, Object> from = tx.snapshot != null && !tx.readCommitted ? tx.snapshot : rows;
         TreeMap<Key, Object> found = new TreeMap<>(
                 partition < 0
                         ? from.subMap(
@@ -377,7 +378,7 @@ final class Database {
             if (session.tx == null) {
                 end(session, "08006");
             } else {
-                scheduler.note(() -> session + " is orphaned with " + session.tx.locks);
+                scheduler.note(() -> session + " is orphaned");
                 scheduler.after((long) (scheduler.random.nextDouble() * LONGEST_ORPHAN), () -> end(session, "08006"));
             }
         }

@@ -181,8 +181,9 @@ final class Oracle {
         }
         boolean mayBeGone = log.removed.containsKey(offset)
                 || ever.isEmpty()
-                || work.gaps.stream().anyMatch(gap -> offset >= Objects.requireNonNull(gap.from())
-                        && offset < Objects.requireNonNull(gap.to()));
+                || work.gaps.stream()
+                        .anyMatch(gap -> offset >= Objects.requireNonNull(gap.from())
+                                && offset < Objects.requireNonNull(gap.to()));
         if (letter == null && !skipped) {
             if (!mayBeGone) {
                 throw new Broken(what + offset + ", which is " + ever + ", has no effect");

@@ -53,7 +53,7 @@ record Plan(
             kinds.add(all[random.nextInt(all.length)]);
         }
         List<Fault> chosen = new ArrayList<>(kinds);
-        long steps = 200 + random.nextInt(500);
+        long steps = 200L + random.nextInt(500);
         int count = LEAST_FAULTS + 2 + random.nextInt(12);
         List<At> faults = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -66,7 +66,7 @@ record Plan(
         boolean recreated = kinds.contains(Fault.RECREATED);
         return new Plan(
                 seed,
-                Group.Protocol.values()[random.nextInt(3)],
+                List.of(Group.Protocol.values()).get(random.nextInt(3)),
                 1 + random.nextInt(3),
                 1 + random.nextInt(4),
                 1 + random.nextInt(2),

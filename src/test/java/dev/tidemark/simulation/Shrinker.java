@@ -22,7 +22,8 @@ final class Shrinker {
         Shrinker shrinker = new Shrinker(failed, bugs);
         boolean shorter = true;
         while (shorter && shrinker.runs < MOST_RUNS) {
-            shorter = shrinker.fewerFaults() | shrinker.smaller();
+            boolean fewer = shrinker.fewerFaults();
+            shorter = shrinker.smaller() || fewer;
         }
         return World.run(shrinker.best.plan(), bugs, true);
     }

@@ -74,7 +74,7 @@ final class SimulatedExecutor extends AbstractExecutorService implements Schedul
                 () -> {
                     task.run();
                     if (!stopped) {
-                        scheduleWithFixedDelay(task, delay, delay, unit);
+                        var unused = scheduleWithFixedDelay(task, delay, delay, unit);
                     }
                 },
                 initialDelay,

@@ -671,6 +671,12 @@ final class Statements {
         }
     }
 
+    private static byte[] bytes(ByteBuffer hash) {
+        byte[] bytes = new byte[hash.remaining()];
+        hash.duplicate().get(bytes);
+        return bytes;
+    }
+
     private Result park(Transaction tx, @Nullable Object[] p, boolean follows) throws SQLException {
         Binding binding = (Binding) db.read(tx, Key.BINDING);
         int partition = (Integer) value(p, 3);
@@ -706,7 +712,7 @@ final class Statements {
         Result held = Result.of("topic", "partition", "key_hash");
         for (int partition : partitions(p, 2)) {
             for (ByteBuffer hash : held(tx, partition)) {
-                held.add(topic, partition, hash.array());
+                held.add(topic, partition, bytes(hash));
             }
         }
         return held;
@@ -720,7 +726,7 @@ final class Statements {
         }
         for (ByteBuffer hash : held(tx, (Integer) value(p, 3))) {
             if (asked.contains(hash)) {
-                held.add((Object) hash.array());
+                held.add((Object) bytes(hash));
             }
         }
         return held;
