@@ -77,7 +77,7 @@ public final class OwnThread extends Thread {
     /** The current thread begins this step. */
     public static void enter(Step step) {
         if (Thread.currentThread() instanceof OwnThread own) {
-            own.busy = new Busy(step, Host.nanoTime());
+            own.busy = new Busy(step, own.machine.nanoTime());
         }
     }
 
