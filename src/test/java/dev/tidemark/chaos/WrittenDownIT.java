@@ -129,6 +129,18 @@ class WrittenDownIT {
         }
     }
 
+    /** As after a failover to a standby that had the claim, and not yet the halt. */
+    @Test
+    void aHaltThatTheDatabaseHasLost() {
+        try (Running running = start()) {
+            running.until("written down", this::isHalted);
+            database.superuser()
+                    .execute(
+                            "update tidemark.partition_state set halted_at = null, error_code = null, error_text = null");
+            running.until("written down again", this::isHalted);
+        }
+    }
+
     @Test
     void aHaltThatIsNoLongerTrue() throws SQLException {
         try (Connection c = database.as(DatabaseRole.OPERATOR).connect()) {

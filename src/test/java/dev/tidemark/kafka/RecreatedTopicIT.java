@@ -2,6 +2,7 @@ package dev.tidemark.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemark.FailurePolicy;
 import dev.tidemark.PartitionState;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
@@ -41,6 +42,9 @@ class RecreatedTopicIT {
     private final CountDownLatch open = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
 
+    /** Whether the record that the consumer stops at cannot be applied. */
+    private boolean fails;
+
     @AfterEach
     void close() {
         goOn.countDown();
@@ -56,12 +60,15 @@ class RecreatedTopicIT {
                 database,
                 config,
                 builder -> special.apply(builder)
-                        .limits(UnitLimits.defaults().withMaxRecords(10))
+                        .limits(UnitLimits.defaults().withMaxRecords(fails ? 1 : 10))
                         .handleBatch((records, tx) -> {
                             FlightEffects.foldBatch(records, tx);
                             if (records.stream().anyMatch(record -> record.offset() == 50)) {
                                 open.countDown();
                                 goOn.await();
+                                if (fails) {
+                                    throw new IllegalArgumentException("no");
+                                }
                             }
                         }));
         open.await();
@@ -102,6 +109,19 @@ class RecreatedTopicIT {
     @Test
     void strictlyNothingOfTheNewTopicTakesEffect() throws InterruptedException {
         try (Running running = start(builder -> builder.partitions(zero, one).strictTopicIdentity())) {
+            createAgain();
+            goOn.countDown();
+            assertRefused(running.failure());
+        }
+        assertNothingAfterTheDeletion();
+    }
+
+    /** A record of the deleted topic that fails by itself would move the offset as well. */
+    @Test
+    void strictlyNothingIsGivenUp() throws InterruptedException {
+        fails = true;
+        try (Running running = start(
+                builder -> builder.partitions(zero, one).strictTopicIdentity().onFailure(FailurePolicy.skip()))) {
             createAgain();
             goOn.countDown();
             assertRefused(running.failure());

@@ -6,6 +6,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.Claimer.Claims;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
@@ -54,7 +54,7 @@ final class ClaimQueue {
             int tries,
             @Nullable String refusal) {
         Wanted again(Duration wait, int inVain, @Nullable String why) {
-            return new Wanted(assignment, System.nanoTime() + wait.toNanos(), unlessOwned, inVain, why);
+            return new Wanted(assignment, Host.nanoTime() + wait.toNanos(), unlessOwned, inVain, why);
         }
     }
 
@@ -75,7 +75,7 @@ final class ClaimQueue {
     }
 
     void want(Map<TopicPartition, Long> assignments, Duration delay, boolean unlessOwned) {
-        long due = System.nanoTime() + delay.toNanos();
+        long due = Host.nanoTime() + delay.toNanos();
         assignments.forEach(
                 (partition, assignment) -> wanted.put(partition, new Wanted(assignment, due, unlessOwned, 0, null)));
         tasks.later(this::claimDue, delay);
@@ -86,7 +86,7 @@ final class ClaimQueue {
     }
 
     private void claimDue() {
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         Map<TopicPartition, Wanted> due = new HashMap<>();
         wanted.forEach((partition, w) -> {
             if (w.due() - now <= 0) {
@@ -162,7 +162,7 @@ final class ClaimQueue {
     }
 
     private static Duration wait(Backoff backoff, int inVain) {
-        return backoff.after(inVain, ThreadLocalRandom.current().nextDouble());
+        return backoff.after(inVain, Host.random());
     }
 
     private void tryAgainAfter(Duration wait, Map<TopicPartition, Wanted> due) {

@@ -6,6 +6,7 @@ import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.lock.UnitLooks;
 import dev.tidemark.internal.store.lock.UnitLooks.UnitLook;
+import dev.tidemark.internal.thread.Host;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -84,7 +85,7 @@ final class CloseLook {
         boolean hidden = observed.values().stream().anyMatch(UnitSights::isHidden);
         // In a transaction of its own, since the server shows all of one the same.
         connection.inTransaction(c -> {
-            long now = System.nanoTime();
+            long now = Host.nanoTime();
             Map<String, UnitLook> looks = UnitLooks.look(c, observed.keySet(), hidden);
             observed.forEach((id, sights) -> {
                 UnitLook look = looks.get(id);

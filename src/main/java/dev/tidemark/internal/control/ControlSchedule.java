@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.lock.LockHolders;
 import dev.tidemark.internal.store.lock.UnitWaits;
 import dev.tidemark.internal.store.table.OwnershipTable;
 import dev.tidemark.internal.store.table.PartitionStateTable;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -49,12 +50,14 @@ final class ControlSchedule {
     private final WaitWatch waits;
     private final GroupWatch group;
     private final CloseLook closely;
+    private final PendingNotes notes;
     private final Supplier<Set<TopicPartition>> assigned;
 
     /**
      * @param assigned the partitions that Kafka assigns to this consumer
      * @param waiting the assigned partitions that make no progress for a transient reason
      * @param sessions the workers' sessions, to detect units that hang
+     * @param notes what has to be in the database
      */
     ControlSchedule(
             ControlContext context,
@@ -65,7 +68,9 @@ final class ControlSchedule {
             GroupLookup members,
             Supplier<Set<TopicPartition>> assigned,
             Supplier<List<Waiting>> waiting,
-            List<WorkerSession> sessions) {
+            List<WorkerSession> sessions,
+            PendingNotes notes) {
+        this.notes = notes;
         this.context = context;
         this.topics = topics;
         this.tasks = context.tasks();
@@ -131,10 +136,12 @@ final class ControlSchedule {
     }
 
     private void beginToLook() {
-        tasks.every(WATCH_EVERY, "look for blockers", () -> blockers.look(System.nanoTime()));
+        tasks.every(WATCH_EVERY, "look for blockers", () -> blockers.look(Host.nanoTime()));
         tasks.every(WATCH_EVERY, "ask a silent database", this::askIfSilent);
-        tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(System.nanoTime()));
+        tasks.every(WATCH_EVERY, "watch waits", () -> waits.look(Host.nanoTime()));
         tasks.every(PROBE_EVERY, "probe claims", () -> ifHeld(current -> claims.probe(current.values())));
+        tasks.every(
+                PROBE_EVERY, "look at halts", () -> notes.restate(context.held().get()));
         tasks.every(SAMPLE_EVERY, "sample log ends", logEnds::sampleLogEnds);
         tasks.every(COMPARE_EVERY, "compare topics", () -> ifHeld(current -> topics.compare(current.values())));
         Set<String> named = reading.subscription().named();
@@ -157,7 +164,7 @@ final class ControlSchedule {
     private Map<TopicPartition, TidemarkException> withoutRecords() {
         Map<TopicPartition, TidemarkException> found = new HashMap<>(logEnds.found());
         found.putAll(ends.withoutRecords());
-        tasks.kafkaProblem(System.nanoTime()).ifPresent(problem -> {
+        tasks.kafkaProblem(Host.nanoTime()).ifPresent(problem -> {
             TidemarkException why = new TidemarkException(
                     problem.code(), "group " + context.groupId() + ": " + problem.message(), null);
             context.held().get().keySet().forEach(partition -> found.put(partition, why));
@@ -188,7 +195,7 @@ final class ControlSchedule {
 
     /** With no claims held, nothing else would notice that it replies again. */
     private void askIfSilent() throws SQLException {
-        if (!context.connection().silence().known(System.nanoTime()).isZero()) {
+        if (!context.connection().silence().known(Host.nanoTime()).isZero()) {
             var unused = context.inStore(c -> c);
         }
     }

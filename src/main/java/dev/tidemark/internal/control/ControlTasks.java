@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.sql.SQLException;
@@ -22,8 +23,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -46,7 +47,7 @@ final class ControlTasks {
     private final String groupId;
     private final ControlConnection connection;
     private final Consumer<TidemarkException> fatal;
-    private final ScheduledThreadPoolExecutor executor;
+    private final ScheduledExecutorService executor;
     private volatile @Nullable OwnThread thread;
     private final Outage database;
     private final Outage kafka;
@@ -69,7 +70,7 @@ final class ControlTasks {
         this.database = Outage.ofDatabase(groupId);
         this.kafka = Outage.ofKafka(groupId);
         this.unexpected = new UnexpectedFailures(groupId);
-        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+        this.executor = threads.scheduler(task -> {
             OwnThread made = threads.create("tidemark-" + groupId + "-control", LogContext.inGroup(groupId, task));
             thread = made;
             return made;
@@ -163,7 +164,7 @@ final class ControlTasks {
     }
 
     private Duration classified(String task, Look look, Consumer<TidemarkException> end, boolean lenient) {
-        long began = System.nanoTime();
+        long began = Host.nanoTime();
         try {
             look.run();
             nothingLeft(task);
@@ -219,7 +220,7 @@ final class ControlTasks {
 
     /** If the server replied to this task, it is back, even if it refused what the task asked for. */
     private void heard(long began) {
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         if (connection.silence().sinceLastAnswer(now) <= now - began) {
             database.replied();
         }
@@ -247,7 +248,7 @@ final class ControlTasks {
         CompletableFuture<Void> last = new CompletableFuture<>();
         later(() -> last.complete(null), Duration.ZERO);
         try {
-            last.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            var unused = Host.get(last, patience);
             return true;
         } catch (TimeoutException | ExecutionException e) {
             return false;

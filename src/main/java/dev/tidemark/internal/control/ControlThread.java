@@ -12,7 +12,9 @@ import dev.tidemark.internal.store.connection.Silence;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.lock.LockHolders;
 import dev.tidemark.internal.store.schema.StoreIdentity;
+import dev.tidemark.internal.store.table.PartitionStateTable;
 import dev.tidemark.internal.store.table.PauseTable;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
@@ -82,10 +84,16 @@ public final class ControlThread {
         this.topics = new TopicIdentities(options.schema().name(), options.groupId(), lookup, events);
         this.mismatches = new LogMismatches(context, topics);
         TopicProbe missing = new TopicProbe(context);
-        this.notes = new PendingNotes(tasks, connection, identity, store, options.owner());
+        this.notes = new PendingNotes(
+                tasks,
+                connection,
+                identity,
+                store,
+                new PartitionStateTable(options.schema(), options.groupId()),
+                options.owner());
         this.units = new UnitWatch(options.groupId(), sessions, options.deadline(), options.networkTimeout(), threads);
-        this.schedule =
-                new ControlSchedule(context, topics, missing, pauses, holders, members, assigned, waiting, sessions);
+        this.schedule = new ControlSchedule(
+                context, topics, missing, pauses, holders, members, assigned, waiting, sessions, notes);
         Claimer claimer = new Claimer(context, holders, pauses, topics::knows, missing);
         this.claims = new ClaimQueue(options.groupId(), claimer, tasks, events, this::release);
     }
@@ -164,7 +172,7 @@ public final class ControlThread {
 
     /** What either server has kept from succeeding for some seconds, at most one for each. */
     public List<Problem> problems() {
-        return tasks.problems(System.nanoTime());
+        return tasks.problems(Host.nanoTime());
     }
 
     /** Gives up claiming these partitions. */
@@ -221,7 +229,7 @@ public final class ControlThread {
      */
     public void close(Runnable deliverEvents, Duration patience) {
         units.close();
-        long end = System.nanoTime() + patience.toNanos();
+        long end = Host.nanoTime() + patience.toNanos();
         // A server that does not reply would make all the rest wait, and a new connection may reach another one.
         if (!tasks.finish(patience.dividedBy(3))) {
             connection.cut();
@@ -241,6 +249,6 @@ public final class ControlThread {
     }
 
     private static Duration left(long end) {
-        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+        return Duration.ofNanos(Math.max(0, end - Host.nanoTime()));
     }
 }

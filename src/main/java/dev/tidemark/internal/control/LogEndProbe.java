@@ -4,6 +4,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.store.table.LogEndTable;
 import dev.tidemark.internal.store.table.LogEndTable.Bounds;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -49,7 +50,7 @@ final class LogEndProbe {
             throws KafkaUnavailableException {
         Map<TopicPartition, Long> ends =
                 idle.isEmpty() ? Map.of() : context.lookup().offsets().highWatermarks(idle.keySet());
-        standstill.sampled(idle, readable, ends, System.nanoTime());
+        standstill.sampled(idle, readable, ends, Host.nanoTime());
         Map<TopicPartition, Claim> unmoved = standstill.unmoved();
         if (!unmoved.isEmpty()) {
             context.events().unmoved(unmoved);
@@ -58,6 +59,6 @@ final class LogEndProbe {
 
     /** The partitions that have not moved for long, although there is more to read, with the reason. */
     Map<TopicPartition, TidemarkException> found() {
-        return standstill.found(System.nanoTime());
+        return standstill.found(Host.nanoTime());
     }
 }

@@ -3,13 +3,13 @@ package dev.tidemark.internal.control;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.Problem;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,14 +85,14 @@ final class Outage {
                     groupId,
                     code,
                     how);
-            since = new Since(System.nanoTime(), Instant.now().truncatedTo(ChronoUnit.MILLIS), how);
+            since = new Since(Host.nanoTime(), Instant.now().truncatedTo(ChronoUnit.MILLIS), how);
         }
         attempts++;
         Failing before = failing.get(task);
         Integer earlier = unproven.get(task);
         int inARow = 1 + (before != null ? before.attempts() : earlier != null ? earlier : 0);
         failing.put(task, new Failing(inARow, silent && earlier == null, how));
-        return Backoff.TRANSIENT.after(inARow, ThreadLocalRandom.current().nextDouble());
+        return Backoff.TRANSIENT.after(inARow, Host.random());
     }
 
     /** A task succeeded, or there is nothing left for it to do. */

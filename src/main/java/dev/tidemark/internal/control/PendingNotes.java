@@ -6,6 +6,8 @@ import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.store.claim.ClaimStore;
 import dev.tidemark.internal.store.connection.ControlConnection;
 import dev.tidemark.internal.store.schema.StoreIdentity;
+import dev.tidemark.internal.store.table.PartitionStateTable;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
@@ -13,11 +15,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -33,10 +36,15 @@ final class PendingNotes {
     private final ControlConnection connection;
     private final StoreIdentity identity;
     private final ClaimStore store;
+    private final PartitionStateTable states;
     private final String owner;
 
     @GuardedBy("this")
     private final Map<Object, Note> open = new LinkedHashMap<>();
+
+    /** Halts that hold as long as their claims do. */
+    @GuardedBy("this")
+    private final Map<TopicPartition, Standing> standing = new HashMap<>();
 
     @GuardedBy("this")
     private final Map<UUID, Claim> released = new LinkedHashMap<>();
@@ -58,17 +66,25 @@ final class PendingNotes {
 
     private record Halt(TopicPartition partition) {}
 
+    private record Standing(Claim claim, Note note) {}
+
     private record Survival(TopicPartition partition, long offset) {}
 
     /**
      * @param owner the name that this process claims under
      */
     PendingNotes(
-            ControlTasks tasks, ControlConnection connection, StoreIdentity identity, ClaimStore store, String owner) {
+            ControlTasks tasks,
+            ControlConnection connection,
+            StoreIdentity identity,
+            ClaimStore store,
+            PartitionStateTable states,
+            String owner) {
         this.tasks = tasks;
         this.connection = connection;
         this.identity = identity;
         this.store = store;
+        this.states = states;
         this.owner = owner;
     }
 
@@ -79,11 +95,54 @@ final class PendingNotes {
      * @param words why, without data
      */
     void halted(TopicPartition partition, @Nullable Claim claim, ErrorCode code, String words) {
-        long since = System.nanoTime();
-        add(new Halt(partition), c -> {
-            Duration ago = Duration.ofNanos(System.nanoTime() - since);
+        long since = Host.nanoTime();
+        Note note = c -> {
+            Duration ago = Duration.ofNanos(Host.nanoTime() - since);
             return store.noteHalt(c, partition, claim, owner, code, words, ago);
+        };
+        stands(partition, claim, note);
+        add(new Halt(partition), note);
+    }
+
+    private synchronized void stands(TopicPartition partition, @Nullable Claim claim, Note note) {
+        if (claim == null) {
+            // Its claim is tried again, and may be made at any moment.
+            standing.remove(partition);
+        } else {
+            standing.put(partition, new Standing(claim, note));
+        }
+    }
+
+    /**
+     * Writes the halts again that the database does not show any more, as after a failover to a server that did not have them yet. Run
+     * on the control thread.
+     *
+     * @param held the claims in force: a halt ends with its claim
+     */
+    void restate(Map<TopicPartition, Claim> held) throws SQLException {
+        Map<TopicPartition, Note> written = written(held);
+        if (!written.isEmpty()) {
+            Set<TopicPartition> shown = connection.inTransaction(c -> {
+                identity.check(c);
+                return states.haltedAt(c, written.keySet()).keySet();
+            });
+            written.keySet().removeAll(shown);
+            written.forEach((partition, note) -> add(new Halt(partition), note));
+        }
+    }
+
+    private synchronized Map<TopicPartition, Note> written(Map<TopicPartition, Claim> held) {
+        standing.entrySet().removeIf(halt -> {
+            Claim now = held.get(halt.getKey());
+            return now == null || !now.token().equals(halt.getValue().claim().token());
         });
+        Map<TopicPartition, Note> written = new HashMap<>();
+        standing.forEach((partition, halt) -> {
+            if (!open.containsKey(new Halt(partition))) {
+                written.put(partition, halt.note());
+            }
+        });
+        return written;
     }
 
     /** These claims are not needed any more. */
@@ -159,7 +218,7 @@ final class PendingNotes {
         for (Claim claim : claims) {
             released.remove(claim.token());
         }
-        notifyAll();
+        Host.notifyAll(this);
     }
 
     private synchronized List<Map.Entry<Object, Note>> due() {
@@ -174,7 +233,7 @@ final class PendingNotes {
         if (still && !done) {
             open.put(entry.getKey(), entry.getValue());
         }
-        notifyAll();
+        Host.notifyAll(this);
     }
 
     private synchronized boolean isDone() {
@@ -185,7 +244,7 @@ final class PendingNotes {
         scheduled = !isDone();
         attempts = scheduled ? attempts + 1 : 0;
         if (scheduled) {
-            double random = ThreadLocalRandom.current().nextDouble();
+            double random = Host.random();
             Duration locked = Backoff.TRANSIENT.after(attempts, random);
             Duration wait = failed.isZero() ? locked : failed;
             Duration hurry = CLOSING.after(attempts, random);
@@ -205,10 +264,10 @@ final class PendingNotes {
             tasks.later(this::write, Duration.ZERO);
         }
         try {
-            long left = end - System.nanoTime();
+            long left = end - Host.nanoTime();
             while (!isDone() && left > 0) {
-                wait(Math.max(1, left / 1_000_000));
-                left = end - System.nanoTime();
+                Host.wait(this, Math.max(1, left / 1_000_000));
+                left = end - Host.nanoTime();
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);

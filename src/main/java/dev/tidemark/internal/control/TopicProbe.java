@@ -3,6 +3,7 @@ package dev.tidemark.internal.control;
 import dev.tidemark.internal.kafka.KafkaUnavailableException;
 import dev.tidemark.internal.kafka.TopicLookup;
 import dev.tidemark.internal.store.claim.TopicBindings;
+import dev.tidemark.internal.thread.Host;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,7 +61,7 @@ final class TopicProbe {
         missing.removeAll(lookup.identities(names).keySet());
         topicsMissing = !missing.isEmpty();
         Instant now = Instant.now();
-        Absence look = new Absence(System.nanoTime(), 1);
+        Absence look = new Absence(Host.nanoTime(), 1);
         absences.keySet().retainAll(missing);
         missing.forEach(name -> {
             missingAt.putIfAbsent(name, now);

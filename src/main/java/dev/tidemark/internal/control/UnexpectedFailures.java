@@ -4,11 +4,11 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +42,7 @@ final class UnexpectedFailures {
                     LogContext.quotable(why, words(why)));
             LOG.debug("where it failed group={} at={}", groupId, where(why));
         }
-        return Backoff.UNEXPECTED.after(attempts, ThreadLocalRandom.current().nextDouble());
+        return Backoff.UNEXPECTED.after(attempts, Host.random());
     }
 
     void over(String task) {

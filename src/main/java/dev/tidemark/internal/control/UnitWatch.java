@@ -3,13 +3,13 @@ package dev.tidemark.internal.control;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,7 +50,7 @@ final class UnitWatch {
         this.sessions = sessions;
         this.deadline = deadline;
         this.networkTimeout = networkTimeout;
-        this.executor = new ScheduledThreadPoolExecutor(1, task -> {
+        this.executor = threads.scheduler(task -> {
             OwnThread made = threads.create("tidemark-" + groupId + "-watch", LogContext.inGroup(groupId, task));
             thread = made;
             return made;
@@ -96,7 +96,7 @@ final class UnitWatch {
     }
 
     private void look(WorkerSession session, boolean cancel) {
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         session.suspension().awake(now, EVERY);
         OpenUnit unit = session.openUnit();
         if (unit == null || unit.age(now) <= deadline.toNanos()) {

@@ -13,6 +13,7 @@ import dev.tidemark.internal.store.lock.UnitWaits.UnitWait;
 import dev.tidemark.internal.store.schema.StoreIdentity;
 import dev.tidemark.internal.store.table.PartitionStateTable;
 import dev.tidemark.internal.store.table.PartitionStateTable.Wait;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -112,7 +113,7 @@ final class WaitWatch {
 
     /** Nothing waits here any more: clears what was recorded. */
     void end() throws SQLException {
-        write(List.of(), System.nanoTime());
+        write(List.of(), Host.nanoTime());
     }
 
     private Map<String, Collection<Claim>> longOpen(long now) {

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.queue;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.Host;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -20,7 +21,7 @@ final class DecodingQueue {
         if (!stopped) {
             fetched.waits(() -> remove(fetched));
             waiting.add(fetched);
-            notify();
+            Host.notifyAll(this);
         }
     }
 
@@ -31,7 +32,7 @@ final class DecodingQueue {
     /** Removes and returns the oldest batch. Waits for one. */
     synchronized FetchedRecords take() throws InterruptedException {
         while (waiting.isEmpty()) {
-            wait();
+            Host.wait(this, 0);
         }
         Iterator<FetchedRecords> all = waiting.iterator();
         FetchedRecords first = all.next();

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.ConsumerStatus;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.ClaimedPartition;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;
@@ -145,13 +146,13 @@ public final class PartitionQueues {
     /** Waits until no unit of these partitions is open, or the time is over; returns whether none is. */
     public boolean awaitIdle(Collection<TopicPartition> partitions, Duration patience) throws InterruptedException {
         synchronized (state) {
-            long end = System.nanoTime() + patience.toNanos();
+            long end = Host.nanoTime() + patience.toNanos();
             while (!Collections.disjoint(partitions, state.leaving.keySet())) {
-                long left = end - System.nanoTime();
+                long left = end - Host.nanoTime();
                 if (left <= 0) {
                     return false;
                 }
-                state.wait(left / 1_000_000 + 1);
+                Host.wait(state, left / 1_000_000 + 1);
             }
             return true;
         }
@@ -206,7 +207,7 @@ public final class PartitionQueues {
         synchronized (state) {
             state.stopped = true;
             state.undecoded.stop();
-            state.notifyAll();
+            Host.notifyAll(state);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.queue;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.Host;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -68,10 +69,10 @@ final class QueueState {
     void enqueue(PartitionQueue queue) {
         if (!queue.isEmpty()) {
             waiting.add(queue);
-            notifyAll();
+            Host.notifyAll(this);
         } else if (queue.tail() != null) {
-            waiting.addTail(queue, System.nanoTime());
-            notifyAll();
+            waiting.addTail(queue, Host.nanoTime());
+            Host.notifyAll(this);
         }
     }
 

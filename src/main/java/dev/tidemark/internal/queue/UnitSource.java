@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.queue.FetchedRecords.Range;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,9 +32,9 @@ public final class UnitSource {
     /** The next unit; empty if there is none within the patience, or after {@link PartitionQueues#stop}. Units end by {@link #settle}. */
     public List<PartitionShare> take(UnitPace pace, Duration patience) throws InterruptedException {
         synchronized (state) {
-            long end = System.nanoTime() + patience.toNanos();
+            long end = Host.nanoTime() + patience.toNanos();
             while (!state.stopped) {
-                long now = System.nanoTime();
+                long now = Host.nanoTime();
                 state.waiting.wake(now);
                 if (state.waiting.ready() > 0) {
                     return assemble(pace);
@@ -52,7 +53,7 @@ public final class UnitSource {
                 state.freeWorkers++;
                 state.tellAppetite();
                 try {
-                    state.wait(Math.max(1, (until - now) / 1_000_000));
+                    Host.wait(state, Math.max(1, (until - now) / 1_000_000));
                 } finally {
                     state.freeWorkers--;
                 }
@@ -160,7 +161,7 @@ public final class UnitSource {
                 }
             }
             room = state.buffer.empty(state.isPlenty(), state.isIdle());
-            state.notifyAll();
+            Host.notifyAll(state);
         }
         drained.forEach(events::drained);
         if (!room.isEmpty()) {
@@ -194,7 +195,7 @@ public final class UnitSource {
         }
         state.buffer.change(queue, () -> queue.putBack(taken.ranges(), s.done()));
         if (s.delay() > 0) {
-            state.waiting.addLater(queue, System.nanoTime() + s.delay());
+            state.waiting.addLater(queue, Host.nanoTime() + s.delay());
         } else {
             state.enqueue(queue);
         }
@@ -216,7 +217,7 @@ public final class UnitSource {
                     state.leaving.remove(queue.claim.partition(), queue);
                 }
             }
-            state.notifyAll();
+            Host.notifyAll(state);
         }
     }
 

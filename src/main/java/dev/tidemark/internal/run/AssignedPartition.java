@@ -4,10 +4,10 @@ import dev.tidemark.PartitionState;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +43,7 @@ final class AssignedPartition {
     long lostAt;
 
     /** Since when it has no claim, by {@link System#nanoTime}. */
-    long unclaimedSince = System.nanoTime();
+    long unclaimedSince = Host.nanoTime();
 
     private PartitionState state;
 
@@ -55,7 +55,7 @@ final class AssignedPartition {
      */
     record DatedProblem(TidemarkException why, long nanos, Instant at) {
         static DatedProblem now(TidemarkException why) {
-            return new DatedProblem(why, System.nanoTime(), Instant.now());
+            return new DatedProblem(why, Host.nanoTime(), Instant.now());
         }
     }
 
@@ -135,10 +135,7 @@ final class AssignedPartition {
 
     /** How long to wait before a lost claim is made again: not at all, unless it is lost again and again. */
     Duration patience() {
-        return losses <= 1
-                ? Duration.ZERO
-                : Backoff.TRANSIENT.after(
-                        losses - 1, ThreadLocalRandom.current().nextDouble());
+        return losses <= 1 ? Duration.ZERO : Backoff.TRANSIENT.after(losses - 1, Host.random());
     }
 
     boolean holds(Claim other) {

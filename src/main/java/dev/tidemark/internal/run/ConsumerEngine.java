@@ -8,6 +8,7 @@ import dev.tidemark.TidemarkConsumer;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.log.LogContext;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.SafeListeners;
@@ -117,12 +118,11 @@ public final class ConsumerEngine<K, V> implements TidemarkConsumer {
                     return result.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
                 } catch (InterruptedException e) {
                     interrupted = true;
-                    asked = System.nanoTime();
+                    asked = Host.nanoTime();
                     stop();
                 } catch (TimeoutException e) {
                     if (interrupted
-                            && System.nanoTime() - asked
-                                    >= options.stop().close().toNanos()) {
+                            && Host.nanoTime() - asked >= options.stop().close().toNanos()) {
                         poll.end();
                         return null;
                     }

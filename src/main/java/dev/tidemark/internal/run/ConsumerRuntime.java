@@ -17,6 +17,7 @@ import dev.tidemark.internal.store.lock.BlockerWatch;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.CountedAttempts;
@@ -122,7 +123,7 @@ record ConsumerRuntime(
                 new RunEnd(groupId, options.kafka().reading().untilEnd(), assigned, events, control),
                 new Withdrawal(
                         groupId, consumer, control, !options.kafka().reading().isManual()),
-                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), System.nanoTime()),
+                new AssignmentWait(groupId, options.kafka().settings().sessionTimeout(), Host.nanoTime()),
                 drained);
         Rebalances rebalances = new Rebalances(
                 groupId,
@@ -153,7 +154,7 @@ record ConsumerRuntime(
     }
 
     private static Map<TopicPartition, Claim> idle(PartitionQueues queues, Assignment assigned, DrainedPolls drained) {
-        if (!drained.isRecent(System.nanoTime())) {
+        if (!drained.isRecent(Host.nanoTime())) {
             // What was fetched of them may not be here yet.
             return Map.of();
         }
@@ -256,7 +257,7 @@ record ConsumerRuntime(
         workers.forEach(OwnThread::end);
         try {
             for (OwnThread worker : workers) {
-                worker.join(Math.max(1, patience.toMillis() / workers.size()));
+                Host.join(worker, Math.max(1, patience.toMillis() / workers.size()));
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);

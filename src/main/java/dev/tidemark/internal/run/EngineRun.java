@@ -7,6 +7,7 @@ import dev.tidemark.internal.kafka.ClientLibrary;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.SafeListeners;
@@ -16,8 +17,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
@@ -35,6 +34,9 @@ final class EngineRun<K, V> {
 
     /** Clients and threads are made anew each time. */
     private static final Backoff AGAIN = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(5));
+
+    /** How long the poll thread waits for the check of the store before it shows again that it is alive. */
+    private static final Duration STORE_CHECK = Duration.ofMillis(100);
 
     private final EngineOptions<K, V> options;
     private final String groupId;
@@ -110,7 +112,7 @@ final class EngineRun<K, V> {
                         LogContext.quotable(failed, Problems.of(failed).toString()));
             }
             hindrance = failed;
-            if (isStoppedWithin(AGAIN.after(tries, ThreadLocalRandom.current().nextDouble()))) {
+            if (isStoppedWithin(AGAIN.after(tries, Host.random()))) {
                 failed = null;
             } else {
                 failed = runOnce();
@@ -121,7 +123,7 @@ final class EngineRun<K, V> {
 
     private boolean isStoppedWithin(Duration time) {
         try {
-            return stop.await(time.toNanos(), TimeUnit.NANOSECONDS);
+            return Host.await(stop, time.toNanos());
         } catch (InterruptedException e) {
             return !OwnThread.mayContinue(e);
         }
@@ -212,7 +214,7 @@ final class EngineRun<K, V> {
         while (stop.getCount() > 0) {
             made.loop().markAlive();
             try {
-                check.get(100, TimeUnit.MILLISECONDS);
+                var unused = Host.get(check, STORE_CHECK);
                 return true;
             } catch (TimeoutException e) {
                 LOG.trace("the database is still unavailable");

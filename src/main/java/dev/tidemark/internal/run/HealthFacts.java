@@ -5,6 +5,7 @@ import dev.tidemark.internal.plan.HealthPlanner;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.Silence;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThreads;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ final class HealthFacts {
      * @param error why the consumer failed, or what it waits for
      */
     HealthPlanner.Facts facts(State state, @Nullable ConsumerRuntime runtime, Optional<String> error) {
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         Duration deadline = options.work().deadline();
         Duration mostBetweenPolls = options.kafka().settings().maxPollInterval();
         return runtime == null

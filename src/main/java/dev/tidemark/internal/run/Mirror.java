@@ -1,5 +1,6 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.time.Duration;
@@ -27,7 +28,7 @@ final class Mirror {
     private final Consumer<byte[], byte[]> consumer;
     private final boolean enabled;
     private final Map<TopicPartition, Claim> due = new ConcurrentHashMap<>();
-    private long last = System.nanoTime() - EVERY;
+    private long last = Host.nanoTime() - EVERY;
 
     Mirror(Consumer<byte[], byte[]> consumer, boolean enabled) {
         this.consumer = consumer;

@@ -4,6 +4,7 @@ import dev.tidemark.PartitionState;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import java.util.HashSet;
 import java.util.Set;
@@ -76,7 +77,7 @@ final class PausedPartitions {
     /** The one way back to reading is a claim. The old one is released first: a new claim over it would look like one without progress. */
     private void readAgain(AssignedPartition slot) {
         Claim claim = slot.claim;
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         boolean leaving = queues.isLeaving(slot.partition);
         if (claim != null && !leaving) {
             control.release(Set.of(claim));

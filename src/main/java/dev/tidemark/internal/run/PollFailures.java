@@ -3,11 +3,10 @@ package dev.tidemark.internal.run;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Backoff;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,10 +44,9 @@ final class PollFailures {
         if (inRow == 1) {
             LOG.warn("poll failed, trying again group={} cause={}", groupId, cause);
         }
-        Duration wait =
-                Backoff.TRANSIENT.after(inRow, ThreadLocalRandom.current().nextDouble());
+        Duration wait = Backoff.TRANSIENT.after(inRow, Host.random());
         try {
-            if (stopped.await(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+            if (Host.await(stopped, wait.toNanos())) {
                 LOG.debug("stopped while waiting for Kafka group={}", groupId);
             }
             return true;

@@ -6,6 +6,7 @@ import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.kafka.KafkaErrors;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
@@ -126,7 +127,7 @@ final class PollLoop {
                 tasks.rest(() -> true, POLL);
                 continue;
             }
-            mirror.tick(System.nanoTime(), assigned.partitions());
+            mirror.tick(Host.nanoTime(), assigned.partitions());
             tasks.rest(queues::hasPlenty, REST);
             if (tasks.enterPoll()) {
                 boolean polled;
@@ -151,7 +152,7 @@ final class PollLoop {
 
     /** The poll thread is not stuck; to be called before the loop begins as well. */
     void markAlive() {
-        lastPoll = System.nanoTime();
+        lastPoll = Host.nanoTime();
         polls = true;
     }
 
@@ -183,7 +184,7 @@ final class PollLoop {
                 OffsetAndMetadata next = records.nextOffsets().get(partition);
                 offer(slot.claim, records.records(partition), next == null ? null : Seeks.position(next));
             }
-            drained.returned(records.count(), System.nanoTime());
+            drained.returned(records.count(), Host.nanoTime());
             followPositions();
             seeks.pause(queues.withoutRoom());
             return true;
@@ -231,7 +232,7 @@ final class PollLoop {
     private void polled() {
         failures.ended();
         seeMembership();
-        wait.polled(System.nanoTime(), joined, !assigned.partitions().isEmpty());
+        wait.polled(Host.nanoTime(), joined, !assigned.partitions().isEmpty());
     }
 
     /** The generation is known before the first assignment, which may be empty and then is not reported. */

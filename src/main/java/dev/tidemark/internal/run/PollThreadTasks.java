@@ -1,9 +1,9 @@
 package dev.tidemark.internal.run;
 
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +34,7 @@ final class PollThreadTasks {
     void stir() {
         Thread thread = resting;
         if (thread != null) {
-            LockSupport.unpark(thread);
+            Host.unpark(thread);
         }
     }
 
@@ -43,7 +43,7 @@ final class PollThreadTasks {
         // Announced first, so that a thread that removes the reason afterwards also ends the wait.
         resting = Thread.currentThread();
         if (tasks.isEmpty() && mayRest.getAsBoolean()) {
-            LockSupport.parkNanos(this, longest.toNanos());
+            Host.park(this, longest.toNanos());
         }
         resting = null;
     }

@@ -6,6 +6,7 @@ import dev.tidemark.TidemarkListener.Rebalance;
 import dev.tidemark.TidemarkListener.Rebalance.Kind;
 import dev.tidemark.internal.control.ControlThread;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
@@ -94,10 +95,10 @@ final class Rebalances implements ConsumerRebalanceListener {
     }
 
     private boolean awaitUnits(Collection<TopicPartition> partitions) {
-        long end = System.nanoTime() + drain.toNanos();
+        long end = Host.nanoTime() + drain.toNanos();
         while (true) {
             try {
-                return queues.awaitIdle(partitions, Duration.ofNanos(end - System.nanoTime()));
+                return queues.awaitIdle(partitions, Duration.ofNanos(end - Host.nanoTime()));
             } catch (InterruptedException e) {
                 if (!OwnThread.mayContinue(e)) {
                     return false;

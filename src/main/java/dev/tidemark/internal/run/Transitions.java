@@ -13,6 +13,7 @@ import dev.tidemark.internal.plan.ClaimedPartition;
 import dev.tidemark.internal.plan.FenceDiagnosis;
 import dev.tidemark.internal.plan.Pauses;
 import dev.tidemark.internal.queue.PartitionQueues;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.HandlerHistory;
 import dev.tidemark.offsets.Claim;
 import java.time.Duration;
@@ -111,7 +112,7 @@ final class Transitions {
         if (slot.is(PartitionState.RUNNING, PartitionState.RETRYING, PartitionState.HALTED, PartitionState.PAUSED)) {
             queues.close(Set.of(slot.partition));
             seeks.hold(slot.partition);
-            long now = System.nanoTime();
+            long now = Host.nanoTime();
             boolean contended = slot.losses > 0 && now - slot.lostAt < CONTENTION_WINDOW.toNanos();
             assigned.update(slot, s -> {
                 s.losses = contended ? s.losses + 1 : 1;
@@ -161,7 +162,7 @@ final class Transitions {
         List<String> begun = new ArrayList<>();
         List<String> standing = new ArrayList<>();
         Map<TopicPartition, Duration> waited = new HashMap<>();
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         assignments.forEach((claimed, assignment) -> {
             Claim claim = claimed.claim();
             AssignedPartition slot = assigned.slot(claim.partition());

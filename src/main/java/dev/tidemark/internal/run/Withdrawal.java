@@ -1,6 +1,7 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.internal.control.ControlThread;
+import dev.tidemark.internal.thread.Host;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +35,7 @@ final class Withdrawal {
      * @param join subscribes again
      */
     boolean holds(Runnable join) {
-        boolean silent = possible && control.isDatabaseSilent(System.nanoTime());
+        boolean silent = possible && control.isDatabaseSilent(Host.nanoTime());
         if (silent && !away) {
             LOG.warn("the database is silent, leaving the group until it replies group={}", groupId);
             // Leaving waits for open units, and these wait for the database.

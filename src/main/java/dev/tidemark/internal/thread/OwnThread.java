@@ -15,16 +15,42 @@ public final class OwnThread extends Thread {
     private static final Logger LOG = LoggerFactory.getLogger(OwnThread.class);
 
     private final Object group;
+    private final Machine machine;
+    private final Runnable work;
     private volatile boolean ending;
     private volatile @Nullable Busy busy;
     private boolean warned;
 
     private record Busy(Step step, long since) {}
 
-    OwnThread(Object group, Runnable work, String name) {
+    OwnThread(Object group, Machine machine, Runnable work, String name) {
         super(work, name);
         this.group = group;
+        this.machine = machine;
+        this.work = work;
         setDaemon(true);
+    }
+
+    /** What it runs on. */
+    Machine machine() {
+        return machine;
+    }
+
+    @Override
+    public synchronized void start() {
+        machine.starting(this);
+        super.start();
+    }
+
+    @Override
+    public void run() {
+        machine.run(work);
+    }
+
+    @Override
+    public void interrupt() {
+        machine.interrupting(this);
+        super.interrupt();
     }
 
     /** Interrupts it permanently: from now on its interrupts are not cleared. Any thread may call. */
@@ -51,7 +77,7 @@ public final class OwnThread extends Thread {
     /** The current thread begins this step. */
     public static void enter(Step step) {
         if (Thread.currentThread() instanceof OwnThread own) {
-            own.busy = new Busy(step, System.nanoTime());
+            own.busy = new Busy(step, own.machine.nanoTime());
         }
     }
 

@@ -5,16 +5,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
 
 /** All threads of one consumer, by name. Thread-safe. */
 public final class OwnThreads {
     private final Map<String, OwnThread> threads = new ConcurrentSkipListMap<>();
+    private final Machine machine;
+
+    public OwnThreads() {
+        this(Machine.REAL);
+    }
+
+    /**
+     * @param machine what they run on
+     */
+    public OwnThreads(Machine machine) {
+        this.machine = machine;
+    }
 
     /** Creates a thread, in place of one of the same name; the caller starts it. */
     public OwnThread create(String name, Runnable work) {
-        OwnThread thread = new OwnThread(this, work, name);
+        OwnThread thread = new OwnThread(this, machine, work, name);
         threads.put(name, thread);
         return thread;
+    }
+
+    /** Runs tasks at their time, one after the other, on a thread that is made with {@link #create}. */
+    public ScheduledExecutorService scheduler(ThreadFactory factory) {
+        return machine.scheduler(factory);
     }
 
     /** Whether the current thread is one of them. */
@@ -34,7 +53,7 @@ public final class OwnThreads {
 
     /** What each of them is doing. */
     public List<ThreadFacts> facts() {
-        long now = System.nanoTime();
+        long now = machine.nanoTime();
         return threads.values().stream().map(thread -> thread.facts(now)).toList();
     }
 }

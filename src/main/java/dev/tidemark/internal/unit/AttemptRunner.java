@@ -8,6 +8,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
@@ -70,7 +71,7 @@ final class AttemptRunner<K, V> {
 
     /** Runs the first attempt of the unit, whose records were decoded before. */
     UnitOutcome runFirst(Attempt<K, V> attempt, long decoding) {
-        began = System.nanoTime();
+        began = Host.nanoTime();
         decodeNanos = decoding;
         return run(attempt, false, false);
     }
@@ -81,10 +82,10 @@ final class AttemptRunner<K, V> {
      * @throws UndecodableException if the first cannot be
      */
     Attempt<K, V> decoded(Attempt<K, V> attempt) throws UndecodableException {
-        began = System.nanoTime();
+        began = Host.nanoTime();
         context.transaction().unitTaken(began);
         Attempt<K, V> decoded = attempt.decoded(decoder);
-        decodeNanos += System.nanoTime() - began;
+        decodeNanos += Host.nanoTime() - began;
         return decoded;
     }
 
@@ -97,7 +98,7 @@ final class AttemptRunner<K, V> {
     UnitOutcome run(Attempt<K, V> attempt, boolean timed, boolean searching) {
         Progress current = new Progress(
                 attempt.parts().size(),
-                System.nanoTime() + context.limits().maxDuration().toNanos());
+                Host.nanoTime() + context.limits().maxDuration().toNanos());
         progress = current;
         reachedHandler = false;
         setBack = Map.of();
@@ -140,7 +141,7 @@ final class AttemptRunner<K, V> {
                                         ended,
                                         attempt.counts(ended),
                                         context.transaction().times(decoding)));
-        took = Duration.ofNanos(System.nanoTime() - began);
+        took = Duration.ofNanos(Host.nanoTime() - began);
         // The handler may have cleared it.
         LogContext.enter(context.groupId());
         if (attempt.size() > 0 || attempt.shares().stream().noneMatch(ShareProgress::onlyFollows)) {
@@ -236,7 +237,10 @@ final class AttemptRunner<K, V> {
         }
         Position to = share.after(0);
         UnitEnd end = new UnitEnd.Advance(Map.of(share.claim(), to), share.followers(to), Map::of);
-        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), tx -> end);
+        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), tx -> {
+            context.identities().confirm(Set.of(share.partition().topic()));
+            return end;
+        });
         if (outcome instanceof UnitOutcome.Committed) {
             moved(share, to);
             context.events().moved(List.of(share.claim()));

@@ -9,6 +9,7 @@ import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,8 +36,10 @@ final class GiveUpUnit<K, V> {
         // Its own is among those that were counted before.
         GivenUp count = new GivenUp(
                 share.history().givenUp().inARow() + 1, context.history().unproven(share.partition()), record.offset());
-        UnitOutcome outcome = context.transaction()
-                .run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> end(record, attempts + 1, count));
+        UnitOutcome outcome = context.transaction().run(List.of(share.claim()), UnitTerms.USUAL.lockTimed(true), tx -> {
+            context.identities().confirm(Set.of(record.topic()));
+            return end(record, attempts + 1, count);
+        });
         if (outcome instanceof UnitOutcome.Committed committed) {
             share.history().givenUp(count);
             gaveUp(record, committed);

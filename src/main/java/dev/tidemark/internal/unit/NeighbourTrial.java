@@ -11,6 +11,7 @@ import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -228,8 +229,8 @@ final class NeighbourTrial<K, V> {
         if (undecodable) {
             return new UnitOutcome.Committed(Map.of());
         }
-        Progress progress = new Progress(
-                1, System.nanoTime() + context.limits().maxDuration().toNanos());
+        Progress progress =
+                new Progress(1, Host.nanoTime() + context.limits().maxDuration().toNanos());
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
                 .observed(lockTimed, unseenCounts, share.wasUnseen())

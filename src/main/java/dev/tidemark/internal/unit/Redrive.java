@@ -18,6 +18,7 @@ import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -144,7 +145,7 @@ public final class Redrive<K, V> {
                             List.of(List.of(record)),
                             tx,
                             new Progress(
-                                    1, System.nanoTime() + limits.maxDuration().toNanos()));
+                                    1, Host.nanoTime() + limits.maxDuration().toNanos()));
                     return new UnitEnd.RemoveDeadLetter(letter);
                 }),
                 ended -> {

@@ -3,6 +3,7 @@ package dev.tidemark.internal.unit;
 import dev.tidemark.BatchHandler;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitInterceptor;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -59,7 +60,7 @@ public interface UnitHandler<K, V> {
             boolean begun = false;
             for (int i = 0; i < records.size(); i++) {
                 for (ConsumerRecord<K, V> record : records.get(i)) {
-                    if (begun && System.nanoTime() - progress.timeIsUp >= 0) {
+                    if (begun && Host.nanoTime() - progress.timeIsUp >= 0) {
                         return;
                     }
                     begun = true;

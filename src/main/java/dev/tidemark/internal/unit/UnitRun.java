@@ -13,11 +13,11 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,7 +103,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         last = outcome;
         Reaction reaction = ReactionPlanner.plan(
                 outcome,
-                attempt.facts(context.groupId(), ThreadLocalRandom.current().nextDouble()),
+                attempt.facts(context.groupId(), Host.random()),
                 failure == null
                         ? null
                         : failing.facts(
@@ -271,8 +271,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         // Not given up yet: it is tried by itself again, and that does not count.
         share.tryAlone(attempts);
         if (outcome instanceof UnitOutcome.HandlerFailed) {
-            Duration delay = Backoff.TRANSIENT.after(
-                    share.taken().attempt(), ThreadLocalRandom.current().nextDouble());
+            Duration delay = Backoff.TRANSIENT.after(share.taken().attempt(), Host.random());
             settlement.retrying(List.of(share.claim()), RetryCause.TRANSIENT, reaction.why(), delay);
             share.failTransiently(delay);
             return false;

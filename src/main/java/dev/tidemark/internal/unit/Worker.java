@@ -9,6 +9,7 @@ import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.ShareDecoder.Decoded;
 import java.time.Duration;
@@ -71,7 +72,7 @@ public final class Worker<K, V> implements Runnable {
     }
 
     private void finish(List<PartitionShare> unit) {
-        session.unitTaken(System.nanoTime());
+        session.unitTaken(Host.nanoTime());
         OwnThread.enter(Step.DECODING);
         boolean ended = false;
         try {
@@ -101,13 +102,13 @@ public final class Worker<K, V> implements Runnable {
                 continue;
             }
             OwnThread.enter(Step.DECODING);
-            long began = System.nanoTime();
+            long began = Host.nanoTime();
             Decoded<K, V> decoded = shareDecoder.decode(taken);
             if (decoded.failed().isPresent()) {
                 undecodable.add(decoded);
                 continue;
             }
-            decodeNanos += System.nanoTime() - began;
+            decodeNanos += Host.nanoTime() - began;
             shares.add(decoded.share());
         }
         for (int i = 0; i < undecodable.size(); i++) {

@@ -1,5 +1,7 @@
 package dev.tidemark.internal.store.connection;
 
+import dev.tidemark.internal.thread.Host;
+
 /** Runs what may never return, such as a call to a server that no longer replies, on a thread that is never waited for. */
 final class Background {
     private Background() {}
@@ -8,10 +10,6 @@ final class Background {
      * @param what for the thread's name
      */
     static void run(String what, Runnable task) {
-        Thread caller = Thread.currentThread();
-        Thread thread = new Thread(task, caller.getName() + "-" + what);
-        thread.setDaemon(true);
-        thread.setContextClassLoader(caller.getContextClassLoader());
-        thread.start();
+        Host.background(what, task);
     }
 }

@@ -5,6 +5,7 @@ import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.NotConnectedException;
 import dev.tidemark.internal.store.failure.PoolExhaustedException;
 import dev.tidemark.internal.store.failure.SharedConnectionException;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -16,7 +17,6 @@ import java.util.OptionalInt;
 import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +62,7 @@ final class Connector {
      */
     Connection connect(Duration patience) throws SQLException {
         Attempt attempt = pending;
-        if (attempt == null || attempt.isStale(System.nanoTime())) {
+        if (attempt == null || attempt.isStale(Host.nanoTime())) {
             if (attempt != null) {
                 giveUp(attempt);
             }
@@ -70,7 +70,7 @@ final class Connector {
             pending = attempt;
         }
         try {
-            Connection connection = attempt.connection().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            Connection connection = Host.get(attempt.connection(), patience);
             pending = null;
             take(connection);
             return connection;
@@ -132,7 +132,7 @@ final class Connector {
                 connection.completeExceptionally(e);
             }
         });
-        return new Attempt(connection, System.nanoTime());
+        return new Attempt(connection, Host.nanoTime());
     }
 
     private static void giveUp(Attempt attempt) {

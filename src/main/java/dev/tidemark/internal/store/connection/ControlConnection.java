@@ -3,6 +3,7 @@ package dev.tidemark.internal.store.connection;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -107,7 +108,7 @@ public final class ControlConnection implements AutoCloseable {
     private Connection connect() throws SQLException {
         Connection c = connection;
         if (c == null) {
-            boolean silent = !silence.known(System.nanoTime()).isZero();
+            boolean silent = !silence.known(Host.nanoTime()).isZero();
             c = connector.connect(silent ? networkTimeout.dividedBy(CONFIRM) : networkTimeout);
             connection = c;
             try {

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.store.connection;
 
+import dev.tidemark.internal.thread.Host;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -95,17 +96,17 @@ final class GuardedResult implements InvocationHandler {
             throws Throwable {
         boolean executes = target instanceof Statement && method.getName().startsWith("execute");
         if (executes) {
-            sights.sends(System.nanoTime());
+            sights.sends(Host.nanoTime());
         }
         try {
             Object result = invokeOn(target, method, args);
             if (executes) {
-                sights.hears(System.nanoTime());
+                sights.hears(Host.nanoTime());
             }
             return result;
         } catch (SQLException e) {
             // A result may be read in pieces, each of which the server sends by itself.
-            sights.failed(e, System.nanoTime());
+            sights.failed(e, Host.nanoTime());
             throw e;
         }
     }

@@ -2,6 +2,7 @@ package dev.tidemark.internal.store.connection;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
@@ -88,7 +89,7 @@ public final class OpenUnit {
     public void sends() {
         UnitSights told = sights;
         if (told != null) {
-            told.sends(System.nanoTime());
+            told.sends(Host.nanoTime());
         }
     }
 
@@ -96,7 +97,7 @@ public final class OpenUnit {
     public void failed(SQLException e) {
         UnitSights told = sights;
         if (told != null) {
-            told.failed(e, System.nanoTime());
+            told.failed(e, Host.nanoTime());
         }
     }
 
@@ -107,7 +108,7 @@ public final class OpenUnit {
 
     /** Whether the process was suspended during it, so that a failure shows nothing about the handler or its records. */
     public boolean wasSuspended() {
-        return suspended(System.nanoTime()) > 0;
+        return suspended(Host.nanoTime()) > 0;
     }
 
     private long suspended(long now) {
@@ -142,7 +143,7 @@ public final class OpenUnit {
 
     private synchronized void cancelReturned() {
         cancelling = false;
-        notifyAll();
+        Host.notifyAll(this);
     }
 
     /**
@@ -205,12 +206,12 @@ public final class OpenUnit {
     synchronized boolean end() {
         beyondCancel = true;
         ended = true;
-        long end = System.nanoTime() + CANCELLING.toNanos();
+        long end = Host.nanoTime() + CANCELLING.toNanos();
         long left = CANCELLING.toMillis();
         try {
             while (cancelling && left > 0) {
-                wait(left);
-                left = (end - System.nanoTime()) / 1_000_000;
+                Host.wait(this, left);
+                left = (end - Host.nanoTime()) / 1_000_000;
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);

@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.connection;
 
 import dev.tidemark.internal.store.failure.SqlFailures;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.OptionalLong;
 
@@ -14,11 +15,11 @@ public final class Silence {
     private volatile OptionalLong asked = OptionalLong.empty();
     private volatile OptionalLong silent = OptionalLong.empty();
     private volatile boolean again;
-    private volatile long lastAnswer = System.nanoTime();
+    private volatile long lastAnswer = Host.nanoTime();
 
     /** A call to the server begins. */
     void ask() {
-        asked = OptionalLong.of(System.nanoTime());
+        asked = OptionalLong.of(Host.nanoTime());
     }
 
     /** No call is in progress any more, so nothing is known. */
@@ -32,7 +33,7 @@ public final class Silence {
         asked = OptionalLong.empty();
         silent = OptionalLong.empty();
         again = false;
-        lastAnswer = System.nanoTime();
+        lastAnswer = Host.nanoTime();
     }
 
     /** The call failed: with a reply, without one, or in a way that does not show which. */

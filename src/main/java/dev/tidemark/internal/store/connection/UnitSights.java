@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.connection;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -138,12 +139,12 @@ public final class UnitSights {
      * @param longest for how long; nobody may be able to look
      */
     public synchronized void awaitLook(Duration longest) {
-        long end = System.nanoTime() + longest.toNanos();
+        long end = Host.nanoTime() + longest.toNanos();
         long left = longest.toMillis();
         try {
             while (!seen && left > 0) {
-                wait(left);
-                left = (end - System.nanoTime()) / 1_000_000;
+                Host.wait(this, left);
+                left = (end - Host.nanoTime()) / 1_000_000;
             }
         } catch (InterruptedException e) {
             boolean unused = OwnThread.mayContinue(e);
@@ -161,7 +162,7 @@ public final class UnitSights {
     public synchronized void saw(long now, boolean waiting, @Nullable String statement, long age) {
         looked = true;
         seen = true;
-        notifyAll();
+        Host.notifyAll(this);
         unit.saw(now, waiting);
         if (now - sent < 0) {
             // That was the statement before.

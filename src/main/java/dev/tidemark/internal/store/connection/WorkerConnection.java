@@ -3,6 +3,7 @@ package dev.tidemark.internal.store.connection;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -88,7 +89,7 @@ public final class WorkerConnection {
 
     private Connection connect() throws SQLException {
         OwnThread.enter(Step.CONNECTING);
-        long began = System.nanoTime();
+        long began = Host.nanoTime();
         if (without.isEmpty()) {
             without = OptionalLong.of(began);
         }
@@ -110,7 +111,7 @@ public final class WorkerConnection {
             discard();
             throw e;
         } finally {
-            connectingNanos += System.nanoTime() - began;
+            connectingNanos += Host.nanoTime() - began;
             OwnThread.enter(Step.BETWEEN_TRANSACTIONS);
         }
     }

@@ -11,6 +11,7 @@ import static dev.tidemark.internal.store.schema.Schema.uuids;
 import dev.tidemark.internal.plan.ClaimedPartition.Before;
 import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.store.schema.Schema;
+import dev.tidemark.internal.thread.Host;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
 import java.sql.Connection;
@@ -126,7 +127,7 @@ public final class StoredOffsetTable {
         try (PreparedStatement s = prepare(c, schema.sql(CLAIM).replace("{skip}", wait ? "" : "skip locked"))) {
             s.setArray(1, topics(c, partitions));
             s.setArray(2, numbers(c, partitions));
-            s.setArray(3, uuids(c, partitions, p -> UUID.randomUUID()));
+            s.setArray(3, uuids(c, partitions, p -> Host.uuid()));
             s.setString(4, groupId);
             s.setString(5, owner);
             s.setString(6, groupId);

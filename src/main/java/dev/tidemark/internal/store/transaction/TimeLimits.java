@@ -5,6 +5,7 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.UnitSights.Doing;
+import dev.tidemark.internal.thread.Host;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ final class TimeLimits {
                     ? new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, failed.cause())
                     : outcome;
         }
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         boolean ofUnit =
                 failed.code() == ErrorCode.DEADLINE_PASSED || failed.facts().is("25P04");
         Doing doing = ofUnit ? sights.inUnit(now) : sights.inStatement(now);

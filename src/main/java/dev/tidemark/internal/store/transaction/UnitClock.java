@@ -1,6 +1,7 @@
 package dev.tidemark.internal.store.transaction;
 
 import dev.tidemark.UnitTimes;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.util.Arrays;
 
@@ -19,7 +20,7 @@ final class UnitClock {
     long start() {
         Arrays.fill(spent, 0);
         phase = BEGIN;
-        since = System.nanoTime();
+        since = Host.nanoTime();
         return since;
     }
 
@@ -31,7 +32,7 @@ final class UnitClock {
 
     /** The transaction has ended. */
     void stop() {
-        long now = System.nanoTime();
+        long now = Host.nanoTime();
         spent[phase] += now - since;
         since = now;
     }
