@@ -235,7 +235,7 @@ public final class UnitTransaction {
                 }
                 // It reads catalogs, and runs nothing of the handler.
                 return completion.ofCancelled(
-                        e, claims, (c, begun) -> WrittenRows.of(c, schema) != before, terms.lockPatience());
+                        e, claims, (c, begun) -> WrittenRows.canBeRead(c, schema), terms.lockPatience());
             }
             if (terms.trial()) {
                 // What is deferred to the commit would fail there. It is the handler's: its triggers and constraints.

@@ -55,6 +55,12 @@ record WrittenRows(Map<Long, Table> tables) {
               from t where locked or written > 0
             """;
 
+    /** Reads them; returns true, or fails. */
+    static boolean canBeRead(Connection connection, Schema schema) throws SQLException {
+        WrittenRows unused = of(connection, schema);
+        return true;
+    }
+
     /** What it has written by now. */
     static WrittenRows of(Connection connection, Schema schema) throws SQLException {
         Map<Long, Table> tables = new HashMap<>();
