@@ -202,6 +202,8 @@ final class Statements {
                 || text.startsWith("set local synchronous_commit")
                 || text.startsWith("set local session authorization")) {
             return quiet("set", answer(NOTHING));
+        } else if (text.equals("select 1")) {
+            return quiet("probe", answer(Result.of("one").add(1)));
         } else if (text.startsWith("select pg_current_xact_id()::text")) {
             return quiet("xid", (s, tx, p) -> Result.of("xid").add(Long.toString(tx.id)));
         } else if (text.startsWith("set transaction isolation level read committed")) {
