@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** Three processes fold record by record over rows that all of them share: deadlocks by construction. */
 @Tag("chaos")
+@Tag("exhaustive")
 class DeadlockIT {
     private static final int AIRPORTS = 12;
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** A replica that lags is promoted under a running consumer: what it lacks is a suffix, and it comes back from Kafka. */
 @Tag("chaos")
+@Tag("exhaustive")
 class FailoverIT {
     private static final int PARTITIONS = 3;
 

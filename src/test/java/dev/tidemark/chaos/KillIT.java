@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Three processes, 200,000 flights, and a kill -9 every ten thousand: every airport's count and sum stay exact. */
 @Order(1) // takes longest
 @Tag("chaos")
+@Tag("exhaustive")
 class KillIT {
     private static final int TIMES = 10;
     private static final int KILLS = 20;

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /** Every transaction gets another server connection, as PgBouncer hands them out in transaction mode. */
 @Execution(ExecutionMode.SAME_THREAD) // one server, which each test breaks
 @Tag("chaos")
+@Tag("exhaustive")
 class PgBouncerIT {
     private static EmbeddedPostgresServer postgres;
 

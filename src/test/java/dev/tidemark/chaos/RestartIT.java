@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** Both servers crash under load, one after the other, and no operator helps the consumers. */
 @Order(1) // takes longest
 @Tag("chaos")
+@Tag("exhaustive")
 class RestartIT {
     private static final int TIMES = 4;
 

@@ -30,6 +30,7 @@ import org.hibernate.SessionFactory;
 import org.jooq.SQLDialect;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.datasource.ConnectionHolder;
@@ -38,6 +39,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Other people's libraries on the unit's connection: exact when all goes well, when a record fails, and when connections break. */
+@Tag("exhaustive")
 class RecipesIT {
     private static final int RECORDS = 2_000;
     private static final String BAD = "NOWHERE";

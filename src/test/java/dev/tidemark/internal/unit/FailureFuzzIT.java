@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
  */
 @Order(1) // its tests take longest
 @Tag("database")
+@Tag("exhaustive")
 class FailureFuzzIT {
     private static final int CASES = Integer.getInteger("tidemark.test.fuzz", 300);
     private static final int ONLY = Integer.getInteger("tidemark.test.case", -1);

@@ -36,7 +36,7 @@ public record TimeArgument(
     public static final String EXAMPLES = "how long ago, such as " + DURATIONS
             + ", or a time, such as 2026-11-27, '2026-11-27 07:00' or 2026-11-27T07:00+01:00; UTC without a zone";
 
-    private static final Duration LONGEST = Duration.ofMillis(Long.MAX_VALUE);
+    private static final Duration LONGEST = Duration.ofMillis(Long.MAX_VALUE).plusNanos(999_999);
 
     /** What Kafka can be asked for. */
     private static final String INSTANTS =

@@ -158,6 +158,16 @@ class TimesFuzzTest {
                 .add(BigInteger.valueOf(nanos));
     }
 
+    /** Kafka counts milliseconds, and what is less than one is cut off. */
+    @Test
+    void theLongestDurationIsTakenToItsLastNanosecond() {
+        Instant now = Instant.parse("2026-11-27T10:11:12.345678Z");
+        Duration longest = Duration.ofMillis(Long.MAX_VALUE);
+        for (int nanos : new int[] {0, 1, 356_585, 999_999, 1_000_000}) {
+            checkDuration(now, longest.plusNanos(nanos));
+        }
+    }
+
     @Test
     void timesAreThoseThatWereMeantOrRefused() {
         int size = FuzzSize.orElse(5_000);
