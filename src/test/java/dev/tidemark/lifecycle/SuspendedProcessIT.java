@@ -107,7 +107,10 @@ class SuspendedProcessIT {
     @ParameterizedTest
     @CsvSource({"halt, false", "park, false", "halt, true"})
     void doesNotReachTheDeadline(String policy, boolean inBatches) {
-        assertThat(outputOfOneSuspended(Limit.DEADLINE, policy, inBatches)).doesNotContain("TM-");
+        // It may be stopped while its control thread is in a transaction too, which the server ends.
+        assertThat(outputOfOneSuspended(Limit.DEADLINE, policy, inBatches).lines())
+                .filteredOn(line -> line.contains("TM-") && !line.contains("control.Outage"))
+                .isEmpty();
     }
 
     @ParameterizedTest

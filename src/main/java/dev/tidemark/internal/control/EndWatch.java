@@ -110,13 +110,16 @@ final class EndWatch {
         Map<TopicPartition, TidemarkException> wrong = new HashMap<>();
         boolean due = looks++ % LOOKS_BETWEEN_IDENTITIES == 0;
         boolean whole = due || halted.containsAll(unfinished);
-        if (due) {
-            Set<TopicPartition> open = new HashSet<>(unfinished);
-            open.removeAll(halted);
-            transactions.look(open, stored, ends);
-        }
         if (whole) {
+            // First: whatever else is asked about a topic that is gone has no reply.
             Set<TopicPartition> unconfirmed = compareIdentities(wrong);
+            if (due) {
+                Set<TopicPartition> open = new HashSet<>(unfinished);
+                open.removeAll(halted);
+                open.removeAll(unconfirmed);
+                open.removeAll(wrong.keySet());
+                transactions.look(open, stored, ends);
+            }
             compareLogs(stored, wrong);
             unfinished.addAll(unconfirmed);
             unfinished.addAll(wrong.keySet());
