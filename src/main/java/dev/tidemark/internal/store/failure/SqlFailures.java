@@ -147,8 +147,8 @@ public final class SqlFailures {
                         && message.getTable() != null);
     }
 
-    // The routines are names in PostgreSQL's source. Others report these states too: a replication slot in use is 55006,
-    // and one more slot than there may be is 53400.
+    // The routines are names in PostgreSQL's source. Others report these states too: a replication slot in use is
+    // 55006, and one more slot than there may be is 53400.
     private static boolean isOfStatement(Throwable t) {
         ServerErrorMessage message = FailureChain.serverMessage(t);
         if (message == null) {
