@@ -131,6 +131,10 @@ final class Database {
         SQLException failed;
 
         boolean readCommitted;
+
+        /** Whether its last statement waited for a lock. */
+        boolean waited;
+
         long lockTimeout;
         long idleTimeout;
 
@@ -153,12 +157,14 @@ final class Database {
     private final Scheduler scheduler;
     private final Set<Bug> bugs;
     private final boolean serializableByDefault;
+    final Mirror mirror;
     private Consumer<Commit> onCommit = commit -> {};
     private int pids;
-    private long transactionIds = 1000;
+    private long transactionIds = 1_000_000_007;
     private long sequence;
 
-    Database(Scheduler scheduler, Set<Bug> bugs, boolean serializable) {
+    Database(Scheduler scheduler, Set<Bug> bugs, boolean serializable, Mirror mirror) {
+        this.mirror = mirror;
         this.scheduler = scheduler;
         this.bugs = bugs;
         this.serializableByDefault = serializable;
@@ -273,6 +279,7 @@ final class Database {
 
     private void awaitLock(Transaction tx, Key key, boolean shared) throws SQLException {
         tx.waitsFor = key;
+        tx.waited = true;
         try {
             if (isDeadlock(tx, tx, new HashSet<>())) {
                 throw SqlError.server("40P01", false);
@@ -335,6 +342,7 @@ final class Database {
         });
         release(tx);
         session.tx = null;
+        mirror.committed(session);
         if (!commit.after.isEmpty()) {
             history.addLast(commit);
             onCommit.accept(commit);
@@ -346,6 +354,7 @@ final class Database {
         if (tx != null) {
             release(tx);
             session.tx = null;
+            mirror.rolledBack(session);
         }
     }
 
@@ -393,6 +402,7 @@ final class Database {
             session.ended = state;
         }
         sessions.remove(session);
+        mirror.ended(session);
     }
 
     /** The statement is over: from now on the backend waits for its client. */

@@ -193,6 +193,7 @@ final class Faults {
         } catch (SQLException e) {
             return false;
         }
+        world.database.mirror.locked(session, key);
         note("somebody locks " + key);
         world.scheduler.after((long) (random.nextDouble() * 20 * SECOND), () -> world.database.end(session, "08006"));
         return true;

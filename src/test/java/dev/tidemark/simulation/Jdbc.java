@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The JDBC interfaces of the simulated database, as far as they are used. Whatever else is called fails the simulation. */
 final class Jdbc {
+    /** An array parameter, with the name of its elements' type. */
+    record SqlArray(String type, @Nullable Object[] values) {}
+
     private Jdbc() {}
 
     private static <T> T proxy(Class<T> type, InvocationHandler handler) {
@@ -81,7 +84,7 @@ final class Jdbc {
                 yield null;
             }
             case "isWrapperFor" -> false;
-            case "createArrayOf" -> array((Object[]) Objects.requireNonNull(args)[1]);
+            case "createArrayOf" -> array(new SqlArray((String) Objects.requireNonNull(args)[0], (Object[]) args[1]));
             case "clearWarnings" -> null;
             default -> {
                 if (method.getDeclaringClass() == Object.class) {
@@ -92,7 +95,7 @@ final class Jdbc {
         });
     }
 
-    private static Array array(Object[] values) {
+    private static Array array(SqlArray values) {
         return proxy(Array.class, (self, method, args) -> switch (method.getName()) {
             case "getArray" -> values;
             case "free" -> null;

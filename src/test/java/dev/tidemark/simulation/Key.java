@@ -11,6 +11,7 @@ record Key(Table table, int partition, long number) implements Comparable<Key> {
         BINDING,
         OFFSET,
         STATE,
+        LOG_END,
         PAUSE,
         LETTER,
         AUDIT,
@@ -26,6 +27,10 @@ record Key(Table table, int partition, long number) implements Comparable<Key> {
 
     static Key state(int partition) {
         return new Key(Table.STATE, partition, 0);
+    }
+
+    static Key logEnd(int partition) {
+        return new Key(Table.LOG_END, partition, 0);
     }
 
     static Key total(long number) {

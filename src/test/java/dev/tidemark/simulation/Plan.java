@@ -12,26 +12,68 @@ import java.util.Random;
 /**
  * All of a run that is decided before it begins.
  *
- * @param badness how many of a hundred records are not plainly healthy
+ * @param faults in the order of their steps
  */
-record Plan(
-        long seed,
-        Group.Protocol protocol,
-        int members,
-        int partitions,
-        int workers,
-        int maxRecords,
-        boolean batch,
-        boolean serializable,
-        boolean strict,
-        boolean resumesAfterGaps,
-        int policy,
-        int badness,
-        long sessionTimeout,
-        long drain,
-        long faultSteps,
-        int records,
-        List<At> faults) {
+record Plan(long seed, Options options, Size size, List<At> faults) {
+    /**
+     * How the processes are set up.
+     *
+     * @param badness how many of a hundred records are not plainly healthy
+     * @param sessionTimeout in milliseconds
+     * @param drain in milliseconds
+     * @param faultSteps the step after which there are no more faults
+     */
+    record Options(
+            Group.Protocol protocol,
+            int maxRecords,
+            boolean batch,
+            boolean serializable,
+            boolean strict,
+            boolean resumesAfterGaps,
+            int policy,
+            int badness,
+            long sessionTimeout,
+            long drain,
+            long faultSteps) {
+        FailurePolicy failurePolicy() {
+            return switch (policy) {
+                case 0 -> FailurePolicy.park();
+                case 1 -> FailurePolicy.skip();
+                case 2 -> FailurePolicy.parkKey();
+                case 3 -> FailurePolicy.halt();
+                case 4 -> FailurePolicy.retry(2, Duration.ofMillis(50)).then(FailurePolicy.park());
+                default -> FailurePolicy.retry(1, Duration.ofSeconds(1)).then(FailurePolicy.halt());
+            };
+        }
+
+        UnitLimits limits() {
+            return UnitLimits.defaults().withMaxRecords(maxRecords);
+        }
+
+        Options readCommitted() {
+            return new Options(
+                    protocol,
+                    maxRecords,
+                    batch,
+                    false,
+                    strict,
+                    resumesAfterGaps,
+                    policy,
+                    badness,
+                    sessionTimeout,
+                    drain,
+                    faultSteps);
+        }
+    }
+
+    /**
+     * What is made smaller when a run is shortened.
+     *
+     * @param workers of each member
+     * @param records at most as many are in a partition at the beginning
+     */
+    record Size(int members, int partitions, int workers, int records) {}
+
     /**
      * A fault.
      *
@@ -64,12 +106,12 @@ record Plan(
         }
         faults.sort(Comparator.comparingLong(At::step));
         boolean recreated = kinds.contains(Fault.RECREATED);
-        return new Plan(
-                seed,
-                List.of(Group.Protocol.values()).get(random.nextInt(3)),
-                1 + random.nextInt(3),
-                1 + random.nextInt(4),
-                1 + random.nextInt(2),
+        Group.Protocol protocol = List.of(Group.Protocol.values()).get(random.nextInt(3));
+        int members = 1 + random.nextInt(3);
+        int partitions = 1 + random.nextInt(4);
+        int workers = 1 + random.nextInt(2);
+        Options options = new Options(
+                protocol,
                 1 + random.nextInt(15),
                 random.nextBoolean(),
                 random.nextInt(6) == 0,
@@ -79,66 +121,24 @@ record Plan(
                 random.nextBoolean() ? 0 : random.nextInt(25),
                 5_000 + random.nextInt(10) * 1_000L,
                 random.nextInt(3) * 2_000L,
-                steps,
-                5 + random.nextInt(30),
-                faults);
+                steps);
+        return new Plan(seed, options, new Size(members, partitions, workers, 5 + random.nextInt(30)), faults);
     }
 
     Plan with(List<At> fewer) {
-        return new Plan(
-                seed,
-                protocol,
-                members,
-                partitions,
-                workers,
-                maxRecords,
-                batch,
-                serializable,
-                strict,
-                resumesAfterGaps,
-                policy,
-                badness,
-                sessionTimeout,
-                drain,
-                faultSteps,
-                records,
-                fewer);
+        return new Plan(seed, options, size, fewer);
     }
 
-    Plan withSize(int fewerMembers, int fewerPartitions, int fewerRecords, int fewerWorkers) {
-        return new Plan(
-                seed,
-                protocol,
-                fewerMembers,
-                fewerPartitions,
-                fewerWorkers,
-                maxRecords,
-                batch,
-                serializable,
-                strict,
-                resumesAfterGaps,
-                policy,
-                badness,
-                sessionTimeout,
-                drain,
-                faultSteps,
-                fewerRecords,
-                faults);
+    Plan with(Size smaller) {
+        return new Plan(seed, options, smaller, faults);
     }
 
-    FailurePolicy failurePolicy() {
-        return switch (policy) {
-            case 0 -> FailurePolicy.park();
-            case 1 -> FailurePolicy.skip();
-            case 2 -> FailurePolicy.parkKey();
-            case 3 -> FailurePolicy.halt();
-            case 4 -> FailurePolicy.retry(2, Duration.ofMillis(50)).then(FailurePolicy.park());
-            default -> FailurePolicy.retry(1, Duration.ofSeconds(1)).then(FailurePolicy.halt());
-        };
-    }
-
-    UnitLimits limits() {
-        return UnitLimits.defaults().withMaxRecords(maxRecords);
+    /** What a real server can follow: at READ COMMITTED, whose conflicts are those of rows, and without a way back in its history. */
+    Plan comparable() {
+        List<At> followed = faults.stream()
+                .filter(at -> at.fault() != Fault.FAIL_OVER && at.fault() != Fault.RESTORE)
+                .toList();
+        return new Plan(seed, options.readCommitted(), size, followed);
     }
 
     boolean has(Fault fault) {

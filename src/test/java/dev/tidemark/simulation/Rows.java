@@ -57,8 +57,7 @@ final class Rows {
 
         /** As the trigger changes it when it is moved by hand. */
         Offset moved(long to) {
-            return new Offset(
-                    to, null, null, null, ownerEpoch + 1, progressEpoch, givenUpInRow, givenUpUnproven, givenUpOffset);
+            return new Offset(to, null, null, null, ownerEpoch + 1, progressEpoch, 0, 0, null);
         }
 
         Offset gaveUp(int inRow, int unproven, @Nullable Long last) {
@@ -66,13 +65,37 @@ final class Rows {
         }
     }
 
+    /**
+     * @param waitingEpoch of the claim that waits; null if none does
+     */
     record State(
-            boolean halted, @Nullable String code, @Nullable Long suspectOffset, int suspectAttempts) {
-        static final State NONE = new State(false, null, null, 0);
+            boolean halted,
+            @Nullable String code,
+            @Nullable Long suspectOffset,
+            int suspectAttempts,
+            @Nullable Long waitingEpoch) {
+        static final State NONE = new State(false, null, null, 0, null);
+
+        State halted(String why) {
+            return new State(true, why, suspectOffset, suspectAttempts, waitingEpoch);
+        }
+
+        State claimed() {
+            return new State(false, null, suspectOffset, suspectAttempts, null);
+        }
+
+        State suspects(@Nullable Long offset, int attempts) {
+            return new State(halted, code, offset, attempts, waitingEpoch);
+        }
+
+        State waits(@Nullable Long epoch) {
+            return new State(halted, code, suspectOffset, suspectAttempts, epoch);
+        }
     }
 
     /**
      * @param follows whether it was parked only since an earlier one of its key was
+     * @param readAgain whether a move by hand found that its record had been read again since it was superseded
      */
     record Letter(
             int incarnation,
@@ -81,7 +104,14 @@ final class Rows {
             @Nullable ByteBuffer keyHash,
             boolean holdsKey,
             boolean follows,
-            boolean superseded) {}
+            boolean superseded,
+            boolean readAgain) {
+        Letter marked(boolean isSuperseded, boolean isReadAgain) {
+            return new Letter(incarnation, partition, offset, keyHash, holdsKey, follows, isSuperseded, isReadAgain);
+        }
+    }
+
+    record LogEnd(long start, long end) {}
 
     record Audit(
             String action,

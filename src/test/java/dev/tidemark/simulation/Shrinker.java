@@ -56,23 +56,27 @@ final class Shrinker {
     }
 
     private boolean smaller() {
-        Plan plan = best.plan();
         boolean any = false;
-        if (plan.members() > 1) {
-            any |= fails(plan.withSize(plan.members() - 1, plan.partitions(), plan.records(), plan.workers()));
+        Plan.Size size = best.plan().size();
+        if (size.members() > 1) {
+            any |= fails(new Plan.Size(size.members() - 1, size.partitions(), size.workers(), size.records()));
         }
-        plan = best.plan();
-        if (plan.partitions() > 1) {
-            any |= fails(plan.withSize(plan.members(), plan.partitions() - 1, plan.records(), plan.workers()));
+        size = best.plan().size();
+        if (size.partitions() > 1) {
+            any |= fails(new Plan.Size(size.members(), size.partitions() - 1, size.workers(), size.records()));
         }
-        plan = best.plan();
-        if (plan.workers() > 1) {
-            any |= fails(plan.withSize(plan.members(), plan.partitions(), plan.records(), plan.workers() - 1));
+        size = best.plan().size();
+        if (size.workers() > 1) {
+            any |= fails(new Plan.Size(size.members(), size.partitions(), size.workers() - 1, size.records()));
         }
-        plan = best.plan();
-        if (plan.records() > 1) {
-            any |= fails(plan.withSize(plan.members(), plan.partitions(), plan.records() / 2, plan.workers()));
+        size = best.plan().size();
+        if (size.records() > 1) {
+            any |= fails(new Plan.Size(size.members(), size.partitions(), size.workers(), size.records() / 2));
         }
         return any;
+    }
+
+    private boolean fails(Plan.Size smaller) {
+        return fails(best.plan().with(smaller));
     }
 }

@@ -6,7 +6,11 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,15 +54,27 @@ class SimulationTest {
             return;
         }
         Tally tally = new Tally();
-        List<World.Outcome> broken = new ArrayList<>();
+        Queue<World.Outcome> broken = new ConcurrentLinkedQueue<>();
+        AtomicLong seeds = new AtomicLong(FROM);
         long began = System.nanoTime();
-        for (long seed = FROM; seed < FROM + SEEDS && broken.size() < 3; seed++) {
-            World.Outcome outcome = World.run(Plan.of(seed), Set.of(), false);
-            tally.add(outcome);
-            if (outcome.isBroken()) {
-                broken.add(outcome);
-            }
+        // Runs share nothing, and each leaves a processor idle whenever its turn goes to another thread.
+        List<CompletableFuture<Void>> runners = new ArrayList<>();
+        for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+            runners.add(CompletableFuture.runAsync(
+                    () -> {
+                        for (long seed = seeds.getAndIncrement();
+                                seed < FROM + SEEDS && broken.size() < 3;
+                                seed = seeds.getAndIncrement()) {
+                            World.Outcome outcome = World.run(Plan.of(seed), Set.of(), false);
+                            tally.add(outcome);
+                            if (outcome.isBroken()) {
+                                broken.add(outcome);
+                            }
+                        }
+                    },
+                    run -> new Thread(run, "simulation").start()));
         }
+        runners.forEach(CompletableFuture::join);
         System.out.println("SimulationTest: " + tally + " in " + (System.nanoTime() - began) / 1_000_000 + " ms");
         assertThat(broken.stream().map(SimulationTest::explain)).isEmpty();
         assertThat(tally.fewestSteps).isGreaterThanOrEqualTo(Plan.LEAST_STEPS);
@@ -116,7 +132,7 @@ class SimulationTest {
         private long fewestSteps = Long.MAX_VALUE;
         private int fewestFaults = Integer.MAX_VALUE;
 
-        void add(World.Outcome outcome) {
+        synchronized void add(World.Outcome outcome) {
             runs++;
             steps += outcome.steps();
             faults += outcome.faults();

@@ -7,6 +7,7 @@ import dev.tidemark.simulation.Rows.Audit;
 import dev.tidemark.simulation.Rows.Binding;
 import dev.tidemark.simulation.Rows.Effect;
 import dev.tidemark.simulation.Rows.Letter;
+import dev.tidemark.simulation.Rows.LogEnd;
 import dev.tidemark.simulation.Rows.Offset;
 import dev.tidemark.simulation.Rows.State;
 import dev.tidemark.simulation.Rows.Total;
@@ -23,7 +24,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The meaning of each statement that the store sends, by its text. A text that is not known here fails the simulation. */
@@ -56,7 +59,20 @@ final class Statements {
      * @param interesting whether others may run before and after it
      * @param handlers whether it is the handler's
      */
-    record Kind(String name, boolean interesting, boolean handlers, Meaning meaning) {}
+    record Kind(String name, boolean interesting, boolean handlers, Comparison comparison, Meaning meaning) {}
+
+    /** How a real server's reply to a statement is compared. */
+    enum Comparison {
+        /** The reply, and what it leaves in the tables. */
+        RESULT,
+        /** Only what it leaves in the tables: the model knows no more of it. */
+        TABLES,
+        /** It is about the server itself, and is not sent to it. */
+        NONE
+    }
+
+    /** Stands for a value that nothing depends on, but whether it is null. */
+    static final String SOMETHING = "something";
 
     private static final Result NOTHING = Result.count(0);
 
@@ -141,10 +157,10 @@ final class Statements {
         } else if (text.startsWith("update tidemark.partition_state s\n   set halted_at = null")) {
             return quiet("claimed", (s, tx, p) -> unhalt(tx, p));
         } else if (text.startsWith("update tidemark.partition_state s")) {
-            return quiet("goes on", answer(NOTHING));
+            return quiet("goes on", (s, tx, p) -> endWaits(tx, p));
         } else if (text.startsWith(
                 "insert into tidemark.partition_state as s\n       (group_id, topic, partition, waiting")) {
-            return quiet("waits", answer(Result.of("topic", "partition", "waiting_epoch")));
+            return quiet("waits", (s, tx, p) -> waits(tx, p));
         } else if (text.startsWith("insert into tidemark.dead_letter")) {
             boolean follows = text.contains("h.key_hash = sha256(?)");
             return store(follows ? "park behind" : "park", (s, tx, p) -> park(tx, p, follows));
@@ -155,9 +171,9 @@ final class Statements {
         } else if (text.startsWith("insert into tidemark.audit_log (action, group_id, topic, partition, incarnation")) {
             return store("audit", (s, tx, p) -> audit(tx, p));
         } else if (text.startsWith("select topic, partition from tidemark.consumer_pause")) {
-            return quiet("pauses", answer(Result.of("topic", "partition")));
+            return unseen("pauses", answer(Result.of("topic", "partition")));
         } else if (text.startsWith("insert into tidemark.log_end")) {
-            return quiet("log ends", answer(NOTHING));
+            return unseen("log ends", (s, tx, p) -> logEnds(tx, p));
         } else {
             return ofSession(text);
         }
@@ -165,23 +181,23 @@ final class Statements {
 
     private static Kind ofSession(String text) {
         if (text.startsWith("select current_setting('transaction_isolation')")) {
-            return quiet(
+            return ofServer(
                     "settings",
                     (s, tx, p) -> Result.of("isolation", "timeout")
                             .add(s.isSerializable() ? "serializable" : "read committed", 0L));
         } else if (text.equals("select store_id from tidemark.store_info")) {
-            return quiet("store", answer(Result.of("store_id").add(new UUID(1, 1))));
+            return ofServer("store", answer(Result.of("store_id").add(new UUID(1, 1))));
         } else if (text.equals("select current_setting('server_version_num')::int")) {
-            return quiet("server", answer(Result.of("n").add(150_000)));
+            return ofServer("server", answer(Result.of("n").add(150_000)));
         } else if (text.equals("select min_protocol from tidemark.store_info")) {
-            return quiet("protocol", answer(Result.of("n").add(1)));
+            return ofServer("protocol", answer(Result.of("n").add(1)));
         } else if (text.equals("select schema_version from tidemark.store_info")) {
-            return quiet("version", answer(Result.of("n").add(9)));
+            return ofServer("version", answer(Result.of("n").add(9)));
         } else if (text.startsWith("select pg_is_in_recovery()")
                 || text.startsWith("select count(*)::int from pg_class")) {
-            return quiet("check", answer(Result.of("n").add(0)));
+            return ofServer("check", answer(Result.of("n").add(0)));
         } else if (text.startsWith("select current_setting('max_connections')")) {
-            return quiet("limits", answer(Result.of("a", "b", "c", "d", "e").add(100, "writer", 3, -1, -1)));
+            return ofServer("limits", answer(Result.of("a", "b", "c", "d", "e").add(100, "writer", 3, -1, -1)));
         } else if (text.startsWith("select c.relname, case when row_security_active")
                 || text.startsWith("select c.oid::regclass::text")
                 || text.startsWith("select c.relname, a.pid")
@@ -191,23 +207,23 @@ final class Statements {
                 || text.startsWith("select w.application_name as worker")
                 || text.startsWith("select a.backend_xid::text as xid")
                 || text.startsWith("select o.topic, o.partition, o.owner_token is not null as claimed")) {
-            return quiet("look", answer(Result.of("nothing")));
+            return ofServer("look", answer(Result.of("nothing")));
         } else if (text.startsWith("with t as (\n    select c.oid")) {
-            return quiet("written", (s, tx, p) -> written(tx));
+            return ofServer("written", (s, tx, p) -> written(tx));
         } else if (text.startsWith("select set_config('lock_timeout', greatest")) {
-            return quiet("lock timeout", answer(Result.of("limit")));
+            return ofServer("lock timeout", answer(Result.of("limit")));
         } else if (text.startsWith("select current_setting('statement_timeout')")) {
-            return quiet("statement timeout", answer(Result.of("limit").add("0")));
+            return ofServer("statement timeout", answer(Result.of("limit").add("0")));
         } else if (text.startsWith("set constraints all immediate")
                 || text.startsWith("set local synchronous_commit")
                 || text.startsWith("set local session authorization")) {
-            return quiet("set", answer(NOTHING));
+            return ofServer("set", answer(NOTHING));
         } else if (text.equals("select 1")) {
-            return quiet("probe", answer(Result.of("one").add(1)));
+            return ofServer("probe", answer(Result.of("one").add(1)));
         } else if (text.startsWith("select pg_current_xact_id()::text")) {
-            return quiet("xid", (s, tx, p) -> Result.of("xid").add(Long.toString(tx.id)));
+            return ofServer("xid", (s, tx, p) -> Result.of("xid").add(Long.toString(tx.id)));
         } else if (text.startsWith("set transaction isolation level read committed")) {
-            return quiet("read committed", (s, tx, p) -> {
+            return ofServer("read committed", (s, tx, p) -> {
                 tx.readCommitted = true;
                 return NOTHING;
             });
@@ -218,13 +234,13 @@ final class Statements {
             long idle = at < 0
                     ? -1
                     : Long.parseLong(text.substring(at + second.length()).trim());
-            return quiet("limits", (s, tx, p) -> {
+            return ofServer("limits", (s, tx, p) -> {
                 tx.lockTimeout = limit;
                 tx.idleTimeout = idle < 0 ? tx.idleTimeout : idle;
                 return NOTHING;
             });
         } else if (text.startsWith("set local idle_in_transaction_session_timeout = '15s'")) {
-            return quiet("limits", (s, tx, p) -> {
+            return ofServer("limits", (s, tx, p) -> {
                 tx.idleTimeout = 15_000;
                 return NOTHING;
             });
@@ -233,15 +249,23 @@ final class Statements {
     }
 
     private static Kind store(String name, Meaning meaning) {
-        return new Kind(name, true, false, meaning);
+        return new Kind(name, true, false, Comparison.RESULT, meaning);
     }
 
     private static Kind quiet(String name, Meaning meaning) {
-        return new Kind(name, false, false, meaning);
+        return new Kind(name, false, false, Comparison.RESULT, meaning);
+    }
+
+    private static Kind unseen(String name, Meaning meaning) {
+        return new Kind(name, false, false, Comparison.TABLES, meaning);
+    }
+
+    private static Kind ofServer(String name, Meaning meaning) {
+        return new Kind(name, false, false, Comparison.NONE, meaning);
     }
 
     private static Kind handlers(String name, Meaning meaning) {
-        return new Kind(name, true, true, meaning);
+        return new Kind(name, true, true, Comparison.RESULT, meaning);
     }
 
     private static Meaning failing(String state) {
@@ -282,7 +306,7 @@ final class Statements {
     }
 
     private static Object[] array(@Nullable Object[] p, int index) {
-        return (Object[]) value(p, index);
+        return ((Jdbc.SqlArray) value(p, index)).values();
     }
 
     private static @Nullable Integer integer(@Nullable Object value) {
@@ -293,7 +317,7 @@ final class Statements {
         limitUnit(tx, p, 1);
         int partition = (Integer) value(p, 5);
         boolean held = holds(tx, partition, (UUID) value(p, 6), (Long) value(p, 7));
-        return Result.of("xid", "a", "b", "held").add(Long.toString(tx.id), "", "", held);
+        return Result.of("xid", "a", "b", "held").add(Long.toString(tx.id), SOMETHING, SOMETHING, held);
     }
 
     private Result begin(Transaction tx, @Nullable Object[] p) {
@@ -595,10 +619,8 @@ final class Statements {
 
     private Result halted(Transaction tx, @Nullable Object[] p) throws SQLException {
         String code = (String) value(p, 5);
-        return upsert(
-                tx,
-                (Integer) value(p, 3),
-                (was, key) -> new State(true, code, was.suspectOffset(), was.suspectAttempts()));
+        var unused = upsert(tx, (Integer) value(p, 3), (was, key) -> was.halted(code));
+        return Result.count(1);
     }
 
     private Result attempt(Transaction tx, @Nullable Object[] p) throws SQLException {
@@ -606,25 +628,18 @@ final class Statements {
         return upsert(
                 tx,
                 (Integer) value(p, 3),
-                (was, key) -> new State(
-                        was.halted(),
-                        was.code(),
+                (was, key) -> was.suspects(
                         offset,
                         was.suspectOffset() != null && was.suspectOffset() == offset ? was.suspectAttempts() + 1 : 1));
     }
 
     private Result survived(Transaction tx, @Nullable Object[] p) throws SQLException {
-        Key key = Key.state((Integer) value(p, 3));
-        State row = (State) db.read(tx, key);
-        if (row == null || row.suspectOffset() == null || row.suspectAttempts() == 0) {
-            return Result.count(0);
-        }
-        row = Objects.requireNonNull((State) db.lock(tx, key, false));
-        if (row.suspectOffset() == null || !row.suspectOffset().equals(value(p, 4)) || row.suspectAttempts() == 0) {
-            return Result.count(0);
-        }
-        db.write(tx, key, new State(row.halted(), row.code(), row.suspectOffset(), row.suspectAttempts() - 1));
-        return Result.count(1);
+        Object offset = value(p, 4);
+        return Result.count(update(
+                tx,
+                (Integer) value(p, 3),
+                row -> row.suspectOffset() != null && row.suspectOffset().equals(offset) && row.suspectAttempts() > 0,
+                row -> row.suspects(row.suspectOffset(), row.suspectAttempts() - 1)));
     }
 
     private Result openAttempts(Transaction tx, @Nullable Object[] p) {
@@ -642,7 +657,7 @@ final class Statements {
         Result halted = Result.of("topic", "partition", "halted_at");
         for (int partition : partitions(p, 2)) {
             if (db.read(tx, Key.state(partition)) instanceof State row && row.halted()) {
-                halted.add(topic, partition, "some time");
+                halted.add(topic, partition, SOMETHING);
             }
         }
         return halted;
@@ -650,17 +665,74 @@ final class Statements {
 
     private Result unhalt(Transaction tx, @Nullable Object[] p) throws SQLException {
         int count = 0;
-        for (int partition : partitions(p, 2)) {
-            State row = (State) db.read(tx, Key.state(partition));
-            if (row != null && row.halted()) {
-                var unused = upsert(
-                        tx,
-                        partition,
-                        (was, key) -> new State(false, null, was.suspectOffset(), was.suspectAttempts()));
-                count++;
-            }
+        for (int i = 0; i < array(p, 1).length; i++) {
+            count += update(
+                    tx, (Integer) array(p, 2)[i], row -> row.halted() || row.waitingEpoch() != null, State::claimed);
         }
         return Result.count(count);
+    }
+
+    private Result waits(Transaction tx, @Nullable Object[] p) throws SQLException {
+        Result waits = Result.of("topic", "partition", "waiting_epoch");
+        TreeMap<Integer, @Nullable Long> wanted = new TreeMap<>();
+        for (int i = 0; i < array(p, 2).length; i++) {
+            wanted.put((Integer) array(p, 2)[i], (Long) array(p, 3)[i]);
+        }
+        TreeMap<Integer, Long> seen = new TreeMap<>();
+        wanted.forEach((partition, epoch) -> {
+            Offset offset = (Offset) db.read(tx, Key.offset(partition));
+            if (offset != null && (epoch == null || epoch == offset.ownerEpoch())) {
+                seen.put(partition, offset.ownerEpoch());
+            }
+        });
+        for (Map.Entry<Integer, Long> one : seen.entrySet()) {
+            var unused = upsert(tx, one.getKey(), (was, key) -> was.waits(one.getValue()));
+            waits.add(topic, one.getKey(), one.getValue());
+        }
+        return waits;
+    }
+
+    private Result endWaits(Transaction tx, @Nullable Object[] p) throws SQLException {
+        int count = 0;
+        for (int i = 0; i < array(p, 2).length; i++) {
+            Object epoch = array(p, 3)[i];
+            count += update(
+                    tx,
+                    (Integer) array(p, 2)[i],
+                    row -> row.waitingEpoch() != null && row.waitingEpoch().equals(epoch),
+                    row -> row.waits(null));
+        }
+        return Result.count(count);
+    }
+
+    /** Updates the state of a partition if it matches, now and under its lock; returns how many rows that changed. */
+    private int update(Transaction tx, int partition, Predicate<State> which, UnaryOperator<State> change)
+            throws SQLException {
+        Key key = Key.state(partition);
+        if (!(db.read(tx, key) instanceof State seen) || !which.test(seen)) {
+            return 0;
+        }
+        if (!(db.lock(tx, key, false) instanceof State row) || !which.test(row)) {
+            return 0;
+        }
+        db.write(tx, key, change.apply(row));
+        return 1;
+    }
+
+    /** How many rows that changes depends on the time. */
+    private Result logEnds(Transaction tx, @Nullable Object[] p) throws SQLException {
+        TreeMap<Integer, LogEnd> sampled = new TreeMap<>();
+        for (int i = 0; i < array(p, 3).length; i++) {
+            LogEnd bounds = new LogEnd((Long) value(array(p, 4), i + 1), (Long) value(array(p, 5), i + 1));
+            sampled.put((Integer) array(p, 3)[i], bounds);
+        }
+        for (Map.Entry<Integer, LogEnd> one : sampled.entrySet()) {
+            Key key = Key.logEnd(one.getKey());
+            if (!one.getValue().equals(db.lock(tx, key, false))) {
+                db.write(tx, key, one.getValue());
+            }
+        }
+        return NOTHING;
     }
 
     // Dead letters and the audit log.
@@ -700,6 +772,7 @@ final class Statements {
                         keyHash,
                         (Boolean) value(p, 11),
                         p[11] == null,
+                        false,
                         false));
         return Result.count(1);
     }
@@ -758,6 +831,7 @@ final class Statements {
     /** What {@code update stored_offset set next_offset = ?} and the trigger do, or the operator's function. */
     void moveByHand(Session session, int partition, long to) throws SQLException {
         Transaction tx = session.transaction();
+        db.lock(tx, Key.BINDING, true);
         Offset row = (Offset) db.lock(tx, Key.offset(partition), false);
         Binding binding = (Binding) db.read(tx, Key.BINDING);
         if (row == null || binding == null) {
@@ -781,30 +855,40 @@ final class Statements {
                     null);
             return;
         }
+        fence(tx, binding.incarnation(), partition, row, to, false);
+        db.mirror.moved(session, partition, to);
+    }
+
+    /** What the trigger on manual moves does. */
+    private void fence(Transaction tx, int incarnation, int partition, Offset row, long to, boolean rebind)
+            throws SQLException {
         for (Map.Entry<Key, Object> entry :
                 db.scan(tx, Key.Table.LETTER, partition).entrySet()) {
-            Letter l = (Letter) entry.getValue();
-            boolean back = to < row.next() && l.offset() >= to && !l.superseded();
-            boolean forth = to >= row.next() && l.offset() >= row.next() && l.offset() < to && l.superseded();
-            if (l.incarnation() == binding.incarnation() && (back || forth)) {
-                db.write(
-                        tx,
-                        entry.getKey(),
-                        new Letter(
-                                l.incarnation(),
-                                partition,
-                                l.offset(),
-                                l.keyHash(),
-                                l.holdsKey(),
-                                l.follows(),
-                                l.offset() >= to));
+            Letter letter = (Letter) entry.getValue();
+            Letter marked = letter;
+            boolean waits = marked.superseded() && !marked.readAgain();
+            if (waits && marked.incarnation() == incarnation - (rebind ? 1 : 0)) {
+                if (marked.offset() < row.next()) {
+                    marked = marked.marked(true, true);
+                } else if (rebind) {
+                    marked = marked.marked(false, false);
+                }
+            }
+            if (marked.incarnation() == incarnation) {
+                boolean back = to < row.next() && marked.offset() >= to && !marked.superseded();
+                boolean forth = to >= row.next()
+                        && marked.offset() >= row.next()
+                        && marked.offset() < to
+                        && marked.superseded()
+                        && !marked.readAgain();
+                marked = back || forth ? marked.marked(back, false) : marked;
+            }
+            if (!marked.equals(letter)) {
+                db.lock(tx, entry.getKey(), false);
+                db.write(tx, entry.getKey(), marked);
             }
         }
-        State state = (State) db.read(tx, Key.state(partition));
-        if (state != null && state.suspectOffset() != null) {
-            db.lock(tx, Key.state(partition), false);
-            db.write(tx, Key.state(partition), new State(state.halted(), state.code(), null, 0));
-        }
+        var unused = update(tx, partition, s -> s.suspectOffset() != null, s -> s.suspects(null, 0));
         db.move(tx, partition, Cause.HAND, row.moved(to), null);
     }
 
@@ -820,7 +904,7 @@ final class Statements {
             if (offset == null) {
                 db.move(tx, start.getKey(), Cause.BIND, Offset.at(start.getValue()), null);
             } else {
-                db.move(tx, start.getKey(), Cause.HAND, offset.moved(start.getValue()), null);
+                fence(tx, incarnation, start.getKey(), offset, start.getValue(), true);
             }
         }
         for (Key key : db.scan(tx, Key.Table.OFFSET, -1).keySet()) {
@@ -829,5 +913,12 @@ final class Statements {
                 db.write(tx, key, null);
             }
         }
+        for (Key.Table table : List.of(Key.Table.LOG_END, Key.Table.STATE)) {
+            for (Key key : db.scan(tx, table, -1).keySet()) {
+                db.lock(tx, key, false);
+                db.write(tx, key, null);
+            }
+        }
+        db.mirror.rebound(session, cluster, topicId, List.copyOf(new TreeMap<>(starts).values()));
     }
 }

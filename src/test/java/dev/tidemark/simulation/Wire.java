@@ -111,7 +111,7 @@ final class Wire {
             }
             try {
                 refuse(kind, parameters);
-                Result result = kind.meaning().run(session, tx, parameters);
+                Result result = run(kind, sql, tx, parameters);
                 if (replyLost && kind.interesting()) {
                     replyLost = false;
                     onFault.run();
@@ -132,6 +132,21 @@ final class Wire {
             }
         }
 
+        private Result run(Kind kind, String sql, Transaction tx, @Nullable Object[] parameters) throws SQLException {
+            tx.waited = false;
+            Result result;
+            try {
+                result = kind.meaning().run(session, tx, parameters);
+            } catch (SQLException e) {
+                if (session.open() == tx) {
+                    database.mirror.failed(session, kind, sql, parameters, e);
+                }
+                throw e;
+            }
+            database.mirror.executed(session, kind, sql, parameters, result);
+            return result;
+        }
+
         private void refuse(Kind kind, @Nullable Object[] parameters) throws SQLException {
             String state = kind.handlers() ? handlerRefusal : storeRefusal;
             if (state == null || !kind.interesting()) {
@@ -149,6 +164,7 @@ final class Wire {
                 database.end(session, state);
                 throw state.startsWith("08") ? SqlError.lost() : SqlError.server(state, true);
             }
+            database.mirror.refused(session);
             throw SqlError.server(state, false);
         }
 

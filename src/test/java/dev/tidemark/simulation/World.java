@@ -98,39 +98,47 @@ final class World {
     private long healedAt;
     private @Nullable String broken;
 
-    private World(Plan plan, Set<Bug> bugs, boolean traced) {
+    private World(Plan plan, Set<Bug> bugs, boolean traced, Mirror mirror) {
         this.plan = plan;
         this.scheduler = new Scheduler(plan.seed(), traced);
         this.random = new Random(plan.seed() ^ 0x5DEECE66DL);
-        this.broker = new Broker(scheduler, random, plan.partitions(), plan.badness(), plan.seed() % 8 == 0);
-        this.database = new Database(scheduler, bugs, plan.serializable());
+        this.broker = new Broker(
+                scheduler, random, plan.size().partitions(), plan.options().badness(), plan.seed() % 8 == 0);
+        this.database = new Database(scheduler, bugs, plan.options().serializable(), mirror);
         this.statements = new Statements(database, Broker.TOPIC, () -> broker.topicId.toString());
         this.wire = new Wire(database, statements, scheduler);
-        this.group = new Group(plan.protocol(), plan.sessionTimeout() * 1_000_000, scheduler, random, broker);
+        this.group = new Group(
+                plan.options().protocol(), plan.options().sessionTimeout() * 1_000_000, scheduler, random, broker);
         this.oracle = new Oracle(broker, database);
         this.faults = new Faults(this);
         wire.onFault = () -> applied++;
     }
 
     static Outcome run(Plan plan, Set<Bug> bugs, boolean traced) {
-        return new World(plan, bugs, traced).run();
+        return run(plan, bugs, traced, Mirror.NONE);
+    }
+
+    static Outcome run(Plan plan, Set<Bug> bugs, boolean traced, Mirror mirror) {
+        return new World(plan, bugs, traced, mirror).run();
     }
 
     private Outcome run() {
+        database.mirror.begin(this);
         database.onCommit(commit -> guarded(() -> oracle.committed(commit)));
         scheduler.onStep(() -> guarded(this::step));
-        for (int p = 0; p < plan.partitions(); p++) {
-            broker.append(p, 1 + random.nextInt(plan.records()));
+        for (int p = 0; p < plan.size().partitions(); p++) {
+            broker.append(p, 1 + random.nextInt(plan.size().records()));
         }
-        for (int i = 0; i < plan.members(); i++) {
+        for (int i = 0; i < plan.size().members(); i++) {
             start();
         }
         everySecond();
         write();
         scheduler.run();
+        String differs = database.mirror.end();
         return new Outcome(
                 plan,
-                broken,
+                broken == null ? differs : broken,
                 scheduler.steps(),
                 applied,
                 oracle.effects,
@@ -188,7 +196,7 @@ final class World {
     void restart() {
         scheduler.after((long) (SECOND * (0.5 + 4 * random.nextDouble())), () -> {
             processes.removeIf(process -> process.dead);
-            if (!scheduler.isEnding() && processes.size() < plan.members()) {
+            if (!scheduler.isEnding() && processes.size() < plan.size().members()) {
                 start();
             }
         });
@@ -235,16 +243,16 @@ final class World {
             }
         };
         UnitHandler<byte[], byte[]> handler =
-                plan.batch() ? UnitHandler.of(all, "g", List.of()) : UnitHandler.of(one, "g", List.of());
+                plan.options().batch() ? UnitHandler.of(all, "g", List.of()) : UnitHandler.of(one, "g", List.of());
         return new EngineOptions<>(
                 new EngineOptions.KafkaSide(
-                        settings(plan.protocol(), plan.sessionTimeout()),
+                        settings(plan.options().protocol(), plan.options().sessionTimeout()),
                         new ReadPlan(
                                 new Subscription.Topics(Set.of(Broker.TOPIC)),
                                 StartPosition.earliest(),
-                                plan.resumesAfterGaps() ? GapPolicy.resumeAtEarliest() : GapPolicy.halt(),
+                                plan.options().resumesAfterGaps() ? GapPolicy.resumeAtEarliest() : GapPolicy.halt(),
                                 false),
-                        plan.strict(),
+                        plan.options().strict(),
                         false,
                         new KafkaClients() {
                             @Override
@@ -261,17 +269,18 @@ final class World {
                         Jdbc.dataSource(wire, process),
                         new Schema("tidemark"),
                         Optional.empty(),
-                        Duration.ofMillis(plan.sessionTimeout()),
+                        Duration.ofMillis(plan.options().sessionTimeout()),
                         Duration.ofSeconds(10)),
                 new EngineOptions.WorkSide<>(
                         () -> new RecordDecoder<>(ByteArrayDeserializer::new, this::values, SqlFailures::isTransient),
                         handler,
-                        plan.failurePolicy(),
-                        plan.limits(),
-                        plan.workers(),
+                        plan.options().failurePolicy(),
+                        plan.options().limits(),
+                        plan.size().workers(),
                         1 << 20,
                         Duration.ofMinutes(5)),
-                new EngineOptions.StopLimits(Duration.ofSeconds(20), Duration.ofMillis(plan.drain())),
+                new EngineOptions.StopLimits(
+                        Duration.ofSeconds(20), Duration.ofMillis(plan.options().drain())),
                 List.of(),
                 List.of());
     }
@@ -350,7 +359,7 @@ final class World {
                 applied++;
             }
         }
-        if (!healed && scheduler.steps() > plan.faultSteps()) {
+        if (!healed && scheduler.steps() > plan.options().faultSteps()) {
             // What was prepared for a statement that never came is made up for.
             boolean enough = applied >= Plan.LEAST_FAULTS || planned.size() < Plan.LEAST_FAULTS;
             Fault more = random.nextBoolean() ? Fault.REBALANCE : Fault.ALL_CUT;
