@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.testkit.Running;
+import java.io.StringReader;
+import java.io.StringWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -17,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyManager;
 
 /** Failures that look like others: what a handler hides behind a clean-up or an exception of its own, and what looks like others' doing. */
 @Tag("exhaustive")
@@ -221,6 +228,130 @@ class HiddenFailuresIT extends FailureCase {
                 tx.execute("select md5(n::text) from generate_series(1, 200000) n order by 1");
             }
         })) {
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).containsExactly("7");
+        assertDone(20, Set.of(7));
+    }
+
+    /** A pool closes the connection for some of these by itself. */
+    @ParameterizedTest
+    @CsvSource({
+        "08001, park", "08006, skip", "57P01, halt", "57P03, park", "0A000, none", "HV00N, park key"
+    })
+    void whatPassesIsWaitedForWhereThePoolHasAnOpinion(String state, String policy) {
+        AtomicBoolean lasts = new AtomicBoolean(true);
+        AtomicInteger tries = new AtomicInteger();
+        send(0, 20);
+        try (Running running = start(NamedPolicies.policy(policy.equals("none") ? "halt" : policy), (record, tx) -> {
+            if (record.offset() == 7 && lasts.get()) {
+                tries.incrementAndGet();
+                if (policy.equals("none")) {
+                    // It goes on without what is not supported.
+                    Connection c = tx.getConnection();
+                    Savepoint before = c.setSavepoint();
+                    try {
+                        raise(tx, state);
+                    } catch (RuntimeException e) {
+                        c.rollback(before);
+                    }
+                } else {
+                    try {
+                        raise(tx, state);
+                    } catch (RuntimeException hidden) {
+                        throw new IllegalStateException("no stock");
+                    }
+                }
+            }
+        })) {
+            running.until("tried often", () -> tries.get() >= 8 || stored() > 7);
+            lasts.set(false);
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).isEmpty();
+        assertDone(20, Set.of());
+    }
+
+    /** As in a restart, of which the handler says nothing. */
+    @ParameterizedTest
+    @CsvSource({"park, ", "halt, ", "skip, P0001", "halt, P0001"})
+    void aSessionThatWasEndedShowsNothingAboutTheRecord(String policy, @Nullable String own) {
+        AtomicInteger tries = new AtomicInteger();
+        send(0, 20);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            if (record.offset() == 7 && tries.incrementAndGet() <= 6) {
+                try {
+                    tx.execute("select pg_terminate_backend(pg_backend_pid())");
+                } catch (RuntimeException hidden) {
+                    if (own == null) {
+                        throw new IllegalStateException("gone");
+                    }
+                    throw new SQLException("gone", own);
+                }
+            }
+        })) {
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).isEmpty();
+        assertDone(20, Set.of());
+    }
+
+    /** It has copied before, so that the driver's own connection is known to it. */
+    @ParameterizedTest
+    @CsvSource({"40P01, park", "55P03, skip", "53100, halt", "57P01, park"})
+    void whatPassesIsWaitedForWhereTheHandlerCopies(String state, String policy) {
+        AtomicBoolean lasts = new AtomicBoolean(true);
+        AtomicInteger tries = new AtomicInteger();
+        database.owner()
+                .execute(
+                        "create table copied (n bigint)",
+                        "grant all on copied to public",
+                        "create function raised(state text) returns int language plpgsql as"
+                                + " $$ begin raise exception using errcode = state; end $$");
+        send(0, 20);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            CopyManager copy = tx.getConnection().unwrap(PGConnection.class).getCopyAPI();
+            long unused = copy.copyIn("copy public.copied from stdin", new StringReader(record.offset() + "\n"));
+            if (record.offset() == 7 && lasts.get()) {
+                tries.incrementAndGet();
+                try {
+                    long failing = copy.copyOut(
+                            "copy (select raised('" + state + "')) to stdout", new StringWriter());
+                } catch (SQLException hidden) {
+                    throw new IllegalStateException("busy");
+                }
+            }
+        })) {
+            running.until("tried often", () -> tries.get() >= 8 || stored() > 7);
+            lasts.set(false);
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).isEmpty();
+        assertDone(20, Set.of());
+    }
+
+    /** The server has ended its transaction, and it returns as if nothing had happened. */
+    @ParameterizedTest
+    @ValueSource(strings = {"park", "skip"})
+    void aSilenceThatTheHandlerDoesNotMentionIsItsOwn(String policy) {
+        send(0, 20);
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .onFailure(NamedPolicies.policy(policy))
+                        .transactionIdleTimeout(Duration.ofSeconds(1))
+                        .handle((record, tx) -> {
+                            tx.execute("insert into public.done values (?)", record.offset());
+                            if (record.offset() == 7) {
+                                LockSupport.parkNanos(Duration.ofMillis(1_500).toNanos());
+                                try {
+                                    tx.execute("select 1");
+                                } catch (RuntimeException e) {
+                                    assertThat(e).isNotNull();
+                                }
+                            }
+                        }))) {
             running.until("all read", () -> stored() == 20);
         }
         assertThat(givenUp()).containsExactly("7");

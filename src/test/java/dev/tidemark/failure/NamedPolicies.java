@@ -1,8 +1,9 @@
 package dev.tidemark.failure;
 
 import dev.tidemark.FailurePolicy;
+import java.time.Duration;
 
-/** The policies that give a record up, by the names that parameterized tests use. */
+/** Policies by the names that parameterized tests use. */
 final class NamedPolicies {
     private NamedPolicies() {}
 
@@ -11,6 +12,8 @@ final class NamedPolicies {
             case "skip" -> FailurePolicy.skip();
             case "park" -> FailurePolicy.park();
             case "park key" -> FailurePolicy.parkKey();
+            case "halt" -> FailurePolicy.halt();
+            case "retry and halt" -> FailurePolicy.retry(1, Duration.ofMillis(1)).then(FailurePolicy.halt());
             default -> throw new IllegalArgumentException("no policy is called " + name);
         };
     }

@@ -3,6 +3,7 @@ package dev.tidemark.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
+import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a record's handler leaves in the database session gives up no other record. */
@@ -52,20 +54,14 @@ class SessionLeftoversIT {
             })
     void isNoOtherRecordsFailure(String statement) {
         send(0, RECORDS);
-        try (Running running = Running.start(
-                database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withMaxRecords(4))
-                        .onFailure(FailurePolicy.park())
-                        .handle((record, tx) -> {
-                            tx.execute("insert into written values (?)", record.offset());
-                            if (record.offset() % 10 == 7) {
-                                for (String part : statement.split(";")) {
-                                    tx.execute(part);
-                                }
-                            }
-                        }))) {
+        try (Running running = start(FailurePolicy.park(), (record, tx) -> {
+            tx.execute("insert into written values (?)", record.offset());
+            if (record.offset() % 10 == 7) {
+                for (String part : statement.split(";")) {
+                    tx.execute(part);
+                }
+            }
+        })) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
             // One by one, so that connections go back to the pool between them.
             for (int n = RECORDS; n < RECORDS + 18; n++) {
@@ -78,5 +74,105 @@ class SessionLeftoversIT {
         List<String> all =
                 IntStream.range(0, RECORDS + 18).mapToObj(Integer::toString).toList();
         assertThat(database.query("select n from written order by n")).isEqualTo(all);
+    }
+
+    private Running start(FailurePolicy policy, RecordHandler<String, String> handler) {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .limits(UnitLimits.defaults().withMaxRecords(4))
+                        .onFailure(policy)
+                        .handle(handler));
+    }
+
+    private void assertWrittenWithout(int missing) {
+        assertThat(database.query("select record_offset from tidemark.dead_letter union all select from_offset from"
+                        + " tidemark.audit_log where action = 'skip'"))
+                .isEqualTo(missing < 0 ? List.of() : List.of(Integer.toString(missing)));
+        assertThat(database.query("select n from written order by n"))
+                .isEqualTo(IntStream.range(0, RECORDS)
+                        .filter(n -> n != missing)
+                        .mapToObj(Integer::toString)
+                        .toList());
+    }
+
+    /** A bad record has shown before that failures of this kind are records' own. */
+    @ParameterizedTest
+    @CsvSource({
+        "park, set search_path = nowhere, insert into nope values (1)",
+        "skip, set search_path = nowhere, insert into nope values (1)",
+        "park key, create temp table passing (n int), create temp table written2 (n int); create temp table written2 (n int)",
+        "park, create temp table passing (n int), create temp table written2 (n int); create temp table written2 (n int)",
+        "skip, set statement_timeout = '150ms', set local statement_timeout = '100ms'; select pg_sleep(2)"
+    })
+    void isNoOtherRecordsFailureAfterOneOfItsKind(String policy, String left, String bad) {
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            if (record.offset() == 3) {
+                for (String part : bad.split(";")) {
+                    tx.execute(part);
+                }
+            }
+            tx.execute("insert into written values (?)", record.offset());
+            if (record.offset() == 17 || left.startsWith("create") && record.offset() == 24) {
+                tx.execute(left);
+            }
+            if (left.contains("timeout") && record.offset() == 24) {
+                tx.execute("select pg_sleep(0.4)");
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "park, set search_path = nowhere",
+        "skip, create temp table written (n int check (n < 0))",
+        "park key, set default_transaction_read_only = on",
+        "halt, set search_path = nowhere"
+    })
+    void isNoOtherRecordsFailureBehindAnExceptionOfTheHandlersOwn(String policy, String left) {
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            try {
+                tx.execute("insert into written values (?)", record.offset());
+            } catch (RuntimeException hidden) {
+                throw new IllegalStateException("could not write");
+            }
+            if (record.offset() == 17) {
+                tx.execute(left);
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout(-1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "halt, set search_path = nowhere",
+        "retry and halt, set search_path = nowhere",
+        "halt, create temp table written (n int check (n < 0))",
+        "retry and halt, set statement_timeout = '150ms'",
+        "halt, do $$ begin execute 'deallocate all'; end $$",
+        "halt, create temp table pg_class (n int)"
+    })
+    void haltsNoOtherRecord(String policy, String left) {
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            tx.execute("insert into written values (?)", record.offset());
+            if (record.offset() == 17) {
+                tx.execute(left);
+            }
+            if (left.contains("timeout") && record.offset() == 24) {
+                tx.execute("select pg_sleep(0.4)");
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout(-1);
     }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     evidence of their own; {@link Verdict#FAILED_TOGETHER} if records failed in the same way and none of them was blamed
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried in between
  * @param inCleanSession whether it failed where nothing that an earlier unit left in a database session could affect it: on a new
- *     connection, or without the database
+ *     connection, or without having used its own
  * @param round in how many rounds of tries it has failed, counting this one; time passes between rounds
  * @param habit what is known about failures of this kind
  * @param decided what the failure policy has already decided about this attempt; null if it has not been called yet

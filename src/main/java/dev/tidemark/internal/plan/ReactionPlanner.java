@@ -174,10 +174,13 @@ public final class ReactionPlanner {
             if (action instanceof FailureAction.Retry retry) {
                 return new Reaction.RetryRecord(retry.delay(), error(code, what + ", trying again", cause));
             }
-            if (action instanceof FailureAction.Halt) {
+            boolean halts = action instanceof FailureAction.Halt;
+            Verdict verdict =
+                    halts ? Verdict.beforeHalt(sql, record.evidence()) : Verdict.of(code, sql, record.evidence());
+            if (halts && verdict == Verdict.THE_RECORDS) {
                 return halt(code, what + ": fix " + fix + ", then restart the consumer", cause);
             }
-            return switch (Verdict.of(code, sql, record.evidence())) {
+            return switch (verdict) {
                 case TRY_NEIGHBOURS -> new Reaction.TryNeighbours(action);
                 case TRY_AGAIN -> new Reaction.TryAgain(action);
                 case TRY_LATER ->

@@ -43,13 +43,27 @@ public enum Verdict {
             return NOT_THE_RECORDS;
         }
         Verdict verdict = compared(code, facts, evidence);
-        boolean sure = evidence.inARow() >= OFTEN_ENOUGH && evidence.inCleanSession();
-        if (verdict == THE_RECORDS && !sure) {
+        if (verdict == THE_RECORDS && !isSure(evidence)) {
             return TRY_AGAIN;
         }
         boolean often = speaksForItself(code, facts) || evidence.round() >= rounds(facts, evidence.habit());
         boolean decided = verdict == THE_RECORDS || (facts.unsure() && verdict == NOT_THE_RECORDS);
         return decided && !often ? TRY_LATER : verdict;
+    }
+
+    /**
+     * As {@link #of}, for a policy that halts: nothing is given up, so other records need not be tried, but a halt that the next try
+     * would have made unnecessary is one too many.
+     */
+    public static Verdict beforeHalt(SqlFacts facts, Evidence evidence) {
+        if (!isSure(evidence)) {
+            return TRY_AGAIN;
+        }
+        return facts.unsure() && evidence.round() < rounds(facts, evidence.habit()) ? TRY_LATER : THE_RECORDS;
+    }
+
+    private static boolean isSure(Evidence evidence) {
+        return evidence.inARow() >= OFTEN_ENOUGH && evidence.inCleanSession();
     }
 
     /** Whether a failure that is the record's is so only for a few records in a row, as nothing but the failure shows it. */

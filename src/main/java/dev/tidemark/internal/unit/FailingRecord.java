@@ -12,6 +12,7 @@ import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.RawRecords;
+import dev.tidemark.internal.store.connection.SessionTraces;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class FailingRecord {
     /** A record that fails in another way each time is judged after this many of them. */
     private static final int MOST_WAYS = 3;
+
+    /** Where the pool has no clean session and can create none, it is judged after this many tries. */
+    private static final int ENOUGH_WITHOUT_SESSION = 6;
 
     private final HandlerHistory history;
 
@@ -68,7 +72,7 @@ final class FailingRecord {
      *
      * @param failure what the outcome shows
      * @param timed whether a wait for a lock was distinguished from work that takes long
-     * @param cleanSession whether no handler had left anything in the session
+     * @param traces what other handlers may have left in the session that this one used
      */
     @Nullable
     RecordFacts facts(
@@ -76,7 +80,7 @@ final class FailingRecord {
             UnitOutcome outcome,
             SqlFacts failure,
             boolean timed,
-            boolean cleanSession,
+            SessionTraces traces,
             FailurePolicy policy) {
         ShareProgress<?, ?> first = attempt.firstShare();
         if (!first.hasLeft()) {
@@ -87,7 +91,8 @@ final class FailingRecord {
         if (attempt.size() > 1) {
             failedTogether(attempt.shares(), failure, ofTimeLimit);
         } else if (timed || !ofTimeLimit) {
-            evidence = evidence(first, failure, cleanSession);
+            boolean handled = !(outcome instanceof UnitOutcome.Undecodable);
+            evidence = evidence(first, failure, handled ? traces : SessionTraces.NONE);
         }
         return new RecordFacts(
                 policy,
@@ -139,12 +144,12 @@ final class FailingRecord {
     /**
      * What is known about a record that has just failed by itself.
      *
-     * @param cleanSession whether no handler had left anything in the session in which it failed
+     * @param traces what other handlers may have left in the session in which it failed
      */
-    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean cleanSession) {
+    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, SessionTraces traces) {
         inARow++;
         kind = facts.kind();
-        boolean clean = cleanSession || !isSessionSuspect(share, facts) || inARow >= MOST_WAYS;
+        boolean clean = traces.compareTo(mostTraces(share, facts)) <= 0 || inARow >= ENOUGH_WITHOUT_SESSION;
         Rounds rounds = share.rounds();
         Failure first = share.failure();
         if (first == null && rounds != null && rounds.kind().equals(kind)) {
@@ -190,9 +195,14 @@ final class FailingRecord {
                 : share.history().writes() > first.writes();
     }
 
-    /** Whether what handlers left in the session may be the reason why a record fails in this way. */
-    boolean isSessionSuspect(ShareProgress<?, ?> share, SqlFacts facts) {
-        return facts.fromDatabase() && history.habit(share.partition().topic(), facts.kind()) != Habit.STAYS;
+    /**
+     * What handlers may have left in the session in which a record fails in this way, if it is to be judged by that. Of those that
+     * were rolled back little is left, and new connections are dear where many records fail.
+     */
+    SessionTraces mostTraces(ShareProgress<?, ?> share, SqlFacts facts) {
+        return history.habit(share.partition().topic(), facts.kind()) == Habit.STAYS
+                ? SessionTraces.OF_ROLLED_BACK
+                : SessionTraces.NONE;
     }
 
     /** The next round of a record that failed in this one, about which its policy has decided. */

@@ -13,6 +13,7 @@ import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.failure.FailureWords;
+import dev.tidemark.internal.store.connection.SessionTraces;
 import dev.tidemark.internal.store.table.DeadLetterTable;
 import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
@@ -123,6 +124,16 @@ public final class Redrive<K, V> {
      * effect. A failure that would pass leaves the dead letter as it is.
      */
     public RedriveResult redrive(long id) {
+        UnitOutcome outcome = run(id);
+        if (outcome instanceof UnitOutcome.HandlerFailed && transaction.traces() != SessionTraces.NONE) {
+            // It may fail for what the handler of another one has left in the session.
+            transaction.takeCleanSession(SessionTraces.NONE);
+            outcome = run(id);
+        }
+        return outcome.fold(new Verdict(id));
+    }
+
+    private UnitOutcome run(long id) {
         AtomicReference<@Nullable TopicPartition> handled = new AtomicReference<>();
         UnitOutcome outcome = interceptors.around(
                 () -> transaction.run(List.of(), tx -> {
@@ -157,7 +168,7 @@ public final class Redrive<K, V> {
         if (partition != null) {
             reports.ended(outcome, () -> Map.of(partition, 1), () -> transaction.times(0));
         }
-        return outcome.fold(new Verdict(id));
+        return outcome;
     }
 
     private Locked lock(Connection c, long id) throws UnitRefusedException {

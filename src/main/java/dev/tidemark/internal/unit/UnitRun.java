@@ -111,7 +111,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                                 outcome,
                                 failure,
                                 runner.wasLockTimed(),
-                                context.transaction().wasCleanSession(),
+                                context.transaction().traces(),
                                 context.policy()));
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.mayContinue();
@@ -205,11 +205,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return false;
     }
 
-    /** A failure in the database may be caused by what earlier units left in the session. */
+    /** A handler that has used its connection may fail for what earlier units left in the session. */
     private void takeCleanSession() {
         SqlFacts failure = Objects.requireNonNull(last).failure();
-        if (failure != null && failure.fromDatabase() && failing.isSessionSuspect(attempt.firstShare(), failure)) {
-            context.transaction().takeCleanSession();
+        if (failure != null && context.transaction().hasUsedSession()) {
+            context.transaction().takeCleanSession(failing.mostTraces(attempt.firstShare(), failure));
         }
     }
 

@@ -46,8 +46,13 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private static final int CHECKED_TEXTS = 32;
 
     private final Connection target;
+
+    /** What makes statements. */
+    private final Connection maker;
+
     private final @Nullable UnitSights sights;
     private final Connection guarded;
+    private final HandlerErrors errors = new HandlerErrors();
 
     /** Held while the target is used: a unit does not end between the check that it is open and the use. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -76,8 +81,9 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     /**
      * @param sights who is told of the unit's statements; null if nobody looks at them
      */
-    ConnectionGuard(Connection target, @Nullable UnitSights sights) {
+    ConnectionGuard(Connection target, @Nullable UnitSights sights) throws SQLException {
         this.target = target;
+        this.maker = PooledConnections.withoutVerdicts(target);
         this.sights = sights;
         this.guarded = GuardedResult.proxy(Connection.class, this);
     }
@@ -85,6 +91,16 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     @Override
     public Connection guarded() {
         return guarded;
+    }
+
+    /** What the database has told the handler. */
+    HandlerErrors errors() {
+        return errors;
+    }
+
+    @Override
+    public void failed(SQLException error) {
+        errors.add(error);
     }
 
     @Override
@@ -175,11 +191,25 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         if (args != null && args.length > 0 && args[0] instanceof String sql && name.startsWith("prepare")) {
             check(sql);
         }
-        Object result = GuardedResult.invokeOn(target, method, args);
+        if (!name.startsWith("get") && !name.startsWith("is")) {
+            errors.touch();
+        }
+        boolean makes = name.startsWith("prepare") || name.equals("createStatement");
+        Object result = invokeOn(makes ? maker : target, method, args);
         if (result instanceof Statement statement) {
             remember(statement);
         }
         return GuardedResult.of(this, result, null);
+    }
+
+    private @Nullable Object invokeOn(Object object, Method method, @Nullable Object @Nullable [] args)
+            throws Throwable {
+        try {
+            return GuardedResult.invokeOn(object, method, args);
+        } catch (SQLException e) {
+            errors.add(e);
+            throw e;
+        }
     }
 
     /** The driver's own interface, guarded like the connection itself; its class, which cannot be guarded, as it is. */
@@ -189,6 +219,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
             return guarded;
         }
         unwrapped = true;
+        errors.touch();
         Object driver = target.unwrap(type);
         if (driver instanceof BaseConnection base && type.isAssignableFrom(BaseConnection.class)) {
             return GuardedResult.proxy(BaseConnection.class, new DriverGuard(base));
@@ -256,10 +287,12 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
                 }
                 // Each of them calls the connection it was created from whenever it is used, and so ends with the unit.
                 return switch (method.getName()) {
+                    // It stays with the connection, and hides what failed from the commit.
+                    case "setAutosave" -> throw refuse("called setAutosave() on the unit's connection");
                     case "getCopyAPI" -> new CopyManager((BaseConnection) proxy);
                     case "getLargeObjectAPI" -> new LargeObjectManager((BaseConnection) proxy);
                     case "getFastpathAPI" -> new Fastpath((BaseConnection) proxy);
-                    default -> GuardedResult.invokeOn(driver, method, args);
+                    default -> ConnectionGuard.this.invokeOn(driver, method, args);
                 };
             } finally {
                 lock.unlock();

@@ -28,6 +28,9 @@ final class GuardedResult implements InvocationHandler {
         /** Refuses SQL that ends the transaction. */
         void check(String sql);
 
+        /** The database refused something to the handler. */
+        void failed(SQLException error);
+
         /** Who is told of statements; null if nobody looks at them. */
         @Nullable
         UnitSights sights();
@@ -84,7 +87,13 @@ final class GuardedResult implements InvocationHandler {
             }
         }
         UnitSights sights = guard.sights();
-        Object result = sights == null ? invokeOn(target, method, args) : observed(sights, method, args);
+        Object result;
+        try {
+            result = sights == null ? invokeOn(target, method, args) : observed(sights, method, args);
+        } catch (SQLException e) {
+            guard.failed(e);
+            throw e;
+        }
         // Called for each value of each record: most methods cannot return the connection.
         Class<?> returned = method.getReturnType();
         return returned.isInterface() || returned == Object.class

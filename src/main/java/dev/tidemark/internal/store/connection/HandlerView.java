@@ -86,6 +86,11 @@ final class HandlerView {
         return tried;
     }
 
+    /** What the database has told the handler of the last unit. */
+    HandlerErrors errors() {
+        return unit == null ? new HandlerErrors() : unit.guard.errors();
+    }
+
     /** Whether the handler unwrapped the driver's own connection in the last unit. */
     boolean isUnwrapped() {
         return unit != null && unit.guard.isUnwrapped();

@@ -2,6 +2,7 @@ package dev.tidemark.internal.store.connection;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.OptionalInt;
 import javax.sql.DataSource;
@@ -19,6 +20,15 @@ public final class PooledConnections {
         } catch (NoClassDefFoundError | SQLException e) {
             return OptionalInt.empty();
         }
+    }
+
+    /**
+     * The connection below HikariCP's, which closes itself in the middle of a transaction on some SQLSTATEs, whether they are about this
+     * server or not and whether the handler goes on or not: another server that a foreign table is on, a feature that is not supported.
+     * Other connections as they are.
+     */
+    static Connection withoutVerdicts(Connection c) throws SQLException {
+        return c.getClass().getName().startsWith("com.zaxxer.hikari.") ? c.unwrap(Connection.class) : c;
     }
 
     /** The size of a HikariCP pool all of whose connections are in use now; empty otherwise. */

@@ -93,9 +93,18 @@ public final class UnitSights {
     @GuardedBy("this")
     private @Nullable Doing endedUnit;
 
-    /** Whether the client was silent for so long, when the server ended a transaction for that. */
+    /** Whose silence it was that the server ended a transaction for. */
+    public enum Idle {
+        /** Not the client's: the server stood still itself, or what the client sent did not arrive in time. */
+        NOT_THE_CLIENTS,
+        /** The client was silent for nearly as long as it may, or for longer than the server ever was: a handler may have set another limit. */
+        PERHAPS_THE_CLIENTS,
+        /** The client was silent for as long as it may be. */
+        THE_CLIENTS
+    }
+
     @GuardedBy("this")
-    private @Nullable Boolean endedIdle;
+    private @Nullable Idle endedIdle;
 
     /** When the client heard last from the server, and how long it had been silent when it sent the last statement. */
     @GuardedBy("this")
@@ -208,8 +217,9 @@ public final class UnitSights {
     synchronized void failed(SQLException e, long now) {
         if ("25P03".equals(e.getSQLState()) && endedIdle == null) {
             hears(now);
-            // A handler may have set a shorter limit: it then was silent for longer than the server ever was.
-            endedIdle = silent >= idleTimeout.toNanos() / TENTH * (TENTH - 1) || silent > longestReply;
+            boolean perhaps = silent >= idleTimeout.toNanos() / TENTH * (TENTH - 1) || silent > longestReply;
+            Idle shorter = perhaps ? Idle.PERHAPS_THE_CLIENTS : Idle.NOT_THE_CLIENTS;
+            endedIdle = silent >= idleTimeout.toNanos() ? Idle.THE_CLIENTS : shorter;
         }
         if (TIME_LIMITS.contains(e.getSQLState())) {
             endedStatement = inStatementUntil(now);
@@ -217,12 +227,10 @@ public final class UnitSights {
         }
     }
 
-    /**
-     * Whether the server ended the transaction for a silence that was not the client's: it stood still itself, or what the client sent
-     * did not arrive in time. False if that is not known.
-     */
-    public synchronized boolean wasIdleInVain() {
-        return Boolean.FALSE.equals(endedIdle);
+    /** Whose silence it was that the server ended the transaction for; the client's if nobody has measured it. */
+    public synchronized Idle idle() {
+        Idle ended = endedIdle;
+        return ended == null ? Idle.THE_CLIENTS : ended;
     }
 
     /** What used up the time of the last statement, which a limit has ended. */

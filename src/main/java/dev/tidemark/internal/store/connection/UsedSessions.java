@@ -8,21 +8,20 @@ import java.util.WeakHashMap;
 import org.postgresql.PGConnection;
 
 /**
- * The database sessions of this process in which a handler has run, so that what it left there may still exist: a temporary table,
- * a setting, a prepared statement or an advisory lock, the latter two even after a rollback. They are identified by the driver's
- * connection, which a pool reuses. Thread-safe.
+ * The database sessions of this process that handlers have used, and what they may have left there. They are identified by the
+ * driver's connection, which a pool reuses. Thread-safe.
  */
 final class UsedSessions {
-    private static final Map<Object, Boolean> USED = Collections.synchronizedMap(new WeakHashMap<>());
+    private static final Map<Object, SessionTraces> USED = Collections.synchronizedMap(new WeakHashMap<>());
 
     private UsedSessions() {}
 
-    static void add(Connection c) throws SQLException {
-        USED.put(driverOf(c), true);
+    static void add(Connection c, SessionTraces traces) throws SQLException {
+        USED.merge(driverOf(c), traces, (a, b) -> a.compareTo(b) < 0 ? b : a);
     }
 
-    static boolean contains(Connection c) throws SQLException {
-        return USED.containsKey(driverOf(c));
+    static SessionTraces of(Connection c) throws SQLException {
+        return USED.getOrDefault(driverOf(c), SessionTraces.NONE);
     }
 
     /** What identifies the session of a connection, however many objects wrap it. */

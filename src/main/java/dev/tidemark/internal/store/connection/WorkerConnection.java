@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.OptionalLong;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.TransactionState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,8 +52,8 @@ public final class WorkerConnection {
     /** Since when, by {@link System#nanoTime}, it has waited for a connection, through all attempts. */
     private volatile OptionalLong without = OptionalLong.empty();
 
-    /** Whether a handler has run in this connection's session, of this worker or another one. */
-    private boolean used;
+    /** What handlers of this worker or another one may have left in this connection's session. */
+    private SessionTraces traces = SessionTraces.NONE;
 
     /**
      * @param view discarded with each connection
@@ -102,7 +104,7 @@ public final class WorkerConnection {
             c.setAutoCommit(false);
             settings = SessionSettings.of(c);
             Schema.rollback(c);
-            used = UsedSessions.contains(c);
+            traces = UsedSessions.of(c);
             silence.answered();
             without = OptionalLong.empty();
             return c;
@@ -153,34 +155,43 @@ public final class WorkerConnection {
     public boolean isCutOff() {
         Connection c = connection;
         try {
-            return c != null && c.isClosed();
+            // A pool does not see what a handler that has unwrapped the driver's connection sees.
+            return c != null && (c.isClosed() || (UsedSessions.driverOf(c) instanceof Connection d && d.isClosed()));
         } catch (SQLException e) {
             return true;
         }
     }
 
-    /** A handler is about to run: what it leaves in the session may outlast even a rollback. */
-    public void handlerRuns() {
+    /** A handler has used the session. */
+    public void handlerLeft(SessionTraces left) {
         Connection c = connection;
-        if (!used && c != null) {
+        if (c != null && left.compareTo(traces) > 0) {
+            traces = left;
             try {
-                UsedSessions.add(c);
-                used = true;
+                UsedSessions.add(c, left);
             } catch (SQLException e) {
                 LOG.debug("a connection could not be marked as used: {}", FailureWords.describe(e));
             }
         }
     }
 
-    /** Whether no handler has left anything in the session of this connection. */
-    public boolean isClean() {
-        return connection != null && !used;
+    /** Whether the server refuses every statement of the open transaction; false if the driver does not say. */
+    public boolean hasFailedTransaction() throws SQLException {
+        Connection c = connection;
+        return c != null
+                && UsedSessions.driverOf(c) instanceof BaseConnection driver
+                && driver.getTransactionState() == TransactionState.FAILED;
     }
 
-    /** Makes the next unit find a clean session, if the pool has one or can create it. */
-    public void takeClean() {
+    /** What handlers may have left in the session of this connection. */
+    public SessionTraces traces() {
+        return traces;
+    }
+
+    /** Makes the next unit find a session with no more traces than these, if the pool has one or can create it. */
+    public void takeClean(SessionTraces most) {
         try {
-            for (int i = 0; i < MOST_DISCARDED && get() != null && used; i++) {
+            for (int i = 0; i < MOST_DISCARDED && get() != null && traces.compareTo(most) > 0; i++) {
                 discard();
             }
         } catch (SQLException e) {
@@ -274,7 +285,7 @@ public final class WorkerConnection {
         connection = null;
         reads = null;
         unitsSinceLook = 0;
-        used = false;
+        traces = SessionTraces.NONE;
         view.forget();
     }
 }

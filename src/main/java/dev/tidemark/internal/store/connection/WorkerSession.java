@@ -113,6 +113,11 @@ public final class WorkerSession implements AutoCloseable {
         return view.close();
     }
 
+    /** What the database has told the handler of the last unit, nothing if it has not been called. */
+    public HandlerErrors handlerErrors() {
+        return view.errors();
+    }
+
     /** Whether the handler unwrapped the driver's own connection in the last unit. */
     public boolean isUnwrapped() {
         return view.isUnwrapped();

@@ -212,6 +212,17 @@ public final class SqlFailures {
         return loginLimit;
     }
 
+    /**
+     * Whether the session that was told this is over: the connection is lost, or the server has ended it, for being idle or for an
+     * administrator, a crash or a shutdown.
+     */
+    public static boolean endsSession(SQLException failure) {
+        SqlFacts facts = facts(failure);
+        return facts.serverReplied()
+                ? facts.is("25P03", "25P04", "57P01", "57P02", "57P03", "57P05")
+                : facts.connectionLost();
+    }
+
     /** Whether the server, or its host, replied, if only that nothing listens there, or that it is not the one that was asked for. */
     public static boolean isReply(Throwable failure) {
         return FailureChain.of(failure).stream()

@@ -14,7 +14,7 @@ final class LockTimeout {
     private static final String BELOW_TIME_LIMITS = """
             select set_config('lock_timeout', greatest(1, least(500, min(
                        case name when 'lock_timeout' then setting::bigint else setting::bigint / 4 end)))::text, true)
-              from pg_settings
+              from pg_catalog.pg_settings
              where name in ('lock_timeout', 'statement_timeout', 'transaction_timeout') and setting::bigint > 0
             """;
 

@@ -23,9 +23,13 @@ final class TimeLimits {
             return outcome;
         }
         if (failed.facts().is("25P03")) {
-            return sights.wasIdleInVain()
-                    ? new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, failed.cause())
-                    : outcome;
+            return switch (sights.idle()) {
+                case NOT_THE_CLIENTS -> new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, failed.cause());
+                case PERHAPS_THE_CLIENTS ->
+                    new UnitOutcome.HandlerFailed(
+                            failed.code(), failed.cause(), failed.facts().thatIsUnsure());
+                case THE_CLIENTS -> outcome;
+            };
         }
         long now = Host.nanoTime();
         boolean ofUnit =

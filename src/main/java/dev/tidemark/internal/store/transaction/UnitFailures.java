@@ -52,21 +52,31 @@ final class UnitFailures {
 
     /**
      * How a unit ends whose handler threw an exception of its own, which need not name the failed statement that made it do so, as its
-     * cause or otherwise. The driver keeps the first failure of a transaction; after a rollback to a savepoint there is none.
+     * cause or otherwise: by what the database has told the handler, or has told the driver, which keeps the first failure of a
+     * transaction. A connection that is gone does not show what the handler would have done with it.
      */
     private Optional<UnitOutcome> hiddenByHandler(SqlFacts facts, Throwable e, OpenUnit unit) {
-        // An open COPY would make any statement wait for ever.
-        return facts.serverReplied() || unit.isCancelled() || session.isUnwrapped()
-                ? Optional.empty()
+        if (facts.serverReplied() || unit.isCancelled()) {
+            return Optional.empty();
+        }
+        for (SQLException told : session.handlerErrors().all()) {
+            Optional<UnitOutcome> outcome = hidden(SqlFailures.facts(told), e, unit);
+            if (outcome.isPresent()) {
+                return outcome;
+            }
+        }
+        return session.connection().isCutOff()
+                ? Optional.of(new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e))
                 : firstFailure().flatMap(behind -> hidden(behind, e, unit));
     }
 
     /** What failed first in the open transaction, so that the server refuses every statement of it; empty if nothing did. */
     private Optional<SqlFacts> firstFailure() {
-        if (session.connection().isCutOff()) {
-            return Optional.empty();
-        }
         try {
+            // An open COPY would make any statement wait for ever, and none can be open in a failed transaction.
+            if (session.isUnwrapped() && !session.connection().hasFailedTransaction()) {
+                return Optional.empty();
+            }
             session.connection().allowShortReads();
             Schema.execute(session.connection().get(), "select 1");
             return Optional.empty();
@@ -91,7 +101,7 @@ final class UnitFailures {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
-        if (SqlFailures.isStatementClash(e)) {
+        if (SqlFailures.isStatementClash(e) && cleanSession) {
             return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
@@ -111,9 +121,10 @@ final class UnitFailures {
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
-        // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
-        // replaced.
-        stale = !cleanSession && (facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804")));
+        // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has replaced. And a
+        // handler may have removed the driver's statements, by DEALLOCATE ALL.
+        boolean mayBeStale = terms.mayBeStale() && facts.is("XX000", "42804");
+        stale = !cleanSession && (facts.stalePlan() || mayBeStale || SqlFailures.isStatementClash(e));
         if (stale) {
             // Another session prepares it again.
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);

@@ -6,6 +6,7 @@ import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.SessionTraces;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.FailureWords;
@@ -47,15 +48,14 @@ public final class UnitTransaction {
     private final UnitFailures failures;
     private final UnitCompletion completion;
     private final WorkerSession session;
-    private final Duration transactionIdleTimeout;
     private final UnitClock clock = new UnitClock();
     private final TimeLimits limits = new TimeLimits();
+    private final StatementTimeoutWarning warning;
 
-    private boolean warned;
     private boolean wrote;
     private boolean readyToWrite;
     private boolean wroteToForeignTable;
-    private boolean cleanSession;
+    private SessionTraces traces = SessionTraces.NONE;
 
     /**
      * @param owner the name under which records are parked
@@ -69,7 +69,7 @@ public final class UnitTransaction {
         this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
         this.session = session;
-        this.transactionIdleTimeout = transactionIdleTimeout;
+        this.warning = new StatementTimeoutWarning(groupId, transactionIdleTimeout);
         this.completion = new UnitCompletion(
                 groupId, offsets, new UnitEndWriter(schema, groupId, owner), failures, session, clock);
     }
@@ -92,9 +92,14 @@ public final class UnitTransaction {
         return readyToWrite;
     }
 
-    /** Whether no handler had left anything in the session of the last transaction. */
-    public boolean wasCleanSession() {
-        return cleanSession;
+    /** What earlier handlers may have left in the session of the last transaction, whose own may have failed for that. */
+    public SessionTraces traces() {
+        return hasUsedSession() ? traces : SessionTraces.NONE;
+    }
+
+    /** Whether the handler of the last transaction used its connection. */
+    public boolean hasUsedSession() {
+        return session.handlerErrors().hasTouched();
     }
 
     /** What was seen of the last transaction, if a time limit ended it and somebody was to look; null otherwise. */
@@ -102,9 +107,9 @@ public final class UnitTransaction {
         return limits.seen();
     }
 
-    /** The next transaction must not see anything that earlier ones left in their session. */
-    public void takeCleanSession() {
-        session.connection().takeClean();
+    /** The next transaction must not see more of what earlier ones left in their session than this. */
+    public void takeCleanSession(SessionTraces most) {
+        session.connection().takeClean(most);
     }
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
@@ -132,9 +137,13 @@ public final class UnitTransaction {
             if (outcome instanceof UnitOutcome.Committed) {
                 session.silence().answered();
             }
+            if (hasUsedSession()) {
+                boolean stays = (outcome instanceof UnitOutcome.Committed && !terms.trial()) || session.isUnwrapped();
+                session.connection().handlerLeft(stays ? SessionTraces.OF_COMMITTED : SessionTraces.OF_ROLLED_BACK);
+            }
             cleanUp(outcome, terms);
             if (failures.takeStale()) {
-                takeCleanSession();
+                takeCleanSession(SessionTraces.NONE);
             }
             return outcome instanceof UnitOutcome.Transient failure && completion.isRowLocked()
                     ? held(claims, failure)
@@ -195,8 +204,8 @@ public final class UnitTransaction {
         WrittenRows before;
         try {
             connection = session.connection().get();
-            cleanSession = session.connection().isClean();
-            warnOfTimeLimit();
+            traces = session.connection().traces();
+            warning.look(session.connection().settings().statementTimeout());
             start = offsets.begin(connection, claims);
             completion.begun(connection, claims);
             if (terms.lockTimed()) {
@@ -217,8 +226,14 @@ public final class UnitTransaction {
 
         UnitEnd end;
         try {
-            session.connection().handlerRuns();
             end = guarded(effects);
+            Optional<SQLException> sessionEnd = session.handlerErrors().all().stream()
+                    .filter(SqlFailures::endsSession)
+                    .findFirst();
+            if (sessionEnd.isPresent()) {
+                // The handler has returned all the same: what follows fails for that, which says less.
+                throw sessionEnd.get();
+            }
             unit.sends();
             try {
                 completion.handled(connection);
@@ -245,7 +260,7 @@ public final class UnitTransaction {
             return e.outcome();
         } catch (Throwable e) {
             Fatal.rethrow(e);
-            return failures.ofHandler(e, unit, terms, cleanSession);
+            return failures.ofHandler(e, unit, terms, traces == SessionTraces.NONE);
         }
         clock.next();
         if (unit.isCancelled()) {
@@ -257,20 +272,6 @@ public final class UnitTransaction {
         return terms.trial()
                 ? new UnitOutcome.Committed(Map.of())
                 : completion.end(connection, start, end, terms.lockPatience(), unit, claims);
-    }
-
-    private void warnOfTimeLimit() {
-        Duration limit = session.connection().settings().statementTimeout();
-        if (!warned && !limit.isZero() && limit.compareTo(transactionIdleTimeout) < 0) {
-            warned = true;
-            LOG.warn(
-                    "statement_timeout is shorter than transactionIdleTimeout, so that statements are cancelled while they wait for"
-                            + " the locks of a suspended process; they are retried group={}"
-                            + " statement_timeout={} transaction_idle_timeout={}",
-                    groupId,
-                    limit,
-                    transactionIdleTimeout);
-        }
     }
 
     private UnitEnd guarded(Effects effects) throws Exception {

@@ -15,9 +15,9 @@ final class UnloggedEffects {
     // intended.
     private static final String WRITTEN = """
             select c.oid::regclass::text
-              from pg_locks l join pg_class c on c.oid = l.relation
+              from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation
              where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.mode = 'RowExclusiveLock'
-               and l.database = (select oid from pg_database where datname = current_database())
+               and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
                and c.relkind = 'r' and c.relpersistence = 'u'
              order by 1 limit 1
             """;

@@ -43,14 +43,14 @@ record WrittenRows(Map<Long, Table> tables) {
                 select c.oid, c.relkind = 'f' as distant, l.relation is not null as locked,
                        pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
                            + pg_stat_get_xact_tuples_deleted(c.oid) as written
-                  from pg_class c
-                  left join (select distinct relation from pg_locks
+                  from pg_catalog.pg_class c
+                  left join (select distinct relation from pg_catalog.pg_locks
                               where pid = pg_backend_pid() and locktype = 'relation' and mode = 'RowExclusiveLock'
-                                and database = (select oid from pg_database where datname = current_database())) l
+                                and database = (select oid from pg_catalog.pg_database where datname = current_database())) l
                     on l.relation = c.oid
                  where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
                    and (c.oid >= 16384 or c.oid = 'pg_catalog.pg_largeobject'::regclass)
-                   and c.relnamespace <> (select oid from pg_namespace where nspname = '{schema}'))
+                   and c.relnamespace <> (select oid from pg_catalog.pg_namespace where nspname = '{schema}'))
             select oid, locked, distant, case when current_setting('track_counts')::boolean then written end
               from t where locked or written > 0
             """;

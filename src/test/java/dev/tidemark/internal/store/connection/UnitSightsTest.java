@@ -3,6 +3,7 @@ package dev.tidemark.internal.store.connection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.internal.store.connection.UnitSights.Doing;
+import dev.tidemark.internal.store.connection.UnitSights.Idle;
 import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -134,23 +135,23 @@ class UnitSightsTest {
     @ParameterizedTest
     @CsvSource({
         // The server stood still before the last statement, which was sent at once.
-        "10, 12, 13, 2500, true",
+        "10, 12, 13, 2500, NOT_THE_CLIENTS",
         // It replied late, and ended the transaction before the next statement came.
-        "10, 1500, 1501, 1502, true",
+        "10, 1500, 1501, 1502, NOT_THE_CLIENTS",
         // The handler was silent for as long as it may.
-        "10, 12, 1013, 1014, false",
-        "10, 12, 3000, 3001, false",
+        "10, 12, 1013, 1014, THE_CLIENTS",
+        "10, 12, 3000, 3001, THE_CLIENTS",
         // So it was after a statement that took long.
-        "10, 5000, 6001, 6002, false",
+        "10, 5000, 6001, 6002, THE_CLIENTS",
         // A handler's own limit, which is shorter.
-        "10, 12, 212, 213, false"
+        "10, 12, 212, 213, PERHAPS_THE_CLIENTS"
     })
-    void aSilenceThatWasNotTheClientsIsNotTheHandlers(long sent, long replied, long again, long ended, boolean inVain) {
+    void aSilenceThatWasNotTheClientsIsNotTheHandlers(long sent, long replied, long again, long ended, Idle idle) {
         sights.sends(ms(sent));
         sights.hears(ms(replied));
         sights.sends(ms(again));
         failed("25P03", ended);
-        assertThat(sights.wasIdleInVain()).isEqualTo(inVain);
+        assertThat(sights.idle()).isEqualTo(idle);
     }
 
     /** Without a statement that anybody was told of, nothing is known. */
@@ -158,7 +159,7 @@ class UnitSightsTest {
     void anotherFailureIsNoSilence() {
         sights.sends(ms(10));
         failed("57014", 5_000);
-        assertThat(sights.wasIdleInVain()).isFalse();
+        assertThat(sights.idle()).isEqualTo(Idle.THE_CLIENTS);
     }
 
     /** A savepoint keeps the transaction visible, and whatever the handler does then takes time. */
