@@ -236,9 +236,7 @@ class HiddenFailuresIT extends FailureCase {
 
     /** A pool closes the connection for some of these by itself. */
     @ParameterizedTest
-    @CsvSource({
-        "08001, park", "08006, skip", "57P01, halt", "57P03, park", "0A000, none", "HV00N, park key"
-    })
+    @CsvSource({"08001, park", "08006, skip", "57P01, halt", "57P03, park", "0A000, none", "HV00N, park key"})
     void whatPassesIsWaitedForWhereThePoolHasAnOpinion(String state, String policy) {
         AtomicBoolean lasts = new AtomicBoolean(true);
         AtomicInteger tries = new AtomicInteger();
@@ -315,8 +313,7 @@ class HiddenFailuresIT extends FailureCase {
             if (record.offset() == 7 && lasts.get()) {
                 tries.incrementAndGet();
                 try {
-                    long failing = copy.copyOut(
-                            "copy (select raised('" + state + "')) to stdout", new StringWriter());
+                    long failing = copy.copyOut("copy (select raised('" + state + "')) to stdout", new StringWriter());
                 } catch (SQLException hidden) {
                     throw new IllegalStateException("busy");
                 }

@@ -13,7 +13,8 @@ final class NamedPolicies {
             case "park" -> FailurePolicy.park();
             case "park key" -> FailurePolicy.parkKey();
             case "halt" -> FailurePolicy.halt();
-            case "retry and halt" -> FailurePolicy.retry(1, Duration.ofMillis(1)).then(FailurePolicy.halt());
+            case "retry and halt" ->
+                FailurePolicy.retry(1, Duration.ofMillis(1)).then(FailurePolicy.halt());
             default -> throw new IllegalArgumentException("no policy is called " + name);
         };
     }

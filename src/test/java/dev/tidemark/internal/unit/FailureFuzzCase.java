@@ -29,6 +29,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,8 +68,14 @@ final class FailureFuzzCase implements WorkerEvents {
         CHANGES_WHAT_IT_GETS(false),
         LEAVES_INTERRUPTED(false),
         LEAVES_A_THREAD(false),
+        LEAVES_A_SEARCH_PATH(false),
+        LEAVES_A_TABLE(false),
         DEADLOCKS_ONCE(false),
-        TERMINATES_ONCE(false);
+        TERMINATES_ONCE(false),
+        HIDES_A_LOCK_ONCE(false),
+        HIDES_ITS_SESSIONS_END_ONCE(false),
+        DOES_WITHOUT(false),
+        HIDES_BAD_DATA(true);
 
         private final boolean bad;
 
@@ -341,7 +348,37 @@ final class FailureFuzzCase implements WorkerEvents {
                     tx.execute("select pg_terminate_backend(pg_backend_pid())");
                 }
             }
+            // What the next record finds in this session makes it fail, and is not its fault.
+            case LEAVES_A_SEARCH_PATH -> tx.execute("set search_path = nowhere");
+            case LEAVES_A_TABLE -> tx.execute("create temp table left_behind (n int)");
+            case HIDES_A_LOCK_ONCE -> {
+                if (isFirst(value)) {
+                    hide(tx, "do $$ begin raise exception using errcode = '55P03'; end $$");
+                }
+            }
+            case HIDES_ITS_SESSIONS_END_ONCE -> {
+                if (isFirst(value)) {
+                    hide(tx, "select pg_terminate_backend(pg_backend_pid())");
+                }
+            }
+            case HIDES_BAD_DATA -> hide(tx, "select 'x'::int");
+            case DOES_WITHOUT -> {
+                Savepoint before = tx.getConnection().setSavepoint();
+                try {
+                    tx.execute("do $$ begin raise exception using errcode = '0A000'; end $$");
+                } catch (RuntimeException e) {
+                    tx.getConnection().rollback(before);
+                }
+            }
             case HEALTHY, UNDECODABLE -> {}
+        }
+    }
+
+    private static void hide(Handle tx, String statement) {
+        try {
+            tx.execute(statement);
+        } catch (RuntimeException hidden) {
+            throw new IllegalStateException("it did not work");
         }
     }
 
@@ -364,7 +401,9 @@ final class FailureFuzzCase implements WorkerEvents {
         Thread thread = new Thread(() -> {
             try {
                 while (calls.get() < 1_000_000) {
-                    tx.execute("insert into fuzzed (group_id, partition, n, by) values (?, 9, 9, 'leftover')", group);
+                    tx.execute(
+                            "insert into public.fuzzed (group_id, partition, n, by) values (?, 9, 9, 'leftover')",
+                            group);
                 }
             } catch (RuntimeException | Error e) {
                 Thread.currentThread().interrupt();
@@ -396,7 +435,7 @@ final class FailureFuzzCase implements WorkerEvents {
         try (Connection c = pool.getConnection()) {
             Map<Integer, Long> before = new HashMap<>();
             try (PreparedStatement s =
-                    c.prepareStatement("select partition, n, by from fuzzed where group_id = ? order by seq")) {
+                    c.prepareStatement("select partition, n, by from public.fuzzed where group_id = ? order by seq")) {
                 s.setString(1, group);
                 ResultSet r = s.executeQuery();
                 while (r.next()) {
@@ -452,6 +491,11 @@ final class FailureFuzzCase implements WorkerEvents {
                     synchronized (this) {
                         assertThat(next == size(partition) || halted.contains(partition))
                                 .as(name + ": " + partition + " stands at " + next + " without a word")
+                                .isTrue();
+                        assertThat(next == size(partition)
+                                        || outage == Outage.SAYS_NOTHING
+                                        || nature(partition.partition(), next).bad)
+                                .as(name + ": " + partition + " halted at " + next)
                                 .isTrue();
                     }
                 }

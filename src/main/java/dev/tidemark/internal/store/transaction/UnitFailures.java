@@ -121,7 +121,8 @@ final class UnitFailures {
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
-        // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has replaced. And a
+        // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
+        // replaced. And a
         // handler may have removed the driver's statements, by DEALLOCATE ALL.
         boolean mayBeStale = terms.mayBeStale() && facts.is("XX000", "42804");
         stale = !cleanSession && (facts.stalePlan() || mayBeStale || SqlFailures.isStatementClash(e));
