@@ -115,7 +115,7 @@ class SessionLeftoversIT {
                 }
             }
             tx.execute("insert into written values (?)", record.offset());
-            if (record.offset() == 17 || left.startsWith("create") && record.offset() == 24) {
+            if (record.offset() == 17 || (left.startsWith("create") && record.offset() == 24)) {
                 tx.execute(left);
             }
             if (left.contains("timeout") && record.offset() == 24) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** The JDBC interfaces of the simulated database, as far as they are used. Whatever else is called fails the simulation. */
 final class Jdbc {
     /** An array parameter, with the name of its elements' type. */
-    record SqlArray(String type, @Nullable Object[] values) {}
+    record SqlArray(String type, List<@Nullable Object> values) {}
 
     private Jdbc() {}
 
@@ -84,7 +84,8 @@ final class Jdbc {
                 yield null;
             }
             case "isWrapperFor" -> false;
-            case "createArrayOf" -> array(new SqlArray((String) Objects.requireNonNull(args)[0], (Object[]) args[1]));
+            case "createArrayOf" ->
+                array(new SqlArray((String) Objects.requireNonNull(args)[0], Arrays.asList((Object[]) args[1])));
             case "clearWarnings" -> null;
             default -> {
                 if (method.getDeclaringClass() == Object.class) {

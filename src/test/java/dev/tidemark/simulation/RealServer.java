@@ -248,7 +248,10 @@ final class RealServer implements Mirror, AutoCloseable {
             for (int i = 0; i < parameters.length; i++) {
                 Object value = parameters[i];
                 if (value instanceof Jdbc.SqlArray array) {
-                    s.setArray(i + 1, link.connection.createArrayOf(array.type(), array.values()));
+                    s.setArray(
+                            i + 1,
+                            link.connection.createArrayOf(
+                                    array.type(), array.values().toArray()));
                 } else {
                     s.setObject(i + 1, xid.equals(value) ? realXid(link) : value);
                 }
@@ -479,7 +482,8 @@ final class RealServer implements Mirror, AutoCloseable {
         } else if (row instanceof Letter l) {
             ByteBuffer hash = l.keyHash();
             return "letter|" + l.incarnation() + "|" + l.partition() + "|" + l.offset() + "|"
-                    + (hash == null ? "null" : HexFormat.of().formatHex(hash.array())) + "|" + l.holdsKey() + "|"
+                    + (hash == null ? "null" : HexFormat.of().formatHex(Statements.bytes(hash))) + "|" + l.holdsKey()
+                    + "|"
                     + l.follows() + "|" + l.superseded() + "|" + l.readAgain();
         }
         return null;

@@ -306,7 +306,7 @@ final class Statements {
     }
 
     private static Object[] array(@Nullable Object[] p, int index) {
-        return ((Jdbc.SqlArray) value(p, index)).values();
+        return ((Jdbc.SqlArray) value(p, index)).values().toArray();
     }
 
     private static @Nullable Integer integer(@Nullable Object value) {
@@ -745,7 +745,7 @@ final class Statements {
         }
     }
 
-    private static byte[] bytes(ByteBuffer hash) {
+    static byte[] bytes(ByteBuffer hash) {
         byte[] bytes = new byte[hash.remaining()];
         hash.duplicate().get(bytes);
         return bytes;

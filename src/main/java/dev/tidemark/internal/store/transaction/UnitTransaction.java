@@ -43,7 +43,6 @@ public final class UnitTransaction {
     }
 
     private final Schema schema;
-    private final String groupId;
     private final UnitOffsets offsets;
     private final UnitFailures failures;
     private final UnitCompletion completion;
@@ -65,7 +64,6 @@ public final class UnitTransaction {
     public UnitTransaction(
             Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
         this.schema = schema;
-        this.groupId = groupId;
         this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
         this.session = session;
