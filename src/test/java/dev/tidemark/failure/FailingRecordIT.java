@@ -93,7 +93,7 @@ class FailingRecordIT {
                 }))) {
             assertHaltedAtThePoison(running, ErrorCode.HANDLER_FAILED);
         }
-        assertThat(calls.get()).as("once inside a unit, once alone").isEqualTo(2);
+        assertThat(calls.get()).as("once inside a unit, twice alone").isEqualTo(3);
     }
 
     @Test

@@ -200,4 +200,24 @@ class VerdictTest {
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("P0001"), allAlike))
                 .isEqualTo(Verdict.NOT_THE_RECORDS);
     }
+
+    /** Nothing is lost by a halt, but a person has to come for it. */
+    @ParameterizedTest
+    @CsvSource({
+        // failures in a row, clean session, unsure, round, verdict
+        "1, true, false, 1, TRY_AGAIN",
+        "2, false, false, 1, TRY_AGAIN",
+        "2, true, false, 1, THE_RECORDS",
+        "1, true, true, 6, TRY_AGAIN",
+        "2, true, true, 5, TRY_LATER",
+        "2, true, true, 6, THE_RECORDS"
+    })
+    void aPartitionHaltsOnlyAfterTwoFailuresInACleanSession(
+            int inARow, boolean clean, boolean unsure, int round, Verdict verdict) {
+        SqlFacts facts = Facts.ofServer("25P03");
+        Evidence evidence =
+                new Evidence(Proof.NONE, OptionalInt.empty(), 0, inARow, clean, round, Evidence.Habit.UNKNOWN, null);
+        assertThat(Verdict.beforeHalt(unsure ? facts.thatIsUnsure() : facts, evidence))
+                .isEqualTo(verdict);
+    }
 }

@@ -4,14 +4,11 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.internal.plan.TransactionVerbs;
-import dev.tidemark.internal.store.failure.FailureWords;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,8 +18,6 @@ import org.postgresql.copy.CopyManager;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.fastpath.Fastpath;
 import org.postgresql.largeobject.LargeObjectManager;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The connection as the handler of one unit sees it: commit, rollback and close are refused, and an attempt is remembered even if
@@ -34,13 +29,8 @@ import org.slf4j.LoggerFactory;
  * its classes cannot be, so a connection that was unwrapped to one is closed after its unit.
  */
 final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
-    private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
-
     private static final Set<String> REFUSED =
             Set.of("commit", "close", "abort", "setTransactionIsolation", "setReadOnly", "setNetworkTimeout");
-
-    /** This many closed statements may be kept before they are purged. */
-    private static final int FORGET_EVERY = 64;
 
     /** A handler sends few different texts, each many times; those of one that puts values into them are not worth keeping. */
     private static final int CHECKED_TEXTS = 32;
@@ -58,7 +48,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final List<Statement> statements = new ArrayList<>();
+    private final OpenStatements statements = new OpenStatements();
 
     @GuardedBy("lock")
     private boolean open = true;
@@ -74,9 +64,6 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
 
     /** Set by statements too, which are used without the lock. */
     private volatile @Nullable String violation;
-
-    @GuardedBy("lock")
-    private int forgetAt = FORGET_EVERY;
 
     /**
      * @param sights who is told of the unit's statements; null if nobody looks at them
@@ -113,19 +100,10 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         lock.lock();
         try {
             open = false;
-            statements.forEach(ConnectionGuard::close);
-            statements.clear();
+            statements.closeAll();
             return Optional.ofNullable(violation);
         } finally {
             lock.unlock();
-        }
-    }
-
-    private static void close(Statement statement) {
-        try {
-            statement.close();
-        } catch (SQLException e) {
-            LOG.debug("a handler's statement did not close: {}", FailureWords.describe(e));
         }
     }
 
@@ -197,7 +175,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         boolean makes = name.startsWith("prepare") || name.equals("createStatement");
         Object result = invokeOn(makes ? maker : target, method, args);
         if (result instanceof Statement statement) {
-            remember(statement);
+            statements.add(statement);
         }
         return GuardedResult.of(this, result, null);
     }
@@ -226,22 +204,6 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         }
         unguarded = true;
         return driver;
-    }
-
-    @GuardedBy("lock")
-    private void remember(Statement statement) throws SQLException {
-        if (statements.size() >= forgetAt) {
-            List<Statement> stillOpen = new ArrayList<>();
-            for (Statement s : statements) {
-                if (!s.isClosed()) {
-                    stillOpen.add(s);
-                }
-            }
-            statements.clear();
-            statements.addAll(stillOpen);
-            forgetAt = statements.size() + FORGET_EVERY;
-        }
-        statements.add(statement);
     }
 
     @Override
