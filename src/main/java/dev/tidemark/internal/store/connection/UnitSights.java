@@ -97,7 +97,7 @@ public final class UnitSights {
     public enum Idle {
         /** Not the client's: the server stood still itself, or what the client sent did not arrive in time. */
         NOT_THE_CLIENTS,
-        /** The client was silent for nearly as long as it may, or for longer than the server ever was: a handler may have set another limit. */
+        /** The client was silent for nearly as long as it may, or longer than the server ever was: the limit may be another. */
         PERHAPS_THE_CLIENTS,
         /** The client was silent for as long as it may be. */
         THE_CLIENTS

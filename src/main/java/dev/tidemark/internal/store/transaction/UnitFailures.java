@@ -70,6 +70,19 @@ final class UnitFailures {
                 : firstFailure().flatMap(behind -> hidden(behind, e, unit));
     }
 
+    /**
+     * What has told a handler that its session is over, although it has returned since; empty if the session continues. What follows
+     * would fail for that, and say less.
+     */
+    Optional<SQLException> sessionEnd() {
+        // The server of a foreign table may say the same of its own session.
+        return session.handlerErrors().all().stream()
+                .filter(SqlFailures::endsSession)
+                .findFirst()
+                .filter(told -> session.connection().isCutOff()
+                        || (!session.isUnwrapped() && !session.connection().isUsable()));
+    }
+
     /** What failed first in the open transaction, so that the server refuses every statement of it; empty if nothing did. */
     private Optional<SqlFacts> firstFailure() {
         try {
@@ -122,8 +135,7 @@ final class UnitFailures {
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
-        // replaced. And a
-        // handler may have removed the driver's statements, by DEALLOCATE ALL.
+        // replaced. A handler may also have removed the driver's statements, by DEALLOCATE ALL.
         boolean mayBeStale = terms.mayBeStale() && facts.is("XX000", "42804");
         stale = !cleanSession && (facts.stalePlan() || mayBeStale || SqlFailures.isStatementClash(e));
         if (stale) {

@@ -225,11 +225,8 @@ public final class UnitTransaction {
         UnitEnd end;
         try {
             end = guarded(effects);
-            Optional<SQLException> sessionEnd = session.handlerErrors().all().stream()
-                    .filter(SqlFailures::endsSession)
-                    .findFirst();
+            Optional<SQLException> sessionEnd = failures.sessionEnd();
             if (sessionEnd.isPresent()) {
-                // The handler has returned all the same: what follows fails for that, which says less.
                 throw sessionEnd.get();
             }
             unit.sends();
