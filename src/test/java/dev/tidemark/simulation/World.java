@@ -184,8 +184,9 @@ final class World {
 
     private void ended(SimulatedProcess process, @Nullable Throwable problem) {
         scheduler.note(() -> "has ended: " + problem);
-        if (problem != null && (problem.getCause() instanceof AssertionError || problem instanceof AssertionError)) {
-            fail("the simulation lacks something: " + problem.getCause());
+        Throwable cause = problem == null || problem.getCause() == null ? problem : problem.getCause();
+        if (cause instanceof AssertionError || cause instanceof UnsupportedOperationException) {
+            fail("the simulation lacks something: " + cause + " at " + cause.getStackTrace()[0]);
         }
         process.dead = true;
         database.killed(process);
