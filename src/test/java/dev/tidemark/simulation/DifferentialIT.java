@@ -9,6 +9,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
  * says. {@code -Ddifferential.seeds=2000} follows as many, and {@code -Dseed=N} one of them.
  */
 @Tag("database")
+@Isolated("it silences the log of the whole process")
 class DifferentialIT {
     private static final long SEEDS = Long.getLong("differential.seeds", 30);
     private static final @Nullable Long ONLY = Long.getLong("seed");

@@ -248,10 +248,7 @@ final class RealServer implements Mirror, AutoCloseable {
             for (int i = 0; i < parameters.length; i++) {
                 Object value = parameters[i];
                 if (value instanceof Jdbc.SqlArray array) {
-                    s.setArray(
-                            i + 1,
-                            link.connection.createArrayOf(
-                                    array.type(), array.values().toArray()));
+                    s.setArray(i + 1, link.connection.createArrayOf(array.type(), elements(array)));
                 } else {
                     s.setObject(i + 1, xid.equals(value) ? realXid(link) : value);
                 }
@@ -263,6 +260,13 @@ final class RealServer implements Mirror, AutoCloseable {
                 return read(link, r, columns);
             }
         }
+    }
+
+    private static Object[] elements(Jdbc.SqlArray array) {
+        // The driver takes these only as what they are.
+        return array.type().equals("bytea")
+                ? array.values().toArray(byte[][]::new)
+                : array.values().toArray();
     }
 
     private static Result read(Link link, ResultSet r, List<String> columns) throws SQLException {
