@@ -13,6 +13,7 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
+import dev.tidemark.internal.store.connection.SessionTraces;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
@@ -91,6 +92,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
             return false;
         }
         SqlFacts failure = outcome.failure();
+        // Of the transaction that ended like this: parking is another one.
+        SessionTraces traces = context.transaction().traces();
         UnitOutcome parked = failure == null ? null : runner.parkLeaders(attempt.firstShare());
         if (parked != null) {
             return react(parked);
@@ -106,13 +109,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 attempt.facts(context.groupId(), Host.random()),
                 failure == null
                         ? null
-                        : failing.facts(
-                                attempt,
-                                outcome,
-                                failure,
-                                runner.wasLockTimed(),
-                                context.transaction().traces(),
-                                context.policy()));
+                        : failing.facts(attempt, outcome, failure, runner.wasLockTimed(), traces, context.policy()));
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.mayContinue();
         return reaction.fold(this);
