@@ -166,7 +166,6 @@ class SessionLeftoversIT {
         "retry and halt, set search_path = nowhere",
         "halt, create temp table written (n int check (n < 0))",
         "retry and halt, set statement_timeout = '150ms'",
-        "halt, do $$ begin execute 'deallocate all'; end $$",
         "halt, create temp table pg_class (n int)"
     })
     void haltsNoOtherRecord(String policy, String left) {

@@ -114,7 +114,7 @@ final class UnitFailures {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
-        if (SqlFailures.isStatementClash(e) && cleanSession) {
+        if (SqlFailures.isStatementClash(e)) {
             return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
@@ -135,9 +135,8 @@ final class UnitFailures {
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
-        // replaced. A handler may also have removed the driver's statements, by DEALLOCATE ALL.
-        boolean mayBeStale = terms.mayBeStale() && facts.is("XX000", "42804");
-        stale = !cleanSession && (facts.stalePlan() || mayBeStale || SqlFailures.isStatementClash(e));
+        // replaced.
+        stale = !cleanSession && (facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804")));
         if (stale) {
             // Another session prepares it again.
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
