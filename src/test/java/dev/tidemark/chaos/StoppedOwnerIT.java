@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Order(1) // its tests take longest
 @Tag("chaos")
+@Tag("exhaustive")
 class StoppedOwnerIT {
     @ParameterizedTest(name = "{0}, silent inside a COPY: {1}")
     @CsvSource({"eager,false", "cooperative,false", "consumer,false", "cooperative,true"})

@@ -34,6 +34,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -135,6 +136,7 @@ class BoundedRunIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void whoIsLeftFinishesForTheOneThatWasKilled() {
         Servers.produceTo(producer, zero, flights);

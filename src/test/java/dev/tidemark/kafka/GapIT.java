@@ -34,6 +34,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Records that Kafka deleted before they were read: the partition halts, or continues and leaves a trace, as the policy says. */
@@ -101,6 +102,7 @@ class GapIT {
     }
 
     /** All that was read before Kafka said so, and not one record less. */
+    @Tag("exhaustive")
     @Test
     void whatIsBufferedTakesEffectBeforeTheGap() throws Exception {
         CountDownLatch goOn = new CountDownLatch(1);

@@ -30,6 +30,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -118,6 +119,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         assertExact(topic, 1);
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @EnumSource(Taken.class)
     void anIdleGroupFollowsToo(Taken how) throws SQLException {
@@ -365,6 +367,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         assertThatThrownBy(() -> consumer.poll(Duration.ZERO)).isInstanceOf(IllegalStateException.class);
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {"eager", "cooperative", "consumer"})
     void whoWasThrownOutOfTheGroupCannotAdvanceWhatItHolds(String protocol) throws SQLException {

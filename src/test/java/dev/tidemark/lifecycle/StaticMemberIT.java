@@ -21,6 +21,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +57,7 @@ class StaticMemberIT {
     }
 
     /** Under the consumer protocol, the broker refuses the follower until the session of the one that was killed times out. */
+    @Tag("exhaustive")
     @ParameterizedTest
     @CsvSource({"consumer, false", "consumer, true", "cooperative, false", "eager, false"})
     void oneThatWasKilledIsFollowed(String protocol, boolean bounded) {

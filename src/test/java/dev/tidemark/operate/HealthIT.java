@@ -27,6 +27,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -136,6 +137,7 @@ class HealthIT {
     }
 
     /** What an orchestrator does that kills what is not alive: the next process reads what the handler never finished. */
+    @Tag("exhaustive")
     @Test
     void aProcessThatIsNotAliveIsRestartedAndGoesOn() {
         TestDatabase database = Servers.flightDatabase(Servers.postgres());
@@ -162,6 +164,7 @@ class HealthIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void aDatabaseThatIsAwayIsWaitedForAlive() {
         try (EmbeddedPostgresServer postgres = EmbeddedPostgresServer.start()) {

@@ -26,6 +26,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -154,6 +155,7 @@ class PauseIT {
         assertThat(FlightEffects.airports(database)).isEqualTo(Flights.truth(flights, 4));
     }
 
+    @Tag("exhaustive")
     @Test
     void aTopicStandsStillWhileAnotherGoesOn() {
         TopicPartition other = new TopicPartition(kafka.createTopic(topic + "-other", 1), 0);
@@ -194,6 +196,7 @@ class PauseIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void whatIsPausedBeforeTheStartIsClaimedAndNotRead() {
         call("bind_topic('" + topic + "', '" + topic + "', '"
@@ -217,6 +220,7 @@ class PauseIT {
                 .containsExactly("20|99|80");
     }
 
+    @Tag("exhaustive")
     @Test
     void aResetWhilePausedIsFollowed() {
         produceToBoth();
@@ -303,6 +307,7 @@ class PauseIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void whatHaltedStaysHalted() {
         produceToBoth();
@@ -333,6 +338,7 @@ class PauseIT {
                 .containsExactly("99|99");
     }
 
+    @Tag("exhaustive")
     @Test
     void aBoundedRunWaits() {
         produceToBoth();
@@ -352,6 +358,7 @@ class PauseIT {
         assertThat(stored(one)).isEqualTo(100);
     }
 
+    @Tag("exhaustive")
     @Test
     void repeatedPausesMakeNoRecordSuspect() {
         produceToBoth();

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.Test;
 
 /** The keys that a worker holds are those that dead letters hold, and not many more. */
 @Tag("database")
+@Tag("exhaustive")
 class HeldKeysIT {
     private static final TopicPartition P0 = new TopicPartition("flights", 0);
     private static final int GONE = 45;

@@ -133,6 +133,10 @@ public final class TidemarkCli {
         // Names may begin with @; nothing is to be read from a file of that name.
         commandLine.setExpandAtFiles(false);
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(System.getenv()));
+        commandLine.setExecutionStrategy(parsed -> {
+            ParameterErrors.refuseOptionsAsArguments(parsed);
+            return new CommandLine.RunLast().execute(parsed);
+        });
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             TidemarkException known = explain(failure);
             String words = TypedOptions.repeated(command, String.valueOf(known.getMessage()));

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +52,7 @@ class CommandProcessIT {
     }
 
     /** As after head: what is not read any more is no error. There is more than a pipe holds, so that its end cannot be missed. */
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(
             strings = {"groups", "groups -o json", "dead-letters show etl ID", "dead-letters show etl ID --raw-value"})

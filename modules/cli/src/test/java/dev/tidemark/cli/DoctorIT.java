@@ -29,6 +29,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What doctor finds on real servers, and that its fixes work. */
@@ -132,6 +133,7 @@ class DoctorIT {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void whatCannotBeAskedIsSkippedAndSaidSo() throws IOException {
         database.execute("select tidemark.bind_topic('" + group + "', 'x', 'c', 't', '{0}')");
@@ -302,6 +304,7 @@ class DoctorIT {
         is(one(doctor(), "topics", "rows"), "fail", "partition 1", "TM-303");
     }
 
+    @Tag("exhaustive")
     @Test
     void recordsThatWillExpireBeforeTheyAreRead() throws Exception {
         Duration retention = Duration.ofDays(7);
@@ -329,6 +332,7 @@ class DoctorIT {
         is(one(doctor(), "retention", "expiry"), "ok", "7 d");
     }
 
+    @Tag("exhaustive")
     @Test
     void rightsInKafkaAndTheAclThatGivesThem() throws IOException {
         SecuredKafka secured = Servers.securedKafka();

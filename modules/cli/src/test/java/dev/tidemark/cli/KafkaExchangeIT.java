@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -147,6 +148,7 @@ class KafkaExchangeIT {
         assertThat(group.stored()).containsExactly(40L, 100L);
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {"cooperative", "consumer"})
     void anActiveGroupIsRefusedInEitherDirectionUnlessItMirrors(String protocol) {
@@ -197,6 +199,7 @@ class KafkaExchangeIT {
         assertThat(committedAreStored()).isTrue();
     }
 
+    @Tag("exhaustive")
     @Test
     void wrongInputAndServersThatAreAwayAreExplained() {
         Cli noKafka = Cli.on(group.database, "localhost:1");

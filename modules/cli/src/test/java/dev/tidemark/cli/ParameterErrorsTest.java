@@ -40,6 +40,9 @@ class ParameterErrorsTest {
                 Arguments.of("run job.sql --group g --value xml", "expected one of [jsonb, text, bytea]"),
                 Arguments.of(
                         "dead-letters", "the commands are list, show, redrive, drop; see tidemark dead-letters --help"),
+                Arguments.of("describe -- -pw", "begins with a dash"),
+                Arguments.of("export-to-kafka --topic t --execute -- --password=pw", "begins with a dash"),
+                Arguments.of("run --group g -- --token=pw", "begins with a dash"),
                 Arguments.of("groups --limit=7 -x", "unknown options '--limit', '-x'"));
     }
 
@@ -52,6 +55,7 @@ class ParameterErrorsTest {
         assertThat(err.toString())
                 .startsWith("TM-103: ")
                 .contains(part, "--help")
+                .doesNotContain("pw")
                 .hasLineCount(1);
         assertThat(err.toString().indexOf("TM-103", 1)).isNegative();
     }

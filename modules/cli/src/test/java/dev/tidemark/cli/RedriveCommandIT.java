@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -138,6 +139,7 @@ class RedriveCommandIT {
     }
 
     /** 140 megabytes of them, by a JVM that has 64. */
+    @Tag("exhaustive")
     @Test
     void theContentsOfAllAreNeverHeldTogether() {
         database.owner().execute("delete from tidemark.dead_letter");
@@ -160,6 +162,7 @@ class RedriveCommandIT {
         assertThat(folded()).contains("DEF|200|200");
     }
 
+    @Tag("exhaustive")
     @Test
     void whatWaitsForOneOfALaterPageGetsItsTurn() {
         database.owner().execute("delete from tidemark.dead_letter");

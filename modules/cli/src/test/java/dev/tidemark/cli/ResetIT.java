@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -178,6 +179,7 @@ class ResetIT {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void serversThatAreAwayAreSaid() {
         Cli noKafka = Cli.on(group.database, "localhost:1");

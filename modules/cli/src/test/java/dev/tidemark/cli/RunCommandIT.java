@@ -36,6 +36,7 @@ import java.util.concurrent.Callable;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -285,6 +286,7 @@ class RunCommandIT {
         assertThat(database.number("select count(*) from unit_log")).isPositive();
     }
 
+    @Tag("exhaustive")
     @Test
     void serversThatAreAwayAreWaitedForNoLongerThanAsked() throws IOException {
         for (Map<String, String> away : List.of(

@@ -7,6 +7,7 @@ import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What is wrong with the arguments of a command, on one line. Pure. */
@@ -14,6 +15,25 @@ public final class ParameterErrors {
     private static final String CODE = ErrorCode.INVALID_SETTING.code() + ": ";
 
     private ParameterErrors() {}
+
+    /**
+     * Refuses arguments behind {@code --} that look like options, without repeating them: what follows an option may be a secret.
+     *
+     * @throws ParameterException if there is one
+     */
+    public static void refuseOptionsAsArguments(ParseResult parsed) {
+        for (CommandLine command : parsed.asCommandLineList()) {
+            boolean any = command.getParseResult().matchedPositionals().stream()
+                    .flatMap(argument -> argument.originalStringValues().stream())
+                    .anyMatch(word -> word.startsWith("-") && !word.matches("-\\d+"));
+            if (any) {
+                throw new ParameterException(
+                        command,
+                        "an argument begins with a dash; if it is no option, write --group=NAME for a group and ./NAME for a"
+                                + " file");
+            }
+        }
+    }
 
     /**
      * The line, with its code and where to read on.
