@@ -364,4 +364,60 @@ class HiddenFailuresIT extends FailureCase {
         assertThat(givenUp()).containsExactly("7");
         assertDone(20, Set.of(7));
     }
+
+    /** However much the database has told the handler before. */
+    @ParameterizedTest
+    @ValueSource(ints = {10, 40, 200})
+    void whatPassesIsWaitedForBehindManyOthers(int duplicates) {
+        database.owner()
+                .execute(
+                        "create table item (n int primary key)",
+                        "insert into item values (1)",
+                        "grant all on item to public");
+        AtomicBoolean lasts = new AtomicBoolean(true);
+        AtomicInteger tries = new AtomicInteger();
+        send(0, 20);
+        try (Running running = start(FailurePolicy.park(), (record, tx) -> {
+            if (record.offset() == 7 && lasts.get()) {
+                tries.incrementAndGet();
+                Connection c = tx.getConnection();
+                for (int i = 0; i < duplicates; i++) {
+                    behindASavepoint(c, () -> tx.execute("insert into public.item values (1)"));
+                }
+                behindASavepoint(c, () -> raise(tx, "55P03"));
+                throw new IllegalStateException("is locked");
+            }
+        })) {
+            running.until("tried often", () -> tries.get() >= 11 || stored() > 7);
+            lasts.set(false);
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).isEmpty();
+        assertDone(20, Set.of());
+    }
+
+    private static void behindASavepoint(Connection c, Runnable statement) throws SQLException {
+        Savepoint before = c.setSavepoint();
+        try {
+            statement.run();
+        } catch (RuntimeException e) {
+            c.rollback(before);
+        }
+    }
+
+    /** The server's own ends its session. */
+    @ParameterizedTest
+    @CsvSource({"25P03, park", "25P03, skip", "25P03, park key"})
+    void whatAFunctionRaisesInASessionThatGoesOnIsTheRecords(String state, String policy) {
+        send(0, 20);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            if (record.offset() == 7) {
+                raise(tx, state);
+            }
+        })) {
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).containsExactly("7");
+        assertDone(20, Set.of(7));
+    }
 }

@@ -6,16 +6,20 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
+import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.sql.Connection;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,11 +82,15 @@ class SessionLeftoversIT {
     }
 
     private Running start(FailurePolicy policy, RecordHandler<String, String> handler) {
+        return start(policy, 4, handler);
+    }
+
+    private Running start(FailurePolicy policy, int most, RecordHandler<String, String> handler) {
         return Running.start(
                 database,
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withMaxRecords(4))
+                        .limits(UnitLimits.defaults().withMaxRecords(most))
                         .onFailure(policy)
                         .handle(handler));
     }
@@ -98,13 +106,13 @@ class SessionLeftoversIT {
         }
     }
 
-    private void assertWrittenWithout(int missing) {
+    private void assertWrittenWithout(int... missing) {
         assertThat(database.query("select record_offset from tidemark.dead_letter union all select from_offset from"
-                        + " tidemark.audit_log where action = 'skip'"))
-                .isEqualTo(missing < 0 ? List.of() : List.of(Integer.toString(missing)));
+                        + " tidemark.audit_log where action = 'skip' order by 1"))
+                .isEqualTo(IntStream.of(missing).mapToObj(Integer::toString).toList());
         assertThat(database.query("select n from written order by n"))
                 .isEqualTo(IntStream.range(0, RECORDS)
-                        .filter(n -> n != missing)
+                        .filter(n -> IntStream.of(missing).noneMatch(m -> m == n))
                         .mapToObj(Integer::toString)
                         .toList());
     }
@@ -157,7 +165,7 @@ class SessionLeftoversIT {
         })) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
         }
-        assertWrittenWithout(-1);
+        assertWrittenWithout();
     }
 
     @ParameterizedTest
@@ -174,6 +182,174 @@ class SessionLeftoversIT {
                 start(NamedPolicies.policy(policy), (record, tx) -> writeAndLeave(record.offset(), tx, left))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
         }
-        assertWrittenWithout(-1);
+        assertWrittenWithout();
+    }
+
+    /** What a rollback keeps: a bad record has shown before that failures of this kind are records' own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"park", "skip"})
+    void whatARollbackKeepsIsNoOtherRecordsFailure(String policy) {
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), RECORDS, (record, tx) -> {
+            tx.execute("insert into written values (?)", record.offset());
+            if (record.offset() == 3) {
+                tx.execute("prepare twice as select 1");
+                tx.execute("prepare twice as select 1");
+            }
+            if (record.offset() == 4) {
+                tx.execute("prepare once as select 1");
+            }
+            if (record.offset() == 5) {
+                throw new IllegalStateException("bad");
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout(3, 5);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "prepare, park, P0001, 40, 5",
+        "prepare, park, P0001, 40, 5 6",
+        "prepare, skip, 22012, 40, 5 6 7 8",
+        "prepare, park key, 42P01, 1, 3 20",
+        "prepare, park, own, 40, 39",
+        "lock, park, P0001, 40, 5 6",
+        "lock, skip, own, 40, 5 6 30"
+    })
+    void cleanUpThatAFailureKeptFromRunningFailsNoOther(
+            String what, String policy, String state, int most, String failing) {
+        List<Long> bad = Stream.of(failing.split(" ")).map(Long::valueOf).toList();
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), most, (record, tx) -> {
+            boolean prepares = what.equals("prepare");
+            if (prepares) {
+                tx.execute("prepare mine (int) as insert into written values ($1)");
+            } else if (!tx.select("select pg_try_advisory_lock(42)")
+                    .mapTo(Boolean.class)
+                    .one()) {
+                throw new IllegalStateException("somebody else has it");
+            }
+            if (bad.contains(record.offset())) {
+                if (state.equals("own")) {
+                    throw new IllegalArgumentException("bad");
+                }
+                tx.execute("do $$ begin raise exception using errcode = '" + state + "'; end $$");
+            }
+            tx.execute(
+                    prepares
+                            ? "execute mine (" + record.offset() + ")"
+                            : "insert into written values (" + record.offset() + ")");
+            tx.execute(prepares ? "deallocate mine" : "select pg_advisory_unlock(42)");
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout(bad.stream().mapToInt(Long::intValue).toArray());
+    }
+
+    /** Other sessions would wait for it for as long as the pool keeps this one. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aLockOfTheSessionEndsWithTheFailure(int workers) {
+        String two = kafka.createTopic(Servers.unique("locks"), 2);
+        try (var producer = kafka.producer()) {
+            for (int n = 0; n < RECORDS; n++) {
+                var unused = producer.send(new ProducerRecord<>(two, n % 2, null, Integer.toString(n)));
+            }
+        }
+        try (Running running = Running.start(
+                database,
+                kafka.consumerConfig(two, "cooperative"),
+                builder -> builder.topics(two)
+                        .workers(workers)
+                        .onFailure(FailurePolicy.park())
+                        .handle((record, tx) -> {
+                            tx.execute("select pg_advisory_lock(42)");
+                            tx.execute("insert into written values (?)", Integer.valueOf(record.value()));
+                            if (record.value().equals("3")) {
+                                tx.execute("do $$ begin raise exception 'bad'; end $$");
+                            }
+                            tx.execute("select pg_advisory_unlock(42)");
+                        }))) {
+            running.until("all read", () -> ExactlyOnce.progress(database, two) == RECORDS);
+        }
+        assertThat(database.query("select n from written order by n"))
+                .isEqualTo(IntStream.range(0, RECORDS)
+                        .filter(n -> n != 3)
+                        .mapToObj(Integer::toString)
+                        .toList());
+    }
+
+    /** The driver knows, or asks the server, what an earlier handler has set. */
+    @ParameterizedTest
+    @CsvSource({
+        "halt, schema, set search_path = nowhere",
+        "park, schema, set search_path = nowhere",
+        "skip, isolation, set default_transaction_isolation = 'serializable'",
+        "halt, isolation, set default_transaction_isolation = 'serializable'",
+        "park, application, set application_name = 'mine'"
+    })
+    void isNoFailureOfWhoOnlyAsksItsConnection(String policy, String asked, String left) {
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            Connection c = tx.getConnection();
+            boolean usual = switch (asked) {
+                case "schema" -> "public".equals(c.getSchema());
+                case "isolation" -> c.getTransactionIsolation() == Connection.TRANSACTION_READ_COMMITTED;
+                default -> !"mine".equals(c.getClientInfo("ApplicationName"));
+            };
+            if (!usual) {
+                throw new IllegalStateException("not as usual");
+            }
+            tx.execute("insert into public.written values (?)", record.offset());
+            if (record.offset() == 17) {
+                tx.execute(left);
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout();
+    }
+
+    /** PostgreSQL looks for a type among temporary tables first. */
+    @ParameterizedTest
+    @ValueSource(strings = {"text", "uuid", "xid8", "stored_offset"})
+    void aTemporaryTableNamedLikeATypeStopsNothing(String name) {
+        send(0, RECORDS);
+        try (Running running = start(FailurePolicy.halt(), (record, tx) -> {
+            tx.execute("insert into written values (" + record.offset() + ")");
+            if (record.offset() == 17) {
+                tx.execute("create temp table " + name + " (n int)");
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout();
+    }
+
+    /** A connection that Tidemark drops on purpose is no trouble of the pool's. */
+    @Test
+    void thePoolWarnsOfNoConnectionThatIsDropped() {
+        send(0, RECORDS);
+        String pool = "com.zaxxer.hikari.pool.ProxyConnection";
+        var config = kafka.consumerConfig(topic, "cooperative");
+        try (LogCapture log = LogCapture.of(String.valueOf(config.get("group.id")), pool)) {
+            try (Running running = Running.start(
+                    database,
+                    config,
+                    builder -> builder.topics(topic)
+                            .onFailure(FailurePolicy.park())
+                            .handle((record, tx) -> {
+                                tx.execute("insert into written values (?)", record.offset());
+                                if (record.offset() % 10 == 7) {
+                                    tx.execute("select 1 / 0");
+                                }
+                            }))) {
+                running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+            }
+            assertThat(log.by(pool)).isEmpty();
+        }
+        assertWrittenWithout(7, 17, 27, 37);
     }
 }

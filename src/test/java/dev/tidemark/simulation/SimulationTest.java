@@ -117,7 +117,16 @@ class SimulationTest {
         }
         World.Outcome shortest = Shrinker.shorten(found, Set.of(Bug.NO_PREVIOUS_CHECK, Bug.NO_TOKEN_CHECK));
         assertThat(shortest.isBroken()).isTrue();
-        assertThat(shortest.plan().faults()).hasSizeLessThanOrEqualTo(3);
+        List<Plan.At> faults = shortest.plan().faults();
+        assertThat(faults).hasSizeLessThan(found.plan().faults().size());
+        for (Plan.At fault : faults) {
+            // None of those that are left is superfluous.
+            List<Plan.At> others =
+                    faults.stream().filter(other -> other != fault).toList();
+            World.Outcome without =
+                    World.run(shortest.plan().with(others), Set.of(Bug.NO_PREVIOUS_CHECK, Bug.NO_TOKEN_CHECK), false);
+            assertThat(without.isBroken()).as("without " + fault).isFalse();
+        }
         assertThat(shortest.trace()).contains("BROKEN");
     }
 

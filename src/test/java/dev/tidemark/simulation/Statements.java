@@ -116,7 +116,7 @@ final class Statements {
             return store("advance", (s, tx, p) -> advance(tx, p));
         } else if (text.contains("as w(topic, partition, token, prev))")) {
             return store("begin", (s, tx, p) -> begin(tx, p));
-        } else if (text.contains("pg_current_xact_id()::text as xid")) {
+        } else if (text.contains("pg_current_xact_id()::pg_catalog.text as xid")) {
             return store("begin one", (s, tx, p) -> beginOne(tx, p));
         } else if (text.contains("set owner_epoch = o.owner_epoch + 1")) {
             boolean skip = text.contains("skip locked");
@@ -199,7 +199,7 @@ final class Statements {
         } else if (text.startsWith("select current_setting('max_connections')")) {
             return ofServer("limits", answer(Result.of("a", "b", "c", "d", "e").add(100, "writer", 3, -1, -1)));
         } else if (text.startsWith("select c.relname, case when row_security_active")
-                || text.startsWith("select c.oid::regclass::text")
+                || text.startsWith("select c.oid::pg_catalog.regclass::pg_catalog.text")
                 || text.startsWith("select c.relname, a.pid")
                 || text.startsWith("select o.topic, o.partition, a.pid")
                 || text.startsWith("select a.pid")
@@ -216,11 +216,12 @@ final class Statements {
             return ofServer("statement timeout", answer(Result.of("limit").add("0")));
         } else if (text.startsWith("set constraints all immediate")
                 || text.startsWith("set local synchronous_commit")
-                || text.startsWith("set local session authorization")) {
+                || text.startsWith("set local session authorization")
+                || text.equals("select pg_catalog.pg_advisory_unlock_all()")) {
             return ofServer("set", answer(NOTHING));
         } else if (text.equals("select 1")) {
             return ofServer("probe", answer(Result.of("one").add(1)));
-        } else if (text.startsWith("select pg_current_xact_id()::text")) {
+        } else if (text.startsWith("select pg_current_xact_id()::pg_catalog.text")) {
             return ofServer("xid", (s, tx, p) -> Result.of("xid").add(Long.toString(tx.id)));
         } else if (text.startsWith("set transaction isolation level read committed")) {
             return ofServer("read committed", (s, tx, p) -> {

@@ -50,4 +50,28 @@ class SqlConditionsIT {
         assertThat(expected).hasSizeGreaterThan(200);
         assertThat(told).containsExactlyElementsOf(expected);
     }
+
+    /** RAISE accepts any text as a name, a record's value as well. */
+    @Test
+    void whatAFunctionNamesIsNotTold() {
+        assertThat(told("do $$ begin raise exception using errcode = '23505', constraint = 'VALUE', table = 'VALUE',"
+                        + " column = 'VALUE', datatype = 'VALUE'; end $$"))
+                .isEqualTo("sqlstate=23505 (unique violation)");
+        database.owner().execute("create table named (n int constraint small check (n < 10))");
+        assertThat(told("insert into named values (11)"))
+                .isEqualTo("sqlstate=23514 (check violation: constraint small, table named)");
+        database.owner().execute("create domain short as varchar(3) constraint long check (length(value) > 1)");
+        assertThat(told("select 'x'::short"))
+                .isEqualTo("sqlstate=23514 (check violation: constraint long, type short)");
+    }
+
+    private String told(String sql) {
+        try (Connection c = database.owner().connect();
+                Statement s = c.createStatement()) {
+            s.execute(sql);
+            return "nothing failed";
+        } catch (SQLException e) {
+            return FailureWords.databaseError(e);
+        }
+    }
 }

@@ -10,13 +10,14 @@ import org.slf4j.LoggerFactory;
 
 /** What a consumer group logs in this process below {@code dev.tidemark} while it is open; other tests run at the same time. */
 public final class LogCapture extends AppenderBase<ILoggingEvent> implements AutoCloseable {
-    private final Logger logger = (Logger) LoggerFactory.getLogger("dev.tidemark");
+    private final Logger logger;
     private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
 
     private final String groupId;
 
-    private LogCapture(String groupId) {
+    private LogCapture(String groupId, String loggerName) {
         this.groupId = groupId;
+        this.logger = (Logger) LoggerFactory.getLogger(loggerName);
         setName("capture-" + groupId);
         setContext(logger.getLoggerContext());
         start();
@@ -25,7 +26,12 @@ public final class LogCapture extends AppenderBase<ILoggingEvent> implements Aut
 
     /** Captures what this group's threads log, and what names the group. */
     public static LogCapture of(String groupId) {
-        return new LogCapture(groupId);
+        return new LogCapture(groupId, "dev.tidemark");
+    }
+
+    /** Captures what a library logs on this group's threads. */
+    public static LogCapture of(String groupId, String loggerName) {
+        return new LogCapture(groupId, loggerName);
     }
 
     @Override

@@ -12,7 +12,6 @@ import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.RawRecords;
-import dev.tidemark.internal.store.connection.SessionTraces;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +71,7 @@ final class FailingRecord {
      *
      * @param failure what the outcome shows
      * @param timed whether a wait for a lock was distinguished from work that takes long
-     * @param traces what other handlers may have left in the session that this one used
+     * @param usedSession whether the handler used a session in which others had run before
      */
     @Nullable
     RecordFacts facts(
@@ -80,7 +79,7 @@ final class FailingRecord {
             UnitOutcome outcome,
             SqlFacts failure,
             boolean timed,
-            SessionTraces traces,
+            boolean usedSession,
             FailurePolicy policy) {
         ShareProgress<?, ?> first = attempt.firstShare();
         if (!first.hasLeft()) {
@@ -92,7 +91,7 @@ final class FailingRecord {
             failedTogether(attempt.shares(), failure, ofTimeLimit);
         } else if (timed || !ofTimeLimit) {
             boolean handled = !(outcome instanceof UnitOutcome.Undecodable);
-            evidence = evidence(first, failure, handled ? traces : SessionTraces.NONE);
+            evidence = evidence(first, failure, handled && usedSession);
         }
         return new RecordFacts(
                 policy,
@@ -144,12 +143,12 @@ final class FailingRecord {
     /**
      * What is known about a record that has just failed by itself.
      *
-     * @param traces what other handlers may have left in the session in which it failed
+     * @param usedSession whether it failed in a session in which other handlers had run before
      */
-    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, SessionTraces traces) {
+    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean usedSession) {
         inARow++;
         kind = facts.kind();
-        boolean clean = traces.compareTo(mostTraces(share, facts)) <= 0 || inARow >= ENOUGH_WITHOUT_SESSION;
+        boolean clean = !usedSession || inARow >= ENOUGH_WITHOUT_SESSION;
         Rounds rounds = share.rounds();
         Failure first = share.failure();
         if (first == null && rounds != null && rounds.kind().equals(kind)) {
@@ -193,16 +192,6 @@ final class FailingRecord {
         return any
                 ? share.history().successes() > first.successes()
                 : share.history().writes() > first.writes();
-    }
-
-    /**
-     * What handlers may have left in the session in which a record fails in this way, if it is to be judged by that. Of those that
-     * were rolled back little is left, and new connections are dear where many records fail.
-     */
-    SessionTraces mostTraces(ShareProgress<?, ?> share, SqlFacts facts) {
-        return history.habit(share.partition().topic(), facts.kind()) == Habit.STAYS
-                ? SessionTraces.OF_ROLLED_BACK
-                : SessionTraces.NONE;
     }
 
     /** The next round of a record that failed in this one, about which its policy has decided. */

@@ -141,6 +141,10 @@ final class NeighbourTrial<K, V> {
             if (!isOfItsRecord(outcome)) {
                 return result(Proof.NONE, endOf(outcome), false);
             }
+            if (context.transaction().hasUsedSession()) {
+                // What its failure kept it from cleaning up would fail the next one.
+                context.transaction().takeCleanSession();
+            }
         }
         return result(Proof.NONE, null, false);
     }

@@ -12,7 +12,6 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
-import dev.tidemark.internal.store.connection.SessionTraces;
 import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.table.DeadLetterTable;
 import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
@@ -125,9 +124,9 @@ public final class Redrive<K, V> {
      */
     public RedriveResult redrive(long id) {
         UnitOutcome outcome = run(id);
-        if (outcome instanceof UnitOutcome.HandlerFailed && transaction.traces() != SessionTraces.NONE) {
+        if (outcome instanceof UnitOutcome.HandlerFailed && transaction.ranInUsedSession()) {
             // It may fail for what the handler of another one has left in the session.
-            transaction.takeCleanSession(SessionTraces.NONE);
+            transaction.takeCleanSession();
             outcome = run(id);
         }
         return outcome.fold(new Verdict(id));

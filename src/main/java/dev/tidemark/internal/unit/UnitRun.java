@@ -13,7 +13,6 @@ import dev.tidemark.internal.plan.UnitPace;
 import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
-import dev.tidemark.internal.store.connection.SessionTraces;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.time.Duration;
@@ -93,7 +92,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         SqlFacts failure = outcome.failure();
         // Of the transaction that ended like this: parking is another one.
-        SessionTraces traces = context.transaction().traces();
+        boolean usedSession = context.transaction().ranInUsedSession();
         UnitOutcome parked = failure == null ? null : runner.parkLeaders(attempt.firstShare());
         if (parked != null) {
             return react(parked);
@@ -109,7 +108,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 attempt.facts(context.groupId(), Host.random()),
                 failure == null
                         ? null
-                        : failing.facts(attempt, outcome, failure, runner.wasLockTimed(), traces, context.policy()));
+                        : failing.facts(
+                                attempt, outcome, failure, runner.wasLockTimed(), usedSession, context.policy()));
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.mayContinue();
         return reaction.fold(this);
@@ -204,9 +204,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** A handler that has used its connection may fail for what earlier units left in the session. */
     private void takeCleanSession() {
-        SqlFacts failure = Objects.requireNonNull(last).failure();
-        if (failure != null && context.transaction().hasUsedSession()) {
-            context.transaction().takeCleanSession(failing.mostTraces(attempt.firstShare(), failure));
+        if (context.transaction().hasUsedSession()) {
+            context.transaction().takeCleanSession();
         }
     }
 

@@ -32,6 +32,9 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
     private static final Set<String> REFUSED =
             Set.of("commit", "close", "abort", "setTransactionIsolation", "setReadOnly", "setNetworkTimeout");
 
+    /** What the client answers by itself; getSchema() and others show what an earlier handler has set. */
+    private static final Set<String> ASKS_NO_SESSION = Set.of("getAutoCommit", "isClosed", "isWrapperFor");
+
     /** A handler sends few different texts, each many times; those of one that puts values into them are not worth keeping. */
     private static final int CHECKED_TEXTS = 32;
 
@@ -169,7 +172,7 @@ final class ConnectionGuard implements InvocationHandler, GuardedResult.Origin {
         if (args != null && args.length > 0 && args[0] instanceof String sql && name.startsWith("prepare")) {
             check(sql);
         }
-        if (!name.startsWith("get") && !name.startsWith("is")) {
+        if (!ASKS_NO_SESSION.contains(name)) {
             errors.touch();
         }
         boolean makes = name.startsWith("prepare") || name.equals("createStatement");

@@ -114,6 +114,23 @@ final class Connector {
         }
     }
 
+    /** Closes a connection at once, so that its pool opens another. */
+    void abort(Connection connection) {
+        release();
+        try {
+            PooledConnections.withoutVerdicts(connection).abort(Runnable::run);
+        } catch (SQLException e) {
+            LOG.debug("a broken connection did not abort cleanly: {}", FailureWords.describe(e));
+        }
+        if (!PooledConnections.evict(dataSource, connection)) {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                LOG.debug("a broken connection did not close cleanly: {}", FailureWords.describe(e));
+            }
+        }
+    }
+
     /** No caller waits any more: a connection that still arrives is returned to the pool. */
     void close() {
         Attempt attempt = pending;

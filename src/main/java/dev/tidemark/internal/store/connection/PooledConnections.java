@@ -31,6 +31,23 @@ public final class PooledConnections {
         return c.getClass().getName().startsWith("com.zaxxer.hikari.") ? c.unwrap(Connection.class) : c;
     }
 
+    /**
+     * Takes a connection out of its HikariCP pool, which would otherwise try to reset what was aborted and warn; returns whether it
+     * has. It is closed, and must not be used any more.
+     */
+    static boolean evict(DataSource dataSource, Connection c) {
+        try {
+            if (!dataSource.isWrapperFor(HikariDataSource.class)
+                    || !c.getClass().getName().startsWith("com.zaxxer.hikari.")) {
+                return false;
+            }
+            dataSource.unwrap(HikariDataSource.class).evictConnection(c);
+            return true;
+        } catch (NoClassDefFoundError | SQLException e) {
+            return false;
+        }
+    }
+
     /** The size of a HikariCP pool all of whose connections are in use now; empty otherwise. */
     static OptionalInt exhausted(DataSource dataSource) {
         try {

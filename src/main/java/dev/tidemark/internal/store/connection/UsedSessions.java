@@ -3,25 +3,26 @@ package dev.tidemark.internal.store.connection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collections;
-import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import org.postgresql.PGConnection;
 
 /**
- * The database sessions of this process that handlers have used, and what they may have left there. They are identified by the
- * driver's connection, which a pool reuses. Thread-safe.
+ * The database sessions of this process that handlers have used. Temporary tables, settings, prepared statements or locks of the
+ * session may be left there, and a rollback removes only some of them. They are identified by the driver's connection, which a pool
+ * reuses. Thread-safe.
  */
 final class UsedSessions {
-    private static final Map<Object, SessionTraces> USED = Collections.synchronizedMap(new WeakHashMap<>());
+    private static final Set<Object> USED = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
     private UsedSessions() {}
 
-    static void add(Connection c, SessionTraces traces) throws SQLException {
-        USED.merge(driverOf(c), traces, (a, b) -> a.compareTo(b) < 0 ? b : a);
+    static void add(Connection c) throws SQLException {
+        USED.add(driverOf(c));
     }
 
-    static SessionTraces of(Connection c) throws SQLException {
-        return USED.getOrDefault(driverOf(c), SessionTraces.NONE);
+    static boolean contains(Connection c) throws SQLException {
+        return USED.contains(driverOf(c));
     }
 
     /** What identifies the session of a connection, however many objects wrap it. */

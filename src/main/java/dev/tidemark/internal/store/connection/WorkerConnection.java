@@ -6,8 +6,6 @@ import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -25,8 +23,7 @@ public final class WorkerConnection {
     /** For a connection that has just replied. */
     private static final int GOES_ON_SECONDS = 5;
 
-    private static final String READ_ONLY =
-            "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean";
+    private static final String UNLOCK = "select pg_catalog.pg_advisory_unlock_all()";
 
     /** The tables that a handler writes to seldom change. */
     private static final int LOOK_EVERY = 256;
@@ -52,8 +49,11 @@ public final class WorkerConnection {
     /** Since when, by {@link System#nanoTime}, it has waited for a connection, through all attempts. */
     private volatile OptionalLong without = OptionalLong.empty();
 
-    /** What handlers of this worker or another one may have left in this connection's session. */
-    private SessionTraces traces = SessionTraces.NONE;
+    /** Whether a handler of this worker or another one has used this connection's session. */
+    private boolean used;
+
+    /** Whether one has failed there, and may have left what it would have cleaned up. */
+    private boolean failedIn;
 
     /**
      * @param view discarded with each connection
@@ -104,7 +104,7 @@ public final class WorkerConnection {
             c.setAutoCommit(false);
             settings = SessionSettings.of(c);
             Schema.rollback(c);
-            traces = UsedSessions.of(c);
+            used = UsedSessions.contains(c);
             silence.answered();
             without = OptionalLong.empty();
             return c;
@@ -162,13 +162,18 @@ public final class WorkerConnection {
         }
     }
 
-    /** A handler has used the session. */
-    public void handlerLeft(SessionTraces left) {
+    /**
+     * A handler has used the session.
+     *
+     * @param failed whether it failed
+     */
+    public void handlerUsed(boolean failed) {
         Connection c = connection;
-        if (c != null && left.compareTo(traces) > 0) {
-            traces = left;
+        failedIn |= failed;
+        if (c != null && !used) {
+            used = true;
             try {
-                UsedSessions.add(c, left);
+                UsedSessions.add(c);
             } catch (SQLException e) {
                 LOG.debug("a connection could not be marked as used: {}", FailureWords.describe(e));
             }
@@ -183,34 +188,20 @@ public final class WorkerConnection {
                 && driver.getTransactionState() == TransactionState.FAILED;
     }
 
-    /** What handlers may have left in the session of this connection. */
-    public SessionTraces traces() {
-        return traces;
+    /** Whether a handler has used the session of this connection, and may have left something in it. */
+    public boolean isUsed() {
+        return used;
     }
 
-    /** Makes the next unit find a session with no more traces than these, if the pool has one or can create it. */
-    public void takeClean(SessionTraces most) {
+    /** Makes the next unit find a session that no handler has used, if the pool has one or can create it. */
+    public void takeClean() {
         try {
-            for (int i = 0; i < MOST_DISCARDED && get() != null && traces.compareTo(most) > 0; i++) {
+            for (int i = 0; i < MOST_DISCARDED && get() != null && used; i++) {
                 discard();
             }
         } catch (SQLException e) {
             // The next unit will run into the same failure.
             LOG.debug("no new connection: {}", FailureWords.describe(e));
-        }
-    }
-
-    /** Whether the server is read-only now: a standby, or set to read-only. Rolls back what is open. */
-    public boolean isServerReadOnly() {
-        try {
-            Schema.rollback(get());
-            try (PreparedStatement s = Schema.prepare(get(), READ_ONLY);
-                    ResultSet r = s.executeQuery()) {
-                return r.next() && r.getBoolean(1);
-            }
-        } catch (SQLException e) {
-            // It cannot reply: what follows will fail in the same way.
-            return true;
         }
     }
 
@@ -221,6 +212,20 @@ public final class WorkerConnection {
             return c != null && !c.isClosed() && c.isValid(GOES_ON_SECONDS);
         } catch (SQLException e) {
             return false;
+        }
+    }
+
+    /** Gives up the session's advisory locks, which a rollback keeps: other sessions would wait for what a failed handler holds. */
+    public void unlock() {
+        Connection c = connection;
+        if (c != null) {
+            try {
+                Schema.execute(c, UNLOCK);
+                Schema.commit(c);
+            } catch (SQLException e) {
+                silence.failed(e);
+                discard();
+            }
         }
     }
 
@@ -244,17 +249,18 @@ public final class WorkerConnection {
         Connection c = connection;
         forget();
         if (c != null) {
-            connector.release();
-            try (c) {
-                c.abort(Runnable::run);
-            } catch (SQLException e) {
-                LOG.debug("a broken connection did not close cleanly: {}", FailureWords.describe(e));
-            }
+            connector.abort(c);
         }
     }
 
-    /** Returns the connection to the pool; the next unit takes one again. */
+    /** Returns the connection to the pool, unless a handler has failed on it; the next unit takes one again. */
     void giveBack() {
+        if (failedIn) {
+            discard();
+            silence.rest();
+            without = OptionalLong.empty();
+            return;
+        }
         // Going back to autocommit would commit what is open.
         rollback();
         Connection c = connection;
@@ -285,7 +291,8 @@ public final class WorkerConnection {
         connection = null;
         reads = null;
         unitsSinceLook = 0;
-        traces = SessionTraces.NONE;
+        used = false;
+        failedIn = false;
         view.forget();
     }
 }

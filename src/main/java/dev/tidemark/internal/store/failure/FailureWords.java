@@ -15,8 +15,11 @@ import org.postgresql.util.ServerErrorMessage;
 public final class FailureWords {
     private static final int LONGEST = 300;
 
-    /** As PostgreSQL's own, in bytes; RAISE accepts any text as a name. */
+    /** As PostgreSQL's own, in bytes. */
     private static final int LONGEST_NAME = 63;
+
+    /** Where languages raise errors whose names are what a function passes to them, such as a value. */
+    private static final Set<String> RAISE = Set.of("exec_stmt_raise", "PLy_output", "PLy_elog_impl");
 
     private FailureWords() {}
 
@@ -75,6 +78,9 @@ public final class FailureWords {
 
     /** Names of objects, which are no data. A domain or type is named as the server names it. */
     private static String names(ServerErrorMessage message) {
+        if (RAISE.contains(String.valueOf(message.getRoutine()))) {
+            return "";
+        }
         List<String> names = new ArrayList<>();
         name(names, "constraint", message.getConstraint());
         name(names, "column", message.getColumn());

@@ -31,7 +31,7 @@ public final class DeadLetterTable {
 
     private static final String LIST = """
             select {columns} from {schema}.dead_letter
-             where group_id = ? and (?::bigint[] is null or id = any (?::bigint[])) and (?::text is null or topic = ?)
+             where group_id = ? and (?::bigint[] is null or id = any (?::bigint[])) and (?::pg_catalog.text is null or topic = ?)
                and id > ?
              order by id limit ?
             """;
@@ -48,7 +48,7 @@ public final class DeadLetterTable {
 
     private static final String DELETE = """
             delete from {schema}.dead_letter
-             where group_id = ? and id = ? and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
+             where group_id = ? and id = ? and pg_current_xact_id() = coalesce(?::pg_catalog.xid8, pg_current_xact_id())
             """;
 
     private static final String FAILED_AGAIN = """

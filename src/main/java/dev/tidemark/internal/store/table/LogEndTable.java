@@ -13,7 +13,7 @@ public final class LogEndTable {
     // A log without changes is recorded only once a minute, so that an idle group hardly writes to the table.
     private static final String UPSERT = """
             insert into {schema}.log_end as e (group_id, topic, partition, log_start, log_end)
-            select ?, w.* from unnest(?::text[], ?::int[], ?::bigint[], ?::bigint[]) as w(topic, partition, first, last)
+            select ?, w.* from unnest(?::pg_catalog.text[], ?::int[], ?::bigint[], ?::bigint[]) as w(topic, partition, first, last)
              order by w.topic, w.partition
             on conflict (group_id, topic, partition) do update
                set log_start = excluded.log_start, log_end = excluded.log_end, sampled_at = excluded.sampled_at

@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class OffsetAdvances {
     // set_config is local to the transaction: nothing remains in a session that a pooler reuses.
     private static final String BEGIN = """
-            with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[]) as w(topic, partition, token, prev)),
+            with w as (select * from unnest(?::pg_catalog.text[], ?::int[], ?::pg_catalog.uuid[], ?::bigint[]) as w(topic, partition, token, prev)),
                  s as materialized (
-                     select pg_current_xact_id()::text as xid,
+                     select pg_current_xact_id()::pg_catalog.text as xid,
                             set_config('idle_in_transaction_session_timeout', ?, true),
                             set_config('application_name', ?, true))
             select s.xid, o.topic, o.partition
@@ -44,7 +44,7 @@ public final class OffsetAdvances {
             """;
 
     private static final String ADVANCE = """
-            with w as (select * from unnest(?::text[], ?::int[], ?::uuid[], ?::bigint[], ?::bigint[], ?::int[])
+            with w as (select * from unnest(?::pg_catalog.text[], ?::int[], ?::pg_catalog.uuid[], ?::bigint[], ?::bigint[], ?::int[])
                             as w(topic, partition, token, prev, next, epoch)),
                  l as materialized (
                      select w.* from {schema}.stored_offset o join w using (topic, partition)
@@ -55,14 +55,14 @@ public final class OffsetAdvances {
                set next_offset = l.next, leader_epoch = l.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
               from l where o.group_id = ? and o.topic = l.topic and o.partition = l.partition
                and o.owner_token = l.token and o.next_offset = l.prev
-               and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
+               and pg_current_xact_id() = coalesce(?::pg_catalog.xid8, pg_current_xact_id())
             returning o.topic, o.partition
             """;
 
     // Rows that are locked or do not exist are left out.
     private static final String FREE = """
             select o.topic, o.partition
-              from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+              from {schema}.stored_offset o join unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where o.group_id = ? and set_config('lock_timeout', ?, true) is not null
              order by o.topic, o.partition for no key update of o skip locked
             """;

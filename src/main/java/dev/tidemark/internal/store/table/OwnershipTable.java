@@ -20,7 +20,7 @@ public final class OwnershipTable {
             select o.topic, o.partition, o.owner_token is not null as claimed, s.halted_at is not null as halted,
                    greatest(o.claimed_at, e.sampled_at) > clock_timestamp() - interval '2 minutes' as fresh
               from {schema}.stored_offset o
-              join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+              join unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition) using (topic, partition)
               left join {schema}.partition_state s using (group_id, topic, partition)
               left join {schema}.log_end e using (group_id, topic, partition)
              where o.group_id = ?

@@ -44,13 +44,13 @@ public final class ParkedRecords {
 
     private static final String HELD_KEYS = """
             select distinct d.topic, d.partition, d.key_hash
-              from {schema}.dead_letter d join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+              from {schema}.dead_letter d join unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where d.group_id = ? and d.holds_key and d.superseded_at is null and d.key_hash is not null
             """;
 
     private static final String STILL_HELD = """
             select distinct key_hash from {schema}.dead_letter
-             where group_id = ? and topic = ? and partition = ? and key_hash = any (?::bytea[]) and holds_key
+             where group_id = ? and topic = ? and partition = ? and key_hash = any (?::pg_catalog.bytea[]) and holds_key
                and superseded_at is null
             """;
 

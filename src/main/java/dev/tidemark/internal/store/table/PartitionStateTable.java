@@ -26,8 +26,8 @@ public final class PartitionStateTable {
             """;
 
     private static final String HALTED_AT = """
-            select s.topic, s.partition, s.halted_at::text
-              from {schema}.partition_state s join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+            select s.topic, s.partition, s.halted_at::pg_catalog.text
+              from {schema}.partition_state s join unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where s.group_id = ? and s.halted_at is not null
             """;
 
@@ -35,7 +35,7 @@ public final class PartitionStateTable {
             update {schema}.partition_state s
                set halted_at = null, error_code = null, error_text = null,
                    waiting_since = null, waiting_epoch = null, waiting_code = null, waiting_text = null
-              from unnest(?::text[], ?::int[]) as w(topic, partition)
+              from unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition)
              where s.group_id = ? and s.topic = w.topic and s.partition = w.partition
                and (s.halted_at is not null or s.waiting_since is not null)
             """;
@@ -46,7 +46,7 @@ public final class PartitionStateTable {
                    (group_id, topic, partition, waiting_since, waiting_epoch, waiting_code, waiting_text)
             select o.group_id, o.topic, o.partition, clock_timestamp() - make_interval(secs => w.seconds), o.owner_epoch, w.code, w.words
               from {schema}.stored_offset o
-              join unnest(?::text[], ?::int[], ?::bigint[], ?::float8[], ?::text[], ?::text[])
+              join unnest(?::pg_catalog.text[], ?::int[], ?::bigint[], ?::pg_catalog.float8[], ?::pg_catalog.text[], ?::pg_catalog.text[])
                    as w(topic, partition, epoch, seconds, code, words) using (topic, partition)
              where o.group_id = ? and o.owner_epoch = coalesce(w.epoch, o.owner_epoch)
              order by o.topic, o.partition
@@ -60,7 +60,7 @@ public final class PartitionStateTable {
     private static final String GOES_ON = """
             update {schema}.partition_state s
                set waiting_since = null, waiting_epoch = null, waiting_code = null, waiting_text = null
-              from unnest(?::text[], ?::int[], ?::bigint[]) as w(topic, partition, epoch)
+              from unnest(?::pg_catalog.text[], ?::int[], ?::bigint[]) as w(topic, partition, epoch)
              where s.group_id = ? and s.topic = w.topic and s.partition = w.partition and s.waiting_epoch = w.epoch
             """;
 
@@ -82,7 +82,7 @@ public final class PartitionStateTable {
 
     private static final String OPEN_ATTEMPTS = """
             select s.topic, s.partition, s.suspect_offset
-              from {schema}.partition_state s join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+              from {schema}.partition_state s join unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where s.group_id = ? and s.suspect_attempts > 0
             """;
 

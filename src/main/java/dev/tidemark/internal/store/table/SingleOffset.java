@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SingleOffset {
     private static final String BEGIN = """
-            select pg_current_xact_id()::text as xid,
+            select pg_current_xact_id()::pg_catalog.text as xid,
                    set_config('idle_in_transaction_session_timeout', ?, true),
                    set_config('application_name', ?, true),
                    exists (select from {held}) as held
@@ -28,16 +28,16 @@ public final class SingleOffset {
 
     private static final String HELD = """
             {schema}.stored_offset o
-             where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::uuid and o.next_offset = ?
+             where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::pg_catalog.uuid and o.next_offset = ?
             """;
 
     private static final String ADVANCE = """
             update {schema}.stored_offset o
                set next_offset = n.next, leader_epoch = n.epoch, progress_epoch = o.owner_epoch, updated_at = {marked}
               from (select ?::bigint as next, ?::int as epoch) n
-             where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::uuid and o.next_offset = ?
+             where o.group_id = ? and o.topic = ? and o.partition = ? and o.owner_token = ?::pg_catalog.uuid and o.next_offset = ?
                and {patience} is not null
-               and pg_current_xact_id() = coalesce(?::xid8, pg_current_xact_id())
+               and pg_current_xact_id() = coalesce(?::pg_catalog.xid8, pg_current_xact_id())
             returning o.topic
             """;
 
@@ -47,7 +47,7 @@ public final class SingleOffset {
     private static final String SERIALIZABLE_ADVANCE = """
             select {schema}.advance_offset(a_next => v.next, a_leader_epoch => v.epoch, a_group => v.of_group, a_topic => v.topic,
                        a_partition => v.partition, a_token => v.token, a_previous => v.previous, a_transaction => v.xid)
-              from (values (?::bigint, ?::int, ?::text, ?::text, ?::int, ?::uuid, ?::bigint, {patience}, ?::xid8))
+              from (values (?::bigint, ?::int, ?::pg_catalog.text, ?::pg_catalog.text, ?::int, ?::pg_catalog.uuid, ?::bigint, {patience}, ?::pg_catalog.xid8))
                    as v(next, epoch, of_group, topic, partition, token, previous, patience, xid)
              where v.patience is not null
             """;

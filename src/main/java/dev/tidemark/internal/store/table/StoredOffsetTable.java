@@ -42,7 +42,7 @@ public final class StoredOffsetTable {
     // Locking first, separately: when the update joined directly, the planner chose a hash join, and writers
     // deadlocked.
     private static final String CLAIM = """
-            with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
+            with w as (select * from unnest(?::pg_catalog.text[], ?::int[], ?::pg_catalog.uuid[]) as w(topic, partition, token)),
                  l as materialized (
                      select o.topic, o.partition, w.token, o.owner_token as was_token, o.owner_name as was_name,
                             o.owner_epoch as was_epoch
@@ -58,7 +58,7 @@ public final class StoredOffsetTable {
 
     // Only an optimization for the successor, so it never waits.
     private static final String RELEASE = """
-            with w as (select * from unnest(?::text[], ?::int[], ?::uuid[]) as w(topic, partition, token)),
+            with w as (select * from unnest(?::pg_catalog.text[], ?::int[], ?::pg_catalog.uuid[]) as w(topic, partition, token)),
                  l as materialized (
                      select o.topic, o.partition from {schema}.stored_offset o join w using (topic, partition)
                      where o.group_id = ? and o.owner_token = w.token
@@ -69,7 +69,7 @@ public final class StoredOffsetTable {
 
     private static final String SELECT = """
             select o.topic, o.partition, o.next_offset, o.leader_epoch, o.owner_token, o.owner_name
-              from {schema}.stored_offset o join unnest(?::text[], ?::int[]) as w(topic, partition) using (topic, partition)
+              from {schema}.stored_offset o join unnest(?::pg_catalog.text[], ?::int[]) as w(topic, partition) using (topic, partition)
              where o.group_id = ?
             """;
 

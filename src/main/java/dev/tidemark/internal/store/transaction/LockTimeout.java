@@ -13,7 +13,7 @@ final class LockTimeout {
     /** A quarter of the limits leaves a statement time for its work in addition to one wait. */
     private static final String BELOW_TIME_LIMITS = """
             select set_config('lock_timeout', greatest(1, least(500, min(
-                       case name when 'lock_timeout' then setting::bigint else setting::bigint / 4 end)))::text, true)
+                       case name when 'lock_timeout' then setting::bigint else setting::bigint / 4 end)))::pg_catalog.text, true)
               from pg_catalog.pg_settings
              where name in ('lock_timeout', 'statement_timeout', 'transaction_timeout') and setting::bigint > 0
             """;

@@ -5,7 +5,9 @@ import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.UnitSights.Doing;
+import dev.tidemark.internal.store.connection.UnitSights.Idle;
 import dev.tidemark.internal.thread.Host;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +17,22 @@ import org.jspecify.annotations.Nullable;
 final class TimeLimits {
     private @Nullable Doing seen;
 
-    /** A time limit is the handler's failure only if somebody saw it at work then, or if it was silent itself for as long as it may. */
-    UnitOutcome unlessWaiting(UnitOutcome outcome, UnitTerms terms, OpenUnit unit) {
+    /**
+     * A time limit is the handler's failure only if somebody saw it at work then, or if it was silent itself for as long as it may.
+     *
+     * @param sessionContinues whether the session that told the failure still replies
+     */
+    UnitOutcome unlessWaiting(UnitOutcome outcome, UnitTerms terms, OpenUnit unit, BooleanSupplier sessionContinues) {
         seen = null;
         UnitSights sights = unit.sights();
         if (sights == null || !(outcome instanceof UnitOutcome.HandlerFailed failed) || !failed.isOfTimeLimit()) {
             return outcome;
         }
         if (failed.facts().is("25P03")) {
+            if (sights.idle() != Idle.THE_CLIENTS && sessionContinues.getAsBoolean()) {
+                // A function has raised it: the server's own ends the session.
+                return outcome;
+            }
             return switch (sights.idle()) {
                 case NOT_THE_CLIENTS -> new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, failed.cause());
                 case PERHAPS_THE_CLIENTS ->

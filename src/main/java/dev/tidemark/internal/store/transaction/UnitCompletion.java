@@ -172,7 +172,8 @@ final class UnitCompletion {
 
     private static UnitOutcome settingChanged(SQLException e) {
         return new UnitOutcome.TransactionBroken(
-                "the handler changed the role or a setting of the session, so that the offset cannot be stored (SQLSTATE "
+                "the handler changed the role or a setting of the session, or created a temporary object named like one of the"
+                        + " store's, so that the offset cannot be stored (SQLSTATE "
                         + SqlFailures.facts(e).sqlState() + ")",
                 e);
     }
@@ -261,7 +262,7 @@ final class UnitCompletion {
     }
 
     private static String transactionId(Connection connection) throws SQLException {
-        try (PreparedStatement s = Schema.prepare(connection, "select pg_current_xact_id()::text");
+        try (PreparedStatement s = Schema.prepare(connection, "select pg_current_xact_id()::pg_catalog.text");
                 ResultSet r = s.executeQuery()) {
             return r.next() ? r.getString(1) : "";
         }

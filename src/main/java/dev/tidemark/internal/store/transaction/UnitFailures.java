@@ -5,6 +5,7 @@ import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.store.connection.OpenUnit;
+import dev.tidemark.internal.store.connection.ReadOnlyServer;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.failure.StoreErrors;
@@ -19,7 +20,7 @@ final class UnitFailures {
     private final String groupId;
     private final WorkerSession session;
 
-    /** Whether the last failure was what an old session had cached. */
+    /** Whether the last failure may be due to what an old session had cached, or held. */
     private boolean stale;
 
     UnitFailures(Schema schema, String groupId, WorkerSession session) {
@@ -38,7 +39,7 @@ final class UnitFailures {
 
     /** How a unit ends in which the handler threw this after another failure, if that decides. */
     private Optional<UnitOutcome> hidden(SqlFacts behind, Throwable e, OpenUnit unit) {
-        if (behind.is("25006") && !session.connection().isServerReadOnly()) {
+        if (behind.is("25006") && !ReadOnlyServer.is(session.connection())) {
             return Optional.of(handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, behind));
         }
         FailureKind kind = FailureKind.of(behind);
@@ -98,7 +99,7 @@ final class UnitFailures {
         }
     }
 
-    /** Whether the last unit failed on what its session had cached, as others of the pool may have; forgets it. */
+    /** Whether the last unit may have failed on what its session had cached or held, as others of the pool may have; forgets it. */
     boolean takeStale() {
         boolean was = stale;
         stale = false;
@@ -141,7 +142,7 @@ final class UnitFailures {
             // Another session prepares it again.
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
-        if (facts.is("25006") && !session.connection().isServerReadOnly()) {
+        if (facts.is("25006") && !ReadOnlyServer.is(session.connection())) {
             return handlerFailed(unit, ErrorCode.HANDLER_FAILED, e);
         }
         // A handler's own cleanup can hide the first failure with a "connection is closed" that has no SQLSTATE.
@@ -176,6 +177,11 @@ final class UnitFailures {
         // The pool replies in place of a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
         FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.ofControl(facts);
+        if (kind == FailureKind.HANDLER && session.connection().isUsed() && !SqlFailures.isStatementClash(e)) {
+            // A temporary table of an earlier handler may hide a table or a type.
+            stale = true;
+            return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
+        }
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
                 : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);

@@ -6,7 +6,6 @@ import dev.tidemark.internal.plan.Fatal;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.connection.OpenUnit;
-import dev.tidemark.internal.store.connection.SessionTraces;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.FailureWords;
@@ -54,7 +53,7 @@ public final class UnitTransaction {
     private boolean wrote;
     private boolean readyToWrite;
     private boolean wroteToForeignTable;
-    private SessionTraces traces = SessionTraces.NONE;
+    private boolean usedBefore;
 
     /**
      * @param owner the name under which records are parked
@@ -90,9 +89,9 @@ public final class UnitTransaction {
         return readyToWrite;
     }
 
-    /** What earlier handlers may have left in the session of the last transaction, whose own may have failed for that. */
-    public SessionTraces traces() {
-        return hasUsedSession() ? traces : SessionTraces.NONE;
+    /** Whether the handler of the last transaction used a session in which others had run: it may have failed for what they left. */
+    public boolean ranInUsedSession() {
+        return usedBefore && hasUsedSession();
     }
 
     /** Whether the handler of the last transaction used its connection. */
@@ -105,9 +104,9 @@ public final class UnitTransaction {
         return limits.seen();
     }
 
-    /** The next transaction must not see more of what earlier ones left in their session than this. */
-    public void takeCleanSession(SessionTraces most) {
-        session.connection().takeClean(most);
+    /** The next transaction runs in a session that no handler of this process has used. */
+    public void takeCleanSession() {
+        session.connection().takeClean();
     }
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
@@ -130,18 +129,18 @@ public final class UnitTransaction {
             return outcome;
         }
         try {
-            UnitOutcome outcome = limits.unlessWaiting(attempt(claims, terms, effects, unit), terms, unit);
+            UnitOutcome outcome =
+                    limits.unlessWaiting(attempt(claims, terms, effects, unit), terms, unit, this::sessionContinues);
             clock.stop();
             if (outcome instanceof UnitOutcome.Committed) {
                 session.silence().answered();
             }
             if (hasUsedSession()) {
-                boolean stays = (outcome instanceof UnitOutcome.Committed && !terms.trial()) || session.isUnwrapped();
-                session.connection().handlerLeft(stays ? SessionTraces.OF_COMMITTED : SessionTraces.OF_ROLLED_BACK);
+                session.connection().handlerUsed(outcome instanceof UnitOutcome.HandlerFailed);
             }
             cleanUp(outcome, terms);
             if (failures.takeStale()) {
-                takeCleanSession(SessionTraces.NONE);
+                takeCleanSession();
             }
             return outcome instanceof UnitOutcome.Transient failure && completion.isRowLocked()
                     ? held(claims, failure)
@@ -192,7 +191,14 @@ public final class UnitTransaction {
             session.connection().discard();
         } else if (!committed) {
             session.connection().rollback();
+            if (hasUsedSession()) {
+                session.connection().unlock();
+            }
         }
+    }
+
+    private boolean sessionContinues() {
+        return !session.isUnwrapped() && session.connection().isUsable();
     }
 
     private UnitOutcome attempt(Collection<Claim> claims, UnitTerms terms, Effects effects, OpenUnit unit) {
@@ -202,7 +208,7 @@ public final class UnitTransaction {
         WrittenRows before;
         try {
             connection = session.connection().get();
-            traces = session.connection().traces();
+            usedBefore = session.connection().isUsed();
             warning.look(session.connection().settings().statementTimeout());
             start = offsets.begin(connection, claims);
             completion.begun(connection, claims);
@@ -255,7 +261,7 @@ public final class UnitTransaction {
             return e.outcome();
         } catch (Throwable e) {
             Fatal.rethrow(e);
-            return failures.ofHandler(e, unit, terms, traces == SessionTraces.NONE);
+            return failures.ofHandler(e, unit, terms, !usedBefore);
         }
         clock.next();
         if (unit.isCancelled()) {

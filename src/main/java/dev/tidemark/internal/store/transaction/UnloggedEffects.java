@@ -14,7 +14,7 @@ final class UnloggedEffects {
     // A transaction that writes to a table holds this lock until it ends. Temporary tables are 't', and their loss is
     // intended.
     private static final String WRITTEN = """
-            select c.oid::regclass::text
+            select c.oid::pg_catalog.regclass::pg_catalog.text
               from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation
              where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.mode = 'RowExclusiveLock'
                and l.database = (select oid from pg_catalog.pg_database where datname = current_database())

@@ -49,7 +49,7 @@ record WrittenRows(Map<Long, Table> tables) {
                                 and database = (select oid from pg_catalog.pg_database where datname = current_database())) l
                     on l.relation = c.oid
                  where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
-                   and (c.oid >= 16384 or c.oid = 'pg_catalog.pg_largeobject'::regclass)
+                   and (c.oid >= 16384 or c.oid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass)
                    and c.relnamespace <> (select oid from pg_catalog.pg_namespace where nspname = '{schema}'))
             select oid, locked, distant, case when current_setting('track_counts')::boolean then written end
               from t where locked or written > 0
