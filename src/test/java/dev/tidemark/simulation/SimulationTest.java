@@ -122,7 +122,7 @@ class SimulationTest {
         for (Plan.At fault : faults) {
             // None of those that are left is superfluous.
             List<Plan.At> others =
-                    faults.stream().filter(other -> other != fault).toList();
+                    faults.stream().filter(other -> !other.equals(fault)).toList();
             World.Outcome without =
                     World.run(shortest.plan().with(others), Set.of(Bug.NO_PREVIOUS_CHECK, Bug.NO_TOKEN_CHECK), false);
             assertThat(without.isBroken()).as("without " + fault).isFalse();
