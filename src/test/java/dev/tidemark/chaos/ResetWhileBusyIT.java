@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A group that is busy in two processes is put back to an instant: both follow within seconds, and every effect is exact. */
+@Tag("exhaustive")
 @Tag("chaos")
 class ResetWhileBusyIT {
     private static final int PARTITIONS = 4;

@@ -14,9 +14,11 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The statements of docs/backup.md. What it promises of restores and replicas is tested in the package chaos. */
+@Tag("exhaustive")
 class BackupGuideIT {
     private static final DocPage PAGE = DocPage.of("docs/backup.md");
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The queries of docs/grafana/tidemark.json, run as Grafana would, by a role that may only read. */
+@Tag("exhaustive")
 @Tag("database")
 class GrafanaDashboardIT {
     private static final Set<Integer> NUMBERS =

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** docs/install.md, done. Whichever way the schema was made, a consumer can use it and the other ways find nothing to do. */
+@Tag("exhaustive")
 @Tag("database")
 class InstallIT {
     private static final DocPage PAGE = DocPage.of("docs/install.md");

@@ -30,10 +30,12 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Whatever deserializers, handlers and policies do to a record, its next try and its dead letter see what Kafka delivered. */
+@Tag("exhaustive")
 class UnchangedRecordsIT {
     private static final int RECORDS = 60;
     private static final int BAD = 20;

@@ -26,6 +26,7 @@ import java.util.stream.LongStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -159,6 +160,7 @@ class SubscriptionIT {
     }
 
     /** The first start is the one that found no topic. */
+    @Tag("exhaustive")
     @ParameterizedTest
     @CsvSource({
         "latest, false, false",
@@ -237,6 +239,7 @@ class SubscriptionIT {
                 .containsExactly("1");
     }
 
+    @Tag("exhaustive")
     @Test
     void whoeverClaimedANamedPartitionLastKeepsIt() {
         String topic = kafka.createTopic(group, 2);

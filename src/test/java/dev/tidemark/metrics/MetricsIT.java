@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the meters say is what was done. */
@@ -189,6 +190,7 @@ class MetricsIT {
         assertThat(registry.getMeters()).as("left at the end").isEmpty();
     }
 
+    @Tag("exhaustive")
     @Test
     void twoConsumersOfAGroupShareItsMeters() {
         TidemarkMetrics metrics = TidemarkMetrics.to(registry);

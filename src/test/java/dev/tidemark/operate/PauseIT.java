@@ -243,6 +243,7 @@ class PauseIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void aUnitUnderWayIsFinished() throws InterruptedException {
         Servers.produceTo(producer, zero, flights);
@@ -278,6 +279,7 @@ class PauseIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void resumedWhileItsUnitIsStillOpenItGoesOnBehindIt() throws InterruptedException {
         Servers.produceTo(producer, zero, flights);

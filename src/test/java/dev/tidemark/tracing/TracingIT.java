@@ -50,9 +50,11 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.assertj.core.data.Offset;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Traces continue through the handler, and each transaction has a span that says how it ended. */
+@Tag("exhaustive")
 class TracingIT {
     private static final int RECORDS = 300;
 

@@ -74,6 +74,7 @@ class CommandProcessIT {
     }
 
     /** Its client logs an error with a stack of 30 lines, and another in front of what ends the run. */
+    @Tag("exhaustive")
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -281,6 +281,7 @@ class DoctorIT {
         is(one(doctor(), "topics", "exists"), "fail", "TM-307");
     }
 
+    @Tag("exhaustive")
     @Test
     void offsetsThatTheLogDoesNotHoldAndPartitionsThatWereAdded() throws IOException {
         bound(2, 0, Map.of());

@@ -62,6 +62,7 @@ class KafkaExchangeIT {
         assertThat(result.exitCode()).isEqualTo(exitCode);
     }
 
+    @Tag("exhaustive")
     @Test
     void afterTheExportKafkasToolShowsTheSameLag() throws IOException {
         group.produce();

@@ -116,6 +116,7 @@ class RunCommandIT {
         assertThat(SqlJobs.airportDelay(empty)).isEqualTo(Flights.truth(flights));
     }
 
+    @Tag("exhaustive")
     @Test
     void killedInTheMiddleAndStartedAgainItIsExact() throws Exception {
         String config = quickSessions().toString();
@@ -167,6 +168,7 @@ class RunCommandIT {
         assertThat(database.query("select 1 from tidemark.topic_binding")).isEmpty();
     }
 
+    @Tag("exhaustive")
     @Test
     void aTableThatIsLostHaltsTheRunAndParksNothing() {
         produce(flights.subList(0, 100));
