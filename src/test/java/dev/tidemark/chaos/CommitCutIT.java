@@ -23,12 +23,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The connection is cut at the two places where a client cannot know whether its commit took effect. */
-@Tag("chaos")
 class CommitCutIT {
     private static final int CUTS = 10;
 

@@ -168,6 +168,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         assertExact(topic, 1);
     }
 
+    @Tag("exhaustive")
     @Test
     void whatIsLeftOutAtTheEndOfABatchIsHandedOutAgain() throws SQLException {
         produce(0, RECORDS);
@@ -180,6 +181,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
         assertExact(topic, 1);
     }
 
+    @Tag("exhaustive")
     @Test
     void aTransactionThatFailedIsTriedAgainAtOnceOrLater() throws SQLException {
         produce(0, RECORDS);

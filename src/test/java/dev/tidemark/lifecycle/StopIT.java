@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How a consumer ends, and how it waits: for its own open unit, and for another's lock. */
@@ -83,6 +84,7 @@ class StopIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Test
     void aUnitThatHangsIsGivenUpAndComesAgain() throws InterruptedException {
         try (Running running = startWaiting(builder -> builder)) {

@@ -155,6 +155,7 @@ class MetricsIT {
         assertThat(registry.getMeters()).as("left at the end").isEmpty();
     }
 
+    @Tag("exhaustive")
     @Test
     void whatWaitsAndWhatHaltsIsSeen() {
         produce();

@@ -101,12 +101,16 @@ public abstract class KafkaClients implements AutoCloseable {
                                         .filter(p -> p.leader() != null)
                                         .count()
                                 == partitions);
+        // It is the leader itself that is asked, and asked again until it is one.
+        get(admin().listOffsets(ends(name, partitions)).all());
+    }
+
+    private static Map<TopicPartition, OffsetSpec> ends(String topic, int partitions) {
         Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
         for (int partition = 0; partition < partitions; partition++) {
-            ends.put(new TopicPartition(name, partition), OffsetSpec.latest());
+            ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
         }
-        // It is the leader itself that is asked, and asked again until it is one.
-        get(admin().listOffsets(ends).all());
+        return ends;
     }
 
     public String createTopic(String name, int partitions) {
@@ -121,6 +125,12 @@ public abstract class KafkaClients implements AutoCloseable {
                 .atMost(Duration.ofMinutes(3))
                 .ignoreExceptions()
                 .until(() -> createTopic(topic, partitions) != null);
+        // A busy broker may still serve the old log for a while, to producers as well.
+        Awaitility.await("an empty " + topic)
+                .atMost(Duration.ofMinutes(3))
+                .ignoreExceptions()
+                .until(() -> get(admin().listOffsets(ends(topic, partitions)).all()).values().stream()
+                        .allMatch(end -> end.offset() == 0));
     }
 
     /** Deletes what is below this offset, as retention would. */

@@ -107,6 +107,7 @@ class CommandProcessIT {
                 .startsWith(code);
     }
 
+    @Tag("exhaustive")
     @Test
     void eachExitCode() {
         database.execute(

@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A group moves from Kafka to the store, and back. */
 @Order(1) // its tests take longest
+@Tag("exhaustive")
 class KafkaExchangeIT {
     private final ReadGroup group = ReadGroup.make();
     private final Cli cli = group.cli();
@@ -62,7 +63,6 @@ class KafkaExchangeIT {
         assertThat(result.exitCode()).isEqualTo(exitCode);
     }
 
-    @Tag("exhaustive")
     @Test
     void afterTheExportKafkasToolShowsTheSameLag() throws IOException {
         group.produce();
@@ -149,7 +149,6 @@ class KafkaExchangeIT {
         assertThat(group.stored()).containsExactly(40L, 100L);
     }
 
-    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {"cooperative", "consumer"})
     void anActiveGroupIsRefusedInEitherDirectionUnlessItMirrors(String protocol) {
@@ -200,7 +199,6 @@ class KafkaExchangeIT {
         assertThat(committedAreStored()).isTrue();
     }
 
-    @Tag("exhaustive")
     @Test
     void wrongInputAndServersThatAreAwayAreExplained() {
         Cli noKafka = Cli.on(group.database, "localhost:1");

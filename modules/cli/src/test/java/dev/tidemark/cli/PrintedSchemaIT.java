@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** {@code migrate --print}, and what works on the schema that its SQL makes. */
 @Tag("database")
+@Tag("exhaustive")
 class PrintedSchemaIT {
     private static final Cli NO_DATABASE = Cli.with(Map.of());
 

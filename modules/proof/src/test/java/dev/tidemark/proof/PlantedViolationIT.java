@@ -25,10 +25,12 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The checker itself, on real servers: it passes what a consumer has written, and finds each violation that is planted there. */
+@Tag("exhaustive")
 class PlantedViolationIT {
     private static final int PARTITIONS = 2;
     private static final int RECORDS = 400;
