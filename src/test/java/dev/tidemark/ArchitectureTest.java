@@ -2,6 +2,7 @@ package dev.tidemark;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
@@ -17,6 +18,8 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import dev.tidemark.internal.run.ConsumerEngine;
+import dev.tidemark.internal.run.OwnerNames;
 import dev.tidemark.internal.store.connection.PooledConnections;
 import dev.tidemark.offsets.ClaimingConsumerBuilder;
 import dev.tidemark.offsets.OffsetStore;
@@ -29,6 +32,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
@@ -95,7 +101,7 @@ class ArchitectureTest {
         mayUse(PLAN, COMMAND, API, ERRORS, OFFSETS);
         mayUse(THREAD, PLAN);
         mayUse(STORE, COMMAND, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
-        mayUse(KAFKA, COMMAND, PLAN, LOG, API, ERRORS);
+        mayUse(KAFKA, COMMAND, PLAN, THREAD, LOG, API, ERRORS);
         mayUse(LOG, ERRORS);
         mayUse(QUEUE, PLAN, THREAD, API, ERRORS, OFFSETS);
         mayUse(UNIT, QUEUE, STORE, PLAN, THREAD, LOG, API, ERRORS, OFFSETS);
@@ -228,6 +234,45 @@ class ArchitectureTest {
                 .orShould()
                 .dependOnClassesThat()
                 .belongToAnyOf(Random.class, Clock.class, SecureRandom.class)
+                .check(main);
+    }
+
+    /**
+     * The simulation decides about time, chance and who may go on; what asks the machine itself cannot be replayed. Users' threads
+     * wait in ConsumerEngine, and the name of an owner decides nothing.
+     */
+    @Test
+    void theEngineAsksItsHost() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "dev.tidemark.internal.run..",
+                        "dev.tidemark.internal.control..",
+                        "dev.tidemark.internal.queue..",
+                        "dev.tidemark.internal.unit..",
+                        "dev.tidemark.internal.store..",
+                        "dev.tidemark.internal.kafka..")
+                .and(not(belongToAnyOf(ConsumerEngine.class, OwnerNames.class)))
+                .should()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(UUID.class, "randomUUID")
+                .orShould()
+                .callMethodWhere(target(owner(assignableTo(LockSupport.class))))
+                .orShould()
+                .callMethodWhere(target(owner(assignableTo(Thread.class))).and(target(nameMatching("sleep|join"))))
+                .orShould()
+                .callMethod(Object.class, "wait", long.class)
+                .orShould()
+                .callMethod(Object.class, "notifyAll")
+                .orShould()
+                .callMethodWhere(
+                        target(owner(assignableTo(CountDownLatch.class))).and(target(nameMatching("await"))))
+                .orShould()
+                .dependOnClassesThat()
+                .belongToAnyOf(Random.class, ThreadLocalRandom.class)
                 .check(main);
     }
 

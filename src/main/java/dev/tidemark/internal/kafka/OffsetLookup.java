@@ -5,6 +5,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.LogMismatchException;
 import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.internal.plan.Timestamps;
+import dev.tidemark.internal.thread.Host;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -103,11 +104,11 @@ public final class OffsetLookup {
         Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
         partitions.forEach(partition -> asked.put(partition, OffsetSpec.latest()));
         ListOffsetsResult results = admin.listOffsets(asked, new ListOffsetsOptions(isolation));
-        long end = System.nanoTime() + SAMPLE_PATIENCE.toNanos();
+        long end = Host.nanoTime() + SAMPLE_PATIENCE.toNanos();
         Map<TopicPartition, Integer> epochs = new HashMap<>();
         for (TopicPartition partition : partitions) {
             try {
-                Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+                Duration left = Duration.ofNanos(Math.max(0, end - Host.nanoTime()));
                 call.get(results.partitionResult(partition), left)
                         .leaderEpoch()
                         .ifPresent(epoch -> epochs.put(partition, epoch));
