@@ -10,6 +10,7 @@ import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.util.List;
@@ -351,5 +352,71 @@ class SessionLeftoversIT {
             assertThat(log.by(pool)).isEmpty();
         }
         assertWrittenWithout(7, 17, 27, 37);
+    }
+
+    /** A clean-up by SQL, behind the statement that failed for what was left. */
+    @ParameterizedTest
+    @CsvSource({"park, log", "park, drop", "halt, drop", "skip, deallocate", "halt, deallocate"})
+    void haltsNoOtherRecordThatCleansUpBySql(String policy, String kind) {
+        database.owner().execute("create table error_log (n int)", "grant all on error_log to public");
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            long n = record.offset();
+            try {
+                switch (kind) {
+                    case "log" -> tx.execute("insert into written values (?)", n);
+                    case "drop" -> {
+                        tx.execute("create temp table stage as select " + n + " as n");
+                        tx.execute("insert into written select n from stage");
+                    }
+                    default -> {
+                        tx.execute("prepare mine as insert into written values (" + n + ")");
+                        tx.execute("execute mine");
+                    }
+                }
+            } catch (RuntimeException e) {
+                tx.execute("insert into public.error_log values (?)", n);
+                throw e;
+            }
+            if (n != 17) {
+                tx.execute(
+                        kind.equals("log") ? "select 1" : kind.equals("drop") ? "drop table stage" : "deallocate mine");
+            } else if (kind.equals("log")) {
+                tx.execute("set search_path = nowhere");
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+        }
+        assertWrittenWithout();
+    }
+
+    /** What the store itself refuses is no trouble of the session's: the run ends, and says why. */
+    @ParameterizedTest
+    @CsvSource({"park, revoke, TM-204", "park, trigger, TM-900", "skip, trigger, TM-900", "park, column, TM-900"})
+    void aRecordThatCannotBeGivenUpEndsTheRun(String policy, String how, String code) {
+        switch (how) {
+            case "revoke" ->
+                database.owner().execute("revoke insert on tidemark.dead_letter from " + DatabaseRole.WRITER.login());
+            case "column" ->
+                database.owner()
+                        .execute("alter table tidemark.dead_letter add column tenant text not null default null");
+            default ->
+                database.owner()
+                        .execute(
+                                "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$",
+                                "create trigger refuse before insert on tidemark."
+                                        + (policy.equals("park") ? "dead_letter" : "audit_log")
+                                        + " for each row execute function refuse()");
+        }
+        send(0, RECORDS);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            tx.execute("insert into written values (?)", record.offset());
+            if (record.offset() == 7) {
+                tx.execute("select 1 / 0");
+            }
+        })) {
+            assertThat(running.failure()).hasMessageContaining(code);
+        }
+        assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(7);
     }
 }

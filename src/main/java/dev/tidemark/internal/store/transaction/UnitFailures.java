@@ -20,7 +20,7 @@ final class UnitFailures {
     private final String groupId;
     private final WorkerSession session;
 
-    /** Whether the last failure may be due to what an old session had cached, or held. */
+    /** Whether the last failure was what an old session had cached. */
     private boolean stale;
 
     UnitFailures(Schema schema, String groupId, WorkerSession session) {
@@ -31,10 +31,21 @@ final class UnitFailures {
 
     /** A statement followed one that failed: a handler's cleanup may do that, and so hide a transient failure. */
     UnitOutcome ofFailedTransaction(Throwable e, OpenUnit unit) {
-        return SqlFailures.factsBehindFailedTransaction(e)
-                .flatMap(behind -> hidden(behind, e, unit))
+        Optional<SqlFacts> behind = SqlFailures.factsBehindFailedTransaction(e);
+        return behind.flatMap(first -> hidden(first, e, unit))
+                // What an earlier handler left there may have failed it, which another session shows.
+                .or(() -> behind.filter(first -> session.connection().isUsed() && !first.isTheJobs())
+                        .map(first -> handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, first)))
                 .orElseGet(
                         () -> new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e));
+    }
+
+    /** Whether a unit that could not begin may do so in a session that no handler has used: a temporary table may hide the store's. */
+    boolean mayBeginElsewhere(SQLException e) {
+        SqlFacts facts = SqlFailures.facts(e);
+        return session.connection().isUsed()
+                && (FailureKind.ofControl(facts) == FailureKind.HANDLER || facts.is("25006", "57014"))
+                && !SqlFailures.isStatementClash(e);
     }
 
     /** How a unit ends in which the handler threw this after another failure, if that decides. */
@@ -99,7 +110,7 @@ final class UnitFailures {
         }
     }
 
-    /** Whether the last unit may have failed on what its session had cached or held, as others of the pool may have; forgets it. */
+    /** Whether the last unit failed on what its session had cached, as others of the pool may have; forgets it. */
     boolean takeStale() {
         boolean was = stale;
         stale = false;
@@ -177,11 +188,6 @@ final class UnitFailures {
         // The pool replies in place of a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
         FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.ofControl(facts);
-        if (kind == FailureKind.HANDLER && session.connection().isUsed() && !SqlFailures.isStatementClash(e)) {
-            // A temporary table of an earlier handler may hide a table or a type.
-            stale = true;
-            return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
-        }
         return kind == FailureKind.HANDLER
                 ? new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e))
                 : new UnitOutcome.Transient(cutOff ? ErrorCode.DATABASE_UNAVAILABLE : kind.code(facts), e);

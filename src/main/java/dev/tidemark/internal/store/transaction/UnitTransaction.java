@@ -8,7 +8,6 @@ import dev.tidemark.internal.plan.UnitRefusedException;
 import dev.tidemark.internal.store.connection.OpenUnit;
 import dev.tidemark.internal.store.connection.UnitSights;
 import dev.tidemark.internal.store.connection.WorkerSession;
-import dev.tidemark.internal.store.failure.FailureWords;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.BegunUnit;
@@ -17,23 +16,16 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import org.apache.kafka.common.TopicPartition;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One transaction that holds the handler's effects and, as its last statement, the advance of the offsets. Whatever happens, it
  * ends as an {@link UnitOutcome}; nothing is thrown except the errors of a virtual machine that is going down.
  */
 public final class UnitTransaction {
-    private static final Logger LOG = LoggerFactory.getLogger(UnitTransaction.class);
-
     /** Work to be done inside the transaction. */
     @FunctionalInterface
     public interface Effects {
@@ -45,6 +37,7 @@ public final class UnitTransaction {
     private final UnitOffsets offsets;
     private final UnitFailures failures;
     private final UnitCompletion completion;
+    private final HeldRows heldRows;
     private final WorkerSession session;
     private final UnitClock clock = new UnitClock();
     private final TimeLimits limits = new TimeLimits();
@@ -54,6 +47,7 @@ public final class UnitTransaction {
     private boolean readyToWrite;
     private boolean wroteToForeignTable;
     private boolean usedBefore;
+    private boolean mayBeginElsewhere;
 
     /**
      * @param owner the name under which records are parked
@@ -66,6 +60,7 @@ public final class UnitTransaction {
         this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
         this.failures = new UnitFailures(schema, groupId, session);
         this.session = session;
+        this.heldRows = new HeldRows(offsets, session.connection());
         this.warning = new StatementTimeoutWarning(groupId, transactionIdleTimeout);
         this.completion = new UnitCompletion(
                 groupId, offsets, new UnitEndWriter(schema, groupId, owner), failures, session, clock);
@@ -119,6 +114,18 @@ public final class UnitTransaction {
      * effects succeed, and has none.
      */
     public UnitOutcome run(Collection<Claim> claims, UnitTerms terms, Effects effects) {
+        UnitOutcome outcome = runOnce(claims, terms, effects);
+        if (mayBeginElsewhere) {
+            takeCleanSession();
+            if (!session.connection().isUsed()) {
+                return runOnce(claims, terms, effects);
+            }
+        }
+        return outcome;
+    }
+
+    private UnitOutcome runOnce(Collection<Claim> claims, UnitTerms terms, Effects effects) {
+        mayBeginElsewhere = false;
         OpenUnit unit;
         try {
             unit = session.begin(clock.start(), claims);
@@ -143,7 +150,7 @@ public final class UnitTransaction {
                 takeCleanSession();
             }
             return outcome instanceof UnitOutcome.Transient failure && completion.isRowLocked()
-                    ? held(claims, failure)
+                    ? heldRows.of(claims, failure)
                     : outcome;
         } catch (Throwable e) {
             // Whatever state this connection is in, it must not commit.
@@ -152,21 +159,6 @@ public final class UnitTransaction {
         } finally {
             session.end(unit);
         }
-    }
-
-    /** Finds out which offset rows another transaction holds, so that the other partitions need not wait for them. */
-    private UnitOutcome held(Collection<Claim> claims, UnitOutcome.Transient failure) {
-        Set<TopicPartition> held = new HashSet<>();
-        claims.forEach(claim -> held.add(claim.partition()));
-        try {
-            held.removeAll(offsets.free(session.connection().get(), claims, UnitTerms.LITTLE_PATIENCE));
-            session.connection().rollback();
-        } catch (SQLException e) {
-            LOG.debug("could not see which offset rows are held: {}", FailureWords.describe(e));
-            session.connection().discard();
-        }
-        // Those that became free in the meantime are retried at once, like the others.
-        return held.isEmpty() ? failure : new UnitOutcome.Transient(failure.code(), failure.cause(), held);
     }
 
     /** Records are decoded for the next transaction from this moment on, by {@link System#nanoTime}; its deadline counts from there. */
@@ -221,6 +213,7 @@ public final class UnitTransaction {
             session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;
         } catch (SQLException e) {
+            mayBeginElsewhere = failures.mayBeginElsewhere(e);
             return ofOwnStatement(e);
         }
         if (start.held().size() < claims.size()) {
