@@ -228,7 +228,7 @@ final class FailureFuzzCase implements WorkerEvents {
     }
 
     private void awaitEnd(Thread worker) throws InterruptedException, SQLException {
-        long end = System.nanoTime() + Duration.ofMinutes(3).toNanos();
+        long end = System.nanoTime() + Duration.ofMinutes(10).toNanos();
         while (true) {
             Set<TopicPartition> lost;
             synchronized (this) {
