@@ -28,7 +28,11 @@ public final class PooledConnections {
      * Other connections as they are.
      */
     static Connection withoutVerdicts(Connection c) throws SQLException {
-        return c.getClass().getName().startsWith("com.zaxxer.hikari.") ? c.unwrap(Connection.class) : c;
+        return isHikaris(c) ? c.unwrap(Connection.class) : c;
+    }
+
+    private static boolean isHikaris(Connection c) {
+        return c.getClass().getName().startsWith("com.zaxxer.hikari.");
     }
 
     /**
@@ -37,8 +41,7 @@ public final class PooledConnections {
      */
     static boolean evict(DataSource dataSource, Connection c) {
         try {
-            if (!dataSource.isWrapperFor(HikariDataSource.class)
-                    || !c.getClass().getName().startsWith("com.zaxxer.hikari.")) {
+            if (!isHikaris(c) || !dataSource.isWrapperFor(HikariDataSource.class)) {
                 return false;
             }
             dataSource.unwrap(HikariDataSource.class).evictConnection(c);
