@@ -27,6 +27,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -200,6 +201,7 @@ class ParkedKeysIT {
     }
 
     /** The rates are told, and not judged, as the machine may be busy; the units are. */
+    @Tag("exhaustive")
     @Test
     void parkKeyTakesNotManyMoreUnitsThanPark() throws Exception {
         List<ProducerRecord<String, String>> records = new ArrayList<>();

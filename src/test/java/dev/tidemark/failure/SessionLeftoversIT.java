@@ -2,8 +2,11 @@ package dev.tidemark.failure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.RedriveResult;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.LogCapture;
@@ -11,9 +14,12 @@ import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
+import dev.tidemark.testkit.postgres.KeptSessions;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -418,5 +424,136 @@ class SessionLeftoversIT {
             assertThat(running.failure()).hasMessageContaining(code);
         }
         assertThat(ExactlyOnce.progress(database, topic)).isEqualTo(7);
+    }
+
+    /** DDL of its own under its own prepared statement fails in each session, also while another partition keeps the worker busy. */
+    @ParameterizedTest
+    @CsvSource({"park, kept", "skip, kept", "park key, lookup", "halt, kept", "skip, structure"})
+    void whatADoomedRecordMakesStaleItselfIsItsOwn(String policy, String kind) {
+        database.superuser()
+                .execute(
+                        "create table changing (n int)",
+                        "alter table changing owner to " + DatabaseRole.WRITER.login(),
+                        "create table of_others (n int)",
+                        "grant all on of_others to public");
+        String busy = kafka.createTopic(Servers.unique("busy"), 1);
+        send(0, RECORDS);
+        try (var producer = kafka.producer();
+                Running running = Running.start(
+                        database,
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic, busy)
+                                .workers(1)
+                                .limits(UnitLimits.defaults().withMaxRecords(4))
+                                .onFailure(NamedPolicies.policy(policy))
+                                .handle((record, tx) -> {
+                                    if (record.topic().equals(busy)) {
+                                        tx.execute("insert into of_others values (?)", record.offset());
+                                        return;
+                                    }
+                                    tx.execute("insert into written values (?)", record.offset());
+                                    if (record.offset() == 7) {
+                                        STALE.get(kind).forEach(tx::execute);
+                                    }
+                                }))) {
+            boolean halts = policy.equals("halt");
+            running.until("read", () -> {
+                var unused = producer.send(new ProducerRecord<>(busy, 0, null, "x"));
+                return halts ? FailureCase.isHalted(running) : position() == RECORDS;
+            });
+            if (halts) {
+                assertThat(position()).isEqualTo(7);
+            } else {
+                assertWrittenWithout(7);
+            }
+        }
+    }
+
+    /** The group reads another topic, too. */
+    private long position() {
+        return database.number(
+                "select coalesce(sum(next_offset), 0) from tidemark.stored_offset where topic = '" + topic + "'");
+    }
+
+    private static final Map<String, List<String>> STALE = Map.of(
+            "kept",
+            List.of(
+                    "prepare mine as select * from changing",
+                    "alter table changing add column more int",
+                    "execute mine"),
+            "lookup",
+            List.of("do $$ begin raise exception 'cache lookup failed for type 1' using errcode = 'XX000'; end $$"),
+            "structure",
+            List.of("do $$ begin raise exception 'structure of query does not match' using errcode = '42804'; end $$"));
+
+    /** Where each session has been used before, nobody can tell whose failure it is. */
+    @ParameterizedTest
+    @CsvSource({
+        "park, set search_path = nowhere",
+        "skip, create temp table written (n int check (n < 0))",
+        "park key, create temp table written (n int unique check (n = 17))",
+        "halt, set search_path = nowhere"
+    })
+    void haltsWithItsReasonWhereThePoolKeepsItsSessions(String policy, String left) throws Exception {
+        send(0, RECORDS);
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(new KeptSessions(database, 3));
+        config.setMaximumPoolSize(3);
+        try (Running running = Running.start(
+                new HikariDataSource(config),
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .workers(1)
+                        .onFailure(NamedPolicies.policy(policy))
+                        .limits(UnitLimits.defaults().withMaxRecords(1))
+                        .handle((record, tx) -> {
+                            tx.execute("insert into written values (?)", record.offset());
+                            if (record.offset() >= 17) {
+                                tx.execute(left);
+                            }
+                        }))) {
+            assertThat(running.failure())
+                    .hasMessageContaining(policy.equals("halt") ? "TM-502" : "TM-505")
+                    .hasMessageContaining("sessions that handlers have used");
+        }
+        assertThat(database.number("select count(*) from tidemark.dead_letter")).isZero();
+        assertThat(database.number("select count(*) from tidemark.audit_log where action = 'skip'"))
+                .isZero();
+    }
+
+    /** Letters are applied one after the other on one connection. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "set default_transaction_read_only = on",
+                "set search_path = nowhere",
+                "create temp table written (n int check (n < 0))",
+                "create temp table text (n int)",
+                "set default_transaction_isolation = 'serializable'",
+                "prepare mine as select 1"
+            })
+    void keepsNoOtherLetterFromBeingApplied(String left) {
+        AtomicBoolean fixed = new AtomicBoolean();
+        send(0, 12);
+        try (Running running = start(FailurePolicy.park(), (record, tx) -> {
+            if (!fixed.get() && record.offset() % 2 == 1) {
+                throw new IllegalStateException("bad");
+            }
+            tx.execute("insert into written values (?)", record.offset());
+            if (left.startsWith("prepare") || record.offset() == 5) {
+                tx.execute(left);
+            }
+        })) {
+            running.until("all read", () -> ExactlyOnce.progress(database, topic) == 12);
+            fixed.set(true);
+            List<Long> ids = database.query("select id from tidemark.dead_letter order by record_offset").stream()
+                    .map(Long::parseLong)
+                    .toList();
+            assertThat(running.consumer().redrive(ids))
+                    .extracting(RedriveResult::status)
+                    .containsOnly(RedriveResult.Status.APPLIED);
+        }
+        assertThat(database.query("select n from written order by n"))
+                .isEqualTo(IntStream.range(0, 12).mapToObj(Integer::toString).toList());
     }
 }

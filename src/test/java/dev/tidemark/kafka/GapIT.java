@@ -85,6 +85,7 @@ class GapIT {
         ExactlyOnce.assertApplied(database, one, LongStream.range(0, 100));
     }
 
+    @Tag("exhaustive")
     @Test
     void goesOnAtTheLogStartAndSaysSo() {
         kafka.expire(zero, 50);

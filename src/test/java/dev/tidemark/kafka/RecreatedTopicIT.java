@@ -26,6 +26,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A topic is deleted and created again while its group runs, and soon holds more than the old one: every old position exists. */
@@ -117,6 +118,7 @@ class RecreatedTopicIT {
     }
 
     /** A record of the deleted topic that fails by itself would move the offset as well. */
+    @Tag("exhaustive")
     @Test
     void strictlyNothingIsGivenUp() throws InterruptedException {
         fails = true;

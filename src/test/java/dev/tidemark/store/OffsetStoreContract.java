@@ -290,6 +290,7 @@ abstract class OffsetStoreContract {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void updatesStayOnTheirPage() throws SQLException {
         Claim claim = claim(P0);

@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Who may do what: every kind of role against every action, and the whole library under the writer's rights. */
@@ -288,6 +289,7 @@ class RolesIT {
     }
 
     /** Records that fail, a gap, a suspicion, a pause, a redrive and a drop: all that a consumer writes. */
+    @Tag("exhaustive")
     @Test
     void aConsumerNeedsNoMoreThanAWriter() {
         KafkaServer kafka = Servers.kafka();

@@ -7,6 +7,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.Evidence.Session;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -178,7 +179,10 @@ public final class ReactionPlanner {
             Verdict verdict =
                     halts ? Verdict.beforeHalt(sql, record.evidence()) : Verdict.of(code, sql, record.evidence());
             if (halts && verdict == Verdict.THE_RECORDS) {
-                return halt(code, what + ": fix " + fix + ", then restart the consumer", cause);
+                return halt(
+                        code,
+                        what + session(record.evidence()) + ": fix " + fix + ", then restart the consumer",
+                        cause);
             }
             return switch (verdict) {
                 case TRY_NEIGHBOURS -> new Reaction.TryNeighbours(action);
@@ -213,7 +217,17 @@ public final class ReactionPlanner {
                     cause);
         }
 
+        private static String session(Evidence evidence) {
+            return evidence.session() == Session.USED_ONLY
+                    ? ", or for what another record's handler left in the database session, since the pool provides only"
+                            + " sessions that handlers have used"
+                    : "";
+        }
+
         private static String why(Evidence evidence) {
+            if (evidence.session() == Session.USED_ONLY) {
+                return session(evidence);
+            }
             if (evidence.proof() == Evidence.Proof.UNTRIED) {
                 return " as far as is known: those behind it cannot be compared with it";
             }

@@ -106,6 +106,11 @@ public record SqlFacts(
         return !ofSchema && (inClass("22") || inClass("23"));
     }
 
+    /** Whether what an old session has cached explains it: types and plans that DDL has replaced ("cache lookup failed", "wrong type"). */
+    public boolean mayBeOfOldSession() {
+        return stalePlan || is("XX000", "42804");
+    }
+
     boolean inClass(String sqlStateClass) {
         return sqlState != null && sqlState.startsWith(sqlStateClass);
     }

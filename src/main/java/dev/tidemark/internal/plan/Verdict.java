@@ -3,6 +3,7 @@ package dev.tidemark.internal.plan;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.Evidence.Session;
 
 /** Whose failure it is that a record cannot be applied. Evidence decides before the kind of the failure does. */
 public enum Verdict {
@@ -43,8 +44,12 @@ public enum Verdict {
             return NOT_THE_RECORDS;
         }
         Verdict verdict = compared(code, facts, evidence);
-        if (verdict == THE_RECORDS && !isSure(evidence)) {
+        boolean inUsedSession = verdict == NOT_THE_RECORDS && evidence.session() == Session.USED;
+        if (inUsedSession || (verdict == THE_RECORDS && !isSure(evidence))) {
             return TRY_AGAIN;
+        }
+        if (verdict == THE_RECORDS && evidence.session() == Session.USED_ONLY) {
+            return NOT_THE_RECORDS;
         }
         boolean often = speaksForItself(code, facts) || evidence.round() >= rounds(facts, evidence.habit());
         boolean decided = verdict == THE_RECORDS || (facts.unsure() && verdict == NOT_THE_RECORDS);
@@ -63,7 +68,7 @@ public enum Verdict {
     }
 
     private static boolean isSure(Evidence evidence) {
-        return evidence.inARow() >= OFTEN_ENOUGH && evidence.inCleanSession();
+        return evidence.inARow() >= OFTEN_ENOUGH && evidence.session() != Session.USED;
     }
 
     /** Whether a failure that is the record's is so only for a few records in a row, as nothing but the failure shows it. */

@@ -113,16 +113,13 @@ final class AttemptRunner<K, V> {
                 || attempt.shares().stream()
                         .anyMatch(share -> context.history()
                                 .isWritingOfInterest(share.partition().topic()));
-        boolean first =
-                attempt.shares().stream().allMatch(share -> share.taken().attempt() == 1);
         UnitTerms terms = UnitTerms.USUAL
                 .lockTimed(lockTimed)
                 .observed(
                         observed, unseenCounts, observed && attempt.firstShare().wasUnseen())
                 .afterHeld(attempt.shares().stream()
                         .anyMatch(share -> share.history().isRowHeld()))
-                .watched(watched)
-                .firstTry(first && !searching);
+                .watched(watched);
         long decoding = decodeNanos;
         decodeNanos = 0;
         UnitOutcome outcome = context.interceptors()

@@ -5,6 +5,7 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.internal.plan.Evidence;
 import dev.tidemark.internal.plan.Evidence.Habit;
 import dev.tidemark.internal.plan.Evidence.Proof;
+import dev.tidemark.internal.plan.Evidence.Session;
 import dev.tidemark.internal.plan.IsolatedRecord.Failure;
 import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
@@ -148,7 +149,8 @@ final class FailingRecord {
     private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean usedSession) {
         inARow++;
         kind = facts.kind();
-        boolean clean = !usedSession || inARow >= ENOUGH_WITHOUT_SESSION;
+        Session session =
+                usedSession ? inARow < ENOUGH_WITHOUT_SESSION ? Session.USED : Session.USED_ONLY : Session.CLEAN;
         Rounds rounds = share.rounds();
         Failure first = share.failure();
         if (first == null && rounds != null && rounds.kind().equals(kind)) {
@@ -175,7 +177,7 @@ final class FailingRecord {
                 neighboursAlike,
                 history.givenUpInARow(topic, kind),
                 inARow,
-                clean,
+                session,
                 share.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,
                 habit,
                 decided);

@@ -119,6 +119,11 @@ final class NeighbourTrial<K, V> {
             }
             tried++;
             UnitOutcome outcome = tryOut(candidate);
+            if (outcome.failure() != null && context.transaction().ranInUsedSession()) {
+                // It may fail for what an earlier record's handler left there.
+                context.transaction().takeCleanSession();
+                outcome = tryOut(candidate);
+            }
             if (outcome instanceof UnitOutcome.Committed) {
                 if (failed instanceof UnitOutcome.HandlerFailed f
                         && f.facts().isCancelled()

@@ -174,7 +174,7 @@ public final class Redrive<K, V> {
         try {
             return letters.lock(c, id).orElseThrow(() -> new NotTried(Status.GONE));
         } catch (SQLException e) {
-            throw new UnitRefusedException(transaction.ofOwnStatement(e));
+            throw new UnitRefusedException(transaction.ofFirstStatement(e));
         }
     }
 

@@ -35,6 +35,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private Attempt<K, V> attempt;
     private @Nullable Bisection search;
     private @Nullable UnitOutcome last;
+    private boolean triedInNewSession;
 
     /**
      * @param beside what was taken together with these shares and runs after them
@@ -93,6 +94,11 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         SqlFacts failure = outcome.failure();
         // Of the transaction that ended like this: parking is another one.
         boolean usedSession = context.transaction().ranInUsedSession();
+        if (failure != null && usedSession && !triedInNewSession && failure.mayBeOfOldSession()) {
+            triedInNewSession = true;
+            takeCleanSession();
+            return true;
+        }
         UnitOutcome parked = failure == null ? null : runner.parkLeaders(attempt.firstShare());
         if (parked != null) {
             return react(parked);

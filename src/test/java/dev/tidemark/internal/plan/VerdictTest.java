@@ -16,7 +16,15 @@ class VerdictTest {
         return Verdict.of(
                 ErrorCode.HANDLER_FAILED,
                 facts,
-                new Evidence(proof, neighboursAlike, givenUpInARow, 2, true, 3, Evidence.Habit.UNKNOWN, null));
+                new Evidence(
+                        proof,
+                        neighboursAlike,
+                        givenUpInARow,
+                        2,
+                        Evidence.Session.CLEAN,
+                        3,
+                        Evidence.Habit.UNKNOWN,
+                        null));
     }
 
     @ParameterizedTest
@@ -75,11 +83,13 @@ class VerdictTest {
     void bytesThatMayNotBeTheCauseDoNotSpeakForThemselves(
             int alike, int inARow, int round, Evidence.Habit habit, Verdict verdict) {
         SqlFacts unsure = Facts.of("java.io.EOFException").thatIsUnsure();
-        Evidence evidence = new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, round, habit, null);
+        Evidence evidence =
+                new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, Evidence.Session.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, unsure, evidence)).isEqualTo(verdict);
         assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, unsure, evidence))
                 .isTrue();
-        Evidence proven = new Evidence(Proof.OWN, OptionalInt.empty(), inARow, 2, true, round, habit, null);
+        Evidence proven =
+                new Evidence(Proof.OWN, OptionalInt.empty(), inARow, 2, Evidence.Session.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, unsure, proven))
                 .isEqualTo(verdict == Verdict.NOT_THE_RECORDS ? Verdict.THE_RECORDS : verdict);
         assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, unsure, proven))
@@ -98,8 +108,8 @@ class VerdictTest {
         "0, 2147483647, NOT_THE_RECORDS"
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
-        Evidence evidence =
-                new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, true, 3, Evidence.Habit.UNKNOWN, null);
+        Evidence evidence = new Evidence(
+                Proof.NONE, OptionalInt.of(alike), inARow, 2, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence))
@@ -152,7 +162,8 @@ class VerdictTest {
     @Test
     void onlyWhatNothingButItsFailureShowsIsLimited() {
         SqlFacts other = Facts.of("java.lang.IllegalStateException");
-        Evidence own = new Evidence(Proof.OWN, OptionalInt.empty(), 0, 2, true, 3, Evidence.Habit.UNKNOWN, null);
+        Evidence own = new Evidence(
+                Proof.OWN, OptionalInt.empty(), 0, 2, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, other, Evidence.none()))
                 .isTrue();
         assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, other, own)).isFalse();
@@ -167,15 +178,39 @@ class VerdictTest {
     void aRecordIsGivenUpOnlyAfterTwoFailuresInARow(int inARow, Verdict verdict) {
         SqlFacts facts = Facts.ofServer("22P02");
         for (Evidence evidence : List.of(
-                new Evidence(Proof.OWN, OptionalInt.of(0), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null),
-                new Evidence(Proof.OTHERS, OptionalInt.of(0), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null),
-                new Evidence(Proof.NONE, OptionalInt.of(0), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null))) {
+                new Evidence(
+                        Proof.OWN,
+                        OptionalInt.of(0),
+                        0,
+                        inARow,
+                        Evidence.Session.CLEAN,
+                        3,
+                        Evidence.Habit.UNKNOWN,
+                        null),
+                new Evidence(
+                        Proof.OTHERS,
+                        OptionalInt.of(0),
+                        0,
+                        inARow,
+                        Evidence.Session.CLEAN,
+                        3,
+                        Evidence.Habit.UNKNOWN,
+                        null),
+                new Evidence(
+                        Proof.NONE,
+                        OptionalInt.of(0),
+                        0,
+                        inARow,
+                        Evidence.Session.CLEAN,
+                        3,
+                        Evidence.Habit.UNKNOWN,
+                        null))) {
             assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, evidence)).isEqualTo(verdict);
             assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, facts, evidence))
                     .isEqualTo(verdict);
         }
-        Evidence allAlike =
-                new Evidence(Proof.NONE, OptionalInt.of(3), 0, inARow, true, 3, Evidence.Habit.UNKNOWN, null);
+        Evidence allAlike = new Evidence(
+                Proof.NONE, OptionalInt.of(3), 0, inARow, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, allAlike)).isEqualTo(Verdict.NOT_THE_RECORDS);
     }
 
@@ -189,14 +224,16 @@ class VerdictTest {
         "PASSES, 12, THE_RECORDS"
     })
     void whatMayPassIsTriedInSeveralRoundsUnlessItSpeaksForItself(Evidence.Habit habit, int round, Verdict verdict) {
-        Evidence evidence = new Evidence(Proof.OWN, OptionalInt.of(0), 0, 2, true, round, habit, null);
+        Evidence evidence =
+                new Evidence(Proof.OWN, OptionalInt.of(0), 0, 2, Evidence.Session.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.of("java.lang.NullPointerException"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23505"), evidence))
                 .isEqualTo(Verdict.THE_RECORDS);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, Facts.of("a.b.ParseException"), evidence))
                 .isEqualTo(Verdict.THE_RECORDS);
-        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, 2, true, round, habit, null);
+        Evidence allAlike =
+                new Evidence(Proof.NONE, OptionalInt.of(3), 0, 2, Evidence.Session.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("P0001"), allAlike))
                 .isEqualTo(Verdict.NOT_THE_RECORDS);
     }
@@ -204,20 +241,31 @@ class VerdictTest {
     /** Nothing is lost by a halt, but a person has to come for it. */
     @ParameterizedTest
     @CsvSource({
-        // failures in a row, clean session, unsure, round, verdict
-        "1, true, false, 1, TRY_AGAIN",
-        "2, false, false, 1, TRY_AGAIN",
-        "2, true, false, 1, THE_RECORDS",
-        "1, true, true, 6, TRY_AGAIN",
-        "2, true, true, 5, TRY_LATER",
-        "2, true, true, 6, THE_RECORDS"
+        // failures in a row, session, unsure, round, verdict
+        "1, CLEAN, false, 1, TRY_AGAIN",
+        "2, USED, false, 1, TRY_AGAIN",
+        "2, CLEAN, false, 1, THE_RECORDS",
+        "6, USED_ONLY, false, 1, THE_RECORDS",
+        "1, CLEAN, true, 6, TRY_AGAIN",
+        "2, CLEAN, true, 5, TRY_LATER",
+        "2, CLEAN, true, 6, THE_RECORDS"
     })
     void aPartitionHaltsOnlyAfterTwoFailuresInACleanSession(
-            int inARow, boolean clean, boolean unsure, int round, Verdict verdict) {
+            int inARow, Evidence.Session session, boolean unsure, int round, Verdict verdict) {
         SqlFacts facts = Facts.ofServer("25P03");
         Evidence evidence =
-                new Evidence(Proof.NONE, OptionalInt.empty(), 0, inARow, clean, round, Evidence.Habit.UNKNOWN, null);
+                new Evidence(Proof.NONE, OptionalInt.empty(), 0, inARow, session, round, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.beforeHalt(unsure ? facts.thatIsUnsure() : facts, evidence))
                 .isEqualTo(verdict);
+    }
+
+    /** What an earlier record left there may be why it fails, also if its own content seems to be. */
+    @ParameterizedTest
+    @CsvSource({"P0001, NONE", "P0001, OTHERS", "P0001, OWN", "22012, NONE", "23505, OWN", "0A000, OWN"})
+    void noRecordIsGivenUpWhereEverySessionWasUsedBefore(String state, Proof proof) {
+        Evidence evidence = new Evidence(
+                proof, OptionalInt.of(0), 0, 6, Evidence.Session.USED_ONLY, 12, Evidence.Habit.STAYS, null);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer(state), evidence))
+                .isEqualTo(Verdict.NOT_THE_RECORDS);
     }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Parked records that are listed, shown and given up; as processes on a real database, while Kafka is down. */
@@ -83,6 +84,7 @@ class DeadLettersIT {
         assertThat(csv.out()).startsWith("id,topic,partition,record_offset,").contains("Handler.java:7");
     }
 
+    @Tag("exhaustive")
     @Test
     void rawBytesAreWrittenAsTheyAre() {
         store.database()

@@ -29,6 +29,7 @@ class PrintedSchemaIT {
                         .replaceAll("store id \\S+", "store id");
     }
 
+    @Tag("exhaustive")
     @Test
     void doctorAndMigrateTreatItAsAnyOther() {
         Result printed = NO_DATABASE.run("migrate", "--print");

@@ -198,6 +198,7 @@ class RedriveCommandIT {
         assertThat(neither.err()).contains("--all");
     }
 
+    @Tag("exhaustive")
     @Test
     void aJobThatTheServerRefusesTouchesNothing() throws Exception {
         Files.writeString(mended, "select nothing from records");

@@ -154,6 +154,7 @@ class PlantedViolationIT {
         assertFound("delete from effect where partition = 1 and record_offset = 199", "C1", "C3", "C4");
     }
 
+    @Tag("exhaustive")
     @Test
     void anotherOrder() {
         assertFound(
@@ -165,6 +166,7 @@ class PlantedViolationIT {
                 "C3");
     }
 
+    @Tag("exhaustive")
     @Test
     void anotherTotal() {
         assertFound("update account set amount = amount + 1 where code = 'account-3'", "C4");
@@ -178,6 +180,7 @@ class PlantedViolationIT {
                 "C5");
     }
 
+    @Tag("exhaustive")
     @Test
     void aTokenUsedTwice() {
         assertFound(
@@ -201,6 +204,7 @@ class PlantedViolationIT {
                 "C6");
     }
 
+    @Tag("exhaustive")
     @Test
     void recordsAfterTheEnd() {
         kafka.expire(new TopicPartition(topic, 0), 10);

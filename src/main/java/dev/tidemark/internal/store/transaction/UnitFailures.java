@@ -20,9 +20,6 @@ final class UnitFailures {
     private final String groupId;
     private final WorkerSession session;
 
-    /** Whether the last failure was what an old session had cached. */
-    private boolean stale;
-
     UnitFailures(Schema schema, String groupId, WorkerSession session) {
         this.schema = schema;
         this.groupId = groupId;
@@ -110,19 +107,8 @@ final class UnitFailures {
         }
     }
 
-    /** Whether the last unit failed on what its session had cached, as others of the pool may have; forgets it. */
-    boolean takeStale() {
-        boolean was = stale;
-        stale = false;
-        return was;
-    }
-
-    /**
-     * How a unit ends whose handler threw this.
-     *
-     * @param cleanSession whether no handler had run in its session before
-     */
-    UnitOutcome ofHandler(Throwable e, OpenUnit unit, UnitTerms terms, boolean cleanSession) {
+    /** How a unit ends whose handler threw this. */
+    UnitOutcome ofHandler(Throwable e, OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
@@ -144,13 +130,6 @@ final class UnitFailures {
         }
         // A server that did not reply to the cancellation either was unresponsive, which is not a record's fault.
         if (unit.isCut() || SqlFailures.isTimeout(e)) {
-            return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
-        }
-        // "Cache lookup failed" and "wrong type": what an old session has cached of types and plans that DDL has
-        // replaced.
-        stale = !cleanSession && (facts.stalePlan() || (terms.mayBeStale() && facts.is("XX000", "42804")));
-        if (stale) {
-            // Another session prepares it again.
             return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
         }
         if (facts.is("25006") && !ReadOnlyServer.is(session.connection())) {

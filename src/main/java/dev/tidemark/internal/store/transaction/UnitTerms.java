@@ -13,7 +13,6 @@ import java.time.Duration;
  * @param lockPatience how long the advance may wait for offset rows that another transaction holds
  * @param trial whether the effects are only tried, and rolled back if they succeed
  * @param watched whether {@link UnitTransaction#wrote} is needed
- * @param mayBeStale whether a failure that an old session could explain is retried on another connection
  */
 public record UnitTerms(
         boolean lockTimed,
@@ -22,8 +21,7 @@ public record UnitTerms(
         boolean brief,
         Duration lockPatience,
         boolean trial,
-        boolean watched,
-        boolean mayBeStale) {
+        boolean watched) {
     /** Long enough for every transaction of our own that holds offset rows. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
@@ -31,43 +29,30 @@ public record UnitTerms(
     static final Duration LITTLE_PATIENCE = Duration.ofMillis(200);
 
     /** As units are run. */
-    public static final UnitTerms USUAL = new UnitTerms(false, false, false, false, PATIENCE, false, false, false);
+    public static final UnitTerms USUAL = new UnitTerms(false, false, false, false, PATIENCE, false, false);
 
     /** The same with little patience for offset rows if they were held the last time. */
     public UnitTerms afterHeld(boolean held) {
-        return held
-                ? new UnitTerms(lockTimed, observed, unseenCounts, brief, LITTLE_PATIENCE, trial, watched, mayBeStale)
-                : this;
+        return held ? new UnitTerms(lockTimed, observed, unseenCounts, brief, LITTLE_PATIENCE, trial, watched) : this;
     }
 
     /** The same, with waits for locks that end before time limits do. */
     public UnitTerms lockTimed(boolean timed) {
-        return timed
-                ? new UnitTerms(true, observed, unseenCounts, brief, lockPatience, trial, watched, mayBeStale)
-                : this;
+        return timed ? new UnitTerms(true, observed, unseenCounts, brief, lockPatience, trial, watched) : this;
     }
 
     /** The same, observed. */
     public UnitTerms observed(boolean observe, boolean unseen, boolean soon) {
-        return observe ? new UnitTerms(lockTimed, true, unseen, soon, lockPatience, trial, watched, mayBeStale) : this;
+        return observe ? new UnitTerms(lockTimed, true, unseen, soon, lockPatience, trial, watched) : this;
     }
 
     /** The same, as a trial, and watched. */
     public UnitTerms asTrial() {
-        return new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, true, true, mayBeStale);
+        return new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, true, true);
     }
 
     /** The same, watched. */
     public UnitTerms watched(boolean watch) {
-        return watch
-                ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, true, mayBeStale)
-                : this;
-    }
-
-    /** The same, for records that are tried for the first time. */
-    public UnitTerms firstTry(boolean first) {
-        return first
-                ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, watched, true)
-                : this;
+        return watch ? new UnitTerms(lockTimed, observed, unseenCounts, brief, lockPatience, trial, true) : this;
     }
 }

@@ -146,9 +146,6 @@ public final class UnitTransaction {
                 session.connection().handlerUsed(outcome instanceof UnitOutcome.HandlerFailed);
             }
             cleanUp(outcome, terms);
-            if (failures.takeStale()) {
-                takeCleanSession();
-            }
             return outcome instanceof UnitOutcome.Transient failure && completion.isRowLocked()
                     ? heldRows.of(claims, failure)
                     : outcome;
@@ -213,8 +210,7 @@ public final class UnitTransaction {
             session.connection().allowLongReads();
             before = terms.watched() ? WrittenRows.of(connection, schema) : WrittenRows.NOTHING;
         } catch (SQLException e) {
-            mayBeginElsewhere = failures.mayBeginElsewhere(e);
-            return ofOwnStatement(e);
+            return ofFirstStatement(e);
         }
         if (start.held().size() < claims.size()) {
             return new UnitOutcome.Fenced(UnitCompletion.missing(claims, start.held()));
@@ -254,7 +250,7 @@ public final class UnitTransaction {
             return e.outcome();
         } catch (Throwable e) {
             Fatal.rethrow(e);
-            return failures.ofHandler(e, unit, terms, !usedBefore);
+            return failures.ofHandler(e, unit);
         }
         clock.next();
         if (unit.isCancelled()) {
@@ -284,6 +280,12 @@ public final class UnitTransaction {
             throw new UnitFailures.GuardViolation(tried.get(), null);
         }
         return end;
+    }
+
+    /** As {@link #ofOwnStatement}, for a statement before the handler's first, so that the unit may begin again in a new session. */
+    public UnitOutcome ofFirstStatement(SQLException e) {
+        mayBeginElsewhere = failures.mayBeginElsewhere(e);
+        return ofOwnStatement(e);
     }
 
     /** How a unit ends in which a statement of the store failed, one that no handler is involved in. */
