@@ -8,6 +8,7 @@ import dev.tidemark.bench.scale.ManyPartitionsClaimed;
 import dev.tidemark.bench.scale.ManyPartitionsPolling;
 import dev.tidemark.bench.scale.RebalancePause;
 import dev.tidemark.bench.scale.StoredOffsetCost;
+import dev.tidemark.bench.scale.UnitCost;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.EmbeddedPostgresServer;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** The experiments on many partitions, heap, rebalances and the size of {@code stored_offset}, as figures. */
 final class ScaleFigures {
@@ -30,6 +32,7 @@ final class ScaleFigures {
     static List<Experiment> all() {
         return List.of(
                 experiment("scale/claimed", 50, e -> claimed((ManyPartitionsClaimed.Figures) e.run("claimed"))),
+                experiment("scale/unit", 40, e -> unit((UnitCost.Figures) e.run("unit"))),
                 experiment("scale/polling", 70, e -> polling((Map<?, ?>) e.run("polling"))),
                 experiment("scale/heap", 50, e -> heap((Map<?, ?>) e.run("heap"))),
                 experiment("scale/rebalance", 130, e -> rebalance((RebalancePause.Figures) e.run("rebalance"))),
@@ -51,6 +54,23 @@ final class ScaleFigures {
                 return work.figures(new Experiments(new Lab(kafka, postgres, directory, line -> {})));
             }
         });
+    }
+
+    private static List<Figure> unit(UnitCost.Figures found) {
+        List<Figure> figures = new ArrayList<>();
+        String name =
+                "begin, advance and commit of a unit with %d partition(s), %s, against upsert and commit of a loop";
+        new TreeMap<>(found.kept()).forEach((partitions, micros) -> {
+            Figure figure = scale(name.formatted(partitions, "prepared on the server"), micros / found.loop(), "times");
+            figures.add(partitions == 1 ? figure.atMost(2.5) : figure);
+        });
+        new TreeMap<>(found.planned())
+                .forEach((partitions, micros) -> figures.add(scale(
+                        name.formatted(partitions, "planned each time, as behind a pooler"),
+                        micros / found.loop(),
+                        "times")));
+        figures.add(scale("upsert and commit of a loop, without waiting for the disk", found.loop(), "µs"));
+        return figures;
     }
 
     private static List<Figure> claimed(ManyPartitionsClaimed.Figures found) {

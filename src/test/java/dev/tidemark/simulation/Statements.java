@@ -183,8 +183,8 @@ final class Statements {
         if (text.startsWith("select current_setting('transaction_isolation')")) {
             return ofServer(
                     "settings",
-                    (s, tx, p) -> Result.of("isolation", "timeout")
-                            .add(s.isSerializable() ? "serializable" : "read committed", 0L));
+                    (s, tx, p) -> Result.of("isolation", "timeout", "process")
+                            .add(s.isSerializable() ? "serializable" : "read committed", 0L, 1));
         } else if (text.equals("select store_id from tidemark.store_info")) {
             return ofServer("store", answer(Result.of("store_id").add(new UUID(1, 1))));
         } else if (text.equals("select current_setting('server_version_num')::int")) {

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 public final class Experiments {
     /** In the order in which they run. */
     public static final List<String> NAMES =
-            List.of("claimed", "polling", "heap", "rebalance", "stored-offset", "stored-offset-million");
+            List.of("claimed", "unit", "polling", "heap", "rebalance", "stored-offset", "stored-offset-million");
 
     private static final int CLAIMED = 10_000;
     // With 10,000 the test broker, which has a heap of 384 MB and sessions of 2 s, loses its own controller now and
@@ -46,6 +46,7 @@ public final class Experiments {
                         .toList();
                 yield ManyPartitionsClaimed.run(lab, CLAIMED, topics, CLAIMED_ON_BROKER);
             }
+            case "unit" -> UnitCost.run(lab);
             case "polling" -> {
                 makeBacklog();
                 Map<String, Object> figures = new TreeMap<>();

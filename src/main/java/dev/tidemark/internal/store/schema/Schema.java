@@ -86,6 +86,16 @@ public record Schema(String name) {
         return statement;
     }
 
+    /**
+     * A statement of which the driver decides whether the server keeps it prepared. Only for connections that talk to the server
+     * itself.
+     *
+     * @param kept false for one that the server never keeps prepared, as {@link #prepare(Connection, String)}
+     */
+    public static PreparedStatement prepare(Connection connection, String sql, boolean kept) throws SQLException {
+        return kept ? connection.prepareStatement(sql) : prepare(connection, sql);
+    }
+
     public static void execute(Connection connection, String sql) throws SQLException {
         try (PreparedStatement s = prepare(connection, sql)) {
             s.execute();

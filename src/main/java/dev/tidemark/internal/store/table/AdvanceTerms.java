@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param transactionId of the transaction that it must be in
  * @param patience how long it may wait for rows that another transaction holds; 55P03 follows
+ * @param kept whether the server may keep its statement prepared
  */
-public record AdvanceTerms(String transactionId, Duration patience) {
+public record AdvanceTerms(String transactionId, Duration patience, boolean kept) {
     /**
      * In a WHERE clause it is evaluated before the row is locked, and so limits that wait. No statement but COMMIT follows in the
      * transaction.
@@ -23,6 +24,11 @@ public record AdvanceTerms(String transactionId, Duration patience) {
     static String markedTime(String next) {
         return "case when set_config('tidemark.advance', concat_ws(' ', o.owner_token, o.next_offset, " + next
                 + "), true) <> '' then clock_timestamp() end";
+    }
+
+    /** Whether the server may keep the statement of an advance prepared. */
+    static boolean isKept(@Nullable AdvanceTerms unit) {
+        return unit != null && unit.kept();
     }
 
     /** Milliseconds for {@link #PATIENCE}; null leaves the setting as it is. */

@@ -87,16 +87,15 @@ public final class OffsetAdvances {
      * Begins a unit of work: a plain read that never waits, and makes sure that the server ends this transaction if its client is
      * silent for longer than the timeout.
      */
-    public BegunUnit begin(Connection c, Collection<Claim> claims, long idleTimeoutMillis, String applicationName)
-            throws SQLException {
+    public BegunUnit begin(Connection c, Collection<Claim> claims, BeginTerms terms) throws SQLException {
         if (claims.size() == 1) {
-            return one.begin(c, claims.iterator().next(), idleTimeoutMillis, applicationName);
+            return one.begin(c, claims.iterator().next(), terms);
         }
-        try (PreparedStatement s = prepare(c, schema.sql(BEGIN))) {
+        try (PreparedStatement s = prepare(c, schema.sql(BEGIN), terms.kept())) {
             bindClaims(s, c, claims);
             s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));
-            s.setString(5, Long.toString(idleTimeoutMillis));
-            s.setString(6, applicationName);
+            s.setString(5, Long.toString(terms.idleTimeoutMillis()));
+            s.setString(6, terms.applicationName());
             s.setString(7, groupId);
             String xid = "";
             Set<TopicPartition> held = new HashSet<>();
@@ -125,7 +124,7 @@ public final class OffsetAdvances {
         List<Claim> claims = rows.stream().map(Map.Entry::getKey).toList();
         String sql = ADVANCE.replace("{marked}", AdvanceTerms.markedTime("l.next"))
                 .replace("{patience}", AdvanceTerms.PATIENCE);
-        try (PreparedStatement s = prepare(c, schema.sql(sql))) {
+        try (PreparedStatement s = prepare(c, schema.sql(sql), AdvanceTerms.isKept(unit))) {
             bindClaims(s, c, claims);
             s.setArray(4, longs(c, claims, claim -> claim.position().nextOffset()));
             s.setArray(5, longs(c, rows, row -> row.getValue().nextOffset()));

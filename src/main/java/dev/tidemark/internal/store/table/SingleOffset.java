@@ -73,11 +73,10 @@ public final class SingleOffset {
     }
 
     /** As {@link OffsetAdvances#begin}. */
-    public BegunUnit begin(Connection c, Claim claim, long idleTimeoutMillis, String applicationName)
-            throws SQLException {
-        try (PreparedStatement s = prepare(c, begin)) {
-            s.setString(1, Long.toString(idleTimeoutMillis));
-            s.setString(2, applicationName);
+    public BegunUnit begin(Connection c, Claim claim, BeginTerms terms) throws SQLException {
+        try (PreparedStatement s = prepare(c, begin, terms.kept())) {
+            s.setString(1, Long.toString(terms.idleTimeoutMillis()));
+            s.setString(2, terms.applicationName());
             bind(s, claim);
             try (ResultSet r = s.executeQuery()) {
                 boolean held = r.next() && r.getBoolean("held");
@@ -92,7 +91,7 @@ public final class SingleOffset {
         if (next.nextOffset() < claim.position().nextOffset()) {
             return Set.of();
         }
-        try (PreparedStatement s = prepare(c, advance)) {
+        try (PreparedStatement s = prepare(c, advance, AdvanceTerms.isKept(unit))) {
             s.setLong(1, next.nextOffset());
             if (next.leaderEpoch().isPresent()) {
                 s.setInt(2, next.leaderEpoch().getAsInt());

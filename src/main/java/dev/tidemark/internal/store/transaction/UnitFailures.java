@@ -19,11 +19,13 @@ final class UnitFailures {
     private final Schema schema;
     private final String groupId;
     private final WorkerSession session;
+    private final KeptStatements kept;
 
-    UnitFailures(Schema schema, String groupId, WorkerSession session) {
+    UnitFailures(Schema schema, String groupId, WorkerSession session, KeptStatements kept) {
         this.schema = schema;
         this.groupId = groupId;
         this.session = session;
+        this.kept = kept;
     }
 
     /** A statement followed one that failed: a handler's cleanup may do that, and so hide a transient failure. */
@@ -112,7 +114,8 @@ final class UnitFailures {
         if (e instanceof GuardViolation violation) {
             return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
         }
-        if (SqlFailures.isStatementClash(e)) {
+        // Without a pooler, some handler has taken the driver's statements away, which another session shows.
+        if (SqlFailures.isStatementClash(e) && !session.connection().settings().keepsStatements()) {
             return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
@@ -164,6 +167,9 @@ final class UnitFailures {
     UnitOutcome ofOwnStatement(SQLException e) {
         session.silence().failed(e);
         SqlFacts facts = SqlFailures.facts(e);
+        if (kept.areLost(e)) {
+            return new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, e);
+        }
         // The pool replies in place of a connection that it found broken, and then without an SQLSTATE.
         boolean cutOff = facts.sqlState() == null && session.connection().isCutOff();
         FailureKind kind = cutOff ? FailureKind.TRANSIENT : FailureKind.ofControl(facts);

@@ -4,6 +4,7 @@ import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.AdvanceTerms;
+import dev.tidemark.internal.store.table.BeginTerms;
 import dev.tidemark.internal.store.table.BegunUnit;
 import dev.tidemark.internal.store.table.OffsetAdvances;
 import dev.tidemark.internal.store.table.SingleOffset;
@@ -25,12 +26,19 @@ final class UnitOffsets {
     private final OffsetAdvances offsets;
     private final SingleOffset serializable;
     private final WorkerSession session;
+    private final KeptStatements kept;
     private final Duration transactionIdleTimeout;
 
-    UnitOffsets(Schema schema, String groupId, WorkerSession session, Duration transactionIdleTimeout) {
+    UnitOffsets(
+            Schema schema,
+            String groupId,
+            WorkerSession session,
+            KeptStatements kept,
+            Duration transactionIdleTimeout) {
         this.offsets = new OffsetAdvances(schema, groupId);
         this.serializable = SingleOffset.serializable(schema, groupId);
         this.session = session;
+        this.kept = kept;
         this.transactionIdleTimeout = transactionIdleTimeout;
     }
 
@@ -41,20 +49,18 @@ final class UnitOffsets {
 
     /** Begins a unit: which of the claims are still held, and the transaction's id. */
     BegunUnit begin(Connection connection, Collection<Claim> claims) throws SQLException {
+        BeginTerms terms =
+                new BeginTerms(transactionIdleTimeout.toMillis(), session.applicationName(), kept.areAllowed());
         return session.isSerializable() && claims.size() == 1
-                ? serializable.begin(
-                        connection,
-                        claims.iterator().next(),
-                        transactionIdleTimeout.toMillis(),
-                        session.applicationName())
-                : offsets.begin(connection, claims, transactionIdleTimeout.toMillis(), session.applicationName());
+                ? serializable.begin(connection, claims.iterator().next(), terms)
+                : offsets.begin(connection, claims, terms);
     }
 
     /** Moves the claims; returns the partitions that moved. */
     Set<TopicPartition> advance(
             Connection connection, Map<Claim, Position> moves, String transactionId, Duration patience)
             throws SQLException {
-        AdvanceTerms unit = new AdvanceTerms(transactionId, patience);
+        AdvanceTerms unit = new AdvanceTerms(transactionId, patience, kept.areAllowed());
         if (session.isSerializable() && moves.size() == 1) {
             Map.Entry<Claim, Position> move = moves.entrySet().iterator().next();
             return serializable.advance(connection, move.getKey(), move.getValue(), unit);

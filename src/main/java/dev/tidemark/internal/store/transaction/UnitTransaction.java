@@ -57,8 +57,9 @@ public final class UnitTransaction {
     public UnitTransaction(
             Schema schema, String groupId, String owner, WorkerSession session, Duration transactionIdleTimeout) {
         this.schema = schema;
-        this.offsets = new UnitOffsets(schema, groupId, session, transactionIdleTimeout);
-        this.failures = new UnitFailures(schema, groupId, session);
+        KeptStatements kept = new KeptStatements(groupId, session.connection());
+        this.offsets = new UnitOffsets(schema, groupId, session, kept, transactionIdleTimeout);
+        this.failures = new UnitFailures(schema, groupId, session, kept);
         this.session = session;
         this.heldRows = new HeldRows(offsets, session.connection());
         this.warning = new StatementTimeoutWarning(groupId, transactionIdleTimeout);
