@@ -17,7 +17,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.BeforeEach;
 
 /** Records 0, 1, 2 and so on of one partition, and what a handler did with them. */
-abstract class FailureCase {
+public abstract class FailureCase {
     final KafkaServer kafka = Servers.kafka();
     final TestDatabase database = Servers.flightDatabase(Servers.postgres());
     final String topic = kafka.createTopic(Servers.unique("failing"), 1);
@@ -64,7 +64,7 @@ abstract class FailureCase {
                 + " tidemark.audit_log where action = 'skip' order by 1");
     }
 
-    static boolean isHalted(Running running) {
+    public static boolean isHalted(Running running) {
         return running.consumer().status().partitions().stream().anyMatch(p -> p.state() == PartitionState.HALTED);
     }
 

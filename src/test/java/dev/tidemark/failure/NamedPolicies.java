@@ -4,10 +4,10 @@ import dev.tidemark.FailurePolicy;
 import java.time.Duration;
 
 /** Policies by the names that parameterized tests use. */
-final class NamedPolicies {
+public final class NamedPolicies {
     private NamedPolicies() {}
 
-    static FailurePolicy policy(String name) {
+    public static FailurePolicy policy(String name) {
         return switch (name) {
             case "skip" -> FailurePolicy.skip();
             case "park" -> FailurePolicy.park();

@@ -120,6 +120,7 @@ final class Jdbc {
         private @Nullable Object[] parameters = new Object[0];
         private final List<@Nullable Object[]> batch = new ArrayList<>();
         private boolean closed;
+        private Statements.@Nullable Result last;
 
         SimulatedStatement(Connection connection, Wire.Client client, String sql) {
             this.connection = connection;
@@ -139,9 +140,10 @@ final class Jdbc {
                 case "executeQuery" -> resultSet(client.execute(sql, parameters.clone()));
                 case "executeUpdate" -> client.execute(sql, parameters.clone()).count();
                 case "execute" -> {
-                    var unused = client.execute(sql, parameters.clone());
-                    yield false;
+                    last = client.execute(sql, parameters.clone());
+                    yield !last.columns().isEmpty();
                 }
+                case "getResultSet" -> resultSet(Objects.requireNonNull(last));
                 case "addBatch" -> {
                     batch.add(parameters.clone());
                     yield null;

@@ -108,6 +108,8 @@ final class Statements {
             return handlers("raises", failing("P0001"));
         } else if (text.contains("using errcode = '40P01'")) {
             return handlers("deadlock", failing("40P01"));
+        } else if (text.contains("as held,\n") && text.contains("as pauses")) {
+            return ofServer("glance", (s, tx, p) -> glance(tx, p));
         } else if (text.startsWith("update tidemark.stored_offset o") && text.contains("select ?::bigint as next")) {
             return store("advance one", (s, tx, p) -> advanceOne(tx, p));
         } else if (text.contains("tidemark.advance_offset(")) {
@@ -550,6 +552,20 @@ final class Statements {
             }
         }
         return read;
+    }
+
+    private Result glance(Transaction tx, @Nullable Object[] p) {
+        tx.readCommitted = true;
+        long held = 0;
+        int i = 0;
+        for (int partition : partitions(p, 4)) {
+            Offset row = (Offset) db.read(tx, Key.offset(partition));
+            boolean same =
+                    row != null && Objects.equals(row.token(), array(p, 5)[i]) && row.next() >= (Long) array(p, 6)[i];
+            held += same ? 1 : 0;
+            i++;
+        }
+        return Result.of("store_id", "hidden", "held", "pauses").add(new UUID(1, 1), false, held, null);
     }
 
     private Result ownership(Transaction tx, @Nullable Object[] p) throws SQLException {

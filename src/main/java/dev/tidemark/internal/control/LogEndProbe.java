@@ -18,6 +18,11 @@ final class LogEndProbe {
     private final LogEndTable logEnds;
     private final Standstill standstill;
 
+    /** What was stored last, at {@link #storedAt}. */
+    private Map<TopicPartition, Bounds> stored = Map.of();
+
+    private long storedAt;
+
     LogEndProbe(ControlContext context) {
         this.context = context;
         this.logEnds = new LogEndTable(context.options().schema(), context.groupId());
@@ -39,10 +44,16 @@ final class LogEndProbe {
         readable.forEach(
                 (partition, end) -> bounds.put(partition, new Bounds(starts.getOrDefault(partition, 0L), end)));
         context.events().logEnds(readable);
+        long now = Host.nanoTime();
+        if (bounds.equals(stored) && now - storedAt < LogEndTable.AGAIN.toNanos()) {
+            return;
+        }
         context.inStore(c -> {
             logEnds.sample(c, bounds);
             return bounds.size();
         });
+        stored = Map.copyOf(bounds);
+        storedAt = now;
     }
 
     /** Only what is idle can stand still, and of that only what has not moved since the last sample. */

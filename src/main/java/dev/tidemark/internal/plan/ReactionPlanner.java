@@ -257,6 +257,9 @@ public final class ReactionPlanner {
 
         @Override
         public Reaction transactionBroken(UnitOutcome.TransactionBroken outcome) {
+            if (outcome.undone() && facts.records() > 1) {
+                return new Reaction.Isolate();
+            }
             return halt(
                     ErrorCode.TRANSACTION_BROKEN,
                     outcome.how() + "; the unit began at " + facts.first() + " and contained " + facts.records()

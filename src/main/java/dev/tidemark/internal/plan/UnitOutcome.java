@@ -152,8 +152,17 @@ public sealed interface UnitOutcome {
         }
     }
 
-    /** The handler ended the transaction, or continued after a failed statement; the cause is null if nothing was thrown. */
-    record TransactionBroken(String how, @Nullable Throwable cause) implements UnitOutcome {
+    /**
+     * The handler ended the transaction, or continued after a failed statement; the cause is null if nothing was thrown.
+     *
+     * @param undone whether nothing of it can have taken effect, so that its records may be tried one by one
+     */
+    record TransactionBroken(String how, @Nullable Throwable cause, boolean undone) implements UnitOutcome {
+        /** Some of it may have taken effect. */
+        public TransactionBroken(String how, @Nullable Throwable cause) {
+            this(how, cause, false);
+        }
+
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.transactionBroken(this);

@@ -21,6 +21,9 @@ public final class OwnThread extends Thread {
     private volatile @Nullable Busy busy;
     private boolean warned;
 
+    /** What its code sees; other code may set another one for itself, and leave it. */
+    private final @Nullable ClassLoader loader;
+
     private record Busy(Step step, long since) {}
 
     OwnThread(Object group, Machine machine, Runnable work, String name) {
@@ -28,6 +31,7 @@ public final class OwnThread extends Thread {
         this.group = group;
         this.machine = machine;
         this.work = work;
+        this.loader = getContextClassLoader();
         setDaemon(true);
     }
 
@@ -89,8 +93,8 @@ public final class OwnThread extends Thread {
     }
 
     /**
-     * Clears an interrupt that was not ours: to be called after each call of foreign code, which may leave the flag set, and where
-     * waiting was interrupted.
+     * Clears an interrupt that was not ours, and restores the context class loader: to be called after each call of foreign code, which
+     * may leave either changed, and where waiting was interrupted.
      *
      * @return whether the current thread may continue; false if {@link #end} was called, and for a caller's thread that is
      *     interrupted
@@ -99,6 +103,9 @@ public final class OwnThread extends Thread {
         Thread current = Thread.currentThread();
         if (!(current instanceof OwnThread own)) {
             return !current.isInterrupted();
+        }
+        if (own.getContextClassLoader() != own.loader) {
+            own.setContextClassLoader(own.loader);
         }
         if (own.ending) {
             return false;

@@ -119,7 +119,8 @@ final class NeighbourTrial<K, V> {
             }
             tried++;
             UnitOutcome outcome = tryOut(candidate);
-            if (outcome.failure() != null && context.transaction().ranInUsedSession()) {
+            if (outcome instanceof UnitOutcome.HandlerFailed
+                    && context.transaction().ranInUsedSession()) {
                 // It may fail for what an earlier record's handler left there.
                 context.transaction().takeCleanSession();
                 outcome = tryOut(candidate);
@@ -146,10 +147,8 @@ final class NeighbourTrial<K, V> {
             if (!isOfItsRecord(outcome)) {
                 return result(Proof.NONE, endOf(outcome), false);
             }
-            if (context.transaction().hasUsedSession()) {
-                // What its failure kept it from cleaning up would fail the next one.
-                context.transaction().takeCleanSession();
-            }
+            // What its failure kept it from cleaning up would fail the next one.
+            context.transaction().takeCleanSession();
         }
         return result(Proof.NONE, null, false);
     }

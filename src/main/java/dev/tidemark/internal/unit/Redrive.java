@@ -109,11 +109,16 @@ public final class Redrive<K, V> {
         return results;
     }
 
-    /** An interrupt that the handler leaves on the caller's thread is hidden from the next one, and restored at the end. */
+    /**
+     * An interrupt that the handler leaves on the caller's thread is hidden from the next one, and restored at the end; so is the
+     * context class loader.
+     */
     private RedriveResult redriveOne(long id) {
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
         try {
             return redrive(id);
         } finally {
+            Thread.currentThread().setContextClassLoader(loader);
             interrupted |= Thread.interrupted();
         }
     }

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * then as many as it takes to find that record, in order. Used by one worker, once.
  */
 final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
+    private static final int CONTENTION_IN_A_SESSION = 4;
+
     private final WorkerContext<K, V> context;
     private final RecordDecoder<K, V> decoder;
     private final UnitShares<K, V> shares;
@@ -96,7 +98,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         boolean usedSession = context.transaction().ranInUsedSession();
         if (failure != null && usedSession && !triedInNewSession && failure.mayBeOfOldSession()) {
             triedInNewSession = true;
-            takeCleanSession();
+            context.transaction().takeCleanSession();
             return true;
         }
         UnitOutcome parked = failure == null ? null : runner.parkLeaders(attempt.firstShare());
@@ -169,7 +171,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean tryNeighbours(Reaction.TryNeighbours reaction) {
         UnitOutcome failed = Objects.requireNonNull(last);
-        takeCleanSession();
+        context.transaction().takeCleanSession();
         NeighbourTrial.Result result = new NeighbourTrial<>(
                         context,
                         decoder,
@@ -188,14 +190,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         // Also if none succeeded: the common cause may be gone by now.
         failing.compared(reaction.decided(), result.proof(), result.alike(), result.tried());
-        takeCleanSession();
+        context.transaction().takeCleanSession();
         return true;
     }
 
     @Override
     public Boolean tryAgain(Reaction.TryAgain reaction) {
         failing.decided(reaction.decided());
-        takeCleanSession();
+        context.transaction().takeCleanSession();
         return true;
     }
 
@@ -208,13 +210,6 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         return false;
     }
 
-    /** A handler that has used its connection may fail for what earlier units left in the session. */
-    private void takeCleanSession() {
-        if (context.transaction().hasUsedSession()) {
-            context.transaction().takeCleanSession();
-        }
-    }
-
     @Override
     public Boolean reclaim(Reaction.Reclaim reaction) {
         settlement.lost(attempt, reaction);
@@ -225,6 +220,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     public Boolean retry(Reaction.RetryAfter reaction) {
         if (reaction.smaller()) {
             pace = pace.afterContention(attempt.reached(runner.progress()));
+            if (attempt.firstShare().taken().attempt() % CONTENTION_IN_A_SESSION == 0) {
+                // An isolation level that an earlier record's handler left may be why.
+                context.transaction().takeCleanSession();
+            }
         }
         RetryCause cause = reaction.smaller() ? RetryCause.CONTENTION : RetryCause.TRANSIENT;
         ShareProgress<K, V> first = attempt.firstShare();
@@ -244,6 +243,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
+        // The policy decides about the record, and not about what others left.
+        context.transaction().takeCleanSession();
         ShareProgress<K, V> share = attempt.firstShare();
         settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryAlone(share.attemptsAlone() + 1);

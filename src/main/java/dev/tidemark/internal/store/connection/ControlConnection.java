@@ -5,6 +5,8 @@ import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.thread.Host;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import javax.sql.DataSource;
@@ -25,6 +27,11 @@ public final class ControlConnection implements AutoCloseable {
      */
     private static final Duration LOCK_PATIENCE = Duration.ofSeconds(5);
 
+    /** For what can be looked at again in another way. */
+    private static final Duration GLANCE_PATIENCE = Duration.ofMillis(500);
+
+    private static final String READ_COMMITTED = "set transaction isolation level read committed";
+
     /** While the server is silent, a fraction of the network timeout is enough to detect that it still is. */
     private static final int CONFIRM = 4;
 
@@ -33,6 +40,20 @@ public final class ControlConnection implements AutoCloseable {
     public interface Work<T extends @Nullable Object> {
         /** Runs inside the transaction. */
         T apply(Connection connection) throws SQLException;
+    }
+
+    /** Sets a statement's parameters. */
+    @FunctionalInterface
+    public interface Parameters {
+        /** Sets all of them. */
+        void set(PreparedStatement statement, Connection connection) throws SQLException;
+    }
+
+    /** Reads a statement's rows. */
+    @FunctionalInterface
+    public interface Rows<T> {
+        /** Reads them; none was read before. */
+        T read(ResultSet rows) throws SQLException;
     }
 
     private final DataSource dataSource;
@@ -64,6 +85,44 @@ public final class ControlConnection implements AutoCloseable {
      * uncertain, and a connection in doubt is replaced at the next call.
      */
     public <T extends @Nullable Object> T inTransaction(Work<T> work) throws SQLException {
+        return guarded(c -> {
+            limitReads(networkTimeout);
+            Schema.execute(c, READ_COMMITTED);
+            Schema.execute(c, limits(LOCK_PATIENCE, longestRead));
+            limitReads(longestRead);
+            return work.apply(c);
+        });
+    }
+
+    /**
+     * As {@link #inTransaction}, for one query, which takes a single round trip and waits for no lock: 55P03 if it would have to for
+     * longer than a moment.
+     */
+    public <T> T look(String query, Parameters parameters, Rows<T> rows) throws SQLException {
+        return guarded(c -> {
+            limitReads(networkTimeout);
+            String limited = READ_COMMITTED + "; " + limits(GLANCE_PATIENCE, longestRead) + "; " + query;
+            try (PreparedStatement s = Schema.prepare(c, limited)) {
+                parameters.set(s, c);
+                boolean queried = s.execute();
+                while (!queried && s.getUpdateCount() >= 0) {
+                    queried = s.getMoreResults();
+                }
+                try (ResultSet r = s.getResultSet()) {
+                    return rows.read(r);
+                }
+            }
+        });
+    }
+
+    // A server notices only after hours that its client has disappeared, and would keep the locks of a claim until
+    // then.
+    private static String limits(Duration lock, Duration idle) {
+        return "set local lock_timeout = " + lock.toMillis() + "; set local idle_in_transaction_session_timeout = "
+                + idle.toMillis();
+    }
+
+    private <T extends @Nullable Object> T guarded(Work<T> work) throws SQLException {
         silence.ask();
         Connection c;
         try {
@@ -77,15 +136,6 @@ public final class ControlConnection implements AutoCloseable {
             throw new SQLException("the consumer is closing", "08003");
         }
         try {
-            limitReads(networkTimeout);
-            Schema.execute(c, "set transaction isolation level read committed");
-            // A server notices only after hours that its client has disappeared, and would keep the locks of a claim
-            // until then.
-            Schema.execute(
-                    c,
-                    "set local lock_timeout = " + LOCK_PATIENCE.toMillis()
-                            + "; set local idle_in_transaction_session_timeout = " + longestRead.toMillis());
-            limitReads(longestRead);
             T result = work.apply(c);
             Schema.commit(c);
             silence.answered();

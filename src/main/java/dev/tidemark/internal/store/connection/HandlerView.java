@@ -13,11 +13,18 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The handler's view of a worker's connection: nothing done through it, or registered on it, outlives the unit. Used by one worker. */
+/**
+ * The handler's view of a worker's connection: nothing done through its handle outlives the unit; what is configured on its Jdbi does,
+ * until {@link #renew}. Used by one worker.
+ */
 final class HandlerView {
     private static final Logger LOG = LoggerFactory.getLogger(HandlerView.class);
 
-    private final Jdbi jdbi = makeJdbi();
+    private Jdbi jdbi = makeJdbi();
+
+    /** How many units have seen this Jdbi. */
+    private long units;
+
     private volatile @Nullable Opening opening;
     private @Nullable View unit;
 
@@ -33,6 +40,7 @@ final class HandlerView {
         ConnectionGuard guard = new ConnectionGuard(connection, sights);
         opening = new Opening(guard, Thread.currentThread(), new AtomicInteger());
         Handle handle = jdbi.open();
+        units++;
         unit = new View(guard, handle);
         return handle;
     }
@@ -44,7 +52,20 @@ final class HandlerView {
      */
     private record Opening(ConnectionGuard guard, Thread thread, AtomicInteger handles) {}
 
-    /** Creating a Jdbi takes as long as a small unit, so all units share one; handles have settings of their own. */
+    /** From now on handlers get a Jdbi that none has configured. */
+    void renew() {
+        if (units > 0) {
+            jdbi = makeJdbi();
+            units = 0;
+        }
+    }
+
+    /** Whether a handler before the last one has seen the same Jdbi, and may have configured it. */
+    boolean isShared() {
+        return units > 1;
+    }
+
+    // Creating one takes a fifth of the time of a small unit, so units share one; handles have settings of their own.
     private Jdbi makeJdbi() {
         Jdbi made = Jdbi.create(new ConnectionFactory() {
             @Override

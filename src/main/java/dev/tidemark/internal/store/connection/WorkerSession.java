@@ -108,6 +108,16 @@ public final class WorkerSession implements AutoCloseable {
         return view.open(connection.get(), unit == null ? null : unit.sights());
     }
 
+    /** From now on handlers get a Jdbi that none has configured. */
+    public void renewView() {
+        view.renew();
+    }
+
+    /** Whether a handler before the last one may have configured its Jdbi. */
+    public boolean isViewShared() {
+        return view.isShared();
+    }
+
     /** Ends the handler's view; returns what the handler tried to do that is not allowed, empty if nothing. */
     public Optional<String> closeView() {
         return view.close();

@@ -27,13 +27,17 @@ public final class RowSecurity {
     };
 
     // The functions and triggers of the store run as its owner, who is exempt unless that is forced.
-    private static final String ACTIVE = """
+    /** A query for the tables that may hide rows; {@link #bind} sets its parameters. */
+    public static final String ACTIVE = """
             select c.relname, case when row_security_active(c.oid) then current_user else o.rolname end
               from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles o on o.oid = c.relowner
              where n.nspname = ? and c.relname = any (?) and c.relrowsecurity
                and (row_security_active(c.oid) or (c.relforcerowsecurity and not o.rolsuper and not o.rolbypassrls))
              order by c.relname
             """;
+
+    /** How many parameters {@link #ACTIVE} has. */
+    public static final int PARAMETERS = 2;
 
     private RowSecurity() {}
 
@@ -54,8 +58,7 @@ public final class RowSecurity {
     public static List<Hidden> find(Connection c, Schema schema) throws SQLException {
         List<Hidden> hidden = new ArrayList<>();
         try (PreparedStatement s = Schema.prepare(c, ACTIVE)) {
-            s.setString(1, schema.name());
-            s.setArray(2, c.createArrayOf("text", TABLES));
+            bind(s, c, schema);
             try (ResultSet r = s.executeQuery()) {
                 while (r.next()) {
                     hidden.add(new Hidden(schema.name() + "." + r.getString(1), r.getString(2)));
@@ -63,6 +66,12 @@ public final class RowSecurity {
             }
         }
         return hidden;
+    }
+
+    /** Sets the parameters of {@link #ACTIVE}, as the first ones of a statement. */
+    public static void bind(PreparedStatement s, Connection c, Schema schema) throws SQLException {
+        s.setString(1, schema.name());
+        s.setArray(2, c.createArrayOf("text", TABLES));
     }
 
     /** Refuses a store in which rows may be hidden (TM-213). */

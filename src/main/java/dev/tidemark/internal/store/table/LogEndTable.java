@@ -4,13 +4,17 @@ import dev.tidemark.internal.store.schema.Schema;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /** All statements on {@code log_end}, for one group. */
 public final class LogEndTable {
-    // A log without changes is recorded only once a minute, so that an idle group hardly writes to the table.
+    /** After how long the same is stored again, to show that somebody samples: an idle group hardly writes to the table. */
+    public static final Duration AGAIN = Duration.ofMinutes(1);
+
+    // Somewhat less, as clocks differ.
     private static final String UPSERT = """
             insert into {schema}.log_end as e (group_id, topic, partition, log_start, log_end)
             select ?, w.* from unnest(?::pg_catalog.text[], ?::int[], ?::bigint[], ?::bigint[]) as w(topic, partition, first, last)
@@ -18,7 +22,7 @@ public final class LogEndTable {
             on conflict (group_id, topic, partition) do update
                set log_start = excluded.log_start, log_end = excluded.log_end, sampled_at = excluded.sampled_at
              where (e.log_start, e.log_end) is distinct from (excluded.log_start, excluded.log_end)
-                or e.sampled_at < excluded.sampled_at - interval '1 minute'
+                or e.sampled_at < excluded.sampled_at - interval '50 seconds'
             """;
 
     /** The first offset that Kafka still holds, and the one after the last readable record. */

@@ -201,9 +201,14 @@ public final class StoredOffsetTable {
 
     /** Topic, partition and token of each claim, as a statement's first three parameters. */
     static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims) throws SQLException {
-        s.setArray(1, texts(c, claims, claim -> claim.partition().topic()));
-        s.setArray(2, ints(c, claims, claim -> claim.partition().partition()));
-        s.setArray(3, uuids(c, claims, Claim::token));
+        bindClaims(s, c, claims, 1);
+    }
+
+    /** As {@link #bindClaims(PreparedStatement, Connection, Collection)}, from another parameter on. */
+    static void bindClaims(PreparedStatement s, Connection c, Collection<Claim> claims, int first) throws SQLException {
+        s.setArray(first, texts(c, claims, claim -> claim.partition().topic()));
+        s.setArray(first + 1, ints(c, claims, claim -> claim.partition().partition()));
+        s.setArray(first + 2, uuids(c, claims, Claim::token));
     }
 
     static TopicPartition partition(ResultSet r) throws SQLException {

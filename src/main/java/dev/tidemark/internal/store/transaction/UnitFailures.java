@@ -35,8 +35,8 @@ final class UnitFailures {
                 // What an earlier handler left there may have failed it, which another session shows.
                 .or(() -> behind.filter(first -> session.connection().isUsed() && !first.isTheJobs())
                         .map(first -> handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, first)))
-                .orElseGet(
-                        () -> new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e));
+                .orElseGet(() ->
+                        new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e, true));
     }
 
     /** Whether a unit that could not begin may do so in a session that no handler has used: a temporary table may hide the store's. */

@@ -47,6 +47,7 @@ public final class UnitTransaction {
     private boolean readyToWrite;
     private boolean wroteToForeignTable;
     private boolean usedBefore;
+    private boolean touched;
     private boolean mayBeginElsewhere;
 
     /**
@@ -85,14 +86,9 @@ public final class UnitTransaction {
         return readyToWrite;
     }
 
-    /** Whether the handler of the last transaction used a session in which others had run: it may have failed for what they left. */
+    /** Whether the handler of the last transaction used a session or a Jdbi that others had used: it may have failed for what they left. */
     public boolean ranInUsedSession() {
-        return usedBefore && hasUsedSession();
-    }
-
-    /** Whether the handler of the last transaction used its connection. */
-    public boolean hasUsedSession() {
-        return session.handlerErrors().hasTouched();
+        return (usedBefore && touched) || session.isViewShared();
     }
 
     /** What was seen of the last transaction, if a time limit ended it and somebody was to look; null otherwise. */
@@ -100,9 +96,12 @@ public final class UnitTransaction {
         return limits.seen();
     }
 
-    /** The next transaction runs in a session that no handler of this process has used. */
+    /** The next transaction runs in a session that no handler of this process has used, if the last one used its own. */
     public void takeCleanSession() {
-        session.connection().takeClean();
+        session.renewView();
+        if (touched) {
+            session.connection().takeClean();
+        }
     }
 
     /** Runs the effects under these claims and writes how they end, all or nothing. */
@@ -117,7 +116,7 @@ public final class UnitTransaction {
     public UnitOutcome run(Collection<Claim> claims, UnitTerms terms, Effects effects) {
         UnitOutcome outcome = runOnce(claims, terms, effects);
         if (mayBeginElsewhere) {
-            takeCleanSession();
+            session.connection().takeClean();
             if (!session.connection().isUsed()) {
                 return runOnce(claims, terms, effects);
             }
@@ -143,7 +142,8 @@ public final class UnitTransaction {
             if (outcome instanceof UnitOutcome.Committed) {
                 session.silence().answered();
             }
-            if (hasUsedSession()) {
+            touched = session.handlerErrors().hasTouched();
+            if (touched) {
                 session.connection().handlerUsed(outcome instanceof UnitOutcome.HandlerFailed);
             }
             cleanUp(outcome, terms);
@@ -181,7 +181,7 @@ public final class UnitTransaction {
             session.connection().discard();
         } else if (!committed) {
             session.connection().rollback();
-            if (hasUsedSession()) {
+            if (touched) {
                 session.connection().unlock();
             }
         }

@@ -1,4 +1,4 @@
-package dev.tidemark.failure;
+package dev.tidemark.failure.leftovers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,6 +8,8 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.failure.FailureCase;
+import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;

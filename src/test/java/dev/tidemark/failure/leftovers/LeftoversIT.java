@@ -1,4 +1,4 @@
-package dev.tidemark.failure;
+package dev.tidemark.failure.leftovers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
