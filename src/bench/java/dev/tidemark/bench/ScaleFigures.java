@@ -1,5 +1,6 @@
 package dev.tidemark.bench;
 
+import dev.tidemark.bench.scale.AtRest;
 import dev.tidemark.bench.scale.BoundedHeap;
 import dev.tidemark.bench.scale.DatabaseCost;
 import dev.tidemark.bench.scale.Experiments;
@@ -33,6 +34,7 @@ final class ScaleFigures {
         return List.of(
                 experiment("scale/claimed", 50, e -> claimed((ManyPartitionsClaimed.Figures) e.run("claimed"))),
                 experiment("scale/unit", 40, e -> unit((UnitCost.Figures) e.run("unit"))),
+                experiment("scale/at-rest", 85, e -> atRest((AtRest.Figures) e.run("at-rest"))),
                 experiment("scale/polling", 70, e -> polling((Map<?, ?>) e.run("polling"))),
                 experiment("scale/heap", 50, e -> heap((Map<?, ?>) e.run("heap"))),
                 experiment("scale/rebalance", 130, e -> rebalance((RebalancePause.Figures) e.run("rebalance"))),
@@ -71,6 +73,15 @@ final class ScaleFigures {
                         "times")));
         figures.add(scale("upsert and commit of a loop, without waiting for the disk", found.loop(), "µs"));
         return figures;
+    }
+
+    private static List<Figure> atRest(AtRest.Figures found) {
+        String name = "statements a minute of a consumer with %d partitions and nothing to read"
+                .formatted(found.partitions());
+        return List.of(
+                scale(name + ", but for begin and commit", (double) found.statements(), "")
+                        .atMost(40),
+                scale(name + ": commits", (double) found.commits(), ""));
     }
 
     private static List<Figure> claimed(ManyPartitionsClaimed.Figures found) {

@@ -11,8 +11,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** What a consumer that has nothing to read asks of the database. */
-final class AtRest {
-    private static final int PARTITIONS = 8;
+public final class AtRest {
+    static final int PARTITIONS = 8;
     private static final Duration SETTLING = Duration.ofSeconds(10);
     private static final Duration WATCHED = Duration.ofSeconds(60);
 
@@ -21,9 +21,9 @@ final class AtRest {
     /**
      * What was counted in a minute.
      *
-     * @param statements without begin and commit
+     * @param statements what was executed, without begin and commit
      */
-    public record Figures(int partitions, long statements, long commits) {}
+    public record Figures(int partitions, long statements) {}
 
     static Figures run(Lab lab, String topic) throws Exception {
         TestDatabase database = lab.postgres().createDatabase();
@@ -40,7 +40,8 @@ final class AtRest {
                     .database(counting.counted())
                     .topics(topic)
                     .handle((record, tx) -> {});
-            CompletableFuture<Void> run = CompletableFuture.runAsync(consumer, task -> new Thread(task, "at-rest").start());
+            CompletableFuture<Void> run =
+                    CompletableFuture.runAsync(consumer, task -> new Thread(task, "at-rest").start());
             Waits.until("all read", () -> ExactlyOnce.progress(database, topic) == PARTITIONS);
             if (Waits.isDone(run, SETTLING)) {
                 run.join();
@@ -52,7 +53,7 @@ final class AtRest {
             CountingDataSource.Counts counted = counting.counts().since(before);
             consumer.close();
             run.join();
-            return new Figures(PARTITIONS, counted.statements(), counted.commits());
+            return new Figures(PARTITIONS, counted.statements());
         }
     }
 }

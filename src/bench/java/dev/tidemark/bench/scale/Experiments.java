@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 /** All experiments at the sizes that they are reported with, about five minutes together; what they share is made once. */
 public final class Experiments {
     /** In the order in which they run. */
-    public static final List<String> NAMES =
-            List.of("claimed", "unit", "polling", "heap", "rebalance", "stored-offset", "stored-offset-million");
+    public static final List<String> NAMES = List.of(
+            "claimed", "unit", "at-rest", "polling", "heap", "rebalance", "stored-offset", "stored-offset-million");
 
     private static final int CLAIMED = 10_000;
     // With 10,000 the test broker, which has a heap of 384 MB and sessions of 2 s, loses its own controller now and
@@ -47,6 +47,7 @@ public final class Experiments {
                 yield ManyPartitionsClaimed.run(lab, CLAIMED, topics, CLAIMED_ON_BROKER);
             }
             case "unit" -> UnitCost.run(lab);
+            case "at-rest" -> AtRest.run(lab, topic("at-rest", AtRest.PARTITIONS));
             case "polling" -> {
                 makeBacklog();
                 Map<String, Object> figures = new TreeMap<>();
