@@ -78,10 +78,7 @@ final class ScaleFigures {
     private static List<Figure> atRest(AtRest.Figures found) {
         String name = "statements a minute of a consumer with %d partitions and nothing to read"
                 .formatted(found.partitions());
-        return List.of(
-                scale(name + ", but for begin and commit", (double) found.statements(), "")
-                        .atMost(40),
-                scale(name + ": commits", (double) found.commits(), ""));
+        return List.of(scale(name, (double) found.statements(), "").atMost(40));
     }
 
     private static List<Figure> claimed(ManyPartitionsClaimed.Figures found) {
