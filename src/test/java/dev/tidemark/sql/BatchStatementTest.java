@@ -14,17 +14,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What may be the statement of a batch, how many parameters it has, and how it is sent. */
 class BatchStatementTest {
     @ParameterizedTest
-    @CsvSource(delimiter = '#', quoteCharacter = '~', textBlock = """
-                    insert into t values (?, ?) # 2
-                    insert into t values (?::text, '?', "?", $$?$$, ?) -- ? # 2
-                    insert into t /* ? /* ? */ ? */ values (?) # 1
-                    insert into t select ? where j ?? ? # 2
-                    insert into t select ? where j ?? ? or j ???? 'a' # 2
-                    insert into t select ? where j ??| array[?] # 2
-                    insert into t default values # 0
-                    ; delete from t where a = ?; -- end # 1
-                    update t set a = E'\\'?' where a = ? # 1
-                    call p(?, ?) # 2
+    @CsvSource(delimiter = '@', quoteCharacter = '~', textBlock = """
+                    insert into t values (?, ?) @ 2
+                    insert into t values (?::text, '?', "?", $$?$$, ?) -- ? @ 2
+                    insert into t /* ? /* ? */ ? */ values (?) @ 1
+                    insert into t select ? where j ?? ? @ 2
+                    insert into t select ? where j ?? ? or j ???? 'a' @ 2
+                    insert into t select ? where j ??| array[?] @ 2
+                    insert into t default values @ 0
+                    ; delete from t where a = ?; -- end @ 1
+                    update t set a = E'\\'?' where a = ? @ 1
+                    call p(?, ?) @ 2
                     """)
     void parametersAreThoseOfTheDriver(String sql, int parameters) {
         assertThat(BatchStatement.of(sql).parameters()).isEqualTo(parameters);
