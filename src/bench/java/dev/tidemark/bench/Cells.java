@@ -100,6 +100,7 @@ final class Cells {
         Cell handle = append("tidemark-handle", TIDEMARK, "handle", Effect.ROW, 100_000);
         cells.add(handle);
         cells.add(handle.withWorkers(MANY).withMaxRecords(300_000));
+        cells.add(append("tidemark-declared", TIDEMARK, "declared", Effect.MULTI_ROW, MEDIUM));
         cells.add(append("tidemark-multi-row", TIDEMARK, "handleBatch", Effect.MULTI_ROW, MEDIUM));
         cells.add(append("tidemark-copy", TIDEMARK, "handleBatch", Effect.COPY_BINARY, FAST));
         return cells;
@@ -115,6 +116,7 @@ final class Cells {
         cells.add(fold("textbook", LOOP, "textbook", Effect.FOLD_ROW, 20_000));
         cells.add(fold("diligent-fold", LOOP, "diligent", Effect.FOLD, FAST));
         cells.add(fold("tidemark-handle", TIDEMARK, "handle", Effect.FOLD_ROW, 60_000));
+        cells.add(fold("tidemark-declared", TIDEMARK, "declared", Effect.FOLD_ROW, 800_000));
         cells.add(fold("tidemark-fold", TIDEMARK, "handleBatch", Effect.FOLD, FAST));
         return cells;
     }

@@ -40,6 +40,10 @@ final class Targets {
                 "append, handler of one record, %d workers, against the textbook loop".formatted(Cells.MANY),
                 ratio(speed("append", "tidemark-handle", Cells.MANY), speed("append", "textbook", 1)),
                 10);
+        atLeast(
+                "append, statement and function, 1 worker, against the textbook loop",
+                ratio(speed("append", "tidemark-declared", 1), speed("append", "textbook", 1)),
+                50);
         latency();
         atLeast(
                 "slow handler, 8 workers against 1",

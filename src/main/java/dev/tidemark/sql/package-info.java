@@ -1,4 +1,4 @@
-/** Jobs written in SQL: a {@link dev.tidemark.BatchHandler} made from a SQL file. */
+/** A {@link dev.tidemark.BatchHandler} made from a SQL file, or from a statement and a function to its parameters. */
 @NullMarked
 package dev.tidemark.sql;
 

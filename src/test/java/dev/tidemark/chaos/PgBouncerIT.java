@@ -10,6 +10,7 @@ import dev.tidemark.TidemarkSchema;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.OffsetStoreException;
+import dev.tidemark.sql.SqlBatch;
 import dev.tidemark.sql.SqlJob;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.FlightEffects;
@@ -168,6 +169,31 @@ class PgBouncerIT {
             }
         }
         ExactlyOnce.assertComplete(database, topic, kafka.logEnds(topic, 4), Flights.truth(some));
+    }
+
+    @Test
+    void aSqlBatchNeedsTheSettingLikeAnyHandler() {
+        SqlBatch<String, String> batch = SqlBatch.of(
+                "insert into applied (topic, partition, record_offset) values (?, ?, ?)",
+                (record, rows) -> rows.add(record.topic(), record.partition(), record.offset()));
+        List<Flight> some = flights.subList(0, 2_000);
+        try (PgBouncer bouncer = PgBouncer.start(postgres, 3);
+                var producer = kafka.producer();
+                Running running = Running.start(
+                        TestDatabase.pool(bouncer.jdbcUrl(database) + "&prepareThreshold=0", 3),
+                        kafka.consumerConfig(topic, "cooperative"),
+                        builder -> builder.topics(topic)
+                                .workers(2)
+                                .limits(UnitLimits.defaults().withMaxRecords(20))
+                                .handleBatch(batch))) {
+            for (int part = 1; part <= 4; part++) {
+                long reached = 500L * part;
+                Servers.produce(producer, topic, some.subList(500 * (part - 1), 500 * part));
+                running.until("read to " + reached, () -> stored() == reached);
+                endIdleSessions();
+            }
+        }
+        ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
     @Provokes(ErrorCode.POOLER_BY_STATEMENT)

@@ -35,6 +35,7 @@ class DocsTest {
         "docs/embedding.md, docs/EmbeddingExamples, strict",
         "docs/embedding.md, docs/EmbeddingExamples, store",
         "docs/embedding.md, docs/EmbeddingExamples, silence",
+        "docs/embedding.md, recipes/SqlBatchRecipe, one-statement",
         "docs/embedding.md, docs/EmbeddingExamples, copy-rows",
         "docs/embedding.md, docs/EmbeddingExamples, copy",
         "docs/failures.md, docs/PolicyExamples, halt",

@@ -71,6 +71,12 @@ class RecipesIT {
                 return JdbcTemplateRecipes.ofABean(builder, test.pool, new Airports(test.pool));
             }
         },
+        SQL_BATCH {
+            @Override
+            TidemarkConsumer build(TidemarkBuilder<String, Flight> builder, RecipesIT test) {
+                return SqlBatchRecipe.ofTheUnit(builder);
+            }
+        },
         JOOQ {
             @Override
             TidemarkConsumer build(TidemarkBuilder<String, Flight> builder, RecipesIT test) {

@@ -1,6 +1,7 @@
 package dev.tidemark.bench.contender;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemark.BatchHandler;
 import dev.tidemark.StartPosition;
 import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
@@ -13,6 +14,7 @@ import dev.tidemark.bench.kit.Flight;
 import dev.tidemark.bench.kit.FlightDeserializer;
 import dev.tidemark.bench.kit.Meter;
 import dev.tidemark.bench.kit.Task;
+import dev.tidemark.sql.SqlBatch;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +23,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jdbi.v3.core.Handle;
 
-/** Tidemark: {@code handle} with a plain handler of one record, or {@code handleBatch}. Its defaults, but for the number of workers. */
+/**
+ * Tidemark: {@code handle} with a plain handler of one record, {@code handleBatch}, or that with a statement and a function to its
+ * parameters. Its defaults, but for the number of workers.
+ */
 public final class Embedded implements Contender {
     public static void main(String[] args) throws Exception {
         Contender.main(args, new Embedded());
@@ -43,9 +48,11 @@ public final class Embedded implements Contender {
                     .startAt(StartPosition.earliest())
                     .limits(UnitLimits.defaults().withMaxRecords(task.unitRecords()))
                     .workers(task.workers());
-            try (TidemarkConsumer consumer = task.variant().equals("handle")
-                    ? builder.handle((record, tx) -> handle(task.effect(), record, tx, watch))
-                    : builder.handleBatch((records, tx) -> handle(task.effect(), records, tx, watch))) {
+            try (TidemarkConsumer consumer = switch (task.variant()) {
+                case "handle" -> builder.handle((record, tx) -> handle(task.effect(), record, tx, watch));
+                case "declared" -> builder.handleBatch(declared(task.effect(), watch));
+                default -> builder.handleBatch((records, tx) -> handle(task.effect(), records, tx, watch));
+            }) {
                 Thread stopper = new Thread(() -> stopOnceDone(meter, consumer), "stopper");
                 stopper.start();
                 consumer.run();
@@ -67,6 +74,22 @@ public final class Embedded implements Contender {
                     flight.destination());
         }
         watch.handled(record);
+    }
+
+    private static BatchHandler<byte[], Flight> declared(Effect effect, CommitWatch watch) {
+        SqlBatch<byte[], Flight> batch = effect.folds()
+                ? SqlBatch.of(
+                        Effect.FOLD_ONE,
+                        (record, rows) ->
+                                rows.add(record.value().origin(), record.value().delay()))
+                : SqlBatch.of(Effect.INSERT, (record, rows) -> {
+                    Flight flight = record.value();
+                    rows.add(flight.date(), flight.delay(), flight.distance(), flight.origin(), flight.destination());
+                });
+        return (records, tx) -> {
+            batch.handle(records, tx);
+            watch.handled(records);
+        };
     }
 
     private static void handle(
