@@ -95,7 +95,7 @@ class SchemaScriptIT {
     }
 
     /** As the library of an earlier version would leave it. */
-    private static void migrateTo(TestDatabase database, int version) {
+    static void migrateTo(TestDatabase database, int version) {
         try (HikariDataSource pool = database.owner().pool(2)) {
             Flyway.configure()
                     .dataSource(pool)

@@ -26,7 +26,8 @@ public final class MigrationScript {
             "V6__grants.sql",
             "V7__read_again.sql",
             "V8__reader_without_contents.sql",
-            "V9__given_up_in_row.sql");
+            "V9__given_up_in_row.sql",
+            "V10__views_at_size.sql");
 
     private static final String FOLDER = "/dev/tidemark/migrations/postgresql/";
 

@@ -17,7 +17,7 @@ public final class SchemaCheck {
     public static final int PROTOCOL = 1;
 
     /** The newest migration that this library needs; see {@code store_info.schema_version}. */
-    public static final int SCHEMA_VERSION = 9;
+    public static final int SCHEMA_VERSION = 10;
 
     private static final int OLDEST_SERVER = 140_000;
 
