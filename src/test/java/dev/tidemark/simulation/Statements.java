@@ -194,7 +194,7 @@ final class Statements {
         } else if (text.equals("select min_protocol from tidemark.store_info")) {
             return ofServer("protocol", answer(Result.of("n").add(1)));
         } else if (text.equals("select schema_version from tidemark.store_info")) {
-            return ofServer("version", answer(Result.of("n").add(9)));
+            return ofServer("version", answer(Result.of("n").add(10)));
         } else if (text.startsWith("select pg_is_in_recovery()")
                 || text.startsWith("select count(*)::int from pg_class")) {
             return ofServer("check", answer(Result.of("n").add(0)));
