@@ -139,7 +139,9 @@ class TransactionGuardIT {
             assertThat(running.consumer().health().ready()).isFalse();
         }
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
-        assertThat(database.number("select count(*) from applied")).isZero();
+        // Nothing of a failed statement can have taken effect, so that the records before it are tried singly.
+        assertThat(database.number("select count(*) from applied"))
+                .isEqualTo(offence.equals("swallowed SQL error") ? 5 : 0);
     }
 
     /** Each of them is undone by the rollback that follows, and so would be met again at every retry. */

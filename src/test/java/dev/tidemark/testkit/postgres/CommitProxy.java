@@ -84,6 +84,7 @@ public final class CommitProxy implements AutoCloseable {
         private final Socket client;
         private final Socket server;
         private final Set<String> commitStatements = new HashSet<>();
+        private final Set<String> advanceStatements = new HashSet<>();
         private boolean advanced;
         private volatile boolean swallowReplies;
 
@@ -134,7 +135,7 @@ public final class CommitProxy implements AutoCloseable {
             }
         }
 
-        /** Notes COMMIT, whether it is sent as text or as a statement prepared before. */
+        /** Notes COMMIT, whether it is sent as text or as a statement prepared before, and an advance. */
         private boolean isCommit(int type, byte[] body) {
             switch (type) {
                 case 'P' -> {
@@ -145,12 +146,18 @@ public final class CommitProxy implements AutoCloseable {
                     } else {
                         commitStatements.remove(name);
                     }
-                    advanced |= sql.contains("set next_offset =");
+                    if (sql.contains("set next_offset =")) {
+                        advanceStatements.add(name);
+                    } else {
+                        advanceStatements.remove(name);
+                    }
                     return false;
                 }
                 case 'B' -> {
                     String portal = text(body, 0);
-                    return commitStatements.contains(text(body, portal.length() + 1));
+                    String name = text(body, portal.length() + 1);
+                    advanced |= advanceStatements.contains(name);
+                    return commitStatements.contains(name);
                 }
                 case 'Q' -> {
                     return text(body, 0).strip().equalsIgnoreCase("commit");

@@ -16,6 +16,7 @@ public final class ProxyLink {
     private final Socket client;
     private final Socket server;
     private final Set<String> commits = ConcurrentHashMap.newKeySet();
+    private final Set<String> advances = ConcurrentHashMap.newKeySet();
     private boolean silent;
     private boolean ended;
     private volatile boolean advanced;
@@ -128,14 +129,20 @@ public final class ProxyLink {
             }
             control |= sql.contains("claimed_at = clock_timestamp()");
             if (sql.contains("set next_offset =") || sql.contains(".advance_offset(")) {
-                advanced = true;
-                worker = true;
-                awaitsAdvance = true;
+                advances.add(name);
+            } else {
+                advances.remove(name);
             }
             return false;
         }
-        boolean prepared =
-                type == 'B' && commits.contains(text(body, text(body, 0).length() + 1));
+        // The server may keep either prepared.
+        String bound = type == 'B' ? text(body, text(body, 0).length() + 1) : null;
+        if (bound != null && advances.contains(bound)) {
+            advanced = true;
+            worker = true;
+            awaitsAdvance = true;
+        }
+        boolean prepared = bound != null && commits.contains(bound);
         boolean commit = prepared || (type == 'Q' && text(body, 0).strip().equalsIgnoreCase("commit"));
         if (!commit || !advanced) {
             return false;
