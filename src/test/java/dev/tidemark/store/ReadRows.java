@@ -1,6 +1,5 @@
 package dev.tidemark.store;
 
-import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -18,8 +17,8 @@ record ReadRows(List<String> scanned, long rows, long millis) {
             List.of("stored_offset", "log_end", "partition_state", "dead_letter", "audit_log");
 
     private static final String SESSIONS =
-            "select count(*) from pg_stat_activity where datname = current_database() and usename = '"
-                    + DatabaseRole.OPERATOR.login() + "'";
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                    + " and backend_type in ('client backend', 'parallel worker')";
 
     private static final String SCANS =
             "select seq_tup_read from pg_stat_user_tables where schemaname = 'tidemark' and relname = '%s'";
@@ -31,18 +30,23 @@ record ReadRows(List<String> scanned, long rows, long millis) {
 
     /** Runs an action that keeps no connection. */
     static ReadRows of(TestDatabase database, Runnable action) {
+        awaitStatistics(database);
         List<Long> scans = scans(database);
         long rows = database.superuser().number(ROWS);
         long begin = System.nanoTime();
         action.run();
         long millis = (System.nanoTime() - begin) / 1_000_000;
-        // A session adds to the statistics when it ends, at the latest.
-        Awaitility.await().until(() -> database.superuser().number(SESSIONS) == 0);
+        awaitStatistics(database);
         List<Long> after = scans(database);
         List<String> scanned = LARGE.stream()
                 .filter(table -> after.get(LARGE.indexOf(table)) > scans.get(LARGE.indexOf(table)) + 1_000)
                 .toList();
         return new ReadRows(scanned, database.superuser().number(ROWS) - rows, millis);
+    }
+
+    /** A session adds to the statistics when it ends, at the latest: that of what filled the tables, too. */
+    private static void awaitStatistics(TestDatabase database) {
+        Awaitility.await().until(() -> database.superuser().number(SESSIONS) == 0);
     }
 
     private static List<Long> scans(TestDatabase database) {
