@@ -4,7 +4,6 @@ import static dev.tidemark.errors.InvalidConfigurationException.requireGiven;
 
 import dev.tidemark.BatchHandler;
 import dev.tidemark.errors.InvalidConfigurationException;
-import dev.tidemark.internal.plan.Bisection;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -74,7 +73,7 @@ public final class SqlBatch<K, V> implements BatchHandler<K, V> {
          *
          * @param record its value is null for a tombstone
          * @param rows valid until this method returns, on this thread
-         * @throws Exception as a {@link BatchHandler} does; it is known which record failed, so that it need not be searched for
+         * @throws Exception as a {@link BatchHandler} does
          */
         void add(ConsumerRecord<K, V> record, Rows rows) throws Exception;
     }
@@ -114,7 +113,7 @@ public final class SqlBatch<K, V> implements BatchHandler<K, V> {
 
     /**
      * Runs the statement for all rows of these records. A unit that fails is searched for the record that does, as with every
-     * {@link BatchHandler}; one that the function fails on is found at once.
+     * {@link BatchHandler}.
      *
      * @throws SQLException as the driver reports the first statement that fails, but without its parameters. The server's own
      *     message may contain data
@@ -123,15 +122,8 @@ public final class SqlBatch<K, V> implements BatchHandler<K, V> {
     @Override
     public void handle(List<ConsumerRecord<K, V>> records, Handle tx) throws Exception {
         try (Batch batch = new Batch(statement, tx.getConnection())) {
-            for (int i = 0; i < records.size(); i++) {
-                try {
-                    add(records.get(i), batch);
-                } catch (Throwable e) {
-                    if (!batch.wasRefused()) {
-                        Bisection.Handed.failedOn(records, i, e);
-                    }
-                    throw e;
-                }
+            for (ConsumerRecord<K, V> record : records) {
+                add(record, batch);
             }
             batch.send();
         }
@@ -188,16 +180,10 @@ public final class SqlBatch<K, V> implements BatchHandler<K, V> {
         private @Nullable PreparedStatement prepared;
         private int rows;
         private long bytes;
-        private boolean refused;
 
         Batch(BatchStatement statement, Connection connection) {
             this.statement = statement;
             this.connection = connection;
-        }
-
-        /** Whether the server refused a row, of whichever record. */
-        boolean wasRefused() {
-            return refused;
         }
 
         void add(@Nullable Object[] parameters) throws SQLException {
@@ -231,12 +217,8 @@ public final class SqlBatch<K, V> implements BatchHandler<K, V> {
             try {
                 int[] unused = s.executeBatch();
             } catch (BatchUpdateException e) {
-                refused = true;
                 // Its own message repeats the parameters.
                 throw e.getNextException() == null ? e : e.getNextException();
-            } catch (SQLException e) {
-                refused = true;
-                throw e;
             }
         }
 

@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -211,34 +210,6 @@ class SqlBatchIT {
             assertThat(running.failure()).hasMessageContaining("TM-505");
         }
         assertThat(ExactlyOnce.progress(database, topic)).isZero();
-    }
-
-    @Test
-    void aRecordThatTheFunctionFailsOnIsNotSearchedFor() {
-        produce(topic);
-        AtomicInteger together = new AtomicInteger();
-        SqlBatch<String, String> batch = SqlBatch.of(APPLY, (record, rows) -> {
-            if (record.offset() == BAD) {
-                throw new IllegalStateException("this one");
-            }
-            rows.add(record.topic(), record.partition(), record.offset());
-        });
-        try (Running running = Running.start(
-                database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic)
-                        .onFailure(FailurePolicy.park())
-                        .limits(UnitLimits.defaults().withMaxDuration(Duration.ofMinutes(5)))
-                        .handleBatch((records, tx) -> {
-                            if (records.size() > 1 && records.stream().anyMatch(r -> r.offset() == BAD)) {
-                                together.incrementAndGet();
-                            }
-                            batch.handle(records, tx);
-                        }))) {
-            running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
-        }
-        assertThat(together).hasValueLessThanOrEqualTo(1);
-        assertThat(database.number("select count(*) from applied")).isEqualTo(RECORDS - 1);
     }
 
     @ParameterizedTest

@@ -1,9 +1,6 @@
 package dev.tidemark.internal.plan;
 
-import java.util.AbstractList;
 import java.util.List;
-import java.util.RandomAccess;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The search for a failing record in a failed unit. Records form one list, partition after partition; only a prefix of the list is
@@ -14,46 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param narrowed whether others of the records that failed together took effect since
  */
 public record Bisection(int suspects, boolean lastKnown, boolean narrowed) {
-    /**
-     * The records that a handler gets at once, which it cannot modify. One that knows on which of them it failed can say so, which
-     * saves the halving. Used by one thread.
-     *
-     * @param <T> a record
-     */
-    public static final class Handed<T> extends AbstractList<T> implements RandomAccess {
-        private final List<T> records;
-        private @Nullable Throwable failure;
-        private int failing = -1;
-
-        /** These records; the list is not copied. */
-        public Handed(List<T> records) {
-            this.records = records;
-        }
-
-        @Override
-        public T get(int index) {
-            return records.get(index);
-        }
-
-        @Override
-        public int size() {
-            return records.size();
-        }
-
-        /** Notes on which of these records, from 0, a handler has failed with this; nothing if they are not all of a call. */
-        public static void failedOn(List<?> records, int index, Throwable failure) {
-            if (records instanceof Handed<?> handed) {
-                handed.failure = failure;
-                handed.failing = index;
-            }
-        }
-
-        /** On which of the records the handler failed that threw this; -1 if unknown. */
-        public int failing(Throwable thrown) {
-            return thrown == failure ? failing : -1;
-        }
-    }
-
     /**
      * After a try failed.
      *

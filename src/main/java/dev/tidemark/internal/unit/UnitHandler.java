@@ -3,10 +3,10 @@ package dev.tidemark.internal.unit;
 import dev.tidemark.BatchHandler;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitInterceptor;
-import dev.tidemark.internal.plan.Bisection;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
@@ -42,25 +42,10 @@ public interface UnitHandler<K, V> {
 
         /**
          * The share whose record {@link #done} the handler is processing, or has failed on; -1 if it gets more than one record at a
-         * time and does not know which one it failed on, and after its return.
+         * time, and after its return.
          */
         int failing() {
             return failing;
-        }
-
-        /**
-         * A handler that gets all records at once has failed.
-         *
-         * @param index on which of them, from 0; negative if unknown
-         */
-        private void failed(List<? extends List<?>> records, int index) {
-            int before = index;
-            for (int i = 0; i < records.size() && before >= 0; i++) {
-                int size = records.get(i).size();
-                done[i] = Math.min(before, size);
-                failing = before < size ? i : -1;
-                before -= size;
-            }
         }
     }
 
@@ -106,12 +91,8 @@ public interface UnitHandler<K, V> {
                 all = new ArrayList<>();
                 records.forEach(all::addAll);
             }
-            Bisection.Handed<ConsumerRecord<K, V>> handed = new Bisection.Handed<>(all);
             try {
-                handler.handle(handed, tx);
-            } catch (Throwable e) {
-                progress.failed(records, handed.failing(e));
-                throw e;
+                handler.handle(Collections.unmodifiableList(all), tx);
             } finally {
                 boolean unused = OwnThread.mayContinue();
             }
