@@ -14,10 +14,8 @@ import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.LogCapture;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.DatabaseRole;
 import dev.tidemark.testkit.postgres.KeptSessions;
-import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.util.List;
 import java.util.Map;
@@ -35,24 +33,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a record's handler leaves in the database session gives up no other record. */
 @Tag("exhaustive")
-class SessionLeftoversIT {
-    private static final int RECORDS = 40;
-
-    private final KafkaServer kafka = Servers.kafka();
-    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
-    private final String topic = kafka.createTopic(Servers.unique("session"), 1);
-
+class SessionLeftoversIT extends LeftoversCase {
     @BeforeEach
     void table() {
         database.owner().execute("create table written (n int)");
-    }
-
-    private void send(int from, int to) {
-        try (var producer = kafka.producer()) {
-            for (int n = from; n < to; n++) {
-                var unused = producer.send(new ProducerRecord<>(topic, 0, null, Integer.toString(n)));
-            }
-        }
     }
 
     @ParameterizedTest
@@ -92,16 +76,6 @@ class SessionLeftoversIT {
 
     private Running start(FailurePolicy policy, RecordHandler<String, String> handler) {
         return start(policy, 4, handler);
-    }
-
-    private Running start(FailurePolicy policy, int most, RecordHandler<String, String> handler) {
-        return Running.start(
-                database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withMaxRecords(most))
-                        .onFailure(policy)
-                        .handle(handler));
     }
 
     /** A healthy record's handler; that of record 17 leaves something behind. */

@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
-import dev.tidemark.RecordHandler;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
-import dev.tidemark.testkit.kafka.KafkaServer;
-import dev.tidemark.testkit.postgres.TestDatabase;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
@@ -33,13 +30,7 @@ import org.postgresql.PGConnection;
 
 /** What a record's handler leaves around its session, such as settings of Jdbi or of its thread, gives up and holds up no other record. */
 @Tag("exhaustive")
-class StateLeftoversIT {
-    private static final int RECORDS = 40;
-
-    private final KafkaServer kafka = Servers.kafka();
-    private final TestDatabase database = Servers.flightDatabase(Servers.postgres());
-    private final String topic = kafka.createTopic(Servers.unique("state"), 1);
-
+class StateLeftoversIT extends LeftoversCase {
     @BeforeEach
     void records() {
         database.owner()
@@ -49,21 +40,7 @@ class StateLeftoversIT {
                         "create table hot (n int)",
                         "insert into hot values (0)",
                         "grant all on written, others, hot to public");
-        try (var producer = kafka.producer()) {
-            for (int n = 0; n < RECORDS; n++) {
-                var unused = producer.send(new ProducerRecord<>(topic, 0, null, Integer.toString(n)));
-            }
-        }
-    }
-
-    private Running start(FailurePolicy policy, int most, RecordHandler<String, String> handler) {
-        return Running.start(
-                database,
-                kafka.consumerConfig(topic, "cooperative"),
-                builder -> builder.topics(topic)
-                        .limits(UnitLimits.defaults().withMaxRecords(most))
-                        .onFailure(policy)
-                        .handle(handler));
+        send(0, RECORDS);
     }
 
     private void assertAllWritten(Running running) {

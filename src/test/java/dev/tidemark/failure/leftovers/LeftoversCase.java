@@ -1,0 +1,37 @@
+package dev.tidemark.failure.leftovers;
+
+import dev.tidemark.FailurePolicy;
+import dev.tidemark.RecordHandler;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.kafka.KafkaServer;
+import dev.tidemark.testkit.postgres.TestDatabase;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/** Records of one partition, of which one leaves something behind. */
+abstract class LeftoversCase {
+    static final int RECORDS = 40;
+
+    final KafkaServer kafka = Servers.kafka();
+    final TestDatabase database = Servers.flightDatabase(Servers.postgres());
+    final String topic = kafka.createTopic(Servers.unique("left"), 1);
+
+    void send(int from, int to) {
+        try (var producer = kafka.producer()) {
+            for (int n = from; n < to; n++) {
+                var unused = producer.send(new ProducerRecord<>(topic, 0, null, Integer.toString(n)));
+            }
+        }
+    }
+
+    Running start(FailurePolicy policy, int most, RecordHandler<String, String> handler) {
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .limits(UnitLimits.defaults().withMaxRecords(most))
+                        .onFailure(policy)
+                        .handle(handler));
+    }
+}
