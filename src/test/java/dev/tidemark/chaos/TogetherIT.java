@@ -72,7 +72,7 @@ class TogetherIT {
         assertThat(
                         database.owner()
                                 .query(
-                                        "select version, success from tidemark.tidemark_schema_history where type = 'SQL' order by 1"))
+                                        "select version, success from tidemark.tidemark_schema_history where type = 'SQL' order by installed_rank"))
                 .as("each migration ran once")
                 .containsExactlyElementsOf(IntStream.rangeClosed(1, SchemaCheck.SCHEMA_VERSION)
                         .mapToObj(version -> version + "|t")
