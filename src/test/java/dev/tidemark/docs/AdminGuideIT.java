@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +46,7 @@ class AdminGuideIT {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void theProgramSkipsTheBacklogAndTakesThatBack() throws InterruptedException {
         produce();

@@ -37,6 +37,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -415,6 +416,7 @@ class FailurePolicyIT {
         assertThat(ExactlyOnce.progress(database, topic)).isZero();
     }
 
+    @Tag("exhaustive")
     @Test
     void aPartitionWhoseRecordsAllFailHaltsThoughAnotherGoesOn() {
         produce();

@@ -161,6 +161,7 @@ class ParkedKeysIT {
         assertThat(database.number("select count(*) from tidemark.dead_letter")).isEqualTo(11);
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void whateverComesEachRecordGoesWhereItBelongs(boolean batches) throws Exception {

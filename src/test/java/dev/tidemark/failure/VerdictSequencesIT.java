@@ -24,6 +24,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -258,6 +259,7 @@ class VerdictSequencesIT extends FailureCase {
         assertThat(givenUp()).containsExactly("2");
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {"end", "commit", "rollback", "abort"})
     void aWordThatIsQuotedIsNoCommand(String word) {

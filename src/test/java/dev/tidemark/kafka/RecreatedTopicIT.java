@@ -107,6 +107,7 @@ class RecreatedTopicIT {
     }
 
     /** Assigned manually, so that no rebalance helps. */
+    @Tag("exhaustive")
     @Test
     void strictlyNothingOfTheNewTopicTakesEffect() throws InterruptedException {
         try (Running running = start(builder -> builder.partitions(zero, one).strictTopicIdentity())) {

@@ -115,6 +115,7 @@ class PauseIT {
         return database.number("select sum(owner_epoch) from tidemark.stored_offset");
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {"eager", "cooperative", "consumer"})
     void aRunningGroupFollowsAndKeepsItsAssignment(String protocol) {

@@ -28,6 +28,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -240,6 +241,7 @@ class BatchParametersIT {
                 .isEqualTo(2);
     }
 
+    @Tag("exhaustive")
     @Test
     void aRecordMayHaveNoRowOrMany() throws Exception {
         database.owner().execute("create table many (i int, text text)");

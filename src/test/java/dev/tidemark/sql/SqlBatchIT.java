@@ -171,6 +171,7 @@ class SqlBatchIT {
         assertOneIsSkipped("", Fault.CONSTRAINT);
     }
 
+    @Tag("exhaustive")
     @Test
     void aBadRecordHalts() {
         assertOneHalts(REWRITE, Fault.CAST);
@@ -232,6 +233,7 @@ class SqlBatchIT {
         assertThat(database.number("select count(*) from applied")).isEqualTo(2 * RECORDS);
     }
 
+    @Tag("exhaustive")
     @Test
     void aConnectionThatIsLostInTheMiddleParksNothing() {
         produce(topic);

@@ -219,6 +219,7 @@ class SchemaIT {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void aPoolOfOneConnectionIsTooSmallToMigrate() {
         try (HikariDataSource pool = database.owner().pool(1)) {

@@ -35,6 +35,7 @@ class DoctorBehindPgBouncerIT {
         throw new AssertionError(result.out() + result.err());
     }
 
+    @Tag("exhaustive")
     @Test
     void aPoolerThatLosesPreparedStatementsIsSeen() throws Exception {
         assumeTrue(PgBouncer.binary().isPresent(), "pgbouncer is neither on the PATH nor in /usr/sbin");
@@ -99,6 +100,7 @@ class DoctorBehindPgBouncerIT {
         }
     }
 
+    @Tag("exhaustive")
     @Test
     void aPoolOfOneConnectionIsNotWaitedForForEver() throws IOException {
         assumeTrue(PgBouncer.binary().isPresent(), "pgbouncer is neither on the PATH nor in /usr/sbin");

@@ -124,6 +124,7 @@ class RedriveCommandIT {
         assertThat(folded()).containsExactly("ABC|3|13");
     }
 
+    @Tag("exhaustive")
     @Test
     void chosenOnesAlone() {
         String id = ids().get(0);
@@ -186,6 +187,7 @@ class RedriveCommandIT {
         assertThat(folded()).contains("DEF|1100|1100");
     }
 
+    @Tag("exhaustive")
     @Test
     void nothingToRedriveIsNoError() {
         database.owner().execute("delete from tidemark.dead_letter");

@@ -440,6 +440,7 @@ class RunCommandIT {
     }
 
     /** Kafka's client would try to allocate what it takes for a length, and run out of memory. */
+    @Tag("exhaustive")
     @Test
     void anotherServerInPlaceOfKafkaIsNamed() {
         String postgres = database.jdbcUrl().replaceFirst("^jdbc:postgresql://([^/]+)/.*", "$1");
