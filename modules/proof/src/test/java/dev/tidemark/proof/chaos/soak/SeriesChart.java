@@ -54,11 +54,7 @@ final class SeriesChart {
         svg.append("<path stroke=\"#d62728\" stroke-width=\"0.3\" d=\"");
         for (Mark mark : marks) {
             svg.append(String.format(
-                    Locale.ROOT,
-                    "M%.1f %dV%d",
-                    LEFT + Math.max(0, mark.at() - begin) * perMilli,
-                    bottom - 6,
-                    bottom));
+                    Locale.ROOT, "M%.1f %dV%d", LEFT + Math.max(0, mark.at() - begin) * perMilli, bottom - 6, bottom));
         }
         svg.append(String.format("\"/>%n"));
         StringBuilder points = new StringBuilder();
