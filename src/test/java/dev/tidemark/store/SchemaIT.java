@@ -219,7 +219,6 @@ class SchemaIT {
         }
     }
 
-    @Tag("exhaustive")
     @Test
     void aPoolOfOneConnectionIsTooSmallToMigrate() {
         try (HikariDataSource pool = database.owner().pool(1)) {
