@@ -33,6 +33,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * However large the store is, what is asked about one group reads that group's rows only. The plans and the rows that were read are
@@ -40,6 +42,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("database")
 @Tag("exhaustive")
+@Execution(ExecutionMode.SAME_THREAD) // what was read is known only of the database as a whole
 class LargeStoreIT {
     /**
      * A twentieth of a large table. A usual group has 500 partitions, some hundred dead letters, and 2,500 audit rows; a list has 1,000
