@@ -4,19 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLTransientException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -165,5 +172,100 @@ class TransientRecordsIT {
             running.until("all is read", () -> next(0) == 1);
         }
         assertThat(database.number("select count(*) from took where n >= 0")).isEqualTo(5);
+    }
+
+    /** One partition of 40 records, of which one fails; each record writes its offset. */
+    private Running startSingly(String policy, RecordHandler<String, String> fails) {
+        send(0, "free", 40);
+        return Running.start(
+                database,
+                kafka.consumerConfig(topic, "cooperative"),
+                builder -> builder.topics(topic)
+                        .limits(UnitLimits.defaults().withMaxRecords(8))
+                        .onFailure(NamedPolicies.policy(policy))
+                        .handle((record, tx) -> {
+                            tx.execute("insert into took values (?)", record.offset());
+                            fails.handle(record, tx);
+                        }));
+    }
+
+    /** Whose neighbours get what they ask for, that is not the server's shortage. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "park | select pg_database_size('no_such_database')",
+                "skip | select has_database_privilege('no_such_database', 'connect')",
+                "park | do $$ begin raise exception 'file' using errcode = '58P01'; end $$",
+                "skip | do $$ begin raise exception 'memory' using errcode = '53200'; end $$"
+            })
+    void whatOnlyOneRecordAsksInVainIsItsOwn(String policy, String sql) {
+        try (Running running = startSingly(policy, (record, tx) -> {
+            if (record.offset() == 7) {
+                tx.execute(sql);
+            }
+        })) {
+            running.until("all is read", () -> next(0) == 40);
+        }
+        assertThat(database.number("select count(*) from took where n <> 7")).isEqualTo(39);
+        assertThat(database.number("select count(*) from took where n = 7")).isZero();
+    }
+
+    /** The JDK says the same of a host that it cannot look up for now. */
+    @ParameterizedTest
+    @CsvSource({"park, [no address]", "skip, [::1%no_such_interface]", "park, ", "halt, [no address]"})
+    void anAddressThatIsNoneIsNotWaitedFor(String policy, @Nullable String address) {
+        try (Running running = startSingly(policy, (record, tx) -> {
+            if (record.offset() == 7) {
+                Object unused =
+                        address == null ? InetAddress.getByAddress(new byte[3]) : InetAddress.getAllByName(address);
+            }
+        })) {
+            if (policy.equals("halt")) {
+                running.until("halted", () -> isReported(running, ErrorCode.HANDLER_FAILED));
+            } else {
+                running.until("all is read", () -> next(0) == 40);
+            }
+        }
+        assertThat(database.number("select count(*) from took where n = 7")).isZero();
+        assertThat(database.number("select count(*) from took")).isEqualTo(policy.equals("halt") ? 7 : 39);
+    }
+
+    @Test
+    void whatOnlyOneRecordAsksInVainHalts() {
+        try (Running running = startSingly("halt", (record, tx) -> {
+            if (record.offset() == 7) {
+                tx.execute("select pg_database_size('no_such_database')");
+            }
+        })) {
+            running.until("halted", () -> isReported(running, ErrorCode.HANDLER_FAILED));
+        }
+        assertThat(next(0)).isEqualTo(7);
+    }
+
+    /** As none succeeds, it is waited for, and nothing is given up. */
+    @ParameterizedTest
+    @CsvSource({"park, 53200", "skip, 58P01", "halt, 53200"})
+    void aShortageIsWaitedFor(String policy, String state) {
+        AtomicInteger failures = new AtomicInteger();
+        AtomicBoolean over = new AtomicBoolean();
+        try (Running running = startSingly(policy, (record, tx) -> {
+            if (record.offset() >= 7 && !over.get()) {
+                failures.incrementAndGet();
+                tx.execute("do $$ begin raise exception 'x' using errcode = '" + state + "'; end $$");
+            }
+        })) {
+            running.until("it waits", () -> failures.get() > 40 && isReported(running, ErrorCode.DATABASE_UNAVAILABLE));
+            over.set(true);
+            running.until("all is read", () -> next(0) == 40);
+        }
+        assertThat(database.number("select count(*) from took")).isEqualTo(40);
+        assertThat(database.number("select count(*) from tidemark.dead_letter")).isZero();
+    }
+
+    private static boolean isReported(Running running, ErrorCode code) {
+        return running.consumer().status().partitions().stream()
+                .anyMatch(partition ->
+                        partition.lastError().map(error -> error.code() == code).orElse(false));
     }
 }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param givenUpInARow how many records in a row were given up without a success in between, for a like failure, or for any without
  *     evidence of their own; {@link Verdict#FAILED_TOGETHER} if records failed in the same way and none of them was blamed
  * @param inARow how often in a row this record failed by itself, counting this time, without another one tried in between
- * @param session whether what an earlier unit left in its database session could affect it
+ * @param place whether what an earlier unit left in its database session or on its thread could affect it
  * @param round in how many rounds of tries it has failed, counting this one; time passes between rounds
  * @param habit what is known about failures of this kind
  * @param decided what the failure policy has already decided about this attempt; null if it has not been called yet
@@ -26,7 +26,7 @@ public record Evidence(
         OptionalInt neighboursAlike,
         int givenUpInARow,
         int inARow,
-        Session session,
+        Place place,
         int round,
         Habit habit,
         @Nullable FailureAction decided) {
@@ -42,13 +42,13 @@ public record Evidence(
         OWN
     }
 
-    /** What the session in which a record failed could contain of earlier units. */
-    public enum Session {
-        /** What they left, so that the record has to be tried in another one. */
+    /** What the session and the thread in which a record failed could contain of earlier units. */
+    public enum Place {
+        /** What they left, so that the record has to be tried in others. */
         USED,
         /** What they left, and the pool has provided no other session. */
         USED_ONLY,
-        /** Nothing: no handler had used it before, or this one did not use it. */
+        /** Nothing: no handler had used them before, or this one did not use them. */
         CLEAN
     }
 
@@ -80,6 +80,6 @@ public record Evidence(
 
     /** Nothing is known yet. */
     public static Evidence none() {
-        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, Session.USED, 1, Habit.UNKNOWN, null);
+        return new Evidence(Proof.NONE, OptionalInt.empty(), 0, 0, Place.USED, 1, Habit.UNKNOWN, null);
     }
 }

@@ -34,10 +34,10 @@ public enum FailureKind {
 
     /**
      * Classifies a failure of a statement that no handler is involved in: a time limit that cancelled it, or ended its transaction,
-     * is transient too, and so is a statement that DDL has made stale.
+     * is transient too, and so are a statement that DDL has made stale and a shortage.
      */
     public static FailureKind ofControl(SqlFacts facts) {
-        return facts.isTimeLimit() || facts.stalePlan() ? TRANSIENT : of(facts);
+        return facts.isTimeLimit() || facts.stalePlan() || facts.mayPass() ? TRANSIENT : of(facts);
     }
 
     /**

@@ -7,7 +7,7 @@ import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.FencedException;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.errors.TidemarkException;
-import dev.tidemark.internal.plan.Evidence.Session;
+import dev.tidemark.internal.plan.Evidence.Place;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -176,8 +176,9 @@ public final class ReactionPlanner {
                 return new Reaction.RetryRecord(retry.delay(), error(code, what + ", trying again", cause));
             }
             boolean halts = action instanceof FailureAction.Halt;
-            Verdict verdict =
-                    halts ? Verdict.beforeHalt(sql, record.evidence()) : Verdict.of(code, sql, record.evidence());
+            Verdict verdict = halts && !sql.mayPass()
+                    ? Verdict.beforeHalt(sql, record.evidence())
+                    : Verdict.of(code, sql, record.evidence());
             if (halts && verdict == Verdict.THE_RECORDS) {
                 return halt(
                         code,
@@ -193,6 +194,10 @@ public final class ReactionPlanner {
                             action,
                             error(code, what + ", trying again", cause));
                 case NOT_THE_RECORDS -> notTheRecords(what, cause, sql);
+                case MAY_PASS -> {
+                    ErrorCode why = FailureKind.TRANSIENT.code(sql);
+                    yield wait(why, words(why), cause);
+                }
                 case THE_RECORDS ->
                     giveUp(
                             code,
@@ -218,14 +223,14 @@ public final class ReactionPlanner {
         }
 
         private static String session(Evidence evidence) {
-            return evidence.session() == Session.USED_ONLY
+            return evidence.place() == Place.USED_ONLY
                     ? ", or for what another record's handler left in the database session, since the pool provides only"
                             + " sessions that handlers have used"
                     : "";
         }
 
         private static String why(Evidence evidence) {
-            if (evidence.session() == Session.USED_ONLY) {
+            if (evidence.place() == Place.USED_ONLY) {
                 return session(evidence);
             }
             if (evidence.proof() == Evidence.Proof.UNTRIED) {

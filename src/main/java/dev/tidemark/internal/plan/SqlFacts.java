@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param ofSchema whether the server says that no table or sequence takes what a record needs, although classes 22 and 23 are
  *     mostly about its content: there is no partition for it, or the sequence has no more numbers
  * @param ofStatement whether the server says that the statement itself cannot run, although its SQLSTATE is mostly about others: its own
- *     transaction uses the table, or it needs more temporary files than a session may have
- * @param unsure whether a deserializer failed in a way that may be a network's as well as the record's
+ *     transaction uses the table, or it needs more temporary files than a session may have, or it names a file or a database that does
+ *     not exist, or it needs more memory than there is
+ * @param unsure whether it may pass as well as be the record's: a deserializer's failure that may be a network's, or what
+ *     {@link #mayPass} is about
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
  */
 public record SqlFacts(
@@ -104,6 +106,11 @@ public record SqlFacts(
      */
     public boolean isOfTheData() {
         return !ofSchema && (inClass("22") || inClass("23"));
+    }
+
+    /** Whether it may be a shortage of the server's that passes as well as what the record asks of it. */
+    public boolean mayPass() {
+        return ofStatement && unsure;
     }
 
     /** Whether what an old session has cached explains it: types and plans that DDL has replaced ("cache lookup failed", "wrong type"). */

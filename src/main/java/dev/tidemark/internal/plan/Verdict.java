@@ -2,8 +2,8 @@ package dev.tidemark.internal.plan;
 
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Evidence.Habit;
+import dev.tidemark.internal.plan.Evidence.Place;
 import dev.tidemark.internal.plan.Evidence.Proof;
-import dev.tidemark.internal.plan.Evidence.Session;
 
 /** Whose failure it is that a record cannot be applied. Evidence decides before the kind of the failure does. */
 public enum Verdict {
@@ -19,7 +19,9 @@ public enum Verdict {
      */
     TRY_AGAIN,
     /** It would be the record's, but failures of its kind may be transient: it has to be tried in another round, after a while. */
-    TRY_LATER;
+    TRY_LATER,
+    /** It may be a shortage that passes, and no other record of its partition shows that it is not. */
+    MAY_PASS;
 
     /** A handler that fails every other time does not fail on any record this often in a row. */
     private static final int OFTEN_ENOUGH = 2;
@@ -40,15 +42,21 @@ public enum Verdict {
      * @param facts what the failure shows
      */
     public static Verdict of(ErrorCode code, SqlFacts facts, Evidence evidence) {
+        Verdict verdict = judge(code, facts, evidence);
+        boolean ends = verdict == THE_RECORDS || verdict == NOT_THE_RECORDS;
+        return ends && facts.mayPass() && evidence.proof() != Proof.OWN ? MAY_PASS : verdict;
+    }
+
+    private static Verdict judge(ErrorCode code, SqlFacts facts, Evidence evidence) {
         if (facts.isTheJobs()) {
             return NOT_THE_RECORDS;
         }
         Verdict verdict = compared(code, facts, evidence);
-        boolean inUsedSession = verdict == NOT_THE_RECORDS && evidence.session() == Session.USED;
-        if (inUsedSession || (verdict == THE_RECORDS && !isSure(evidence))) {
+        boolean inUsedPlace = verdict == NOT_THE_RECORDS && evidence.place() == Place.USED;
+        if (inUsedPlace || (verdict == THE_RECORDS && !isSure(evidence))) {
             return TRY_AGAIN;
         }
-        if (verdict == THE_RECORDS && evidence.session() == Session.USED_ONLY) {
+        if (verdict == THE_RECORDS && evidence.place() == Place.USED_ONLY) {
             return NOT_THE_RECORDS;
         }
         boolean often = speaksForItself(code, facts) || evidence.round() >= rounds(facts, evidence.habit());
@@ -68,7 +76,7 @@ public enum Verdict {
     }
 
     private static boolean isSure(Evidence evidence) {
-        return evidence.inARow() >= OFTEN_ENOUGH && evidence.session() != Session.USED;
+        return evidence.inARow() >= OFTEN_ENOUGH && evidence.place() != Place.USED;
     }
 
     /** Whether a failure that is the record's is so only for a few records in a row, as nothing but the failure shows it. */

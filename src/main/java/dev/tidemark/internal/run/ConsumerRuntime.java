@@ -17,6 +17,7 @@ import dev.tidemark.internal.store.lock.BlockerWatch;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.HandlerThread;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
@@ -176,6 +177,7 @@ record ConsumerRuntime(
                 .iterator();
         List<OwnThread> threads = new ArrayList<>();
         for (WorkerSession session : sessions) {
+            String name = "tidemark-" + groupId + "-worker-" + (threads.size() + 1);
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(
                     schema, groupId, owner, session, options.store().transactionIdleTimeout());
@@ -193,10 +195,10 @@ record ConsumerRuntime(
                     identities,
                     events,
                     interceptors,
-                    new ListenerReports(groupId, listeners));
+                    new ListenerReports(groupId, listeners),
+                    new HandlerThread(group, name + "-handler", work -> LogContext.inGroup(groupId, work)));
             Worker<K, V> worker = new Worker<>(context, decoders.next(), session);
-            threads.add(group.create(
-                    "tidemark-" + groupId + "-worker-" + (threads.size() + 1), LogContext.inGroup(groupId, worker)));
+            threads.add(group.create(name, LogContext.inGroup(groupId, worker)));
         }
         for (int i = 1; i <= assistants; i++) {
             DecodeAhead<K, V> assistant = new DecodeAhead<>(groupId, queues.units(), decoders.next(), events);

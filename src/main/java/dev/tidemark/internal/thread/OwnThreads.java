@@ -26,9 +26,20 @@ public final class OwnThreads {
 
     /** Creates a thread, in place of one of the same name; the caller starts it. */
     public OwnThread create(String name, Runnable work) {
-        OwnThread thread = new OwnThread(this, machine, work, name);
+        OwnThread thread = prepare(name, work);
         threads.put(name, thread);
         return thread;
+    }
+
+    /** As {@link #create}, but it is one of them only from its {@link #start} on. */
+    OwnThread prepare(String name, Runnable work) {
+        return new OwnThread(this, machine, work, name);
+    }
+
+    /** Starts one that was prepared. */
+    void start(OwnThread prepared) {
+        threads.put(prepared.getName(), prepared);
+        prepared.start();
     }
 
     /** Runs tasks at their time, one after the other, on a thread that is made with {@link #create}. */

@@ -4,8 +4,8 @@ import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.internal.plan.Evidence;
 import dev.tidemark.internal.plan.Evidence.Habit;
+import dev.tidemark.internal.plan.Evidence.Place;
 import dev.tidemark.internal.plan.Evidence.Proof;
-import dev.tidemark.internal.plan.Evidence.Session;
 import dev.tidemark.internal.plan.IsolatedRecord.Failure;
 import dev.tidemark.internal.plan.IsolatedRecord.Rounds;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordFacts;
@@ -26,7 +26,7 @@ final class FailingRecord {
     private static final int MOST_WAYS = 3;
 
     /** Where the pool has no clean session and can create none, it is judged after this many tries. */
-    private static final int ENOUGH_WITHOUT_SESSION = 6;
+    private static final int ENOUGH_WITHOUT_CLEAN = 6;
 
     private final HandlerHistory history;
 
@@ -72,7 +72,7 @@ final class FailingRecord {
      *
      * @param failure what the outcome shows
      * @param timed whether a wait for a lock was distinguished from work that takes long
-     * @param usedSession whether the handler used a session in which others had run before
+     * @param usedPlace whether it failed in a session or on a thread in which others had run before
      */
     @Nullable
     RecordFacts facts(
@@ -80,7 +80,7 @@ final class FailingRecord {
             UnitOutcome outcome,
             SqlFacts failure,
             boolean timed,
-            boolean usedSession,
+            boolean usedPlace,
             FailurePolicy policy) {
         ShareProgress<?, ?> first = attempt.firstShare();
         if (!first.hasLeft()) {
@@ -91,8 +91,7 @@ final class FailingRecord {
         if (attempt.size() > 1) {
             failedTogether(attempt.shares(), failure, ofTimeLimit);
         } else if (timed || !ofTimeLimit) {
-            boolean handled = !(outcome instanceof UnitOutcome.Undecodable);
-            evidence = evidence(first, failure, handled && usedSession);
+            evidence = evidence(first, failure, usedPlace);
         }
         return new RecordFacts(
                 policy,
@@ -144,13 +143,12 @@ final class FailingRecord {
     /**
      * What is known about a record that has just failed by itself.
      *
-     * @param usedSession whether it failed in a session in which other handlers had run before
+     * @param usedPlace as in {@link #facts}
      */
-    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean usedSession) {
+    private Evidence evidence(ShareProgress<?, ?> share, SqlFacts facts, boolean usedPlace) {
         inARow++;
         kind = facts.kind();
-        Session session =
-                usedSession ? inARow < ENOUGH_WITHOUT_SESSION ? Session.USED : Session.USED_ONLY : Session.CLEAN;
+        Place place = usedPlace ? inARow < ENOUGH_WITHOUT_CLEAN ? Place.USED : Place.USED_ONLY : Place.CLEAN;
         Rounds rounds = share.rounds();
         Failure first = share.failure();
         if (first == null && rounds != null && rounds.kind().equals(kind)) {
@@ -177,7 +175,7 @@ final class FailingRecord {
                 neighboursAlike,
                 history.givenUpInARow(topic, kind),
                 inARow,
-                session,
+                place,
                 share.attemptsAlone() + (rounds == null ? 0 : rounds.count()) + 1,
                 habit,
                 decided);

@@ -119,10 +119,11 @@ final class NeighbourTrial<K, V> {
             }
             tried++;
             UnitOutcome outcome = tryOut(candidate);
-            if (outcome instanceof UnitOutcome.HandlerFailed
-                    && context.transaction().ranInUsedSession()) {
+            boolean failedByItself =
+                    outcome instanceof UnitOutcome.HandlerFailed || outcome instanceof UnitOutcome.Undecodable;
+            if (failedByItself && context.ranWhereOthersDid(outcome)) {
                 // It may fail for what an earlier record's handler left there.
-                context.transaction().takeCleanSession();
+                context.takeCleanPlace();
                 outcome = tryOut(candidate);
             }
             if (outcome instanceof UnitOutcome.Committed) {
@@ -148,7 +149,7 @@ final class NeighbourTrial<K, V> {
                 return result(Proof.NONE, endOf(outcome), false);
             }
             // What its failure kept it from cleaning up would fail the next one.
-            context.transaction().takeCleanSession();
+            context.takeCleanPlace();
         }
         return result(Proof.NONE, null, false);
     }
@@ -228,6 +229,10 @@ final class NeighbourTrial<K, V> {
     }
 
     private UnitOutcome tryOut(ConsumerRecord<byte[], byte[]> raw) {
+        return context.thread().call(() -> tryOutHere(raw));
+    }
+
+    private UnitOutcome tryOutHere(ConsumerRecord<byte[], byte[]> raw) {
         ConsumerRecord<K, V> record;
         try {
             record = decoder.decode(raw);

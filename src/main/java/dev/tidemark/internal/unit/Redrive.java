@@ -7,6 +7,7 @@ import dev.tidemark.UnitLimits;
 import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.errors.RecordFailedException;
 import dev.tidemark.errors.TidemarkException;
+import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.ReactionPlanner;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.plan.UnitRefusedException;
@@ -18,6 +19,7 @@ import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.HandlerThread;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.sql.Connection;
@@ -43,6 +45,7 @@ public final class Redrive<K, V> {
     private final DeadLetterTable letters;
     private final SafeInterceptors interceptors;
     private final ListenerReports reports;
+    private final HandlerThread thread;
     private boolean interrupted;
 
     public Redrive(
@@ -54,7 +57,8 @@ public final class Redrive<K, V> {
             PartitionNotes notes,
             DeadLetterTable letters,
             SafeInterceptors interceptors,
-            ListenerReports reports) {
+            ListenerReports reports,
+            HandlerThread thread) {
         this.groupId = groupId;
         this.limits = limits;
         this.handler = handler;
@@ -64,17 +68,7 @@ public final class Redrive<K, V> {
         this.letters = letters;
         this.interceptors = interceptors;
         this.reports = reports;
-    }
-
-    /** Why a dead letter was not tried. */
-    private static final class NotTried extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        private final Status status;
-
-        NotTried(Status status) {
-            this.status = status;
-        }
+        this.thread = thread;
     }
 
     /**
@@ -129,12 +123,28 @@ public final class Redrive<K, V> {
      */
     public RedriveResult redrive(long id) {
         UnitOutcome outcome = run(id);
-        if (outcome instanceof UnitOutcome.HandlerFailed && transaction.ranInUsedSession()) {
-            // It may fail for what the handler of another one has left in the session.
+        if (mayBeOfOthers(outcome)) {
             transaction.takeCleanSession();
-            outcome = run(id);
+            thread.renew();
+            try {
+                outcome = thread.call(() -> run(id));
+            } finally {
+                thread.returnToOwner();
+            }
         }
         return outcome.fold(new Verdict(id));
+    }
+
+    /**
+     * Whether it may fail for what the handler of another one has left: a time limit of the session, for example, or a variable of
+     * the caller's thread.
+     */
+    private boolean mayBeOfOthers(UnitOutcome outcome) {
+        if (outcome instanceof UnitOutcome.Transient passing) {
+            return passing.code() != ErrorCode.DATABASE_UNAVAILABLE && transaction.ranInUsedSession();
+        }
+        return outcome instanceof UnitOutcome.Undecodable
+                || (outcome instanceof UnitOutcome.HandlerFailed failed && !(failed.cause() instanceof NotTried));
     }
 
     private UnitOutcome run(long id) {
@@ -203,8 +213,12 @@ public final class Redrive<K, V> {
 
         @Override
         public RedriveResult handlerFailed(UnitOutcome.HandlerFailed outcome) {
+            if (outcome.facts().mayPass()) {
+                ErrorCode code = FailureKind.TRANSIENT.code(outcome.facts());
+                return new RedriveResult(id, Status.FAILED, Optional.of(passing(code, outcome.cause())));
+            }
             return outcome.cause() instanceof NotTried notTried
-                    ? new RedriveResult(id, notTried.status, Optional.empty())
+                    ? new RedriveResult(id, notTried.status(), Optional.empty())
                     : failed(outcome.code(), "the handler failed again on", outcome.cause());
         }
 
@@ -226,10 +240,7 @@ public final class Redrive<K, V> {
 
         @Override
         public RedriveResult transientFailure(UnitOutcome.Transient outcome) {
-            TidemarkException why = unavailable(
-                    outcome.code(),
-                    ReactionPlanner.words(outcome.code()) + ", nothing was applied: try again",
-                    outcome.cause());
+            TidemarkException why = passing(outcome.code(), outcome.cause());
             if (outcome.code() == ErrorCode.DATABASE_UNAVAILABLE) {
                 throw why;
             }
@@ -253,6 +264,10 @@ public final class Redrive<K, V> {
         @Override
         public RedriveResult storeFailed(UnitOutcome.StoreFailed outcome) {
             throw outcome.error();
+        }
+
+        private TidemarkException passing(ErrorCode code, Throwable cause) {
+            return unavailable(code, ReactionPlanner.words(code) + ", nothing was applied: try again", cause);
         }
 
         private TidemarkException unavailable(ErrorCode code, String what, Throwable cause) {

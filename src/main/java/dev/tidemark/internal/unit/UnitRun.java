@@ -62,14 +62,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     UnitPace run(UnitStart start) {
         UnitOutcome first;
         if (start instanceof UnitStart.Records records) {
-            first = runner.runFirst(attempt, records.decodeNanos());
+            first = context.thread().call(() -> runner.runFirst(attempt, records.decodeNanos()));
         } else {
             attempt = Attempt.firstRecord(attempt.firstShare());
             first = ((UnitStart.Ended) start).outcome();
         }
         boolean again = react(first);
         while (again) {
-            again = react(tryOnce());
+            again = react(context.thread().call(this::tryOnce));
         }
         settlement.settle();
         return pace;
@@ -95,8 +95,8 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         SqlFacts failure = outcome.failure();
         // Of the transaction that ended like this: parking is another one.
-        boolean usedSession = context.transaction().ranInUsedSession();
-        if (failure != null && usedSession && !triedInNewSession && failure.mayBeOfOldSession()) {
+        boolean usedPlace = context.ranWhereOthersDid(outcome);
+        if (failure != null && !triedInNewSession && context.mayBeOfOldSession(failure)) {
             triedInNewSession = true;
             context.transaction().takeCleanSession();
             return true;
@@ -116,8 +116,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 attempt.facts(context.groupId(), Host.random()),
                 failure == null
                         ? null
-                        : failing.facts(
-                                attempt, outcome, failure, runner.wasLockTimed(), usedSession, context.policy()));
+                        : failing.facts(attempt, outcome, failure, runner.wasLockTimed(), usedPlace, context.policy()));
         // The failure policy may have left it interrupted.
         boolean unused = OwnThread.mayContinue();
         return reaction.fold(this);
@@ -171,7 +170,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean tryNeighbours(Reaction.TryNeighbours reaction) {
         UnitOutcome failed = Objects.requireNonNull(last);
-        context.transaction().takeCleanSession();
+        context.takeCleanPlace();
         NeighbourTrial.Result result = new NeighbourTrial<>(
                         context,
                         decoder,
@@ -190,14 +189,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         // Also if none succeeded: the common cause may be gone by now.
         failing.compared(reaction.decided(), result.proof(), result.alike(), result.tried());
-        context.transaction().takeCleanSession();
+        context.takeCleanPlace();
         return true;
     }
 
     @Override
     public Boolean tryAgain(Reaction.TryAgain reaction) {
         failing.decided(reaction.decided());
-        context.transaction().takeCleanSession();
+        context.takeCleanPlace();
         return true;
     }
 
@@ -244,7 +243,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
         // The policy decides about the record, and not about what others left.
-        context.transaction().takeCleanSession();
+        context.takeCleanPlace();
         ShareProgress<K, V> share = attempt.firstShare();
         settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryAlone(share.attemptsAlone() + 1);

@@ -9,6 +9,7 @@ import dev.tidemark.internal.plan.UnitStart;
 import dev.tidemark.internal.queue.PartitionShare;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.connection.WorkerSession;
+import dev.tidemark.internal.thread.HandlerThread;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.ShareDecoder.Decoded;
@@ -25,6 +26,7 @@ public final class Worker<K, V> implements Runnable {
     private final RecordDecoder<K, V> decoder;
     private final ShareDecoder<K, V> shareDecoder;
     private final WorkerSession session;
+    private final HandlerThread thread;
     private UnitPace pace;
 
     public Worker(WorkerContext<K, V> context, RecordDecoder<K, V> decoder, WorkerSession session) {
@@ -32,6 +34,7 @@ public final class Worker<K, V> implements Runnable {
         this.decoder = decoder;
         this.shareDecoder = new ShareDecoder<>(decoder, context.notes());
         this.session = session;
+        this.thread = context.thread();
         this.pace = UnitPace.initial(context.limits());
     }
 
@@ -39,7 +42,8 @@ public final class Worker<K, V> implements Runnable {
     @Override
     public void run() {
         try (session;
-                decoder) {
+                decoder;
+                thread) {
             session.warmUp();
             OwnThread.rest();
             while (!context.units().isStopped()) {
@@ -101,9 +105,11 @@ public final class Worker<K, V> implements Runnable {
                 run(List.of(new ShareProgress<>(taken, List.of())), new UnitStart.Ended(refused), List.of());
                 continue;
             }
-            OwnThread.enter(Step.DECODING);
             long began = Host.nanoTime();
-            Decoded<K, V> decoded = shareDecoder.decode(taken);
+            Decoded<K, V> decoded = thread.call(() -> {
+                OwnThread.enter(Step.DECODING);
+                return shareDecoder.decode(taken);
+            });
             if (decoded.failed().isPresent()) {
                 undecodable.add(decoded);
                 continue;

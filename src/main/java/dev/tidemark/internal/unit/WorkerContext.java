@@ -2,15 +2,19 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.HandlerThread;
 
 /**
  * What a worker's units share.
  *
  * @param history shared by all workers of a consumer
  * @param identities checked before each commit
+ * @param thread where records are decoded and handled
  */
 public record WorkerContext<K, V>(
         String groupId,
@@ -25,4 +29,26 @@ public record WorkerContext<K, V>(
         IdentityCheck identities,
         WorkerEvents events,
         SafeInterceptors interceptors,
-        ListenerReports reports) {}
+        ListenerReports reports,
+        HandlerThread thread) {
+    /** Whether the handler of the last transaction ran where others had: it may have failed for what they left in a session or on a thread. */
+    boolean ranWhereOthersDid() {
+        return thread.wasUsed() || transaction.ranInUsedSession();
+    }
+
+    /** As {@link #ranWhereOthersDid}, for a record that failed to be decoded or handled. */
+    boolean ranWhereOthersDid(UnitOutcome failed) {
+        return failed instanceof UnitOutcome.Undecodable ? thread.wasUsed() : ranWhereOthersDid();
+    }
+
+    /** Whether what an old session has cached may explain this failure of the last transaction. */
+    boolean mayBeOfOldSession(SqlFacts failure) {
+        return transaction.ranInUsedSession() && failure.mayBeOfOldSession();
+    }
+
+    /** The next transaction runs in a session that no handler of this process has used, if the last one used its own, and on a new thread. */
+    void takeCleanPlace() {
+        transaction.takeCleanSession();
+        thread.renew();
+    }
+}

@@ -6,17 +6,22 @@ import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RedriveResult;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
+import dev.tidemark.errors.TidemarkException;
 import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.HashPrefixSqlParser;
 import org.jdbi.v3.core.statement.SqlStatements;
@@ -213,5 +218,28 @@ class StateLeftoversIT extends LeftoversCase {
         })) {
             assertAllWritten(running);
         }
+    }
+
+    /** All records fail for it, and none is to blame; nor did the handler touch the transaction that it was given. */
+    @ParameterizedTest
+    @ValueSource(strings = {"park", "halt"})
+    void aFailedTransactionOfAnotherConnection(String policy) throws SQLException {
+        try (Connection own = database.connect()) {
+            own.setAutoCommit(false);
+            try (Running running = start(NamedPolicies.policy(policy), 4, (record, tx) -> {
+                tx.execute("insert into written values (?)", record.offset());
+                try (Statement statement = own.createStatement()) {
+                    statement.execute("select '" + (record.offset() == 7 ? "bad" : "1") + "'::int");
+                }
+            })) {
+                assertThat(running.failure())
+                        .asInstanceOf(InstanceOfAssertFactories.type(TidemarkException.class))
+                        .extracting(TidemarkException::code)
+                        .isNotEqualTo(ErrorCode.TRANSACTION_BROKEN);
+            }
+        }
+        assertThat(database.number("select count(*) from tidemark.dead_letter where record_offset <> 7"))
+                .isZero();
+        assertThat(database.number("select count(*) from written where n >= 7")).isZero();
     }
 }

@@ -31,6 +31,11 @@ final class Facts {
         return new SqlFacts(state, true, false, lost, true, passing, false, false, false, false, false, state);
     }
 
+    /** An error that the server sent for what a statement asked of it, or for a shortage. */
+    static SqlFacts ofShortage(String state) {
+        return new SqlFacts(state, true, false, false, true, true, false, false, false, true, true, state);
+    }
+
     /** An exception that has nothing to do with the database. */
     static SqlFacts of(String kind) {
         return new SqlFacts(null, false, false, false, false, false, false, false, false, false, false, kind);

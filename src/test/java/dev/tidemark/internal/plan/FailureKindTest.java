@@ -43,6 +43,14 @@ class FailureKindTest {
         assertThat(FailureKind.of(Facts.ofDriver(state, false, false))).isEqualTo(kind);
     }
 
+    /** Where no handler is involved, nobody but the server can lack it. */
+    @Test
+    void aShortageIsTheServersInTheStoresOwnStatements() {
+        SqlFacts shortage = Facts.ofShortage("53200");
+        assertThat(FailureKind.of(shortage)).isEqualTo(FailureKind.HANDLER);
+        assertThat(FailureKind.ofControl(shortage)).isEqualTo(FailureKind.TRANSIENT);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "55P03, UNIT_WAITS, DATABASE_UNAVAILABLE",

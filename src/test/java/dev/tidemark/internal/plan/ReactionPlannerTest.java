@@ -30,7 +30,7 @@ class ReactionPlannerTest {
 
     /** Another record of the partition has succeeded between two failures. */
     private static final Evidence PROVEN = new Evidence(
-            Evidence.Proof.OWN, OptionalInt.empty(), 0, 2, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
+            Evidence.Proof.OWN, OptionalInt.empty(), 0, 2, Evidence.Place.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
 
     private static UnitFacts unit(int records, int attempt) {
         return new UnitFacts("etl", Set.of(P0, P1), records, new RecordId(P0, 42), attempt, 0.999);
@@ -157,7 +157,7 @@ class ReactionPlannerTest {
     @ValueSource(strings = {"42703", "42P01", "42501", "0A000", "XX000", "P0001"})
     void whatFailsAlikeForAllHaltsInsteadOfParking(String sqlState) {
         Evidence allAlike = new Evidence(
-                Evidence.Proof.NONE, OptionalInt.of(1), 0, 2, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
+                Evidence.Proof.NONE, OptionalInt.of(1), 0, 2, Evidence.Place.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(ReactionPlanner.plan(failed(sqlState), unit(1, 1), record(FailurePolicy.park(), 1, 0, allAlike)))
                 .isInstanceOfSatisfying(Reaction.Halt.class, halt -> {
                     assertThat(halt.why().code()).isEqualTo(ErrorCode.NOT_THE_RECORD);
@@ -179,7 +179,7 @@ class ReactionPlannerTest {
                 OptionalInt.empty(),
                 0,
                 2,
-                Evidence.Session.CLEAN,
+                Evidence.Place.CLEAN,
                 3,
                 Evidence.Habit.UNKNOWN,
                 FailureAction.park());

@@ -21,7 +21,7 @@ class VerdictTest {
                         neighboursAlike,
                         givenUpInARow,
                         2,
-                        Evidence.Session.CLEAN,
+                        Evidence.Place.CLEAN,
                         3,
                         Evidence.Habit.UNKNOWN,
                         null));
@@ -42,6 +42,25 @@ class VerdictTest {
         for (Proof proof : Proof.values()) {
             assertThat(of(Facts.ofServer(state), proof, OptionalInt.of(0), 0)).isEqualTo(Verdict.NOT_THE_RECORDS);
         }
+    }
+
+    /** A shortage passes, unless another record of the partition gets what this one asks for in vain, for a while. */
+    @ParameterizedTest
+    @CsvSource({
+        // another of which partition has succeeded, neighbours that fail alike, round, verdict
+        "OWN, 0, 6, THE_RECORDS",
+        "OWN, 0, 5, TRY_LATER",
+        "OTHERS, 0, 6, MAY_PASS",
+        "NONE, 0, 6, MAY_PASS",
+        "NONE, 3, 6, MAY_PASS",
+        "NONE, 3, 1, TRY_LATER",
+        "UNTRIED, 0, 6, MAY_PASS"
+    })
+    void aShortageIsTheRecordsOnlyIfAnotherOfItsPartitionSucceeds(Proof proof, int alike, int round, Verdict verdict) {
+        Evidence evidence = new Evidence(
+                proof, OptionalInt.of(alike), 0, 2, Evidence.Place.CLEAN, round, Evidence.Habit.UNKNOWN, null);
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofShortage("53200"), evidence))
+                .isEqualTo(verdict);
     }
 
     @Test
@@ -84,12 +103,12 @@ class VerdictTest {
             int alike, int inARow, int round, Evidence.Habit habit, Verdict verdict) {
         SqlFacts unsure = Facts.of("java.io.EOFException").thatIsUnsure();
         Evidence evidence =
-                new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, Evidence.Session.CLEAN, round, habit, null);
+                new Evidence(Proof.NONE, OptionalInt.of(alike), inARow, 2, Evidence.Place.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, unsure, evidence)).isEqualTo(verdict);
         assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, unsure, evidence))
                 .isTrue();
         Evidence proven =
-                new Evidence(Proof.OWN, OptionalInt.empty(), inARow, 2, Evidence.Session.CLEAN, round, habit, null);
+                new Evidence(Proof.OWN, OptionalInt.empty(), inARow, 2, Evidence.Place.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, unsure, proven))
                 .isEqualTo(verdict == Verdict.NOT_THE_RECORDS ? Verdict.THE_RECORDS : verdict);
         assertThat(Verdict.isLimited(ErrorCode.RECORD_UNDECODABLE, unsure, proven))
@@ -109,7 +128,7 @@ class VerdictTest {
     })
     void dataAndBytesSpeakForThemselvesUnlessMoreThanAFewFailAlike(int alike, int inARow, Verdict verdict) {
         Evidence evidence = new Evidence(
-                Proof.NONE, OptionalInt.of(alike), inARow, 2, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
+                Proof.NONE, OptionalInt.of(alike), inARow, 2, Evidence.Place.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("22P02"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23502"), evidence))
@@ -163,7 +182,7 @@ class VerdictTest {
     void onlyWhatNothingButItsFailureShowsIsLimited() {
         SqlFacts other = Facts.of("java.lang.IllegalStateException");
         Evidence own = new Evidence(
-                Proof.OWN, OptionalInt.empty(), 0, 2, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
+                Proof.OWN, OptionalInt.empty(), 0, 2, Evidence.Place.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, other, Evidence.none()))
                 .isTrue();
         assertThat(Verdict.isLimited(ErrorCode.HANDLER_FAILED, other, own)).isFalse();
@@ -179,20 +198,13 @@ class VerdictTest {
         SqlFacts facts = Facts.ofServer("22P02");
         for (Evidence evidence : List.of(
                 new Evidence(
-                        Proof.OWN,
-                        OptionalInt.of(0),
-                        0,
-                        inARow,
-                        Evidence.Session.CLEAN,
-                        3,
-                        Evidence.Habit.UNKNOWN,
-                        null),
+                        Proof.OWN, OptionalInt.of(0), 0, inARow, Evidence.Place.CLEAN, 3, Evidence.Habit.UNKNOWN, null),
                 new Evidence(
                         Proof.OTHERS,
                         OptionalInt.of(0),
                         0,
                         inARow,
-                        Evidence.Session.CLEAN,
+                        Evidence.Place.CLEAN,
                         3,
                         Evidence.Habit.UNKNOWN,
                         null),
@@ -201,7 +213,7 @@ class VerdictTest {
                         OptionalInt.of(0),
                         0,
                         inARow,
-                        Evidence.Session.CLEAN,
+                        Evidence.Place.CLEAN,
                         3,
                         Evidence.Habit.UNKNOWN,
                         null))) {
@@ -210,7 +222,7 @@ class VerdictTest {
                     .isEqualTo(verdict);
         }
         Evidence allAlike = new Evidence(
-                Proof.NONE, OptionalInt.of(3), 0, inARow, Evidence.Session.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
+                Proof.NONE, OptionalInt.of(3), 0, inARow, Evidence.Place.CLEAN, 3, Evidence.Habit.UNKNOWN, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, facts, allAlike)).isEqualTo(Verdict.NOT_THE_RECORDS);
     }
 
@@ -224,16 +236,14 @@ class VerdictTest {
         "PASSES, 12, THE_RECORDS"
     })
     void whatMayPassIsTriedInSeveralRoundsUnlessItSpeaksForItself(Evidence.Habit habit, int round, Verdict verdict) {
-        Evidence evidence =
-                new Evidence(Proof.OWN, OptionalInt.of(0), 0, 2, Evidence.Session.CLEAN, round, habit, null);
+        Evidence evidence = new Evidence(Proof.OWN, OptionalInt.of(0), 0, 2, Evidence.Place.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.of("java.lang.NullPointerException"), evidence))
                 .isEqualTo(verdict);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("23505"), evidence))
                 .isEqualTo(Verdict.THE_RECORDS);
         assertThat(Verdict.of(ErrorCode.RECORD_UNDECODABLE, Facts.of("a.b.ParseException"), evidence))
                 .isEqualTo(Verdict.THE_RECORDS);
-        Evidence allAlike =
-                new Evidence(Proof.NONE, OptionalInt.of(3), 0, 2, Evidence.Session.CLEAN, round, habit, null);
+        Evidence allAlike = new Evidence(Proof.NONE, OptionalInt.of(3), 0, 2, Evidence.Place.CLEAN, round, habit, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer("P0001"), allAlike))
                 .isEqualTo(Verdict.NOT_THE_RECORDS);
     }
@@ -251,7 +261,7 @@ class VerdictTest {
         "2, CLEAN, true, 6, THE_RECORDS"
     })
     void aPartitionHaltsOnlyAfterTwoFailuresInACleanSession(
-            int inARow, Evidence.Session session, boolean unsure, int round, Verdict verdict) {
+            int inARow, Evidence.Place session, boolean unsure, int round, Verdict verdict) {
         SqlFacts facts = Facts.ofServer("25P03");
         Evidence evidence =
                 new Evidence(Proof.NONE, OptionalInt.empty(), 0, inARow, session, round, Evidence.Habit.UNKNOWN, null);
@@ -263,8 +273,8 @@ class VerdictTest {
     @ParameterizedTest
     @CsvSource({"P0001, NONE", "P0001, OTHERS", "P0001, OWN", "22012, NONE", "23505, OWN", "0A000, OWN"})
     void noRecordIsGivenUpWhereEverySessionWasUsedBefore(String state, Proof proof) {
-        Evidence evidence = new Evidence(
-                proof, OptionalInt.of(0), 0, 6, Evidence.Session.USED_ONLY, 12, Evidence.Habit.STAYS, null);
+        Evidence evidence =
+                new Evidence(proof, OptionalInt.of(0), 0, 6, Evidence.Place.USED_ONLY, 12, Evidence.Habit.STAYS, null);
         assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofServer(state), evidence))
                 .isEqualTo(Verdict.NOT_THE_RECORDS);
     }

@@ -19,6 +19,7 @@ import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.HandlerThread;
 import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
@@ -199,6 +200,7 @@ final class FailureFuzzCase implements WorkerEvents {
         UnitHandler<byte[], byte[]> handler =
                 batch ? UnitHandler.of(all, group, List.of()) : UnitHandler.of(one, group, List.of());
         PartitionNotes notes = new PartitionNotes(schema, group, session, transaction);
+        OwnThreads threads = new OwnThreads();
         WorkerContext<byte[], byte[]> context = new WorkerContext<>(
                 group,
                 queues.units(),
@@ -212,10 +214,11 @@ final class FailureFuzzCase implements WorkerEvents {
                 IdentityCheck.NONE,
                 this,
                 new SafeInterceptors(group, List.of()),
-                new ListenerReports(group, new SafeListeners(group, List.of())));
+                new ListenerReports(group, new SafeListeners(group, List.of())),
+                new HandlerThread(threads, "fuzz-" + group + "-handler", work -> work));
         RecordDecoder<byte[], byte[]> decoder =
                 new RecordDecoder<>(ByteArrayDeserializer::new, this::values, failure -> false);
-        OwnThread worker = new OwnThreads().create("fuzz-" + group, new Worker<>(context, decoder, session));
+        OwnThread worker = threads.create("fuzz-" + group, new Worker<>(context, decoder, session));
         worker.start();
         try {
             awaitEnd(worker);

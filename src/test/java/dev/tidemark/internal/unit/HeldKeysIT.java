@@ -16,6 +16,8 @@ import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
+import dev.tidemark.internal.thread.HandlerThread;
+import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.OffsetStore;
 import dev.tidemark.offsets.TopicBinding;
@@ -108,7 +110,8 @@ class HeldKeysIT {
                     IdentityCheck.NONE,
                     news,
                     new SafeInterceptors("etl", List.of()),
-                    new ListenerReports("etl", new SafeListeners("etl", List.of())));
+                    new ListenerReports("etl", new SafeListeners("etl", List.of())),
+                    new HandlerThread(new OwnThreads(), "etl-handler", work -> work));
             Thread worker = new Thread(new Worker<>(
                     context,
                     new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new, failure -> false),

@@ -62,7 +62,9 @@ final class DeserializerIo {
 
     private static boolean isOfNetwork(Throwable t) {
         // A file, or a 404 of HttpURLConnection, is not there; a URL may be part of the record.
-        if (!(t instanceof IOException) || t instanceof FileNotFoundException || t instanceof MalformedURLException) {
+        boolean ofBytes =
+                t instanceof FileNotFoundException || t instanceof MalformedURLException || HostLookup.isOfAddress(t);
+        if (!(t instanceof IOException) || ofBytes) {
             return false;
         }
         String type = t.getClass().getName();

@@ -14,6 +14,7 @@ import java.sql.SQLTransientException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
@@ -27,6 +28,9 @@ import org.postgresql.util.ServerErrorMessage;
 public final class SqlFailures {
     /** As the driver names its prepared statements. */
     private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
+
+    /** Out of memory, undefined and duplicate file, invalid catalog name. */
+    private static final Set<String> PASSING_OR_ASKED = Set.of("53200", "58P01", "58P02", "3D000");
 
     private static final String DRIVER = "org.postgresql.";
     private static final String DRIVERS_ENTRY = Driver.class.getName();
@@ -43,6 +47,7 @@ public final class SqlFailures {
         boolean linkage = false;
         List<Throwable> chain = FailureChain.of(failure);
         boolean ofSchema = chain.stream().anyMatch(SqlFailures::isOfSchema);
+        boolean unsure = chain.stream().anyMatch(SqlFailures::mayPass);
         for (Throwable t : chain) {
             linkage |= t instanceof LinkageError;
             passing |= isPassing(t);
@@ -68,8 +73,8 @@ public final class SqlFailures {
                 linkage,
                 chain.stream().anyMatch(SqlFailures::isStalePlan),
                 ofSchema,
-                chain.stream().anyMatch(SqlFailures::isOfStatement),
-                false,
+                unsure || chain.stream().anyMatch(SqlFailures::isOfStatement),
+                unsure,
                 ofSchema ? kind(state, chain) + " of the schema" : kind(state, chain));
     }
 
@@ -109,7 +114,7 @@ public final class SqlFailures {
         return t instanceof RetriableException
                 || t instanceof InterruptedIOException
                 || t instanceof SocketException
-                || t instanceof UnknownHostException
+                || (t instanceof UnknownHostException && !HostLookup.isOfAddress(t))
                 || t instanceof SSLException
                 || t instanceof TimeoutException
                 || isHttpTimeout(t.getClass());
@@ -157,6 +162,16 @@ public final class SqlFailures {
         String routine = String.valueOf(message.getRoutine());
         return ("55006".equals(message.getSQLState()) && routine.equals("CheckTableNotInUse"))
                 || ("53400".equals(message.getSQLState()) && routine.startsWith("FileWrite"));
+    }
+
+    // Memory, files and databases are the server's, and a statement may ask for what it does not have. A login that
+    // fails
+    // is no statement.
+    private static boolean mayPass(Throwable t) {
+        ServerErrorMessage message = FailureChain.serverMessage(t);
+        return message != null
+                && PASSING_OR_ASKED.contains(String.valueOf(message.getSQLState()))
+                && !"InitPostgres".equals(message.getRoutine());
     }
 
     /** What makes two failures alike: the SQLSTATE, or the first exception's class and the last cause's. */

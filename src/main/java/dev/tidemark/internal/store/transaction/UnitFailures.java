@@ -109,6 +109,17 @@ final class UnitFailures {
         }
     }
 
+    /** Whether it may be about this session, and not only about another connection that the handler has opened itself. */
+    private boolean isOfSession(SqlFacts facts) {
+        boolean told = session.handlerErrors().all().stream()
+                .anyMatch(error -> SqlFailures.facts(error).is(String.valueOf(facts.sqlState())));
+        try {
+            return told || session.isUnwrapped() || session.connection().hasFailedTransaction();
+        } catch (SQLException e) {
+            return true;
+        }
+    }
+
     /** How a unit ends whose handler threw this. */
     UnitOutcome ofHandler(Throwable e, OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
@@ -119,10 +130,11 @@ final class UnitFailures {
             return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
-        if (facts.is("25P02")) {
+        boolean ours = !facts.isTransactionBroken() || isOfSession(facts);
+        if (ours && facts.is("25P02")) {
             return ofFailedTransaction(e, unit);
         }
-        if (facts.isTransactionBroken()) {
+        if (ours && facts.isTransactionBroken()) {
             return new UnitOutcome.TransactionBroken(
                     "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
         }

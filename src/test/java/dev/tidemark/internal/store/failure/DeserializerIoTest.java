@@ -275,6 +275,9 @@ class DeserializerIoTest {
                 catchThrowable(
                         () -> StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(new byte[] {(byte) 0xff}))),
                 catchThrowable(() -> new URL("no url")),
+                catchThrowable(() -> InetAddress.getAllByName("[no address]")),
+                catchThrowable(() -> InetAddress.getAllByName("[::1%no_such_interface]")),
+                catchThrowable(() -> InetAddress.getByAddress(new byte[3])),
                 catchThrowable(() -> new IntegerDeserializer().deserialize("t", new byte[3])),
                 new SerializationException("x"),
                 new IllegalStateException("x"));

@@ -49,7 +49,13 @@ class SqlFailuresTest {
         "53400, FileWrite, HANDLER",
         "53400, FileWriteV, HANDLER",
         "53400, ReplicationSlotCreate, TRANSIENT",
-        "53100, FileWriteV, TRANSIENT"
+        "53100, FileWriteV, TRANSIENT",
+        "3D000, pg_database_size_name, HANDLER",
+        "3D000, InitPostgres, TRANSIENT",
+        "58P01, read_binary_file, HANDLER",
+        "53200, LockAcquireExtended, HANDLER",
+        "53300, InitProcess, TRANSIENT",
+        "58030, mdread, TRANSIENT"
     })
     void whatOnlyTheStatementIsInTheWayOfIsNotWaitedFor(String state, String routine, FailureKind kind) {
         assertThat(kind(sent("ERROR", state, "x", routine))).isEqualTo(kind);
