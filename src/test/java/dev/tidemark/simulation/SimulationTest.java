@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * seeds, from {@code -Dseed.from=N} on, and {@code -Dseed=N} one of them, with all that happens.
  */
 class SimulationTest {
-    private static final long SEEDS = Long.getLong("seeds", 200);
+    private static final long SEEDS = Long.getLong("seeds", 60);
     private static final long FROM = Long.getLong("seed.from", 1);
     private static final @Nullable Long ONLY = Long.getLong("seed");
 
