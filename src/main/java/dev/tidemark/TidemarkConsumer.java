@@ -64,8 +64,9 @@ public interface TidemarkConsumer extends ConsumerView, Runnable, AutoCloseable 
      * Applies these dead letters of the group after all, with this consumer's handler and deserializers: for each, the handler's
      * effects and the removal of the dead letter are one transaction. In the order of their ids, so that the order within a key
      * is preserved; a dead letter behind an earlier one of its key waits for that one. Works before, during and after {@link #run}, in
-     * any process, on the caller's thread and its own connection, in addition to those that a running consumer needs. One that fails is
-     * tried once more, on a new connection if it has used the first, and on a new thread.
+     * any process, on the caller's thread and its own connection, in addition to those that a running consumer needs. What a
+     * handler leaves in its session fails no other dead letter; what it leaves on the caller's thread may: that one is kept, and can
+     * be redriven again.
      *
      * @param ids of {@link DeadLetter}s; see {@link DeadLetters#list}
      * @return one result for each id, in the order in which they were tried. Keeps one dead letter's content in memory at a time, and

@@ -1,7 +1,6 @@
 package dev.tidemark.internal.run;
 
 import dev.tidemark.RedriveResult;
-import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.lock.BlockerWatch;
@@ -9,8 +8,6 @@ import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.DeadLetterTable;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
-import dev.tidemark.internal.thread.HandlerThread;
-import dev.tidemark.internal.thread.OwnThreads;
 import dev.tidemark.internal.unit.ListenerReports;
 import dev.tidemark.internal.unit.Redrive;
 import dev.tidemark.internal.unit.SafeInterceptors;
@@ -38,10 +35,6 @@ final class DeadLetterRedrive<K, V> {
                         name,
                         options.work().deadline(),
                         options.store().networkTimeout());
-                HandlerThread thread = new HandlerThread(
-                        new OwnThreads(),
-                        "tidemark-" + groupId + "-redrive",
-                        work -> LogContext.inGroup(groupId, work));
                 RecordDecoder<K, V> decoder = options.work().decoders().get()) {
             Schema schema = options.store().schema();
             UnitTransaction transaction = new UnitTransaction(
@@ -55,8 +48,7 @@ final class DeadLetterRedrive<K, V> {
                     new PartitionNotes(schema, groupId, session, transaction),
                     new DeadLetterTable(schema, groupId),
                     new SafeInterceptors(groupId, options.interceptors()),
-                    new ListenerReports(groupId, listeners),
-                    thread);
+                    new ListenerReports(groupId, listeners));
             return redrive.redriveAll(ids);
         }
     }

@@ -149,7 +149,7 @@ final class NeighbourTrial<K, V> {
                 return result(Proof.NONE, endOf(outcome), false);
             }
             // What its failure kept it from cleaning up would fail the next one.
-            context.takeCleanPlace();
+            context.transaction().takeCleanSession();
         }
         return result(Proof.NONE, null, false);
     }
@@ -229,7 +229,7 @@ final class NeighbourTrial<K, V> {
     }
 
     private UnitOutcome tryOut(ConsumerRecord<byte[], byte[]> raw) {
-        return context.thread().call(() -> tryOutHere(raw));
+        return context.onHandlerThread(() -> tryOutHere(raw));
     }
 
     private UnitOutcome tryOutHere(ConsumerRecord<byte[], byte[]> raw) {

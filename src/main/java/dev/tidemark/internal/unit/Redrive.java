@@ -19,7 +19,6 @@ import dev.tidemark.internal.store.table.DeadLetterTable.Locked;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
-import dev.tidemark.internal.thread.HandlerThread;
 import dev.tidemark.internal.thread.Host;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.sql.Connection;
@@ -45,7 +44,6 @@ public final class Redrive<K, V> {
     private final DeadLetterTable letters;
     private final SafeInterceptors interceptors;
     private final ListenerReports reports;
-    private final HandlerThread thread;
     private boolean interrupted;
 
     public Redrive(
@@ -57,8 +55,7 @@ public final class Redrive<K, V> {
             PartitionNotes notes,
             DeadLetterTable letters,
             SafeInterceptors interceptors,
-            ListenerReports reports,
-            HandlerThread thread) {
+            ListenerReports reports) {
         this.groupId = groupId;
         this.limits = limits;
         this.handler = handler;
@@ -68,7 +65,6 @@ public final class Redrive<K, V> {
         this.letters = letters;
         this.interceptors = interceptors;
         this.reports = reports;
-        this.thread = thread;
     }
 
     /**
@@ -124,27 +120,18 @@ public final class Redrive<K, V> {
     public RedriveResult redrive(long id) {
         UnitOutcome outcome = run(id);
         if (mayBeOfOthers(outcome)) {
+            interrupted |= Thread.interrupted();
             transaction.takeCleanSession();
-            thread.renew();
-            try {
-                outcome = thread.call(() -> run(id));
-            } finally {
-                thread.returnToOwner();
-            }
+            outcome = run(id);
         }
         return outcome.fold(new Verdict(id));
     }
 
-    /**
-     * Whether it may fail for what the handler of another one has left: a time limit of the session, for example, or a variable of
-     * the caller's thread.
-     */
+    /** Whether it may fail for what the handler of another one has left in the session, such as a time limit. */
     private boolean mayBeOfOthers(UnitOutcome outcome) {
-        if (outcome instanceof UnitOutcome.Transient passing) {
-            return passing.code() != ErrorCode.DATABASE_UNAVAILABLE && transaction.ranInUsedSession();
-        }
-        return outcome instanceof UnitOutcome.Undecodable
-                || (outcome instanceof UnitOutcome.HandlerFailed failed && !(failed.cause() instanceof NotTried));
+        boolean waits =
+                outcome instanceof UnitOutcome.Transient passing && passing.code() != ErrorCode.DATABASE_UNAVAILABLE;
+        return (waits || outcome instanceof UnitOutcome.HandlerFailed) && transaction.ranInUsedSession();
     }
 
     private UnitOutcome run(long id) {

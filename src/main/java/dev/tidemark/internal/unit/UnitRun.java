@@ -62,14 +62,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     UnitPace run(UnitStart start) {
         UnitOutcome first;
         if (start instanceof UnitStart.Records records) {
-            first = context.thread().call(() -> runner.runFirst(attempt, records.decodeNanos()));
+            first = context.onHandlerThread(() -> runner.runFirst(attempt, records.decodeNanos()));
         } else {
             attempt = Attempt.firstRecord(attempt.firstShare());
             first = ((UnitStart.Ended) start).outcome();
         }
         boolean again = react(first);
         while (again) {
-            again = react(context.thread().call(this::tryOnce));
+            again = react(context.onHandlerThread(this::tryOnce));
         }
         settlement.settle();
         return pace;
@@ -170,7 +170,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean tryNeighbours(Reaction.TryNeighbours reaction) {
         UnitOutcome failed = Objects.requireNonNull(last);
-        context.takeCleanPlace();
+        context.transaction().takeCleanSession();
         NeighbourTrial.Result result = new NeighbourTrial<>(
                         context,
                         decoder,
@@ -243,7 +243,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
         // The policy decides about the record, and not about what others left.
-        context.takeCleanPlace();
+        context.transaction().takeCleanSession();
         ShareProgress<K, V> share = attempt.firstShare();
         settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryAlone(share.attemptsAlone() + 1);

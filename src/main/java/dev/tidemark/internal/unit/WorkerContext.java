@@ -2,12 +2,16 @@ package dev.tidemark.internal.unit;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.SqlFacts;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
 import dev.tidemark.internal.thread.HandlerThread;
+import dev.tidemark.internal.thread.HandlerThread.End;
+import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * What a worker's units share.
@@ -31,6 +35,9 @@ public record WorkerContext<K, V>(
         SafeInterceptors interceptors,
         ListenerReports reports,
         HandlerThread thread) {
+    private static final Set<ErrorCode> LACKS =
+            Set.of(ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.DEPENDENCY_UNAVAILABLE, ErrorCode.UNIT_WAITS);
+
     /** Whether the handler of the last transaction ran where others had: it may have failed for what they left in a session or on a thread. */
     boolean ranWhereOthersDid() {
         return thread.wasUsed() || transaction.ranInUsedSession();
@@ -39,6 +46,22 @@ public record WorkerContext<K, V>(
     /** As {@link #ranWhereOthersDid}, for a record that failed to be decoded or handled. */
     boolean ranWhereOthersDid(UnitOutcome failed) {
         return failed instanceof UnitOutcome.Undecodable ? thread.wasUsed() : ranWhereOthersDid();
+    }
+
+    /** Runs a transaction with its handler, or only decodes, where foreign code runs. */
+    UnitOutcome onHandlerThread(Supplier<UnitOutcome> work) {
+        return thread.call(work, WorkerContext::end);
+    }
+
+    private static End end(UnitOutcome outcome) {
+        if (outcome instanceof UnitOutcome.Committed) {
+            return End.SUCCEEDED;
+        } else if (outcome instanceof UnitOutcome.HandlerFailed || outcome instanceof UnitOutcome.Undecodable) {
+            return End.FAILED;
+        }
+        return outcome instanceof UnitOutcome.Transient passing && LACKS.contains(passing.code())
+                ? End.LACKED
+                : End.OTHER;
     }
 
     /** Whether what an old session has cached may explain this failure of the last transaction. */

@@ -1,7 +1,10 @@
 package dev.tidemark.failure.leftovers;
 
+import static dev.tidemark.RedriveResult.Status.APPLIED;
+import static dev.tidemark.RedriveResult.Status.FAILED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.RedriveResult;
@@ -10,6 +13,8 @@ import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a record's handler or deserializer leaves on its thread gives up and halts no other record. */
 class ThreadLeftoversIT extends LeftoversCase {
     private static final int BAD = 7;
+    private static final ThreadLocal<Connection> OWN = new ThreadLocal<>();
 
     private final ThreadLocal<String> tenant = new ThreadLocal<>();
     private final ThreadLocal<String> inherited = new InheritableThreadLocal<>();
@@ -149,6 +155,7 @@ class ThreadLeftoversIT extends LeftoversCase {
         assertWritten(RECORDS - 1);
     }
 
+    /** The caller's thread is the caller's: what fails there is kept, and succeeds once the thread is as it was. */
     @Test
     void ofADeadLetter() {
         AtomicBoolean fixed = new AtomicBoolean();
@@ -168,18 +175,43 @@ class ThreadLeftoversIT extends LeftoversCase {
             List<Long> ids = database.query("select id from tidemark.dead_letter order by record_offset").stream()
                     .map(Long::valueOf)
                     .toList();
-            List<RedriveResult> results = running.consumer().redrive(ids);
+            List<RedriveResult> first = running.consumer().redrive(ids);
             leave();
-            assertThat(results)
-                    .filteredOn(r -> r.status() == RedriveResult.Status.APPLIED)
-                    .hasSize(5);
-            assertThat(results)
-                    .filteredOn(r -> r.status() == RedriveResult.Status.FAILED)
-                    .extracting(RedriveResult::id)
-                    .containsExactly(ids.get(3));
+            List<RedriveResult> second = running.consumer().redrive(ids.subList(4, 6));
+            assertThat(first).extracting(RedriveResult::status).startsWith(APPLIED, APPLIED, APPLIED, FAILED);
+            assertThat(second).extracting(RedriveResult::status).containsExactly(APPLIED, APPLIED);
+        } finally {
+            leave();
         }
         assertThat(database.query("select n from written order by n"))
                 .isEqualTo(List.of("0", "1", "2", "3", "4", "5", "6", "8", "9", "10", "11"));
+    }
+
+    /** It has one for each of its threads, and there are no more: a bad record is given up all the same, and nothing waits for ever. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aConnectionOfEachThread(int connections) {
+        send(0, RECORDS);
+        try (HikariDataSource others = database.pool(connections)) {
+            others.setConnectionTimeout(300);
+            try (Running running = start(FailurePolicy.park(), 4, (record, tx) -> {
+                if (OWN.get() == null) {
+                    OWN.set(others.getConnection());
+                }
+                try (Statement statement = OWN.get().createStatement()) {
+                    statement.execute("select 1");
+                }
+                if (record.offset() % 10 == BAD) {
+                    throw new IllegalArgumentException("bad");
+                }
+                tx.execute("insert into written values (?)", record.offset());
+            })) {
+                running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+            }
+        }
+        assertThat(database.number("select count(distinct n) from written")).isEqualTo(RECORDS - 4);
+        assertThat(database.number("select count(*) from tidemark.dead_letter where record_offset % 10 = " + BAD))
+                .isEqualTo(4);
     }
 
     /** It sees what the thread that started the consumer had, wherever it runs. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemark.internal.plan.ThreadFacts;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
+import dev.tidemark.internal.thread.HandlerThread.End;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,11 +20,13 @@ class HandlerThreadTest {
         return new HandlerThread(threads, "handler", work -> work);
     }
 
+    private static Thread ended(HandlerThread thread, End end) {
+        return thread.call(Thread::currentThread, ignored -> end);
+    }
+
     @Test
     void isItsOwnerAtFirst() {
         try (HandlerThread thread = made()) {
-            assertThat(thread.call(Thread::currentThread)).isSameAs(Thread.currentThread());
-            assertThat(thread.wasUsed()).isFalse();
             assertThat(thread.call(Thread::currentThread)).isSameAs(Thread.currentThread());
             assertThat(thread.wasUsed()).isTrue();
         }
@@ -29,29 +34,51 @@ class HandlerThreadTest {
     }
 
     @Test
-    void isAnotherOneAfterEachRenewal() throws InterruptedException {
+    void isAnotherOneAfterACallThatSucceededThere() throws InterruptedException {
         Thread second;
         Thread third;
         try (HandlerThread thread = made()) {
-            thread.call(() -> 1);
             thread.renew();
-            second = thread.call(Thread::currentThread);
+            second = ended(thread, End.SUCCEEDED);
             assertThat(thread.wasUsed()).isFalse();
             assertThat(thread.call(Thread::currentThread)).isSameAs(second).isNotSameAs(Thread.currentThread());
             assertThat(thread.wasUsed()).isTrue();
             thread.renew();
-            // An unused one is not renewed.
-            thread.renew();
-            third = thread.call(Thread::currentThread);
+            third = ended(thread, End.SUCCEEDED);
             assertThat(third).isNotSameAs(second);
             assertThat(threads.facts()).extracting(ThreadFacts::name).containsExactly("handler");
-            thread.returnToOwner();
-            assertThat(thread.call(Thread::currentThread)).isSameAs(Thread.currentThread());
-            assertThat(thread.wasUsed()).isTrue();
+            second.join();
         }
-        second.join();
         third.join();
         assertThat(threads.died()).isEmpty();
+    }
+
+    /** What belongs to a thread, such as its connection, is there for the next ones. */
+    @Test
+    void isTheSameOneAfterACallThatDidNotSucceedOnAnother() throws InterruptedException {
+        try (HandlerThread thread = made()) {
+            for (End end : List.of(End.FAILED, End.OTHER)) {
+                thread.renew();
+                Thread other = ended(thread, end);
+                assertThat(other).isNotSameAs(Thread.currentThread());
+                assertThat(thread.wasUsed()).isFalse();
+                assertThat(thread.call(Thread::currentThread)).isSameAs(Thread.currentThread());
+                other.join();
+            }
+        }
+    }
+
+    @Test
+    void triesNoNewThreadsThatLackSomething() {
+        try (HandlerThread thread = made()) {
+            for (End end : List.of(End.LACKED, End.LACKED, End.FAILED, End.LACKED, End.OTHER, End.LACKED, End.LACKED)) {
+                thread.renew();
+                assertThat(ended(thread, end)).isNotSameAs(Thread.currentThread());
+            }
+            thread.renew();
+            assertThat(ended(thread, End.FAILED)).isSameAs(Thread.currentThread());
+            assertThat(thread.wasUsed()).as("and could be tried elsewhere").isFalse();
+        }
     }
 
     /** What its owner had when it was made, and nothing of what a call has left since. */
@@ -60,7 +87,8 @@ class HandlerThreadTest {
         inherited.set("of the owner");
         try (HandlerThread thread = made()) {
             for (int i = 0; i < 3; i++) {
-                assertThat(thread.call(inherited::get)).isEqualTo("of the owner");
+                assertThat(thread.call(inherited::get, ignored -> End.SUCCEEDED))
+                        .isEqualTo("of the owner");
                 thread.call(() -> {
                     inherited.set("left");
                     return "";
@@ -73,10 +101,9 @@ class HandlerThreadTest {
     @Test
     void throwsWhatACallThrows() {
         try (HandlerThread thread = made()) {
-            thread.call(() -> 1);
-            thread.renew();
             StackOverflowError error = new StackOverflowError();
             for (Throwable thrown : List.of(new IllegalStateException("x"), error, new InterruptedException())) {
+                thread.renew();
                 assertThatThrownBy(() -> thread.call(() -> {
                             throw HandlerThreadTest.<RuntimeException>unchecked(thrown);
                         }))
@@ -91,6 +118,28 @@ class HandlerThreadTest {
         throw (T) any;
     }
 
+    /** While it waits it is idle, and after that it may be in foreign code again. */
+    @Test
+    void itsOwnerIsBusyAgainAfterTheCall() throws InterruptedException {
+        List<ThreadFacts> facts = new ArrayList<>();
+        OwnThread owner = threads.create("owner", () -> {
+            try (HandlerThread thread = made()) {
+                OwnThread.enter(Step.DECODING);
+                thread.renew();
+                thread.call(() -> {
+                    OwnThread.enter(Step.TRANSACTION);
+                    return facts.addAll(threads.facts());
+                });
+                facts.addAll(threads.facts());
+            }
+        });
+        owner.start();
+        owner.join();
+        assertThat(facts).extracting(ThreadFacts::name).startsWith("handler", "owner", "handler", "owner");
+        assertThat(facts).extracting(ThreadFacts::step).startsWith(Step.TRANSACTION, Step.RESTING);
+        assertThat(facts.get(3).step()).isEqualTo(Step.BETWEEN_TRANSACTIONS);
+    }
+
     /** Who ends the owner ends the call, for whose end the owner waits. */
     @Test
     void anEndReachesTheCall() throws InterruptedException {
@@ -98,7 +147,6 @@ class HandlerThreadTest {
         AtomicReference<String> after = new AtomicReference<>();
         OwnThread owner = threads.create("owner", () -> {
             try (HandlerThread thread = made()) {
-                thread.call(() -> 1);
                 thread.renew();
                 String how = thread.call(() -> {
                     begun.countDown();
@@ -128,7 +176,6 @@ class HandlerThreadTest {
         AtomicReference<Boolean> reached = new AtomicReference<>();
         OwnThread owner = threads.create("owner", () -> {
             try (HandlerThread thread = made()) {
-                thread.call(() -> 1);
                 thread.renew();
                 reached.set(thread.call(() -> {
                     begun.countDown();
