@@ -31,6 +31,7 @@ import java.util.function.Function;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -161,6 +162,7 @@ class CopyIT {
         assertRows(flights);
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @EnumSource
     void aRecordThatFailsInsideACopyIsParkedAndItsNeighboursTakeEffect(Failure failure) throws Exception {

@@ -447,6 +447,7 @@ class FailurePolicyIT {
         assertThat(deadLetters()).isEmpty();
     }
 
+    @Tag("exhaustive")
     @Test
     void noMoreInARowAreGivenUpThanThePolicySays() {
         produce();

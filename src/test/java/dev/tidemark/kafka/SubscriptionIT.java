@@ -73,6 +73,7 @@ class SubscriptionIT {
         return running.consumer().status().partitions().get(index);
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(strings = {"eager", "cooperative", "consumer"})
     void aTopicThatComesToMatchIsReadFromItsFirstRecord(String protocol) {

@@ -107,6 +107,7 @@ class ClaimingConsumerIT extends OwnLoopTest {
     }
 
     /** Nothing is in hand, so no advance is refused: the next poll itself must not continue in the buffer. */
+    @Tag("exhaustive")
     @ParameterizedTest
     @EnumSource(Taken.class)
     void whatKafkasClientHasFetchedBeforeAClaimIsNotHandedOutAfterIt(Taken how) throws SQLException {

@@ -181,6 +181,7 @@ class BatchParametersIT {
         return SqlBatch.of(sql, (record, rows) -> rows.add(record.value()));
     }
 
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(
             strings = {

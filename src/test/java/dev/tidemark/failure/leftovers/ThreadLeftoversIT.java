@@ -188,6 +188,7 @@ class ThreadLeftoversIT extends LeftoversCase {
     }
 
     /** It has one for each of its threads, and there are no more: a bad record is given up all the same, and nothing waits for ever. */
+    @Tag("exhaustive")
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void aConnectionOfEachThread(int connections) {
