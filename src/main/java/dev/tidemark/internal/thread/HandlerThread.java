@@ -170,7 +170,7 @@ public final class HandlerThread implements AutoCloseable {
                             thread.end();
                         }
                     } catch (ExecutionException e) {
-                        throw HandlerThread.<RuntimeException>unchecked(Objects.requireNonNull(e.getCause()));
+                        throw Unchecked.rethrow(Objects.requireNonNull(e.getCause()));
                     } catch (TimeoutException e) {
                         // A handler may take longer than any patience.
                     }
@@ -228,11 +228,5 @@ public final class HandlerThread implements AutoCloseable {
             task = null;
             return taken;
         }
-    }
-
-    /** Supplied code of other languages throws what is neither an Error nor a RuntimeException. */
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <T extends Throwable> T unchecked(Throwable any) throws T {
-        throw (T) any;
     }
 }

@@ -3,6 +3,7 @@ package dev.tidemark.internal.unit;
 import dev.tidemark.UnitInterceptor;
 import dev.tidemark.UnitInterceptor.HandlerCall;
 import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.thread.Unchecked;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -64,18 +65,12 @@ final class InterceptedCall {
         }
         Throwable decisive = first == null ? thrown : first;
         if (decisive != null) {
-            throw InterceptedCall.<RuntimeException>unchecked(decisive);
+            throw Unchecked.rethrow(decisive);
         }
         if (!completed) {
             throw new IllegalStateException(
                     "an interceptor did not call proceed, or did not wait for it to return, so the handler has not returned");
         }
-    }
-
-    /** Code of other languages throws what is neither an Error nor an Exception. */
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <T extends Throwable> T unchecked(Throwable any) throws T {
-        throw (T) any;
     }
 
     private void from(int index) throws Exception {

@@ -38,14 +38,13 @@ public record WorkerContext<K, V>(
     private static final Set<ErrorCode> LACKS =
             Set.of(ErrorCode.DATABASE_UNAVAILABLE, ErrorCode.DEPENDENCY_UNAVAILABLE, ErrorCode.UNIT_WAITS);
 
-    /** Whether the handler of the last transaction ran where others had: it may have failed for what they left in a session or on a thread. */
-    boolean ranWhereOthersDid() {
-        return thread.wasUsed() || transaction.ranInUsedSession();
-    }
-
-    /** As {@link #ranWhereOthersDid}, for a record that failed to be decoded or handled. */
-    boolean ranWhereOthersDid(UnitOutcome failed) {
-        return failed instanceof UnitOutcome.Undecodable ? thread.wasUsed() : ranWhereOthersDid();
+    /**
+     * Whether what ended like this ran where others had run before, so that it may have failed for what they left on the thread or, if
+     * it reached the handler, in the session.
+     */
+    boolean ranWhereOthersDid(UnitOutcome outcome) {
+        boolean decoded = !(outcome instanceof UnitOutcome.Undecodable);
+        return thread.wasUsed() || (decoded && transaction.ranInUsedSession());
     }
 
     /** Runs a transaction with its handler, or only decodes, where foreign code runs. */
@@ -69,7 +68,7 @@ public record WorkerContext<K, V>(
         return transaction.ranInUsedSession() && failure.mayBeOfOldSession();
     }
 
-    /** The next transaction runs in a session that no handler of this process has used, if the last one used its own, and on a new thread. */
+    /** The next transaction runs on a new thread, and if the last one used its session, in one that no handler has used. */
     void takeCleanPlace() {
         transaction.takeCleanSession();
         thread.renew();

@@ -105,17 +105,12 @@ class HandlerThreadTest {
             for (Throwable thrown : List.of(new IllegalStateException("x"), error, new InterruptedException())) {
                 thread.renew();
                 assertThatThrownBy(() -> thread.call(() -> {
-                            throw HandlerThreadTest.<RuntimeException>unchecked(thrown);
+                            throw Unchecked.rethrow(thrown);
                         }))
                         .isSameAs(thrown);
             }
             assertThat(thread.call(() -> 2)).isEqualTo(2);
         }
-    }
-
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <T extends Throwable> T unchecked(Throwable any) throws T {
-        throw (T) any;
     }
 
     /** While it waits it is idle, and after that it may be in foreign code again. */

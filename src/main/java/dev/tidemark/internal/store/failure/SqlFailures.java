@@ -164,8 +164,7 @@ public final class SqlFailures {
                 || ("53400".equals(message.getSQLState()) && routine.startsWith("FileWrite"));
     }
 
-    // Memory, files and databases are the server's, and a statement may ask for what it does not have. A login that
-    // fails
+    // Memory, files and databases are the server's, and a statement may ask for what it does not have. A failed login
     // is no statement.
     private static boolean mayPass(Throwable t) {
         ServerErrorMessage message = FailureChain.serverMessage(t);

@@ -130,13 +130,13 @@ final class UnitFailures {
             return new UnitOutcome.StoreFailed(StoreErrors.translate(schema, groupId, e));
         }
         SqlFacts facts = SqlFailures.facts(e);
-        boolean ours = !facts.isTransactionBroken() || isOfSession(facts);
-        if (ours && facts.is("25P02")) {
-            return ofFailedTransaction(e, unit);
-        }
-        if (ours && facts.isTransactionBroken()) {
-            return new UnitOutcome.TransactionBroken(
-                    "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState() + ")", e);
+        if (facts.isTransactionBroken() && isOfSession(facts)) {
+            return facts.is("25P02")
+                    ? ofFailedTransaction(e, unit)
+                    : new UnitOutcome.TransactionBroken(
+                            "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState()
+                                    + ")",
+                            e);
         }
         if (SqlFailures.isSettingRefusedByDriver(e)) {
             return new UnitOutcome.TransactionBroken(
