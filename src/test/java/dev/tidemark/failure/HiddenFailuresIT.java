@@ -76,7 +76,7 @@ class HiddenFailuresIT extends FailureCase {
 
     /** Nothing about what the handler throws shows what failed; only the transaction does. */
     @ParameterizedTest
-    @CsvSource({"40P01,", "40001,", "55P03,", "53100,", "55P03, P0001", "53100, 22023"})
+    @CsvSource({"40P01,", "40001,", "55P03,", "53200,", "55P03, P0001", "53100, 22023"})
     void whatPassesIsWaitedForBehindAnExceptionOfTheHandlersOwn(String state, String own) {
         AtomicBoolean lasts = new AtomicBoolean(true);
         AtomicInteger tries = new AtomicInteger();
@@ -88,6 +88,30 @@ class HiddenFailuresIT extends FailureCase {
             }
         })) {
             running.until("tried often", () -> tries.get() >= 11 || stored() > 7);
+            lasts.set(false);
+            running.until("all read", () -> stored() == 20);
+        }
+        assertThat(givenUp()).isEmpty();
+        assertDone(20, Set.of());
+    }
+
+    /** A file that is missing for a while, for all records. */
+    @ParameterizedTest
+    @CsvSource({"skip, own", "park, own", "halt, own", "park, clean-up", "skip, clean-up"})
+    void whatMayPassIsWaitedForWhicheverWayItIsHidden(String policy, String how) {
+        AtomicBoolean lasts = new AtomicBoolean(true);
+        AtomicInteger tries = new AtomicInteger();
+        send(0, 20);
+        try (Running running = start(NamedPolicies.policy(policy), (record, tx) -> {
+            if (record.offset() >= 7 && lasts.get()) {
+                tries.incrementAndGet();
+                if (how.equals("own")) {
+                    raiseAndHide(tx, "58P01", null);
+                }
+                raiseAndCleanUp(tx, "58P01");
+            }
+        })) {
+            running.until("tried often", () -> tries.get() >= 60 || stored() > 7);
             lasts.set(false);
             running.until("all read", () -> stored() == 20);
         }

@@ -13,7 +13,9 @@ import dev.tidemark.testkit.postgres.TestDatabase;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLTransientException;
+import java.sql.Statement;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -197,7 +199,7 @@ class TransientRecordsIT {
                 "park | select pg_database_size('no_such_database')",
                 "skip | select has_database_privilege('no_such_database', 'connect')",
                 "park | do $$ begin raise exception 'file' using errcode = '58P01'; end $$",
-                "skip | do $$ begin raise exception 'memory' using errcode = '53200'; end $$"
+                "skip | do $$ begin raise exception 'name' using errcode = '58P03'; end $$"
             })
     void whatOnlyOneRecordAsksInVainIsItsOwn(String policy, String sql) {
         try (Running running = startSingly(policy, (record, tx) -> {
@@ -231,6 +233,44 @@ class TransientRecordsIT {
         assertThat(database.number("select count(*) from took")).isEqualTo(policy.equals("halt") ? 7 : 39);
     }
 
+    /** Its tenant has no database, and those of others have. */
+    @Tag("exhaustive")
+    @ParameterizedTest
+    @ValueSource(strings = {"park", "skip"})
+    void aDatabaseThatOnlyOneRecordNamesInVainIsItsOwn(String policy) {
+        try (Running running = startSingly(policy, (record, tx) -> {
+            String name = record.offset() == 7 ? "no_such_tenant" : database.name();
+            try (Connection tenant =
+                            DriverManager.getConnection(database.jdbcUrl().replace("/" + database.name(), "/" + name));
+                    Statement statement = tenant.createStatement()) {
+                statement.execute("select 1");
+            }
+        })) {
+            running.until("all is read", () -> next(0) == 40);
+        }
+        assertThat(database.number("select count(*) from took where n <> 7")).isEqualTo(39);
+        assertThat(database.number("select count(*) from took where n = 7")).isZero();
+    }
+
+    /** Another session needs what there is, for a while, and light records do not notice. */
+    @ParameterizedTest
+    @ValueSource(strings = {"park", "skip", "halt"})
+    void aShortageThatOnlyHeavyRecordsMeetIsWaitedFor(String policy) {
+        AtomicInteger failures = new AtomicInteger();
+        AtomicBoolean over = new AtomicBoolean();
+        try (Running running = startSingly(policy, (record, tx) -> {
+            if (record.offset() == 7 && !over.get()) {
+                failures.incrementAndGet();
+                tx.execute("do $$ begin raise exception 'x' using errcode = '53200'; end $$");
+            }
+        })) {
+            running.until("it waits", () -> failures.get() > 7 && isReported(running, ErrorCode.DATABASE_UNAVAILABLE));
+            over.set(true);
+            running.until("all is read", () -> next(0) == 40);
+        }
+        assertThat(database.number("select count(*) from took")).isEqualTo(40);
+    }
+
     @Test
     void whatOnlyOneRecordAsksInVainHalts() {
         try (Running running = startSingly("halt", (record, tx) -> {
@@ -245,7 +285,7 @@ class TransientRecordsIT {
 
     /** As none succeeds, it is waited for, and nothing is given up. */
     @ParameterizedTest
-    @CsvSource({"park, 53200", "skip, 58P01", "halt, 53200"})
+    @CsvSource({"park, 58P03", "skip, 58P01", "halt, 58P02", "halt, 3D000"})
     void aShortageIsWaitedFor(String policy, String state) {
         AtomicInteger failures = new AtomicInteger();
         AtomicBoolean over = new AtomicBoolean();

@@ -120,9 +120,9 @@ public sealed interface Reaction {
     /**
      * The unit's only record again at once, by itself, on a new connection; that does not count as an attempt.
      *
-     * @param decided what the failure policy has decided about the record
+     * @param decided what the failure policy has decided about the record; null if it was not asked
      */
-    record TryAgain(FailureAction decided) implements Reaction {
+    record TryAgain(@Nullable FailureAction decided) implements Reaction {
         @Override
         public <R> R fold(Cases<R> cases) {
             return cases.tryAgain(this);

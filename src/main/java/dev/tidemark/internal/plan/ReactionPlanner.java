@@ -155,7 +155,8 @@ public final class ReactionPlanner {
                 return wait(code, what, cause);
             }
             if (sql.isTheJobs()) {
-                return notTheRecords(what, cause, sql);
+                boolean used = record.evidence().place() == Place.USED;
+                return used ? new Reaction.TryAgain(null) : notTheRecords(what, cause, sql);
             }
             @Nullable FailureAction action = record.evidence().decided();
             if (action == null) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     mostly about its content: there is no partition for it, or the sequence has no more numbers
  * @param ofStatement whether the server says that the statement itself cannot run, although its SQLSTATE is mostly about others: its own
  *     transaction uses the table, or it needs more temporary files than a session may have, or it names a file or a database that does
- *     not exist, or it needs more memory than there is
+ *     not exist
  * @param unsure whether it may pass as well as be the record's: a deserializer's failure that may be a network's, or what
  *     {@link #mayPass} is about
  * @param kind what makes two failures alike: the SQLSTATE, or else the exceptions' classes; contains no data
@@ -108,7 +108,7 @@ public record SqlFacts(
         return !ofSchema && (inClass("22") || inClass("23"));
     }
 
-    /** Whether it may be a shortage of the server's that passes as well as what the record asks of it. */
+    /** Whether something may be missing on the server for a while, as well as what the record alone asks for. */
     public boolean mayPass() {
         return ofStatement && unsure;
     }

@@ -20,7 +20,7 @@ public enum Verdict {
     TRY_AGAIN,
     /** It would be the record's, but failures of its kind may be transient: it has to be tried in another round, after a while. */
     TRY_LATER,
-    /** It may be a shortage that passes, and no other record of its partition shows that it is not. */
+    /** Something may be missing on the server for a while, and no other record of its partition shows that it is not. */
     MAY_PASS;
 
     /** A handler that fails every other time does not fail on any record this often in a row. */

@@ -196,7 +196,11 @@ record ConsumerRuntime(
                     events,
                     interceptors,
                     new ListenerReports(groupId, listeners),
-                    new HandlerThread(group, name + "-handler", work -> LogContext.inGroup(groupId, work)));
+                    new HandlerThread(
+                            group,
+                            name + "-handler",
+                            options.work().deadline(),
+                            work -> LogContext.inGroup(groupId, work)));
             Worker<K, V> worker = new Worker<>(context, decoders.next(), session);
             threads.add(group.create(name, LogContext.inGroup(groupId, worker)));
         }

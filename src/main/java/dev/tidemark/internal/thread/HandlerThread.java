@@ -16,31 +16,38 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Where foreign code runs for one thread, its owner: on the owner itself at first. A call that failed there can be repeated on a new
- * thread, on which no earlier call has left a thread-local variable. If that succeeds, the following ones stay there; if not, they are
- * where the earlier ones were, with whatever belongs to that thread, such as a connection. The owner waits meanwhile. Used by its owner.
+ * thread, on which no earlier call has left a thread-local variable. If that succeeds, the following ones stay there; if it fails in
+ * the same way, they are where the earlier ones were, with whatever belongs to that thread, such as a connection. If it fails in
+ * another way, or takes too long, that says nothing but about the new thread. The owner waits meanwhile. Used by its owner.
  */
 public final class HandlerThread implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HandlerThread.class);
 
-    private static final Duration PATIENCE = Duration.ofDays(1);
+    private static final Duration FOR_EVER = Duration.ofDays(1);
 
-    /** After so many calls in a row that could not get what they needed on a new thread, although there was some on the other. */
+    /** After so many new threads in a row that showed nothing, what fails on the old one is judged as it is. */
     private static final int MOST_IN_VAIN = 3;
 
-    /** How a call ended, for what follows it. */
-    public enum End {
+    /** In what way a call ended, for what follows it. */
+    public enum Way {
         /** As it should. */
         SUCCEEDED,
-        /** For what it got. */
+        /** For what it got, or for want of something where it ran. */
         FAILED,
-        /** For want of something, such as a connection. */
-        LACKED,
-        /** For another reason, which says nothing. */
+        /** For another reason: it must not be repeated elsewhere. */
         OTHER
     }
 
+    /**
+     * How a call ended.
+     *
+     * @param failure what makes two failures alike; empty if it has not failed
+     */
+    public record End(Way way, String failure) {}
+
     private final OwnThreads threads;
     private final String name;
+    private final Duration patience;
     private final UnaryOperator<Runnable> context;
 
     /** The next one to be started. It inherits what its maker has at this time, so it is made before foreign code runs there. */
@@ -50,71 +57,79 @@ public final class HandlerThread implements AutoCloseable {
     private @Nullable Calls usual;
 
     private @Nullable Calls fresh;
+
+    /** How the call failed that the new thread is for. */
+    private String expected = "";
+
     private boolean wasUsed;
     private int inVain;
+    private int made;
 
     /**
      * @param threads those of which the new ones are
-     * @param name of the new ones
+     * @param name of the new ones, before their number
+     * @param patience how long a call may take on a new one, before it is interrupted there and shows nothing
      * @param context wraps their work
      */
-    public HandlerThread(OwnThreads threads, String name, UnaryOperator<Runnable> context) {
+    public HandlerThread(OwnThreads threads, String name, Duration patience, UnaryOperator<Runnable> context) {
         this.threads = threads;
         this.name = name;
+        this.patience = patience;
         this.context = context;
         this.next = new Calls();
     }
 
-    /** Returns what the work does, or throws what it throws, whichever thread it runs on. */
+    /** Returns what the work does, or throws what it throws, where the usual calls run. */
     public <T> T call(Supplier<T> work) {
-        return call(work, ignored -> End.OTHER);
+        wasUsed = true;
+        Calls calls = usual;
+        return calls == null ? work.get() : calls.call(work, FOR_EVER);
     }
 
     /**
-     * As {@link #call(Supplier)}.
+     * As {@link #call(Supplier)}, but on the new thread if there is one. What shows nothing there is repeated where the usual calls run.
      *
      * @param end how it ended
+     * @param beforeRepeated runs before it is repeated
      */
-    public <T> T call(Supplier<T> work, Function<T, End> end) {
+    public <T> T call(Supplier<T> work, Function<T, End> end, Runnable beforeRepeated) {
         Calls trial = fresh;
-        wasUsed = trial == null && !isGivenUp();
         if (trial == null) {
-            Calls calls = usual;
-            return calls == null ? work.get() : calls.call(work);
+            return call(work);
         }
-        End ended = End.OTHER;
-        try {
-            T result = trial.call(work);
-            ended = end.apply(result);
-            return result;
-        } finally {
-            settle(trial, ended);
-        }
-    }
-
-    private void settle(Calls trial, End ended) {
+        wasUsed = false;
         fresh = null;
-        if (ended == End.SUCCEEDED) {
-            close(usual);
-            usual = trial;
-        } else {
-            close(trial);
+        boolean stays = false;
+        T result;
+        End ended;
+        try {
+            result = trial.call(work, patience);
+            ended = end.apply(result);
+            stays = ended.way() == Way.SUCCEEDED;
+        } finally {
+            close(stays ? usual : trial);
         }
-        if (ended == End.LACKED) {
-            inVain++;
-            if (isGivenUp()) {
-                LOG.warn(
-                        "the handler lacks something on new threads that it has on the first: from now on, records that fail are judged"
-                                + " without a try on a new thread thread={}",
-                        name);
-            }
-        } else if (ended != End.OTHER) {
+        usual = stays ? trial : usual;
+        boolean shows = ended.way() != Way.FAILED || (isExpected(ended) && !trial.wasInterrupted());
+        if (shows) {
             inVain = 0;
+            return result;
         }
+        beforeRepeated.run();
+        T repeated = call(work);
+        inVain += isExpected(end.apply(repeated)) ? 1 : 0;
+        wasUsed = inVain < MOST_IN_VAIN;
+        if (inVain == MOST_IN_VAIN) {
+            LOG.warn(
+                    "the handler fails differently on new threads, so that what earlier records left on its own cannot be told"
+                            + " from what is wrong with a record: does it need what only its first thread has? thread={}",
+                    name);
+        }
+        return repeated;
     }
 
-    private boolean isGivenUp() {
-        return inVain >= MOST_IN_VAIN;
+    private boolean isExpected(End end) {
+        return end.way() == Way.FAILED && end.failure().equals(expected);
     }
 
     /** Whether the last call ran where others had run before, and the next one need not. */
@@ -122,12 +137,17 @@ public final class HandlerThread implements AutoCloseable {
         return wasUsed;
     }
 
-    /** The next call runs on a new thread. */
-    public void renew() {
-        if (fresh == null && !isGivenUp()) {
+    /**
+     * The next call that may be repeated runs on a new thread.
+     *
+     * @param failure how it has failed on the other one
+     */
+    public void renew(String failure) {
+        expected = failure;
+        if (fresh == null) {
             Calls started = next;
             threads.start(started.thread);
-            next = started.call(Calls::new);
+            next = started.call(Calls::new, FOR_EVER);
             fresh = started;
         }
     }
@@ -146,7 +166,8 @@ public final class HandlerThread implements AutoCloseable {
 
     /** One thread that runs what it is given, until it is told to end. */
     private final class Calls implements Runnable {
-        private final OwnThread thread = threads.prepare(name, context.apply(this));
+        private final OwnThread thread = threads.prepare(name + "-" + ++made, context.apply(this));
+        private boolean wasInterrupted;
 
         @GuardedBy("this")
         private @Nullable Runnable task;
@@ -154,7 +175,7 @@ public final class HandlerThread implements AutoCloseable {
         @GuardedBy("this")
         private boolean over;
 
-        <T> T call(Supplier<T> work) {
+        <T> T call(Supplier<T> work, Duration most) {
             CompletableFuture<T> result = new CompletableFuture<>();
             give(() -> complete(result, work));
             OwnThread.rest();
@@ -162,7 +183,7 @@ public final class HandlerThread implements AutoCloseable {
             try {
                 while (true) {
                     try {
-                        return Host.get(result, PATIENCE);
+                        return Host.get(result, most);
                     } catch (InterruptedException e) {
                         if (!OwnThread.mayContinue(e)) {
                             // It is the call that is to end.
@@ -172,7 +193,16 @@ public final class HandlerThread implements AutoCloseable {
                     } catch (ExecutionException e) {
                         throw Unchecked.rethrow(Objects.requireNonNull(e.getCause()));
                     } catch (TimeoutException e) {
-                        // A handler may take longer than any patience.
+                        // Usual calls may take longer than any time.
+                        wasInterrupted = !most.equals(FOR_EVER);
+                        if (wasInterrupted) {
+                            LOG.warn(
+                                    "a record that failed was tried on a new thread, and has not ended there in time: it is"
+                                            + " interrupted, to be tried on the old one again thread={} seconds={}",
+                                    thread.getName(),
+                                    most.toSeconds());
+                            thread.interruptOnce();
+                        }
                     }
                 }
             } finally {
@@ -192,6 +222,10 @@ public final class HandlerThread implements AutoCloseable {
             }
         }
 
+        boolean wasInterrupted() {
+            return wasInterrupted;
+        }
+
         private synchronized void give(Runnable work) {
             task = work;
             Host.notifyAll(this);
@@ -200,6 +234,7 @@ public final class HandlerThread implements AutoCloseable {
         synchronized void end() {
             over = true;
             thread.mayEnd();
+            threads.remove(thread);
             Host.notifyAll(this);
         }
 

@@ -19,7 +19,7 @@ public final class OwnThread extends Thread {
     private final Runnable work;
     private volatile boolean ending;
     private volatile @Nullable Busy busy;
-    private boolean warned;
+    private volatile boolean warned;
 
     /** What its code sees; other code may set another one for itself, and leave it. */
     private final @Nullable ClassLoader loader;
@@ -60,6 +60,12 @@ public final class OwnThread extends Thread {
     /** Interrupts it permanently: from now on its interrupts are not cleared. Any thread may call. */
     public void end() {
         ending = true;
+        interrupt();
+    }
+
+    /** Interrupts what it is doing now, and continues afterwards. Any thread may call. */
+    void interruptOnce() {
+        warned = true;
         interrupt();
     }
 

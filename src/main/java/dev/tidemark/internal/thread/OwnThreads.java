@@ -42,6 +42,11 @@ public final class OwnThreads {
         prepared.start();
     }
 
+    /** It is to end, and not one of them any more. */
+    void remove(OwnThread thread) {
+        threads.remove(thread.getName(), thread);
+    }
+
     /** Runs tasks at their time, one after the other, on a thread that is made with {@link #create}. */
     public ScheduledExecutorService scheduler(ThreadFactory factory) {
         return machine.scheduler(factory);

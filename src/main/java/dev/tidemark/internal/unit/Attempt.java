@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.errors.ErrorCode;
 import dev.tidemark.internal.plan.Reaction;
 import dev.tidemark.internal.plan.ReactionPlanner.RecordId;
 import dev.tidemark.internal.plan.ReactionPlanner.UnitFacts;
@@ -201,8 +202,21 @@ record Attempt<K, V>(List<Part<K, V>> parts) {
                         .toList();
     }
 
+    /** These wait, to be tried again. */
+    void failTransiently(
+            List<ShareProgress<K, V>> waiting,
+            Reaction.RetryAfter reaction,
+            boolean reachedHandler,
+            @Nullable Progress progress) {
+        for (ShareProgress<K, V> share : waiting) {
+            share.history().rowHeld(reaction.why().code() == ErrorCode.ROW_LOCKED);
+            share.history().confine(reachedHandler ? confined(share, progress) : 0);
+            share.failTransiently(reaction.delay());
+        }
+    }
+
     /** How many of a share's records to try next: those before the one that the handler failed on, or half if that is unknown. */
-    int confined(ShareProgress<K, V> share, @Nullable Progress progress) {
+    private int confined(ShareProgress<K, V> share, @Nullable Progress progress) {
         int index = shares().indexOf(share);
         int before = progress != null && progress.failing() == index
                 ? progress.done(index)

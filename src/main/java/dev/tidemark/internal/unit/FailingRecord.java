@@ -125,8 +125,8 @@ final class FailingRecord {
         neighboursAlike = OptionalInt.of(by == Proof.NONE ? alike : 0);
     }
 
-    /** What the policy has decided about this record, which is tried again. */
-    void decided(FailureAction action) {
+    /** What the policy has decided about this record, which is tried again; null if it was not asked. */
+    void decided(@Nullable FailureAction action) {
         decided = action;
     }
 

@@ -121,9 +121,10 @@ final class NeighbourTrial<K, V> {
             UnitOutcome outcome = tryOut(candidate);
             boolean failedByItself =
                     outcome instanceof UnitOutcome.HandlerFailed || outcome instanceof UnitOutcome.Undecodable;
-            if (failedByItself && context.ranWhereOthersDid(outcome)) {
+            SqlFacts why = failedByItself ? outcome.failure() : null;
+            if (why != null && context.ranWhereOthersDid(outcome)) {
                 // It may fail for what an earlier record's handler left there.
-                context.takeCleanPlace();
+                context.takeCleanPlace(why.kind());
                 outcome = tryOut(candidate);
             }
             if (outcome instanceof UnitOutcome.Committed) {

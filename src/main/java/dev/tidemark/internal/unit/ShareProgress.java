@@ -136,6 +136,13 @@ final class ShareProgress<K, V> {
         return a == null ? null : a.failure();
     }
 
+    /** How its first record has failed if its policy has it tried again; null otherwise. */
+    @Nullable
+    String retriedFor() {
+        Failure failed = attemptsAlone() > 0 ? failure() : null;
+        return failed == null ? null : failed.kind();
+    }
+
     /** The result of earlier rounds of tries of its first record; null if there was none. */
     @Nullable
     Rounds rounds() {

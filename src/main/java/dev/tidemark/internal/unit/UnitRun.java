@@ -60,19 +60,25 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** Runs the unit to its end; returns the pace of the next one. */
     UnitPace run(UnitStart start) {
-        UnitOutcome first;
-        if (start instanceof UnitStart.Records records) {
-            first = context.onHandlerThread(() -> runner.runFirst(attempt, records.decodeNanos()));
-        } else {
-            attempt = Attempt.firstRecord(attempt.firstShare());
-            first = ((UnitStart.Ended) start).outcome();
-        }
-        boolean again = react(first);
+        boolean again = react(first(start));
         while (again) {
             again = react(context.onHandlerThread(this::tryOnce));
         }
         settlement.settle();
         return pace;
+    }
+
+    private UnitOutcome first(UnitStart start) {
+        UnitOutcome ended = start instanceof UnitStart.Ended e ? e.outcome() : null;
+        attempt = ended == null ? attempt : Attempt.firstRecord(attempt.firstShare());
+        String retriedFor = attempt.firstShare().retriedFor();
+        if (retriedFor != null && (ended == null || ended instanceof UnitOutcome.Undecodable)) {
+            // The policy decides about the record, and not about what others left.
+            context.takeCleanPlace(retriedFor);
+            return context.onHandlerThread(this::tryOnce);
+        }
+        long decodeNanos = start instanceof UnitStart.Records records ? records.decodeNanos() : 0;
+        return ended != null ? ended : context.onHandlerThread(() -> runner.runFirst(attempt, decodeNanos));
     }
 
     private UnitOutcome tryOnce() {
@@ -144,10 +150,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private boolean narrow(Bisection next) {
         search = next;
-        List<Integer> sizes = shares.handled().stream()
-                .map(share -> share.left().size())
-                .filter(size -> size > 0)
-                .toList();
+        List<Integer> sizes = shares.leftInEach();
         boolean leaving =
                 shares.all().stream().anyMatch(share -> context.units().isClosed(share.taken()));
         if (next.isOver() || sizes.isEmpty() || leaving || context.units().isStopped()) {
@@ -169,15 +172,14 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean tryNeighbours(Reaction.TryNeighbours reaction) {
-        UnitOutcome failed = Objects.requireNonNull(last);
         context.transaction().takeCleanSession();
         NeighbourTrial.Result result = new NeighbourTrial<>(
                         context,
                         decoder,
                         attempt.firstShare(),
                         shares.comparable(),
-                        Objects.requireNonNull(failed.failure()),
-                        failed,
+                        lastFailure(),
+                        Objects.requireNonNull(last),
                         runner.wasLockTimed(),
                         runner.hasUnseenCounted())
                 .run();
@@ -189,14 +191,18 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         // Also if none succeeded: the common cause may be gone by now.
         failing.compared(reaction.decided(), result.proof(), result.alike(), result.tried());
-        context.takeCleanPlace();
+        context.takeCleanPlace(lastFailure().kind());
         return true;
+    }
+
+    private SqlFacts lastFailure() {
+        return Objects.requireNonNull(Objects.requireNonNull(last).failure());
     }
 
     @Override
     public Boolean tryAgain(Reaction.TryAgain reaction) {
         failing.decided(reaction.decided());
-        context.takeCleanPlace();
+        context.takeCleanPlace(lastFailure().kind());
         return true;
     }
 
@@ -232,18 +238,12 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
         }
         List<ShareProgress<K, V>> waiting = attempt.waiting(reaction, runner.progress());
         settlement.retrying(UnitShares.claims(waiting), cause, reaction.why(), reaction.delay());
-        for (ShareProgress<K, V> share : waiting) {
-            share.history().rowHeld(reaction.why().code() == ErrorCode.ROW_LOCKED);
-            share.history().confine(runner.hasReachedHandler() ? attempt.confined(share, runner.progress()) : 0);
-            share.failTransiently(reaction.delay());
-        }
+        attempt.failTransiently(waiting, reaction, runner.hasReachedHandler(), runner.progress());
         return false;
     }
 
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
-        // The policy decides about the record, and not about what others left.
-        context.transaction().takeCleanSession();
         ShareProgress<K, V> share = attempt.firstShare();
         settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryAlone(share.attemptsAlone() + 1);
@@ -255,7 +255,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     public Boolean giveUp(Reaction.GiveUp reaction) {
         ShareProgress<K, V> share = attempt.firstShare();
         int attempts = share.attemptsAlone();
-        SqlFacts failure = Objects.requireNonNull(Objects.requireNonNull(last).failure());
+        SqlFacts failure = lastFailure();
         RecordId record = new RecordId(share.partition(), share.firstRaw().offset());
         Reaction.Halt otherwise = reaction.otherwise();
         if (!context.history().reserve(record, failure, otherwise != null) && otherwise != null) {

@@ -60,4 +60,12 @@ record UnitShares<K, V>(
     void close() {
         all.forEach(ShareProgress::close);
     }
+
+    /** How many records are left in each share that is handled and has any. */
+    List<Integer> leftInEach() {
+        return handled.stream()
+                .map(share -> share.left().size())
+                .filter(size -> size > 0)
+                .toList();
+    }
 }

@@ -10,6 +10,7 @@ import dev.tidemark.internal.store.transaction.PartitionNotes;
 import dev.tidemark.internal.store.transaction.UnitTransaction;
 import dev.tidemark.internal.thread.HandlerThread;
 import dev.tidemark.internal.thread.HandlerThread.End;
+import dev.tidemark.internal.thread.HandlerThread.Way;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -49,18 +50,18 @@ public record WorkerContext<K, V>(
 
     /** Runs a transaction with its handler, or only decodes, where foreign code runs. */
     UnitOutcome onHandlerThread(Supplier<UnitOutcome> work) {
-        return thread.call(work, WorkerContext::end);
+        return thread.call(work, this::end, transaction::takeCleanSession);
     }
 
-    private static End end(UnitOutcome outcome) {
+    // What is transient may be what the new thread lacks, such as a connection of its own.
+    private End end(UnitOutcome outcome) {
+        SqlFacts failure = units.isStopped() ? null : outcome.failure();
         if (outcome instanceof UnitOutcome.Committed) {
-            return End.SUCCEEDED;
-        } else if (outcome instanceof UnitOutcome.HandlerFailed || outcome instanceof UnitOutcome.Undecodable) {
-            return End.FAILED;
+            return new End(Way.SUCCEEDED, "");
+        } else if (outcome instanceof UnitOutcome.Transient passing && LACKS.contains(passing.code())) {
+            return new End(Way.FAILED, "for now");
         }
-        return outcome instanceof UnitOutcome.Transient passing && LACKS.contains(passing.code())
-                ? End.LACKED
-                : End.OTHER;
+        return failure == null ? new End(Way.OTHER, "") : new End(Way.FAILED, failure.kind());
     }
 
     /** Whether what an old session has cached may explain this failure of the last transaction. */
@@ -68,9 +69,13 @@ public record WorkerContext<K, V>(
         return transaction.ranInUsedSession() && failure.mayBeOfOldSession();
     }
 
-    /** The next transaction runs on a new thread, and if the last one used its session, in one that no handler has used. */
-    void takeCleanPlace() {
+    /**
+     * The next transaction runs on a new thread, and if the last one used its session, in one that no handler has used.
+     *
+     * @param failure how it has failed where others had run before, as {@link SqlFacts#kind} says
+     */
+    void takeCleanPlace(String failure) {
         transaction.takeCleanSession();
-        thread.renew();
+        thread.renew(failure);
     }
 }

@@ -12,6 +12,7 @@ import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import java.io.StringReader;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -222,12 +223,19 @@ class StateLeftoversIT extends LeftoversCase {
 
     /** All records fail for it, and none is to blame; nor did the handler touch the transaction that it was given. */
     @ParameterizedTest
-    @ValueSource(strings = {"park", "halt"})
-    void aFailedTransactionOfAnotherConnection(String policy) throws SQLException {
+    @CsvSource({"park, false", "halt, false", "park, true", "halt, true"})
+    void aFailedTransactionOfAnotherConnection(String policy, boolean copies) throws SQLException {
         try (Connection own = database.connect()) {
             own.setAutoCommit(false);
             try (Running running = start(NamedPolicies.policy(policy), 4, (record, tx) -> {
-                tx.execute("insert into written values (?)", record.offset());
+                if (copies) {
+                    tx.getConnection()
+                            .unwrap(PGConnection.class)
+                            .getCopyAPI()
+                            .copyIn("copy written from stdin", new StringReader(record.offset() + "\n"));
+                } else {
+                    tx.execute("insert into written values (?)", record.offset());
+                }
                 try (Statement statement = own.createStatement()) {
                     statement.execute("select '" + (record.offset() == 7 ? "bad" : "1") + "'::int");
                 }

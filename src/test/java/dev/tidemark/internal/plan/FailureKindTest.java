@@ -46,7 +46,7 @@ class FailureKindTest {
     /** Where no handler is involved, nobody but the server can lack it. */
     @Test
     void aShortageIsTheServersInTheStoresOwnStatements() {
-        SqlFacts shortage = Facts.ofShortage("53200");
+        SqlFacts shortage = Facts.ofShortage("58P01");
         assertThat(FailureKind.of(shortage)).isEqualTo(FailureKind.HANDLER);
         assertThat(FailureKind.ofControl(shortage)).isEqualTo(FailureKind.TRANSIENT);
     }

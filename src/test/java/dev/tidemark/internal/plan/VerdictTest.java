@@ -59,7 +59,7 @@ class VerdictTest {
     void aShortageIsTheRecordsOnlyIfAnotherOfItsPartitionSucceeds(Proof proof, int alike, int round, Verdict verdict) {
         Evidence evidence = new Evidence(
                 proof, OptionalInt.of(alike), 0, 2, Evidence.Place.CLEAN, round, Evidence.Habit.UNKNOWN, null);
-        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofShortage("53200"), evidence))
+        assertThat(Verdict.of(ErrorCode.HANDLER_FAILED, Facts.ofShortage("58P01"), evidence))
                 .isEqualTo(verdict);
     }
 

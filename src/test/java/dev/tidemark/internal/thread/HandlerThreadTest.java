@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemark.internal.plan.ThreadFacts;
 import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.thread.HandlerThread.End;
+import dev.tidemark.internal.thread.HandlerThread.Way;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class HandlerThreadTest {
@@ -17,11 +21,25 @@ class HandlerThreadTest {
     private final ThreadLocal<String> inherited = new InheritableThreadLocal<>();
 
     private HandlerThread made() {
-        return new HandlerThread(threads, "handler", work -> work);
+        return new HandlerThread(threads, "handler", Duration.ofSeconds(1), work -> work);
+    }
+
+    private static final End SUCCEEDED = new End(Way.SUCCEEDED, "");
+    private static final End FAILED = new End(Way.FAILED, "failed");
+    private static final End OTHER = new End(Way.OTHER, "");
+
+    private static <T> T onNewThread(HandlerThread thread, Supplier<T> work) {
+        return thread.call(work, ignored -> OTHER, () -> {});
     }
 
     private static Thread ended(HandlerThread thread, End end) {
-        return thread.call(Thread::currentThread, ignored -> end);
+        return thread.call(Thread::currentThread, ignored -> end, () -> {});
+    }
+
+    /** Calls where the usual thread fails as it did before, and each other one in the way given; returns where the call ran last. */
+    private static Thread failed(HandlerThread thread, Thread usual, String elsewhere) {
+        return thread.call(
+                Thread::currentThread, on -> on == usual ? FAILED : new End(Way.FAILED, elsewhere), () -> {});
     }
 
     @Test
@@ -38,15 +56,15 @@ class HandlerThreadTest {
         Thread second;
         Thread third;
         try (HandlerThread thread = made()) {
-            thread.renew();
-            second = ended(thread, End.SUCCEEDED);
+            thread.renew("failed");
+            second = ended(thread, SUCCEEDED);
             assertThat(thread.wasUsed()).isFalse();
             assertThat(thread.call(Thread::currentThread)).isSameAs(second).isNotSameAs(Thread.currentThread());
             assertThat(thread.wasUsed()).isTrue();
-            thread.renew();
-            third = ended(thread, End.SUCCEEDED);
+            thread.renew("failed");
+            third = ended(thread, SUCCEEDED);
             assertThat(third).isNotSameAs(second);
-            assertThat(threads.facts()).extracting(ThreadFacts::name).containsExactly("handler");
+            assertThat(threads.facts()).extracting(ThreadFacts::name).containsExactly(third.getName());
             second.join();
         }
         third.join();
@@ -57,8 +75,8 @@ class HandlerThreadTest {
     @Test
     void isTheSameOneAfterACallThatDidNotSucceedOnAnother() throws InterruptedException {
         try (HandlerThread thread = made()) {
-            for (End end : List.of(End.FAILED, End.OTHER)) {
-                thread.renew();
+            for (End end : List.of(FAILED, OTHER)) {
+                thread.renew("failed");
                 Thread other = ended(thread, end);
                 assertThat(other).isNotSameAs(Thread.currentThread());
                 assertThat(thread.wasUsed()).isFalse();
@@ -68,17 +86,90 @@ class HandlerThreadTest {
         }
     }
 
+    /** What only fails on the new thread, such as for want of what the old one has, says nothing about a record. */
     @Test
-    void triesNoNewThreadsThatLackSomething() {
+    void repeatsWhatFailsDifferentlyOnANewThread() {
+        Thread here = Thread.currentThread();
+        AtomicInteger cleaned = new AtomicInteger();
         try (HandlerThread thread = made()) {
-            for (End end : List.of(End.LACKED, End.LACKED, End.FAILED, End.LACKED, End.OTHER, End.LACKED, End.LACKED)) {
-                thread.renew();
-                assertThat(ended(thread, end)).isNotSameAs(Thread.currentThread());
-            }
-            thread.renew();
-            assertThat(ended(thread, End.FAILED)).isSameAs(Thread.currentThread());
-            assertThat(thread.wasUsed()).as("and could be tried elsewhere").isFalse();
+            thread.renew("failed");
+            Thread last = thread.call(
+                    Thread::currentThread,
+                    on -> on == here ? SUCCEEDED : new End(Way.FAILED, "lacks something"),
+                    cleaned::incrementAndGet);
+            assertThat(last).isSameAs(here);
+            assertThat(cleaned).hasValue(1);
+            assertThat(thread.wasUsed()).isTrue();
         }
+    }
+
+    @Test
+    void judgesWithoutNewThreadsWhereTheyShowNothingManyTimes() {
+        Thread here = Thread.currentThread();
+        try (HandlerThread thread = made()) {
+            List<Boolean> used = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                thread.renew("failed");
+                assertThat(failed(thread, here, "lacks something")).isSameAs(here);
+                used.add(thread.wasUsed());
+            }
+            assertThat(used).containsExactly(true, true, false, false, false);
+            thread.renew("failed");
+            assertThat(failed(thread, here, "failed"))
+                    .as("shows that it is the record")
+                    .isNotSameAs(here);
+            assertThat(thread.wasUsed()).isFalse();
+            thread.renew("failed");
+            assertThat(failed(thread, here, "lacks something")).isSameAs(here);
+            assertThat(thread.wasUsed())
+                    .as("has to be tried on a new one again")
+                    .isTrue();
+        }
+    }
+
+    /** An outage that both threads see does not count. */
+    @Test
+    void countsNoNewThreadWhoseFailureTheOldOneSharesForNow() {
+        try (HandlerThread thread = made()) {
+            for (int i = 0; i < 9; i++) {
+                thread.renew("failed");
+                Thread last = thread.call(Thread::currentThread, on -> new End(Way.FAILED, "for now"), () -> {});
+                assertThat(last).isSameAs(Thread.currentThread());
+                assertThat(thread.wasUsed()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void interruptsWhatHangsOnANewThread() {
+        Thread here = Thread.currentThread();
+        CountDownLatch never = new CountDownLatch(1);
+        try (HandlerThread thread = made()) {
+            thread.renew("failed");
+            Thread last = thread.call(
+                    () -> {
+                        if (Thread.currentThread() != here) {
+                            assertThatThrownBy(never::await).isInstanceOf(InterruptedException.class);
+                        }
+                        return Thread.currentThread();
+                    },
+                    on -> FAILED,
+                    () -> {});
+            assertThat(last).isSameAs(here);
+        }
+    }
+
+    /** The old one is still one of those that can be seen to hang. */
+    @Test
+    void isOneOfTheThreadsAfterAnotherHasEnded() {
+        try (HandlerThread thread = made()) {
+            thread.renew("failed");
+            Thread usual = ended(thread, SUCCEEDED);
+            thread.renew("failed");
+            ended(thread, FAILED);
+            assertThat(threads.facts()).extracting(ThreadFacts::name).containsExactly(usual.getName());
+        }
+        assertThat(threads.facts()).isEmpty();
     }
 
     /** What its owner had when it was made, and nothing of what a call has left since. */
@@ -87,13 +178,13 @@ class HandlerThreadTest {
         inherited.set("of the owner");
         try (HandlerThread thread = made()) {
             for (int i = 0; i < 3; i++) {
-                assertThat(thread.call(inherited::get, ignored -> End.SUCCEEDED))
+                assertThat(thread.call(inherited::get, ignored -> SUCCEEDED, () -> {}))
                         .isEqualTo("of the owner");
                 thread.call(() -> {
                     inherited.set("left");
                     return "";
                 });
-                thread.renew();
+                thread.renew("failed");
             }
         }
     }
@@ -103,8 +194,8 @@ class HandlerThreadTest {
         try (HandlerThread thread = made()) {
             StackOverflowError error = new StackOverflowError();
             for (Throwable thrown : List.of(new IllegalStateException("x"), error, new InterruptedException())) {
-                thread.renew();
-                assertThatThrownBy(() -> thread.call(() -> {
+                thread.renew("failed");
+                assertThatThrownBy(() -> onNewThread(thread, () -> {
                             throw Unchecked.rethrow(thrown);
                         }))
                         .isSameAs(thrown);
@@ -120,8 +211,8 @@ class HandlerThreadTest {
         OwnThread owner = threads.create("owner", () -> {
             try (HandlerThread thread = made()) {
                 OwnThread.enter(Step.DECODING);
-                thread.renew();
-                thread.call(() -> {
+                thread.renew("failed");
+                onNewThread(thread, () -> {
                     OwnThread.enter(Step.TRANSACTION);
                     return facts.addAll(threads.facts());
                 });
@@ -130,9 +221,9 @@ class HandlerThreadTest {
         });
         owner.start();
         owner.join();
-        assertThat(facts).extracting(ThreadFacts::name).startsWith("handler", "owner", "handler", "owner");
+        assertThat(facts).extracting(ThreadFacts::name).startsWith("handler-1", "owner", "owner");
         assertThat(facts).extracting(ThreadFacts::step).startsWith(Step.TRANSACTION, Step.RESTING);
-        assertThat(facts.get(3).step()).isEqualTo(Step.BETWEEN_TRANSACTIONS);
+        assertThat(facts.get(2).step()).isEqualTo(Step.BETWEEN_TRANSACTIONS);
     }
 
     /** Who ends the owner ends the call, for whose end the owner waits. */
@@ -142,8 +233,8 @@ class HandlerThreadTest {
         AtomicReference<String> after = new AtomicReference<>();
         OwnThread owner = threads.create("owner", () -> {
             try (HandlerThread thread = made()) {
-                thread.renew();
-                String how = thread.call(() -> {
+                thread.renew("failed");
+                String how = onNewThread(thread, () -> {
                     begun.countDown();
                     try {
                         new CountDownLatch(1).await();
@@ -171,8 +262,8 @@ class HandlerThreadTest {
         AtomicReference<Boolean> reached = new AtomicReference<>();
         OwnThread owner = threads.create("owner", () -> {
             try (HandlerThread thread = made()) {
-                thread.renew();
-                reached.set(thread.call(() -> {
+                thread.renew("failed");
+                reached.set(onNewThread(thread, () -> {
                     begun.countDown();
                     try {
                         goOn.await();

@@ -215,7 +215,7 @@ final class FailureFuzzCase implements WorkerEvents {
                 this,
                 new SafeInterceptors(group, List.of()),
                 new ListenerReports(group, new SafeListeners(group, List.of())),
-                new HandlerThread(threads, "fuzz-" + group + "-handler", work -> work));
+                new HandlerThread(threads, "fuzz-" + group + "-handler", Duration.ofMinutes(5), work -> work));
         RecordDecoder<byte[], byte[]> decoder =
                 new RecordDecoder<>(ByteArrayDeserializer::new, this::values, failure -> false);
         OwnThread worker = threads.create("fuzz-" + group, new Worker<>(context, decoder, session));

@@ -111,7 +111,7 @@ class HeldKeysIT {
                     news,
                     new SafeInterceptors("etl", List.of()),
                     new ListenerReports("etl", new SafeListeners("etl", List.of())),
-                    new HandlerThread(new OwnThreads(), "etl-handler", work -> work));
+                    new HandlerThread(new OwnThreads(), "etl-handler", Duration.ofMinutes(5), work -> work));
             Thread worker = new Thread(new Worker<>(
                     context,
                     new RecordDecoder<>(ByteArrayDeserializer::new, ByteArrayDeserializer::new, failure -> false),

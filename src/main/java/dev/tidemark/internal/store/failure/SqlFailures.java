@@ -8,6 +8,7 @@ import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.sql.SQLTransientException;
@@ -29,8 +30,8 @@ public final class SqlFailures {
     /** As the driver names its prepared statements. */
     private static final Pattern DRIVERS_STATEMENT = Pattern.compile("S_\\d+");
 
-    /** Out of memory, undefined and duplicate file, invalid catalog name. */
-    private static final Set<String> PASSING_OR_ASKED = Set.of("53200", "58P01", "58P02", "3D000");
+    /** Undefined and duplicate file, file name too long, invalid catalog name. */
+    private static final Set<String> PASSING_OR_ASKED = Set.of("58P01", "58P02", "58P03", "3D000");
 
     private static final String DRIVER = "org.postgresql.";
     private static final String DRIVERS_ENTRY = Driver.class.getName();
@@ -115,6 +116,8 @@ public final class SqlFailures {
                 || t instanceof InterruptedIOException
                 || t instanceof SocketException
                 || (t instanceof UnknownHostException && !HostLookup.isOfAddress(t))
+                // The lookup before it failed in silence.
+                || t instanceof UnresolvedAddressException
                 || t instanceof SSLException
                 || t instanceof TimeoutException
                 || isHttpTimeout(t.getClass());
@@ -164,13 +167,10 @@ public final class SqlFailures {
                 || ("53400".equals(message.getSQLState()) && routine.startsWith("FileWrite"));
     }
 
-    // Memory, files and databases are the server's, and a statement may ask for what it does not have. A failed login
-    // is no statement.
+    // Files and databases are the server's, and a record may name one that it does not have.
     private static boolean mayPass(Throwable t) {
         ServerErrorMessage message = FailureChain.serverMessage(t);
-        return message != null
-                && PASSING_OR_ASKED.contains(String.valueOf(message.getSQLState()))
-                && !"InitPostgres".equals(message.getRoutine());
+        return message != null && PASSING_OR_ASKED.contains(String.valueOf(message.getSQLState()));
     }
 
     /** What makes two failures alike: the SQLSTATE, or the first exception's class and the last cause's. */

@@ -56,7 +56,7 @@ final class UnitFailures {
         if (kind != FailureKind.HANDLER) {
             return Optional.of(new UnitOutcome.Transient(kind.code(behind), e));
         }
-        return behind.isTimeLimit()
+        return behind.isTimeLimit() || behind.mayPass()
                 ? Optional.of(handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, behind))
                 : Optional.empty();
     }
@@ -114,7 +114,9 @@ final class UnitFailures {
         boolean told = session.handlerErrors().all().stream()
                 .anyMatch(error -> SqlFailures.facts(error).is(String.valueOf(facts.sqlState())));
         try {
-            return told || session.isUnwrapped() || session.connection().hasFailedTransaction();
+            // What failed on the driver's own connection was seen by nobody, but leaves its transaction failed.
+            boolean unseen = session.isUnwrapped() && !facts.is("25P02");
+            return told || unseen || session.connection().hasFailedTransaction();
         } catch (SQLException e) {
             return true;
         }

@@ -13,6 +13,7 @@ import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.List;
@@ -51,9 +52,10 @@ class SqlFailuresTest {
         "53400, ReplicationSlotCreate, TRANSIENT",
         "53100, FileWriteV, TRANSIENT",
         "3D000, pg_database_size_name, HANDLER",
-        "3D000, InitPostgres, TRANSIENT",
+        "3D000, InitPostgres, HANDLER",
         "58P01, read_binary_file, HANDLER",
-        "53200, LockAcquireExtended, HANDLER",
+        "58P03, SetOutputFile, HANDLER",
+        "53200, LockAcquireExtended, TRANSIENT",
         "53300, InitProcess, TRANSIENT",
         "58030, mdread, TRANSIENT"
     })
@@ -172,6 +174,7 @@ class SqlFailuresTest {
                 new UncheckedIOException(new SocketTimeoutException("x")),
                 new IllegalStateException(new NoRouteToHostException("x")),
                 new IllegalStateException(new UnknownHostException("x")),
+                new IllegalStateException(new UnresolvedAddressException()),
                 new UncheckedIOException(new HttpTimeoutException("x")),
                 new UncheckedIOException(new InterruptedIOException("x")),
                 new UncheckedIOException(new SSLHandshakeException("x")),
