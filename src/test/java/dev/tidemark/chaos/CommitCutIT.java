@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CommitCutIT {
     private static final int CUTS = 10;
 
+    @Tag("exhaustive")
     @Provokes(ErrorCode.COMMIT_UNKNOWN)
     @ParameterizedTest
     @EnumSource(

@@ -24,6 +24,7 @@ import java.util.Set;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -144,6 +145,7 @@ class LossIT {
         return sql.toString();
     }
 
+    @Tag("exhaustive")
     @Provokes(ErrorCode.OFFSET_RESTORED)
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

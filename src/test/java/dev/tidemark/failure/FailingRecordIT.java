@@ -28,6 +28,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A record that cannot be applied halts its partition, right in front of it; the others continue. */
@@ -159,6 +160,7 @@ class FailingRecordIT {
         ExactlyOnce.assertEffectsMatchOffsets(database, topic);
     }
 
+    @Tag("exhaustive")
     @Provokes(ErrorCode.DEADLINE_PASSED)
     @Test
     void aUnitOverItsDeadlineIsCancelledAndShown() {

@@ -392,6 +392,7 @@ class FailurePolicyIT {
                         "1|321|TM-503|2|java.lang.StackOverflowError|t");
     }
 
+    @Tag("exhaustive")
     @Provokes(ErrorCode.NOT_THE_RECORD)
     @ParameterizedTest
     @ValueSource(

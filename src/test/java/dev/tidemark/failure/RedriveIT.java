@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.DisconnectException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Dead letters that are applied after all, dropped, or read again from the log: each record takes effect once at most. */
@@ -99,6 +100,7 @@ class RedriveIT {
     }
 
     /** Each for another reason: none keeps the others from being tried, and none counts as another failure of its record. */
+    @Tag("exhaustive")
     @Test
     void oneThatWaitsForSomethingEndsNoOther() throws Exception {
         String[] keys = {"bad lock", "bad deadlock", "bad service", "bad server", "bad data", "bad"};

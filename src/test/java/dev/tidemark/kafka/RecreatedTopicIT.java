@@ -147,6 +147,7 @@ class RecreatedTopicIT {
     }
 
     /** The SQL of docs/errors.md, while the group runs; partition 0 was never read, so its offset is 0 before and after. */
+    @Tag("exhaustive")
     @Test
     void boundAnewAsTheDocsSayItIsReadFromItsBeginning() throws Exception {
         String other = kafka.createTopic(Servers.unique("again-other"), 1);

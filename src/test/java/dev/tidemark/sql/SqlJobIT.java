@@ -40,6 +40,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -218,6 +219,7 @@ class SqlJobIT {
         assertThat(database.query("select k from \"Records\"")).containsExactly("x");
     }
 
+    @Tag("exhaustive")
     @Test
     void recordsThatCannotBeReadAreParkedAndTheRestTakesEffect() throws Exception {
         KafkaServer kafka = Servers.kafka();

@@ -249,6 +249,7 @@ class SchemaIT {
         assertThat(failure(database.jdbcUrl())).hasMessageContaining("TM-207").hasMessageContaining("set logged");
     }
 
+    @Tag("exhaustive")
     @Provokes(ErrorCode.LOGIN_REFUSED)
     @Test
     void aRefusedLoginNamesNoPassword() {

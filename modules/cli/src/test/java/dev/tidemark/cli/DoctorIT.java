@@ -160,6 +160,7 @@ class DoctorIT {
         assertThat(databaseDown.out()).doesNotContain(Canary.PASSWORD.plant());
     }
 
+    @Tag("exhaustive")
     @Test
     void aSchemaThatIsMissingOrOlder() throws IOException {
         Result missing = Cli.on(Servers.postgres().createDatabase()).run("doctor", "-o", "json");
@@ -266,6 +267,7 @@ class DoctorIT {
         is(one(unknown, "group", "known"), "warn", other, group);
     }
 
+    @Tag("exhaustive")
     @Test
     void aTopicThatWasCreatedAgainOrIsGoneOrOnAnotherCluster() throws IOException {
         bound(1, 0, Map.of());

@@ -17,6 +17,7 @@ import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What people look at: groups and their partitions, as processes on real servers. */
@@ -72,6 +73,7 @@ class LookIT {
         assertThat(csv.out().lines()).hasSize(3);
     }
 
+    @Tag("exhaustive")
     @Provokes(ErrorCode.NOTHING_MATCHED)
     @Test
     void aGroupThatDoesNotExistIsNamedAndSoAreThoseThatDo() {
@@ -85,6 +87,7 @@ class LookIT {
                 .isEqualToIgnoringNewLines("TM-601: no group nobody in schema tidemark: there is " + group);
     }
 
+    @Tag("exhaustive")
     @Test
     void theSchemaIsMadeByTheCommandThatTheErrorNames() {
         TestDatabase empty = Servers.postgres().createDatabase();

@@ -10,6 +10,7 @@ import dev.tidemark.cli.testkit.Cli.Result;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Groups that are paused, resumed and deleted, and who did it; as processes on a real database, while Kafka is down. */
@@ -57,6 +58,7 @@ class OperateIT {
         assertThat(pauses()).hasSize(3);
     }
 
+    @Tag("exhaustive")
     @Test
     void aResumeEndsWhatIsWithinItAndSaysWhatGoesOn() throws IOException {
         assertThat(cli.run("pause", "etl", "--topic", "flights:1", "--topic", "airports", "--execute")

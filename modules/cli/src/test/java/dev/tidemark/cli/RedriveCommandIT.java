@@ -78,6 +78,7 @@ class RedriveCommandIT {
         return cli.run(args);
     }
 
+    @Tag("exhaustive")
     @Test
     void nothingIsDoneUntilItIsToldTo() {
         Result dry = redrive("--all");
@@ -89,6 +90,7 @@ class RedriveCommandIT {
         assertThat(folded()).containsExactly("ABC|2|8");
     }
 
+    @Tag("exhaustive")
     @Test
     void whatTheMendedJobCanTakeTakesEffectAndTheRestStays() throws Exception {
         List<String> ids = ids();

@@ -236,6 +236,7 @@ class RunCommandIT {
                         HttpResponse.BodyHandlers.ofString());
     }
 
+    @Tag("exhaustive")
     @Test
     void probesAndScrapersAreAnswered() throws Exception {
         produce(flights.subList(0, 100));
