@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 @Tag("database")
 @Tag("exhaustive")
 class FailureFuzzIT {
-    private static final int CASES = Integer.getInteger("tidemark.test.fuzz", 300);
+    private static final int CASES = Integer.getInteger("tidemark.test.fuzz", 120);
     private static final int ONLY = Integer.getInteger("tidemark.test.case", -1);
 
     /** Most of the time is spent in waits. */
