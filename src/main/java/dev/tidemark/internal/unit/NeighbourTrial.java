@@ -119,9 +119,7 @@ final class NeighbourTrial<K, V> {
             }
             tried++;
             UnitOutcome outcome = tryOut(candidate);
-            boolean failedByItself =
-                    outcome instanceof UnitOutcome.HandlerFailed || outcome instanceof UnitOutcome.Undecodable;
-            SqlFacts why = failedByItself ? outcome.failure() : null;
+            SqlFacts why = outcome.failure();
             if (why != null && context.ranWhereOthersDid(outcome)) {
                 // It may fail for what an earlier record's handler left there.
                 context.takeCleanPlace(why.kind());

@@ -244,6 +244,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     @Override
     public Boolean retryRecord(Reaction.RetryRecord reaction) {
+        context.transaction().takeCleanSession();
         ShareProgress<K, V> share = attempt.firstShare();
         settlement.retrying(List.of(share.claim()), RetryCause.RECORD, reaction.why(), reaction.delay());
         share.tryAlone(share.attemptsAlone() + 1);

@@ -55,9 +55,11 @@ public record WorkerContext<K, V>(
 
     // What is transient may be what the new thread lacks, such as a connection of its own.
     private End end(UnitOutcome outcome) {
-        SqlFacts failure = units.isStopped() ? null : outcome.failure();
+        SqlFacts failure = outcome.failure();
         if (outcome instanceof UnitOutcome.Committed) {
             return new End(Way.SUCCEEDED, "");
+        } else if (units.isStopped()) {
+            return new End(Way.OTHER, "");
         } else if (outcome instanceof UnitOutcome.Transient passing && LACKS.contains(passing.code())) {
             return new End(Way.FAILED, "for now");
         }

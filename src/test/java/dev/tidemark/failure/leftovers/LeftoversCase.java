@@ -1,13 +1,17 @@
 package dev.tidemark.failure.leftovers;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
+import dev.tidemark.Tidemark;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Records of one partition, of which one leaves something behind. */
 abstract class LeftoversCase {
@@ -31,6 +35,27 @@ abstract class LeftoversCase {
                 kafka.consumerConfig(topic, "cooperative"),
                 builder -> builder.topics(topic)
                         .limits(UnitLimits.defaults().withMaxRecords(most))
+                        .onFailure(policy)
+                        .handle(handler));
+    }
+
+    /** With a deserializer for the values, on one worker. */
+    Running start(
+            Deserializer<String> values,
+            FailurePolicy policy,
+            UnitLimits limits,
+            RecordHandler<String, String> handler) {
+        var config = kafka.consumerConfig(topic, "cooperative");
+        HikariDataSource pool = database.pool(5);
+        return Running.start(
+                pool,
+                config,
+                ignored -> Tidemark.consumer(config)
+                        .deserializers(StringDeserializer::new, () -> values)
+                        .database(pool)
+                        .topics(topic)
+                        .workers(1)
+                        .limits(limits)
                         .onFailure(policy)
                         .handle(handler));
     }

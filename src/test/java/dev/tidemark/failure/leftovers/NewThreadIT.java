@@ -7,7 +7,6 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
-import dev.tidemark.Tidemark;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
@@ -204,22 +203,14 @@ class NewThreadIT extends LeftoversCase {
             int most,
             Duration deadline,
             RecordHandler<String, String> handler) {
-        var config = kafka.consumerConfig(topic, "cooperative");
-        HikariDataSource pool = database.pool(5);
-        return Running.start(
-                pool,
-                config,
-                ignored -> Tidemark.consumer(config)
-                        .deserializers(StringDeserializer::new, () -> values)
-                        .database(pool)
-                        .topics(topic)
-                        .workers(1)
-                        .limits(UnitLimits.defaults()
-                                .withMaxRecords(most)
-                                .withDeadline(deadline)
-                                .withMaxDuration(Duration.ofSeconds(1)))
-                        .onFailure(policy)
-                        .handle(handler));
+        return start(
+                values,
+                policy,
+                UnitLimits.defaults()
+                        .withMaxRecords(most)
+                        .withDeadline(deadline)
+                        .withMaxDuration(Duration.ofSeconds(1)),
+                handler);
     }
 
     /** The usual thread is a new one since record 2, and another new one has come and gone. */

@@ -8,7 +8,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.RedriveResult;
-import dev.tidemark.Tidemark;
+import dev.tidemark.UnitLimits;
 import dev.tidemark.failure.NamedPolicies;
 import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -138,18 +137,11 @@ class ThreadLeftoversIT extends LeftoversCase {
             leave();
             return value;
         };
-        var config = kafka.consumerConfig(topic, "cooperative");
-        try (var pool = database.pool(5);
-                Running running = Running.start(
-                        pool,
-                        config,
-                        ignored -> Tidemark.consumer(config)
-                                .deserializers(StringDeserializer::new, () -> values)
-                                .database(pool)
-                                .topics(topic)
-                                .onFailure(NamedPolicies.policy(policy))
-                                .handle((record, tx) ->
-                                        tx.execute("insert into written values (?)", record.offset())))) {
+        try (Running running = start(
+                values,
+                NamedPolicies.policy(policy),
+                UnitLimits.defaults(),
+                (record, tx) -> tx.execute("insert into written values (?)", record.offset()))) {
             running.until("all read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
         }
         assertWritten(RECORDS - 1);
