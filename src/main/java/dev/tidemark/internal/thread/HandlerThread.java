@@ -177,8 +177,8 @@ public final class HandlerThread implements AutoCloseable {
 
         <T> T call(Supplier<T> work, Duration most) {
             CompletableFuture<T> result = new CompletableFuture<>();
-            give(() -> complete(result, work));
             OwnThread.rest();
+            give(() -> complete(result, work));
             boolean interrupted = false;
             try {
                 while (true) {
