@@ -43,6 +43,12 @@ final class SimulatedProcess implements Machine {
         return scheduler.now();
     }
 
+    /** A number of its own, so that a seed is the same run on every machine. */
+    @Override
+    public int processors() {
+        return 2;
+    }
+
     @Override
     public double random() {
         return random.nextDouble();

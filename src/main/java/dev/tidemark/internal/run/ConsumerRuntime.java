@@ -171,7 +171,7 @@ record ConsumerRuntime(
         SafeInterceptors interceptors = new SafeInterceptors(groupId, options.interceptors());
         IdentityCheck identities = options.kafka().strictIdentity() ? control::confirm : IdentityCheck.NONE;
         openSessions(options);
-        int assistants = Math.min(sessions.size(), Runtime.getRuntime().availableProcessors());
+        int assistants = Math.min(sessions.size(), group.processors());
         Iterator<RecordDecoder<K, V>> decoders = RecordDecoder.several(
                         sessions.size() + assistants, options.work().decoders())
                 .iterator();

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What threads get from the machine that they run on: time, chance, and ways to wait for each other. There is one real one; a simulation
+ * What threads get from the machine that they run on: time, chance, processors, and ways to wait for each other. There is one real one; a simulation
  * has its own, which decides which thread runs when.
  */
 public interface Machine {
@@ -22,6 +22,9 @@ public interface Machine {
 
     /** As {@link System#nanoTime}. */
     long nanoTime();
+
+    /** As {@link Runtime#availableProcessors}. */
+    int processors();
 
     /** A random number from 0 to 1, without 1. */
     double random();
@@ -73,6 +76,11 @@ public interface Machine {
         @Override
         public long nanoTime() {
             return System.nanoTime();
+        }
+
+        @Override
+        public int processors() {
+            return Runtime.getRuntime().availableProcessors();
         }
 
         @Override

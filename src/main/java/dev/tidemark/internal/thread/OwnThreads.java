@@ -52,6 +52,11 @@ public final class OwnThreads {
         return machine.scheduler(factory);
     }
 
+    /** On how many processors they run. */
+    public int processors() {
+        return machine.processors();
+    }
+
     /** Whether the current thread is one of them. */
     public boolean areCurrent() {
         return Thread.currentThread() instanceof OwnThread own && own.isOf(this);

@@ -86,7 +86,8 @@ public final class ResultFiles {
         ArrayNode marks = json.putArray("marks");
         result.marks().forEach(m -> marks.addObject().put("at", m.at()).put("label", m.label()));
         try {
-            Path part = directory.resolve("part");
+            // Named after the cell: runs of different cells may share the directory.
+            Path part = directory.resolve(file(result.cell()).getFileName() + ".part");
             JSON.writeValue(part.toFile(), json);
             Files.move(part, file(result.cell()), StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
