@@ -1,6 +1,7 @@
 package dev.tidemark.internal.queue;
 
 import dev.tidemark.internal.plan.Fatal;
+import dev.tidemark.internal.thread.OwnThread;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -107,7 +108,11 @@ public final class RecordDecoder<K, V> implements AutoCloseable {
             return null;
         }
         try {
-            return deserializer.deserialize(topic, headers, bytes.clone());
+            T decoded = deserializer.deserialize(topic, headers, bytes.clone());
+            if (OwnThread.isToldToStop()) {
+                throw new InterruptedException("the thread was interrupted while it decoded");
+            }
+            return decoded;
         } catch (Throwable e) {
             Fatal.rethrow(e);
             throw new UndecodableException(side, e);

@@ -199,7 +199,7 @@ record ConsumerRuntime(
                     new HandlerThread(
                             group,
                             name + "-handler",
-                            options.work().deadline(),
+                            options.work().deadline().plus(HandlerThread.AFTER_CANCEL),
                             work -> LogContext.inGroup(groupId, work)));
             Worker<K, V> worker = new Worker<>(context, decoders.next(), session);
             threads.add(group.create(name, LogContext.inGroup(groupId, worker)));

@@ -23,7 +23,16 @@ import org.slf4j.LoggerFactory;
 public final class HandlerThread implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HandlerThread.class);
 
+    /**
+     * How long what is cancelled at its deadline has to end. Only then has its failure, on a new thread as on the old one, been that it
+     * takes too long.
+     */
+    public static final Duration AFTER_CANCEL = Duration.ofSeconds(3);
+
     private static final Duration FOR_EVER = Duration.ofDays(1);
+
+    /** How often it is looked whether a call that takes too long may be interrupted. */
+    private static final Duration AGAIN = Duration.ofSeconds(1);
 
     /** After so many new threads in a row that showed nothing, what fails on the old one is judged as it is. */
     private static final int MOST_IN_VAIN = 3;
@@ -34,6 +43,8 @@ public final class HandlerThread implements AutoCloseable {
         SUCCEEDED,
         /** For what it got, or for want of something where it ran. */
         FAILED,
+        /** For want of something that may be there soon, or only elsewhere. */
+        FAILED_FOR_NOW,
         /** For another reason: it must not be repeated elsewhere. */
         OTHER
     }
@@ -110,14 +121,15 @@ public final class HandlerThread implements AutoCloseable {
             close(stays ? usual : trial);
         }
         usual = stays ? trial : usual;
-        boolean shows = ended.way() != Way.FAILED || (isExpected(ended) && !trial.wasInterrupted());
+        boolean failed = ended.way() == Way.FAILED || ended.way() == Way.FAILED_FOR_NOW;
+        boolean shows = !failed || (isExpected(ended) && !trial.wasInterrupted());
         if (shows) {
             inVain = 0;
             return result;
         }
         beforeRepeated.run();
         T repeated = call(work);
-        inVain += isExpected(end.apply(repeated)) ? 1 : 0;
+        inVain += end.apply(repeated).way() == Way.FAILED ? 1 : 0;
         wasUsed = inVain < MOST_IN_VAIN;
         if (inVain == MOST_IN_VAIN) {
             LOG.warn(
@@ -177,13 +189,16 @@ public final class HandlerThread implements AutoCloseable {
 
         <T> T call(Supplier<T> work, Duration most) {
             CompletableFuture<T> result = new CompletableFuture<>();
+            Step step = OwnThread.step();
             OwnThread.rest();
-            give(() -> complete(result, work));
+            thread.begin();
+            give(() -> complete(result, work, step));
             boolean interrupted = false;
+            Duration patience = most;
             try {
                 while (true) {
                     try {
-                        return Host.get(result, most);
+                        return Host.get(result, patience);
                     } catch (InterruptedException e) {
                         if (!OwnThread.mayContinue(e)) {
                             // It is the call that is to end.
@@ -194,8 +209,9 @@ public final class HandlerThread implements AutoCloseable {
                         throw Unchecked.rethrow(Objects.requireNonNull(e.getCause()));
                     } catch (TimeoutException e) {
                         // Usual calls may take longer than any time.
-                        wasInterrupted = !most.equals(FOR_EVER);
-                        if (wasInterrupted) {
+                        patience = AGAIN;
+                        if (!most.equals(FOR_EVER) && !wasInterrupted && thread.isWaiting()) {
+                            wasInterrupted = true;
                             LOG.warn(
                                     "a record that failed was tried on a new thread, and has not ended there in time: it is"
                                             + " interrupted, to be tried on the old one again thread={} seconds={}",
@@ -214,7 +230,11 @@ public final class HandlerThread implements AutoCloseable {
             }
         }
 
-        private <T> void complete(CompletableFuture<T> result, Supplier<T> work) {
+        private <T> void complete(CompletableFuture<T> result, Supplier<T> work, @Nullable Step step) {
+            // Whoever looks sees it here now.
+            if (step != null) {
+                OwnThread.enter(step);
+            }
             try {
                 result.complete(work.get());
             } catch (Throwable e) {

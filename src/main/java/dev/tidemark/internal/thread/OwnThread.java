@@ -18,6 +18,10 @@ public final class OwnThread extends Thread {
     private final Machine machine;
     private final Runnable work;
     private volatile boolean ending;
+
+    /** What it does was told to stop, and may return as if it had done all of it. */
+    private volatile boolean stopping;
+
     private volatile @Nullable Busy busy;
     private volatile boolean warned;
 
@@ -60,13 +64,40 @@ public final class OwnThread extends Thread {
     /** Interrupts it permanently: from now on its interrupts are not cleared. Any thread may call. */
     public void end() {
         ending = true;
+        stopping = true;
         interrupt();
     }
 
     /** Interrupts what it is doing now, and continues afterwards. Any thread may call. */
     void interruptOnce() {
         warned = true;
+        stopping = true;
         interrupt();
+    }
+
+    /** It is given something else to do, which nobody has told to stop, unless it is to end. Only while it waits for that. */
+    void begin() {
+        stopping = ending && stopping;
+    }
+
+    /** Whether it waits for another thread, a lock or a time, and not for input or output, which an interrupt may close. */
+    boolean isWaiting() {
+        State state = getState();
+        return state == State.WAITING || state == State.TIMED_WAITING;
+    }
+
+    /**
+     * Whether what the current thread does was told to stop, by an interrupt that is ours: foreign code may return early because of it,
+     * so its result must not be used.
+     */
+    public static boolean isToldToStop() {
+        return Thread.currentThread() instanceof OwnThread own && own.stopping;
+    }
+
+    /** What the current thread does; null for a caller's thread. */
+    static @Nullable Step step() {
+        Busy b = Thread.currentThread() instanceof OwnThread own ? own.busy : null;
+        return b == null ? null : b.step();
     }
 
     /** Announces its end, and leaves the interrupt to the caller. Any thread may call. */

@@ -3,12 +3,14 @@ package dev.tidemark.internal.unit;
 import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.ClaimedPartition.GivenUp;
 import dev.tidemark.internal.plan.FailureKind;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.RecordDecoder;
 import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
 import dev.tidemark.internal.thread.Host;
+import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import dev.tidemark.offsets.Claim;
 import dev.tidemark.offsets.Position;
@@ -82,6 +84,7 @@ final class AttemptRunner<K, V> {
      * @throws UndecodableException if the first cannot be
      */
     Attempt<K, V> decoded(Attempt<K, V> attempt) throws UndecodableException {
+        OwnThread.enter(Step.DECODING);
         began = Host.nanoTime();
         context.transaction().unitTaken(began);
         Attempt<K, V> decoded = attempt.decoded(decoder);

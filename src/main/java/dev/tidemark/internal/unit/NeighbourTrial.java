@@ -5,6 +5,7 @@ import dev.tidemark.internal.log.LogContext;
 import dev.tidemark.internal.plan.Evidence.Proof;
 import dev.tidemark.internal.plan.FailureKind;
 import dev.tidemark.internal.plan.SqlFacts;
+import dev.tidemark.internal.plan.ThreadFacts.Step;
 import dev.tidemark.internal.plan.UnitOutcome;
 import dev.tidemark.internal.queue.PartitionHistory;
 import dev.tidemark.internal.queue.RecordDecoder;
@@ -12,6 +13,7 @@ import dev.tidemark.internal.queue.RecordDecoder.UndecodableException;
 import dev.tidemark.internal.store.transaction.UnitEnd;
 import dev.tidemark.internal.store.transaction.UnitTerms;
 import dev.tidemark.internal.thread.Host;
+import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.internal.unit.UnitHandler.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -232,6 +234,7 @@ final class NeighbourTrial<K, V> {
     }
 
     private UnitOutcome tryOutHere(ConsumerRecord<byte[], byte[]> raw) {
+        OwnThread.enter(Step.DECODING);
         ConsumerRecord<K, V> record;
         try {
             record = decoder.decode(raw);

@@ -60,9 +60,9 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     /** Runs the unit to its end; returns the pace of the next one. */
     UnitPace run(UnitStart start) {
-        boolean again = react(first(start));
-        while (again) {
-            again = react(context.onHandlerThread(this::tryOnce));
+        UnitOutcome outcome = first(start);
+        while (react(outcome)) {
+            outcome = context.onHandlerThread(this::tryOnce);
         }
         settlement.settle();
         return pace;
@@ -96,8 +96,7 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
     private boolean react(UnitOutcome outcome) {
         if (context.units().isStopped() && outcome.failure() != null) {
             // An interrupted handler or deserializer has not failed on its record.
-            shares.close();
-            return false;
+            return leave();
         }
         SqlFacts failure = outcome.failure();
         // Of the transaction that ended like this: parking is another one.
@@ -123,9 +122,13 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
                 failure == null
                         ? null
                         : failing.facts(attempt, outcome, failure, runner.wasLockTimed(), usedPlace, context.policy()));
-        // The failure policy may have left it interrupted.
-        boolean unused = OwnThread.mayContinue();
-        return reaction.fold(this);
+        // The failure policy may have left it interrupted; if we have interrupted it, it has decided nothing.
+        return (OwnThread.mayContinue() || failure == null) ? reaction.fold(this) : leave();
+    }
+
+    private boolean leave() {
+        shares.close();
+        return false;
     }
 
     @Override
@@ -150,13 +153,10 @@ final class UnitRun<K, V> implements Reaction.Cases<Boolean> {
 
     private boolean narrow(Bisection next) {
         search = next;
-        List<Integer> sizes = shares.leftInEach();
-        boolean leaving =
-                shares.all().stream().anyMatch(share -> context.units().isClosed(share.taken()));
-        if (next.isOver() || sizes.isEmpty() || leaving || context.units().isStopped()) {
+        if (next.isOver() || shares.leftInEach().isEmpty() || shares.isLeaving(context.units())) {
             return false;
         }
-        attempt = Attempt.first(shares.handled(), next.next(sizes));
+        attempt = Attempt.first(shares.handled(), next.next(shares.leftInEach()));
         if (next.isPinned()) {
             failing.pin(attempt.firstShare());
         }

@@ -1,5 +1,6 @@
 package dev.tidemark.internal.unit;
 
+import dev.tidemark.internal.queue.UnitSource;
 import dev.tidemark.offsets.Claim;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,11 @@ record UnitShares<K, V>(
     /** Prevents further units of these claims. */
     void close() {
         all.forEach(ShareProgress::close);
+    }
+
+    /** Whether one of them has been closed, or no more units are begun. */
+    boolean isLeaving(UnitSource units) {
+        return units.isStopped() || all.stream().anyMatch(share -> units.isClosed(share.taken()));
     }
 
     /** How many records are left in each share that is handled and has any. */

@@ -61,7 +61,9 @@ public record WorkerContext<K, V>(
         } else if (units.isStopped()) {
             return new End(Way.OTHER, "");
         } else if (outcome instanceof UnitOutcome.Transient passing && LACKS.contains(passing.code())) {
-            return new End(Way.FAILED, "for now");
+            return new End(Way.FAILED_FOR_NOW, "");
+        } else if (outcome instanceof UnitOutcome.TransactionBroken broken && broken.undone()) {
+            return new End(Way.FAILED, broken.how());
         }
         return failure == null ? new End(Way.OTHER, "") : new End(Way.FAILED, failure.kind());
     }

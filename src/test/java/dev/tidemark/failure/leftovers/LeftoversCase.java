@@ -4,11 +4,13 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.Tidemark;
+import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -45,18 +47,27 @@ abstract class LeftoversCase {
             FailurePolicy policy,
             UnitLimits limits,
             RecordHandler<String, String> handler) {
+        return start(values, policy, limits, handler, builder -> builder);
+    }
+
+    Running start(
+            Deserializer<String> values,
+            FailurePolicy policy,
+            UnitLimits limits,
+            RecordHandler<String, String> handler,
+            UnaryOperator<TidemarkBuilder<String, String>> special) {
         var config = kafka.consumerConfig(topic, "cooperative");
         HikariDataSource pool = database.pool(5);
         return Running.start(
                 pool,
                 config,
-                ignored -> Tidemark.consumer(config)
-                        .deserializers(StringDeserializer::new, () -> values)
-                        .database(pool)
-                        .topics(topic)
-                        .workers(1)
-                        .limits(limits)
-                        .onFailure(policy)
+                ignored -> special.apply(Tidemark.consumer(config)
+                                .deserializers(StringDeserializer::new, () -> values)
+                                .database(pool)
+                                .topics(topic)
+                                .workers(1)
+                                .limits(limits)
+                                .onFailure(policy))
                         .handle(handler));
     }
 }

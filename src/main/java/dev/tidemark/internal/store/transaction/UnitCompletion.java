@@ -175,7 +175,8 @@ final class UnitCompletion {
                 "the handler changed the role or a setting of the session, or created a temporary object named like one of the"
                         + " store's, so that the offset cannot be stored (SQLSTATE "
                         + SqlFailures.facts(e).sqlState() + ")",
-                e);
+                e,
+                true);
     }
 
     /** Whether the session's own time limit leaves time for this wait, which then ends with its own SQLSTATE. */

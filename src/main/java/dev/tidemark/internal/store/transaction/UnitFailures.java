@@ -122,10 +122,19 @@ final class UnitFailures {
         }
     }
 
+    private boolean hasFailedTransaction() {
+        try {
+            return session.connection().hasFailedTransaction();
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
     /** How a unit ends whose handler threw this. */
     UnitOutcome ofHandler(Throwable e, OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
-            return new UnitOutcome.TransactionBroken(violation.what, violation.getCause());
+            // It was kept from what it tried.
+            return new UnitOutcome.TransactionBroken(violation.what, violation.getCause(), !session.isUnwrapped());
         }
         // Without a pooler, some handler has taken the driver's statements away, which another session shows.
         if (SqlFailures.isStatementClash(e) && !session.connection().settings().keepsStatements()) {
@@ -138,7 +147,8 @@ final class UnitFailures {
                     : new UnitOutcome.TransactionBroken(
                             "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState()
                                     + ")",
-                            e);
+                            e,
+                            !session.isUnwrapped() && hasFailedTransaction());
         }
         if (SqlFailures.isSettingRefusedByDriver(e)) {
             return new UnitOutcome.TransactionBroken(

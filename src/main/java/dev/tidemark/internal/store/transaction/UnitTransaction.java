@@ -11,6 +11,7 @@ import dev.tidemark.internal.store.connection.WorkerSession;
 import dev.tidemark.internal.store.failure.SqlFailures;
 import dev.tidemark.internal.store.schema.Schema;
 import dev.tidemark.internal.store.table.BegunUnit;
+import dev.tidemark.internal.thread.OwnThread;
 import dev.tidemark.offsets.Claim;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -254,7 +255,7 @@ public final class UnitTransaction {
             return failures.ofHandler(e, unit);
         }
         clock.next();
-        if (unit.isCancelled()) {
+        if (unit.isCancelled() || OwnThread.isToldToStop()) {
             SQLException late = new SQLException("the unit ran past its deadline", "57014");
             return unit.isCut()
                     ? new UnitOutcome.Transient(ErrorCode.DATABASE_UNAVAILABLE, late)
