@@ -16,7 +16,8 @@ import java.time.Duration;
  * others fail in the same way and none succeeds, or {@link #maxConsecutiveFailures} records of a partition were given up in a row, the
  * partition halts with TM-505 instead. To gather the evidence, records behind it are tried in transactions that are rolled back.
  *
- * <p>Called on workers' threads, concurrently: it must be thread-safe and quick. If it throws, the partition halts.
+ * <p>Called on workers' threads, concurrently: it must be thread-safe and quick. The handler may have run on another thread, so that what it
+ * keeps in a {@code ThreadLocal} need not be there. If it throws, the partition halts.
  */
 @FunctionalInterface
 public interface FailurePolicy {
