@@ -133,10 +133,44 @@ class HandlerThreadTest {
         try (HandlerThread thread = made()) {
             for (int i = 0; i < 9; i++) {
                 thread.renew("failed");
-                Thread last = thread.call(Thread::currentThread, on -> new End(Way.FAILED, "for now"), () -> {});
+                Thread last = thread.call(Thread::currentThread, on -> new End(Way.FAILED_FOR_NOW, ""), () -> {});
                 assertThat(last).isSameAs(Thread.currentThread());
                 assertThat(thread.wasUsed()).isTrue();
             }
+        }
+    }
+
+    /** A record that fails in another way each time fails by itself. */
+    @Test
+    void countsNewThreadsOfWhatFailsInAnotherWayEachTime() {
+        AtomicInteger ways = new AtomicInteger();
+        List<Boolean> used = new ArrayList<>();
+        try (HandlerThread thread = made()) {
+            for (int i = 0; i < 4; i++) {
+                thread.renew("failed");
+                thread.call(() -> "", ignored -> new End(Way.FAILED, "way " + ways.incrementAndGet()), () -> {});
+                used.add(thread.wasUsed());
+            }
+        }
+        assertThat(used).containsExactly(true, true, false, false);
+    }
+
+    /** What returned in spite of the interrupt can tell; the call after it was not interrupted. */
+    @Test
+    void tellsOnlyTheCallThatItInterrupts() {
+        CountDownLatch never = new CountDownLatch(1);
+        try (HandlerThread thread = made()) {
+            thread.renew("failed");
+            boolean told = thread.call(
+                    () -> {
+                        assertThat(OwnThread.isToldToStop()).isFalse();
+                        assertThatThrownBy(never::await).isInstanceOf(InterruptedException.class);
+                        return OwnThread.isToldToStop();
+                    },
+                    ignored -> SUCCEEDED,
+                    () -> {});
+            assertThat(told).isTrue();
+            assertThat(thread.call(OwnThread::isToldToStop)).isFalse();
         }
     }
 
