@@ -156,11 +156,18 @@ public sealed interface UnitOutcome {
      * The handler ended the transaction, or continued after a failed statement; the cause is null if nothing was thrown.
      *
      * @param undone whether nothing of it can have taken effect, so that its records may be tried one by one
+     * @param refused whether the handler was kept from what it tried, so that it may be tried where it had what it lacked
      */
-    record TransactionBroken(String how, @Nullable Throwable cause, boolean undone) implements UnitOutcome {
+    record TransactionBroken(String how, @Nullable Throwable cause, boolean undone, boolean refused)
+            implements UnitOutcome {
         /** Some of it may have taken effect. */
         public TransactionBroken(String how, @Nullable Throwable cause) {
-            this(how, cause, false);
+            this(how, cause, false, false);
+        }
+
+        /** The handler was kept from what it tried, if that is so. */
+        public static TransactionBroken refused(String how, @Nullable Throwable cause, boolean refused) {
+            return new TransactionBroken(how, cause, false, refused);
         }
 
         @Override

@@ -62,7 +62,7 @@ public record WorkerContext<K, V>(
             return new End(Way.OTHER, "");
         } else if (outcome instanceof UnitOutcome.Transient passing && LACKS.contains(passing.code())) {
             return new End(Way.FAILED_FOR_NOW, "");
-        } else if (outcome instanceof UnitOutcome.TransactionBroken broken && broken.undone()) {
+        } else if (outcome instanceof UnitOutcome.TransactionBroken broken && broken.refused()) {
             return new End(Way.FAILED, broken.how());
         }
         return failure == null ? new End(Way.OTHER, "") : new End(Way.FAILED, failure.kind());

@@ -171,7 +171,7 @@ final class UnitCompletion {
     }
 
     private static UnitOutcome settingChanged(SQLException e) {
-        return new UnitOutcome.TransactionBroken(
+        return UnitOutcome.TransactionBroken.refused(
                 "the handler changed the role or a setting of the session, or created a temporary object named like one of the"
                         + " store's, so that the offset cannot be stored (SQLSTATE "
                         + SqlFailures.facts(e).sqlState() + ")",

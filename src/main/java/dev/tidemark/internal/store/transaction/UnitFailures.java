@@ -35,8 +35,8 @@ final class UnitFailures {
                 // What an earlier handler left there may have failed it, which another session shows.
                 .or(() -> behind.filter(first -> session.connection().isUsed() && !first.isTheJobs())
                         .map(first -> handlerFailed(unit, ErrorCode.HANDLER_FAILED, e, first)))
-                .orElseGet(() ->
-                        new UnitOutcome.TransactionBroken("the handler continued after a failed statement", e, true));
+                .orElseGet(() -> new UnitOutcome.TransactionBroken(
+                        "the handler continued after a failed statement", e, true, true));
     }
 
     /** Whether a unit that could not begin may do so in a session that no handler has used: a temporary table may hide the store's. */
@@ -134,7 +134,7 @@ final class UnitFailures {
     UnitOutcome ofHandler(Throwable e, OpenUnit unit) {
         if (e instanceof GuardViolation violation) {
             // It was kept from what it tried.
-            return new UnitOutcome.TransactionBroken(violation.what, violation.getCause(), !session.isUnwrapped());
+            return UnitOutcome.TransactionBroken.refused(violation.what, violation.getCause(), !session.isUnwrapped());
         }
         // Without a pooler, some handler has taken the driver's statements away, which another session shows.
         if (SqlFailures.isStatementClash(e) && !session.connection().settings().keepsStatements()) {
@@ -144,7 +144,7 @@ final class UnitFailures {
         if (facts.isTransactionBroken() && isOfSession(facts)) {
             return facts.is("25P02")
                     ? ofFailedTransaction(e, unit)
-                    : new UnitOutcome.TransactionBroken(
+                    : UnitOutcome.TransactionBroken.refused(
                             "the handler tried to end or change the transaction by SQL (SQLSTATE " + facts.sqlState()
                                     + ")",
                             e,
