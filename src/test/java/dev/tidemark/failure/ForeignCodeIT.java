@@ -18,6 +18,7 @@ import dev.tidemark.testkit.Flights;
 import dev.tidemark.testkit.Flights.Flight;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
+import dev.tidemark.testkit.Uninterrupted;
 import dev.tidemark.testkit.kafka.KafkaServer;
 import dev.tidemark.testkit.postgres.TestDatabase;
 import java.io.IOException;
@@ -238,7 +239,7 @@ class ForeignCodeIT {
     void aDeserializerThatDoesNotReturnIsNamed() {
         CountDownLatch mayGoOn = new CountDownLatch(1);
         try (var producer = kafka.producer();
-                Running running = startDecoding(() -> await(mayGoOn), new TidemarkListener() {})) {
+                Running running = startDecoding(() -> Uninterrupted.await(mayGoOn), new TidemarkListener() {})) {
             produce(producer, 100);
             untilNamed(running, "worker-1");
             mayGoOn.countDown();
@@ -257,7 +258,7 @@ class ForeignCodeIT {
                         () -> {
                             if (onAssistant()) {
                                 waiting.incrementAndGet();
-                                await(mayGoOn);
+                                Uninterrupted.await(mayGoOn);
                             }
                         },
                         new TidemarkListener() {})) {
@@ -281,7 +282,7 @@ class ForeignCodeIT {
         TidemarkListener hangs = new TidemarkListener() {
             @Override
             public void unitEnded(Unit unit) {
-                await(mayGoOn);
+                Uninterrupted.await(mayGoOn);
             }
         };
         try (var producer = kafka.producer();
@@ -303,7 +304,7 @@ class ForeignCodeIT {
                         builder -> builder.topics(topic)
                                 .limits(UnitLimits.defaults().withDeadline(DEADLINE))
                                 .onFailure(failure -> {
-                                    await(mayGoOn);
+                                    Uninterrupted.await(mayGoOn);
                                     return FailureAction.skip();
                                 })
                                 .handle((record, tx) -> {
@@ -345,22 +346,6 @@ class ForeignCodeIT {
                                 .handle((record, tx) -> tx.execute("select pg_sleep(4)")))) {
             Servers.produceTo(producer, new TopicPartition(topic, 0), flights.subList(0, 1));
             assertThat(running.failure()).hasMessageContaining(ErrorCode.DEADLINE_PASSED.code());
-        }
-    }
-
-    /** Waits in a way that no interrupt ends. */
-    private static void await(CountDownLatch latch) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                latch.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What threads get from the machine that they run on: time, chance, processors, and ways to wait for each other. There is one real one; a simulation
- * has its own, which decides which thread runs when.
+ * What threads get from the machine that they run on: time, chance, processors, and ways to wait for each other. There is one real
+ * one; a simulation has its own, which decides which thread runs when.
  */
 public interface Machine {
     /** The one that this virtual machine runs on. */

@@ -3,7 +3,6 @@ package dev.tidemark.failure.leftovers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.failure.NamedPolicies;
-import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Seeds;
 import java.util.Random;
@@ -53,7 +52,7 @@ class ChangingFailuresIT extends LeftoversCase {
                 }
             }
         })) {
-            running.until("read", () -> ExactlyOnce.progress(database, topic) == RECORDS);
+            running.until("read", () -> read() == RECORDS);
         }
         assertThat(database.query("select n from written order by n"))
                 .isEqualTo(IntStream.range(0, RECORDS)

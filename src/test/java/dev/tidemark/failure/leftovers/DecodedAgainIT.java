@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
-import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
+import dev.tidemark.testkit.Uninterrupted;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -39,10 +39,6 @@ class DecodedAgainIT extends LeftoversCase {
         }
     }
 
-    private long read() {
-        return ExactlyOnce.progress(database, topic);
-    }
-
     private static boolean onNew() {
         return Thread.currentThread().getName().contains("-handler-");
     }
@@ -52,21 +48,6 @@ class DecodedAgainIT extends LeftoversCase {
             throw new IllegalStateException("a tenant is set already");
         }
         TENANT.set("t");
-    }
-
-    private static void await(CountDownLatch latch) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                latch.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** Without a leftover the worker's own thread is measured; with one, its successor is to be. */
@@ -87,7 +68,7 @@ class DecodedAgainIT extends LeftoversCase {
                 decoded.incrementAndGet();
                 if (where.equals("new thread") ? onNew() : decoded.get() == 2) {
                     hangs.countDown();
-                    await(over);
+                    Uninterrupted.await(over);
                 }
             }
             return value;

@@ -6,7 +6,6 @@ import dev.tidemark.FailureAction;
 import dev.tidemark.FailurePolicy;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.failure.NamedPolicies;
-import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -112,7 +111,7 @@ class InterruptedCallsIT extends LeftoversCase {
     }
 
     private void assertRead(Running running) {
-        running.until("read", () -> ExactlyOnce.progress(database, topic) == END);
+        running.until("read", () -> read() == END);
     }
 
     /** The record has failed, so that it is tried on a new thread, and there it takes too long. */

@@ -6,6 +6,7 @@ import dev.tidemark.RecordHandler;
 import dev.tidemark.Tidemark;
 import dev.tidemark.TidemarkBuilder;
 import dev.tidemark.UnitLimits;
+import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import dev.tidemark.testkit.Servers;
 import dev.tidemark.testkit.kafka.KafkaServer;
@@ -29,6 +30,11 @@ abstract class LeftoversCase {
                 var unused = producer.send(new ProducerRecord<>(topic, 0, null, Integer.toString(n)));
             }
         }
+    }
+
+    /** How many records have been read. */
+    long read() {
+        return ExactlyOnce.progress(database, topic);
     }
 
     Running start(FailurePolicy policy, int most, RecordHandler<String, String> handler) {

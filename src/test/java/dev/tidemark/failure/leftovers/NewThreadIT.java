@@ -9,7 +9,6 @@ import dev.tidemark.FailurePolicy;
 import dev.tidemark.RecordHandler;
 import dev.tidemark.UnitLimits;
 import dev.tidemark.failure.NamedPolicies;
-import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
@@ -46,10 +45,6 @@ class NewThreadIT extends LeftoversCase {
                         "create table written (n int, session int not null)",
                         "grant all on written to public",
                         "create sequence sessions");
-    }
-
-    private long read() {
-        return ExactlyOnce.progress(database, topic);
     }
 
     private boolean isFirst() {

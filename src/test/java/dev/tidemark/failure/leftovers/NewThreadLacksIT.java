@@ -3,7 +3,6 @@ package dev.tidemark.failure.leftovers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemark.failure.NamedPolicies;
-import dev.tidemark.testkit.ExactlyOnce;
 import dev.tidemark.testkit.Running;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -79,7 +78,7 @@ class NewThreadLacksIT extends LeftoversCase {
                 }
             }
         })) {
-            running.until("read", () -> ExactlyOnce.progress(database, topic) == 20);
+            running.until("read", () -> read() == 20);
         }
         assertThat(database.query("select n from written order by n"))
                 .isEqualTo(IntStream.range(0, 20).mapToObj(Integer::toString).toList());
